@@ -1,0 +1,82 @@
+// Folder → units. The file's name is the id; nothing registers itself. A file holds one unit: its default export, or the
+// only export that is of the kind.
+import { readdir } from 'node:fs/promises'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { HarnessError, nearest } from './errors.ts'
+
+export interface Unit<T> {
+  id: string
+  path: string
+  /** Name of the export that holds it. */
+  exportName: string
+  value: T
+}
+
+export class Units<T> {
+  readonly kind: string
+  readonly all: readonly Unit<T>[]
+
+  constructor(kind: string, all: readonly Unit<T>[]) {
+    this.kind = kind
+    this.all = all
+  }
+
+  get ids(): string[] {
+    return this.all.map((unit) => unit.id)
+  }
+
+  /** @throws HarnessError `UNKNOWN_<KIND>` with "did you mean" */
+  get(id: string): Unit<T> {
+    const found = this.all.find((unit) => unit.id === id)
+    if (found) return found
+    const near = nearest(id, this.ids)
+    const hint = near.length > 0 ? `did you mean ${near.join(', ')}?` : `there are: ${this.ids.join(', ')}`
+    throw new HarnessError(`UNKNOWN_${this.kind.toUpperCase()}`, `there is no ${this.kind} ${JSON.stringify(id)}`, hint)
+  }
+
+  /** The unit that holds this very value: scenarios name units by importing them. */
+  of(value: T): Unit<T> {
+    const found = this.all.find((unit) => unit.value === value)
+    if (!found) throw new Error(`a ${this.kind} was used that no discovered file exports`)
+    return found
+  }
+}
+
+/**
+ * Imports every unit of a kind in the folders; later folders add to earlier ones.
+ * @param kind the unit's own word for itself: `persona`, `fault`, `check`, `scenario`, `target`, `weakness`, …
+ */
+export async function discover<T extends { kind: string }>(kind: T['kind'], ...folders: string[]): Promise<Units<T>> {
+  const units: Unit<T>[] = []
+  for (const folder of folders) {
+    const names = (await readdir(folder)).filter((name) => isUnitFile(name)).sort()
+    for (const name of names) {
+      const unit = await load<T>(kind, path.join(folder, name))
+      if (unit) units.push(unit)
+    }
+  }
+  return new Units(kind, units)
+}
+
+function isUnitFile(name: string): boolean {
+  return name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.endsWith('.d.ts')
+}
+
+/** The one unit of a kind in a file, or undefined when it holds none (an interface file). */
+export async function load<T extends { kind: string }>(kind: T['kind'], file: string): Promise<Unit<T> | undefined> {
+  const module: Record<string, unknown> = await import(pathToFileURL(path.resolve(file)).href)
+  const id = path.basename(file, '.ts')
+  for (const [exportName, exported] of Object.entries(module)) {
+    const value = definitionOf(exported)
+    if (value?.kind === kind) return { id, path: path.resolve(file), exportName, value: value as T }
+  }
+  return undefined
+}
+
+/** Constructors such as `steady(…)` carry their definition. */
+function definitionOf(exported: unknown): { kind: string } | undefined {
+  if (typeof exported === 'function' && 'definition' in exported) return definitionOf(exported.definition)
+  if (typeof exported === 'object' && exported !== null && 'kind' in exported) return exported as { kind: string }
+  return undefined
+}

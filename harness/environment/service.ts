@@ -1,0 +1,64 @@
+// Services that a run starts, and what faults and samplers get to hold.
+import type { PostgresService } from './postgres.ts'
+import type { RedisService } from './redis.ts'
+import type { ServerInstance } from './server-under-test.ts'
+
+/** Remembers what must not outlive the run, on disk, so that the next start can clean up after a kill -9. */
+export interface Keeper {
+  /** Put into the environment of every child (`STAMPEDE_RUN`), so that leftovers are recognised. */
+  readonly run: string
+  /** A folder of the run's own under the system's temporary directory; removed at the end. */
+  readonly folder: string
+  process(pid: number, name: string): void
+}
+
+export interface Service extends AsyncDisposable {
+  /** `127.0.0.1:port` of the service itself, not of its link. */
+  readonly address: string
+  readonly version: string
+}
+
+/** What a canary saw on its way through a link. */
+export interface Canary {
+  roundTripMs: number
+  /** SQLSTATE, errno or word, when it failed: `57P01`, `ECONNRESET`. */
+  error?: string
+}
+
+/** A toxic in force at a link; removing it takes effect at once, and twice is harmless. */
+export interface Toxic {
+  remove(): Promise<void>
+}
+
+/** What may be done to the bytes of a link: toxiproxy's words. */
+export interface Toxics {
+  /** Every byte is late by `delayMs` each way, ± `jitterMs` drawn from `seed`. */
+  latency: { delayMs: number; jitterMs?: number; seed?: number }
+  /** New connections are accepted and reset at once, so that attempts can be counted; live ones are reset when it begins. */
+  down: Record<string, never>
+  /** Live connections are reset once, when it is added; new ones pass. */
+  reset: Record<string, never>
+  /** A share of the answers (drawn from `seed`) is cut: after `afterBytes` bytes towards the client, the connection is reset. */
+  cut: { afterBytes: number; share: number; seed: number }
+}
+
+/** One TCP path that the harness's proxy carries: to a dependency, or from the agents to the server. */
+export interface Link {
+  readonly name: string
+  /** `127.0.0.1:port` that the server (or the agents) must use. */
+  readonly address: string
+  /** The same path with the same toxics for the harness's own canaries: not counted as attempts. */
+  readonly canaryAddress: string
+  add<K extends keyof Toxics>(toxic: K, parameters: Toxics[K], signal?: AbortSignal): Promise<Toxic>
+}
+
+/** Everything of the run that may be broken or measured. Absent: this target has no such thing, or it is not ours. */
+export interface Environment {
+  /** By dependency name, and `server` for the link between agents and server. */
+  links: Record<string, Link>
+  postgres?: PostgresService
+  redis?: RedisService
+  servers: ServerInstance[]
+  /** Address that agents call. */
+  url: string
+}

@@ -1,0 +1,45 @@
+// Errors of the world: a bad option, no k6, a port taken. Our own bugs are plain Errors (exit 255); what the server
+// under test did is data in the history and never an exception.
+
+/** An error that the person at the keyboard can act on. `hint` says what to type; `code` is stable and greppable. */
+export class HarnessError extends Error {
+  readonly code: string
+  readonly hint: string
+
+  /**
+   * @param code upper-case words, such as `K6_NOT_FOUND`
+   * @param message one sentence: what is wrong, with the offending value quoted
+   * @param hint what to type or change
+   * @param cause the error underneath, when there is one
+   */
+  constructor(code: string, message: string, hint: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = 'HarnessError'
+    this.code = code
+    this.hint = hint
+  }
+}
+
+/** The known names nearest to a misspelt one, best first, at most three: for "did you mean …". */
+export function nearest(wrong: string, known: readonly string[]): string[] {
+  const worthSaying = Math.max(2, Math.ceil(wrong.length / 3))
+  return known
+    .map((name) => ({ name, distance: name.startsWith(wrong) ? 0 : editDistance(wrong.toLowerCase(), name) }))
+    .filter(({ distance }) => distance <= worthSaying)
+    .sort((a, b) => a.distance - b.distance || a.name.localeCompare(b.name))
+    .slice(0, 3)
+    .map(({ name }) => name)
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next[j] = Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1)
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}

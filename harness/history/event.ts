@@ -1,0 +1,265 @@
+// The lines of a run's files: raw/*.ndjson as producers write them, and history.ndjson as checks read them.
+// Types only, since the agents inside k6 share them. Times: raw files carry wall-clock ms; the history, ms since the run's start.
+import type { Phase, Plan, PlannedRole, Role } from '../plan/plan.ts'
+
+export const SCHEMA_VERSION = 1
+
+// ---- raw/load.ndjson: the generator -------------------------------------------------------------------------------
+
+/** First line of the file: when the generator began its timeline. All planned moments count from `atMs`. */
+export interface StartLine {
+  kind: 'start'
+  atMs: number
+}
+
+/** A call leaves. Every line of an agent carries the next `seq` (from 1), which proves that none is missing. */
+export interface SendLine {
+  kind: 'send'
+  seq: number
+  /** Unique in the run; the JSON-RPC id and `X-Request-Id` of the request. */
+  call: string
+  agent: string
+  task: string
+  turn: number
+  attempt: number
+  /** The attempt before this one. */
+  parent?: string
+  role: Role | 'handshake'
+  tool: string
+  /** Ms since the run's start. */
+  plannedAtMs: number
+  sentAtMs: number
+  timeoutMs: number
+  /** As sent: with the run's id before it. */
+  key?: string
+  trace: string
+}
+
+/** What came back, raw: no judgement but the role's own correctness rules. */
+export interface Evidence {
+  /** 0: no answer. */
+  status: number
+  /** No answer: what the client saw. */
+  transport?: 'timeout' | 'reset' | 'refused' | 'dns' | 'tls' | 'cut' | 'other'
+  /** The client's own words and code for it. */
+  transportText?: string
+  contentType?: string
+  retryAfter?: string
+  rateLimit?: string
+  rateLimitPolicy?: string
+  instance?: string
+  /** The answer's JSON-RPC id, and whether the body was JSON-RPC at all. */
+  rpcId?: string | number | null
+  parsed?: boolean
+  rpcCode?: number
+  message?: string
+  isError?: boolean
+  /** `error.data`, or the `structuredContent` of an `isError` result; at most 4 kB. */
+  data?: Record<string, unknown>
+  /** Marked by the server as the stored answer of an earlier call with the same key. */
+  replayed?: boolean
+  sizeBytes?: number
+  /** FNV-1a over the result's structuredContent (else content), as 8 hex digits. */
+  hash?: string
+  /** The role's rules held; absent when it has none or there was no result. */
+  correct?: boolean
+}
+
+export interface EndLine extends Evidence {
+  kind: 'end'
+  seq: number
+  call: string
+  agent: string
+  /** Ms since the run's start. */
+  endedAtMs: number
+}
+
+/** An agent's last line. */
+export interface StopLine {
+  kind: 'stop'
+  seq: number
+  agent: string
+  tasksStarted: number
+  atMs: number
+}
+
+export interface CrashLine {
+  kind: 'crash'
+  seq: number
+  agent: string
+  task: string
+  text: string
+}
+
+export type LoadLine = StartLine | SendLine | EndLine | StopLine | CrashLine
+
+// ---- raw/faults.ndjson, links.ndjson, samples.ndjson, effects.ndjson, clock.ndjson: the harness (wall-clock ms) ----
+
+export interface FaultLine {
+  kind: 'fault'
+  atMs: number
+  window: string
+  fault: string
+  dependency: string
+  event: 'injecting' | 'injected' | 'felt' | 'not-felt' | 'healing' | 'healed' | 'not-healed'
+  /** What the canary measured. */
+  detail?: string
+}
+
+/** A connection attempt at one of the proxy's links. */
+export interface AttemptLine {
+  kind: 'attempt'
+  atMs: number
+  link: string
+  /** Refused by a fault at the link, or by what is behind it. */
+  refused: boolean
+}
+
+/** Values by `series` name (`poolWaiting{pool="cheap"}`), in the unit that the name ends with. */
+export interface SampleLine {
+  kind: 'sample'
+  atMs: number
+  sampler: string
+  instance?: string
+  values: Record<string, number>
+}
+
+/** Effects of one idempotency key, read once activity was 0. */
+export interface EffectLine {
+  kind: 'effect'
+  role: Role
+  key: string
+  rows: number
+  names: string[]
+}
+
+/** Wall and monotonic clock, read together. */
+export interface ClockLine {
+  kind: 'clock'
+  atMs: number
+  monotonicMs: number
+}
+
+// ---- history.ndjson -----------------------------------------------------------------------------------------------
+
+export type Outcome = 'ok' | 'fail' | 'info'
+
+export type CallClass =
+  | 'served'
+  | 'refused'
+  | 'shed'
+  | 'draining'
+  | 'dependency'
+  | 'queue'
+  | 'unexplained'
+  | 'too-large'
+  | 'conflict'
+  | 'invalid'
+  | 'timeout'
+  | 'denied'
+  | 'server-error'
+  | 'lost'
+  | 'unreachable'
+  | 'unclassified'
+
+/** One line of the server's own log about a call. */
+export interface ServerSide {
+  instance: string
+  durationMs?: number
+}
+
+/** One call, send and end joined. */
+export interface Call extends Omit<SendLine, 'kind' | 'seq'> {
+  kind: 'call'
+  /** Position in the history: how witnesses name it. */
+  index: number
+  tenant: string
+  persona: string
+  hostile: boolean
+  /** Absent: never answered; then `evidence.transport` is absent too. */
+  endedAtMs?: number
+  evidence: Evidence
+  outcome: Outcome
+  class: CallClass
+  /** Which budget refused it, as the server names it (`agent`, `tool`, `concurrency`, …). */
+  budget?: string
+  /** Told in prose only: `inferred`. */
+  by: 'direct' | 'inferred'
+  /** ok, correct, and inside the role's SLO from the planned moment (after a told wait: from its end). */
+  good: boolean
+  phase: Phase['name']
+  window?: string
+  /** In flight while the phase changed: left out of ratios. */
+  straddles: boolean
+  server?: ServerSide
+}
+
+/** What the generator says of one agent, once its file has been read whole. */
+export interface AgentLine {
+  kind: 'agent'
+  agent: string
+  tasksPlanned: number
+  tasksStarted: number
+  lines: number
+  /** Sequence numbers that are missing or doubled. */
+  missing: number[]
+  /** Its last line was there. */
+  stopped: boolean
+  crashes: string[]
+}
+
+export type HistoryLine = Call | AgentLine | FaultLine | AttemptLine | SampleLine | EffectLine | ClockLine
+
+/** manifest.json: what ran, where, and how. Written at the start, completed at the end. */
+export interface Manifest {
+  schemaVersion: number
+  run: string
+  scenario: string
+  target: string
+  scale: Plan['scale']
+  seed: number
+  planHash: string
+  weaken?: string
+  starved?: boolean
+  protocol: Plan['protocol']
+  driver: 'k6'
+  /** ISO 8601. */
+  startedAt: string
+  /** Wall-clock ms of the run's start: 0 of every `atMs`. Absent until the load began. */
+  t0Ms?: number
+  endedAt?: string
+  /** `aborted`: stopped before its end (Ctrl-C, a crash); judged up to there. */
+  state: 'running' | 'complete' | 'aborted'
+  url: string
+  /** What the target declared. */
+  declared: Record<string, unknown> & {
+    perAgent?: { ratePerMinute: number; burst: number }
+    perAgentTool?: Partial<Record<Role, { ratePerMinute: number; burst: number }>>
+    concurrentCalls?: number
+    poolMax?: number
+    queueMax?: number
+    acquireTimeoutMs?: number
+    instances?: number
+    breakerOpenMs?: number
+  }
+  /** What can be seen of this target: `true`, or the line to add to the target that would make it so. */
+  offers: Record<string, true | string>
+  errors: Record<string, string>
+  /** Result header and log field names in use, for the report. */
+  observed: { postgresRole?: string; instanceHeader?: string; requestId?: string }
+  versions: Record<string, string>
+  commit?: string
+  dirty?: boolean
+  cores: number
+  memoryBytes: number
+  platform: string
+  command: string
+  generator?: { exitCode: number | null; lines: number; maxRssBytes?: number }
+  harness?: { maxRssBytes: number }
+  /** Distinct call ids of this run found in the server's logs; absent when logs are not observed. */
+  callsInServerLog?: number
+  /** What was odd, in sentences: a raw file cut in a line, leftovers cleaned, a rebuilt connection. */
+  notes: string[]
+}
+
+export type { Phase, Plan, PlannedRole, Role }

@@ -1,0 +1,17 @@
+// The one hand-over from a run to its judges: everything that was recorded, merged, ordered and classified.
+
+import type { Plan } from '../plan/plan.ts'
+import type { AgentLine, AttemptLine, Call, ClockLine, EffectLine, FaultLine, Manifest, SampleLine } from './event.ts'
+
+export interface History {
+  readonly manifest: Manifest
+  readonly plan: Plan
+  /** By the moment they were sent. All times are ms since the run's start. */
+  readonly calls: readonly Call[]
+  readonly agents: readonly AgentLine[]
+  readonly faults: readonly FaultLine[]
+  readonly attempts: readonly AttemptLine[]
+  readonly samples: readonly SampleLine[]
+  readonly effects: readonly EffectLine[]
+  readonly clocks: readonly ClockLine[]
+}

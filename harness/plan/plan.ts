@@ -1,0 +1,130 @@
+// The plan as data: everything that was drawn before the run. Same scenario, target's tools and seed → the same bytes on
+// any machine, so nothing in it knows an address, a token, a clock or a path. Types only: the agents inside k6, the
+// history and the checks all read it.
+
+export type Scale = 'quick' | 'full'
+
+/** What a tool is for. Personas ask for roles; the target says which tool plays one. */
+export type Role = 'cheapRead' | 'expensiveRead' | 'write' | 'money' | 'external' | 'slow' | 'large' | 'list'
+
+export type PhaseName = 'warm-up' | 'steady' | 'stress' | 'recovery'
+
+/** A stretch of the run, in ms since its start. Each stress and the recovery after it name their window. */
+export interface Phase {
+  name: PhaseName
+  window?: string
+  fromMs: number
+  toMs: number
+}
+
+export interface PlannedFault {
+  window: string
+  fault: string
+  parameters: Record<string, number | string>
+  injectAtMs: number
+  healAtMs: number
+}
+
+/** Data that decides whether an answer is right: a JSON pointer into `result`, and what must be there. */
+export interface Correctness {
+  at: string
+  /** A type the value must have, … */
+  is?: 'array' | 'string' | 'number' | 'object' | 'boolean'
+  minLength?: number
+  /** … or a constant it must equal; a string that starts with `/arguments/` is a pointer into the call's arguments. */
+  equals?: string | number | boolean | null
+}
+
+export interface PlannedRole {
+  tool: string
+  /** Time within which an answer is still of use to the agent, ms, from the planned moment. */
+  sloMs: number
+  /** The server's own promise for this tool, ms; absent when the target declares none. */
+  deadlineMs?: number
+  /** What a call needs, as fine as the target can say: `postgres`, `postgres:orders`. */
+  needs: string[]
+  correct: Correctness[]
+  /** Where the idempotency key goes; absent when the tool takes none. */
+  idempotencyKey?: { argument: string } | { meta: string }
+}
+
+export interface PlannedCall {
+  /** 1-based within the task: one step of the model. Calls of one turn leave together. */
+  turn: number
+  role: Role
+  arguments: Record<string, unknown>
+  /** Unique in the plan; on the wire the run's id is put before it, so that two runs never share a key. */
+  key?: string
+  /** Pause before this call, ms, counted from the end of the turn before. */
+  thinkMs: number
+}
+
+export interface PlannedTask {
+  /** Unique within its agent: `t1`, `t2`, … */
+  task: string
+  atMs: number
+  /** For loops that go on until a moment: no new call is sent from then on. */
+  untilMs?: number
+  calls: PlannedCall[]
+}
+
+export interface PlannedAgent {
+  /** `steady-01`: unique in the plan. */
+  agent: string
+  /** 0-based over all agents: picks the agent's headers. */
+  index: number
+  tenant: string
+  persona: string
+  parameters: Record<string, number | string>
+  /** Its calls are the stress, not the measure: left out of goodput and fairness. */
+  hostile: boolean
+  tasks: PlannedTask[]
+}
+
+export interface PlannedCheck {
+  check: string
+  limits: Record<string, number | string>
+}
+
+/** Settings a scenario asks of a server that it may configure: words that any target can map to its own. */
+export interface Settings {
+  /** Budget of one agent over all tools. */
+  agentRatePerMinute: number
+  agentBurst: number
+  agentConcurrency: number
+  /** Budget of one agent on one expensive tool. */
+  agentToolRatePerMinute: number
+  agentToolBurst: number
+  /** Connections of each bulkhead, and callers that may wait before it. */
+  poolMax: number
+  queueMax: number
+  /** Longest wait for a connection, ms. */
+  acquireTimeoutMs: number
+  /** The longest deadline of any tool, ms. */
+  deadlineMs: number
+  breakerFailures: number
+  breakerFailingMs: number
+  breakerOpenMs: number
+}
+
+export interface Plan {
+  schemaVersion: 1
+  scenario: string
+  target: string
+  seed: number
+  scale: Scale
+  protocol: '2026-07-28' | '2025-11-25' | '2025-06-18'
+  phases: Phase[]
+  faults: PlannedFault[]
+  /** Delay that each link adds in every phase, ms each way: the network that a test on one machine lacks. */
+  links: Record<string, { delayMs: number }>
+  settings: Partial<Settings>
+  roles: Partial<Record<Role, PlannedRole>>
+  agents: PlannedAgent[]
+  checks: PlannedCheck[]
+  essential: string[]
+  /** The end of the last phase, ms. */
+  endsAtMs: number
+  /** Longest a client waits for an answer, ms: how long calls may outlive the last phase. */
+  patienceMs: number
+}

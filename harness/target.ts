@@ -1,0 +1,117 @@
+// What a target is written against: one value that says what the harness may know and do. Only `url` is required; each
+// further line buys more checks. The harness's own scenarios/targets/reference.ts has no other way in.
+import type { Draw } from './plan/draw.ts'
+import type { Correctness, Plan, Role, Scale, Settings } from './plan/plan.ts'
+
+export type { Draw } from './plan/draw.ts'
+
+export interface AgentIdentity {
+  index: number
+  agent: string
+  tenant: string
+}
+
+/** What a target's functions may lean on. */
+export interface TargetContext {
+  /** `host:port` of each dependency as the server must reach it: through the harness's proxy. */
+  at: Record<string, string>
+  /** Free ports chosen for this instance: `server` for the endpoint, `admin` for metrics and probes. */
+  ports: { server: number; admin: number }
+  instance: number
+  instances: number
+  scale: Scale
+  settings: Partial<Settings>
+  /** The weakness asked for by `--weaken`. */
+  weaken?: string
+  agents: AgentIdentity[]
+}
+
+export interface ToolRole {
+  name: string
+  arguments?: (draw: Draw) => Record<string, unknown>
+  /** Default 1,000 ms. */
+  sloMs?: number
+  deadlineMs?: number
+  needs?: string[]
+  correct?: Correctness[]
+  idempotencyKey?: { argument: string } | { meta: string }
+  /**
+   * How to count a write's effects: rows of `key`, `rows` (count) and optionally `names` (text[] of the rows); `$1` is a
+   * LIKE pattern that matches this run's keys.
+   */
+  effects?: { sql: string }
+}
+
+export interface Declared {
+  perAgent?: { ratePerMinute: number; burst: number }
+  /** One agent's budget on one tool, by role. */
+  perAgentTool?: Partial<Record<Role, { ratePerMinute: number; burst: number }>>
+  /** Calls of one agent at once. */
+  concurrentCalls?: number
+  /** All connections of one instance to the database. */
+  poolMax?: number
+  /** Callers that may wait before one pool. */
+  queueMax?: number
+  /** Longest wait for a connection, ms. */
+  acquireTimeoutMs?: number
+  instances?: number
+  breakerOpenMs?: number
+}
+
+/** Names of series in the server's Prometheus text, as `name{label="value"}`; all series that match are read. */
+export interface ObservedMetrics {
+  url: string
+  poolUsed?: string
+  poolWaiting?: string
+  /** High-water mark of `poolWaiting`. */
+  poolWaitingMax?: string
+  /** 99th percentile or maximum of the wait for a connection, s. */
+  poolWaitSecondsMax?: string
+  /** A series with `==value`: open when it holds: `breaker_state{dependency="postgres"}==1`. */
+  breakerOpen?: string
+  inFlight?: string
+}
+
+export interface Observe {
+  metrics?: ObservedMetrics
+  /** The app's role at the database; `urlFrom` names an environment variable when the database is not ours. */
+  postgres?: { role: string; urlFrom?: string }
+  /** Response header that names the instance. */
+  instanceHeader?: string
+  /** Fields of the server's JSON log lines (on its stdout, or in the file named). */
+  logs?: { file?: string; requestId: string; durationMs?: string }
+}
+
+export interface Target {
+  kind: 'target'
+  url: string | ((context: TargetContext) => string)
+  protocol?: Plan['protocol']
+  agents?: {
+    /** At most this many agents take part. */
+    count?: number
+    headers?: (identity: AgentIdentity) => Record<string, string> | Promise<Record<string, string>>
+    tenant?: (index: number) => string
+  }
+  tools?: Partial<Record<Role, ToolRole>>
+  declared?: Declared | ((context: TargetContext) => Declared)
+  /** Dependencies that the harness puts its proxy before: started by it, or where they are. */
+  dependencies?: Record<string, 'embedded' | { address: string }>
+  start?: {
+    command: string
+    /** Where to run it; default the working directory. */
+    cwd?: string
+    env?: (context: TargetContext) => Record<string, string>
+    /** Path or address that answers 2xx once the server serves. */
+    ready: string | ((context: TargetContext) => string)
+  }
+  observe?: Observe | ((context: TargetContext) => Observe)
+  /** What `--weaken` may name. */
+  weaknesses?: string[]
+  /** The server's own error codes → class of the outcome table: `{ TOO_MANY: 'refused' }`. */
+  errors?: Record<string, string>
+  safety?: { hosts?: string[]; writes?: string[]; ratePerSecondMax?: number; callsMax?: number; durationSMax?: number }
+}
+
+export function target(value: Omit<Target, 'kind'>): Target {
+  return { kind: 'target', ...value }
+}
