@@ -254,7 +254,8 @@ export interface Manifest {
   memoryBytes: number
   platform: string
   command: string
-  generator?: { exitCode: number | null; lines: number; maxRssBytes?: number }
+  /** `calls`: how many the generator says it sent. */
+  generator?: { exitCode: number | null; calls: number; maxRssBytes?: number }
   harness?: { maxRssBytes: number }
   /** Distinct call ids of this run found in the server's logs; absent when logs are not observed. */
   callsInServerLog?: number

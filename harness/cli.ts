@@ -1,0 +1,26 @@
+// Arguments in, exit code out: 0 held, 1 did not hold, 2 cannot be known, 254 bad arguments or surroundings, 255 a bug.
+import { folderCommand } from './command/folder.ts'
+import { scenarioCommand } from './command/scenario.ts'
+import { HarnessError } from './errors.ts'
+
+async function main([command, ...words]: string[]): Promise<number> {
+  if (command === 'scenario') return scenarioCommand(words)
+  if (command === 'judge' || command === 'report') return folderCommand(command, words)
+  throw new HarnessError(
+    'BAD_OPTION',
+    `there is no command ${JSON.stringify(command ?? '')}`,
+    'npm run scenario, npm run judge, npm run report',
+  )
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  if (error instanceof HarnessError) {
+    process.stderr.write(`\n${error.code}: ${error.message}\n  → ${error.hint}\n`)
+    process.exitCode = 254
+  } else {
+    process.stderr.write(`\nThis is a bug of ours, please report it:\n${error instanceof Error ? error.stack : String(error)}\n`)
+    process.exitCode = 255
+  }
+}

@@ -1,0 +1,14 @@
+// What there is to run: scenarios with their stories, targets, weaknesses.
+import type { AllUnits } from './units.ts'
+
+export function listText({ scenarios, targets }: AllUnits): string {
+  const width = Math.max(...scenarios.ids.map((id) => id.length)) + 2
+  const lines = ['Scenarios (npm run scenario <name>)', '']
+  for (const { id, value } of scenarios.all) lines.push(`  ${id.padEnd(width)}${value.story}`)
+  lines.push('', 'Targets (--target <id>, or a file of your own)', '')
+  for (const { id, value } of targets.all) {
+    lines.push(`  ${id}`)
+    if (value.weaknesses && value.weaknesses.length > 0) lines.push(`    --weaken ${value.weaknesses.join(' | ')}`)
+  }
+  return `${lines.join('\n')}\n`
+}

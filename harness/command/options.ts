@@ -1,0 +1,123 @@
+// Arguments, parsed once at the edge and trusted inside. A bad value is quoted with what it may be.
+import { parseArgs } from 'node:util'
+import { HarnessError, nearest } from '../errors.ts'
+import type { Scale } from '../plan/plan.ts'
+
+export interface ScenarioOptions {
+  name?: string
+  target: string
+  weaken?: string
+  seed: number
+  scale: Scale
+  protocol: '2026-07-28'
+  list: boolean
+  help: boolean
+  dryRun: boolean
+  json: boolean
+  unknown: 'fail' | 'warn'
+  reports: string
+  k6?: string
+  port?: number
+  starve: boolean
+}
+
+const SPEC = {
+  target: { type: 'string' },
+  weaken: { type: 'string' },
+  seed: { type: 'string' },
+  scale: { type: 'string' },
+  protocol: { type: 'string' },
+  list: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  'dry-run': { type: 'boolean' },
+  json: { type: 'boolean' },
+  unknown: { type: 'string' },
+  reports: { type: 'string' },
+  k6: { type: 'string' },
+  port: { type: 'string' },
+  starve: { type: 'boolean' },
+} as const
+
+export const SCENARIO_HELP = `Runs one scenario against a target and judges what happened.
+
+  npm run scenario <name> -- [options]
+  npm run scenario -- --list
+
+  --target <id|file.ts>   against what: an id from scenarios/targets, or a file of your own (default: reference)
+  --weaken <id>           the target with one defence replaced by what people ship
+  --scale quick|full      about half a minute, or the published limits over minutes (default: quick)
+  --seed <n>              0 to 4294967295; the same seed draws the same plan (default: 1)
+  --protocol <version>    2026-07-28 (the only one so far)
+  --reports <folder>      where runs are kept (default: reports)
+  --k6 <file>             a k6 binary of your own, version 2
+  --port <n>              port for the server under test (default: a free one)
+  --unknown fail|warn     exit code when it cannot be known: 2, or 0 (default: fail)
+  --dry-run               tells the plan in words and sends nothing
+  --json                  the last line on stdout is one JSON object
+  --list                  scenarios, targets and weaknesses
+  --starve                test hook: the generator is held back, so that it cannot keep its plan
+
+Exit codes: 0 held · 1 did not hold · 2 cannot be known · 254 bad arguments or surroundings · 255 a bug of ours
+`
+
+/** @throws HarnessError `BAD_OPTION` */
+export function parseScenarioOptions(words: string[]): ScenarioOptions {
+  const { values, positionals } = parse(words)
+  if (positionals.length > 1)
+    throw bad(
+      `one scenario at a time, not ${positionals.map((word) => JSON.stringify(word)).join(' and ')}`,
+      'npm run scenario <name> -- [options]',
+    )
+  return {
+    ...(positionals[0] !== undefined && { name: positionals[0] }),
+    target: values.target ?? 'reference',
+    ...(values.weaken !== undefined && { weaken: values.weaken }),
+    seed: whole('seed', values.seed ?? '1', 0, 0xffff_ffff),
+    scale: oneOf('scale', values.scale ?? 'quick', ['quick', 'full']),
+    protocol: oneOf('protocol', values.protocol ?? '2026-07-28', ['2026-07-28']),
+    list: values.list ?? false,
+    help: values.help ?? false,
+    dryRun: values['dry-run'] ?? false,
+    json: values.json ?? false,
+    unknown: oneOf('unknown', values.unknown ?? 'fail', ['fail', 'warn']),
+    reports: values.reports ?? 'reports',
+    ...(values.k6 !== undefined && { k6: values.k6 }),
+    ...(values.port !== undefined && { port: whole('port', values.port, 1, 65_535) }),
+    starve: values.starve ?? false,
+  }
+}
+
+function parse(words: string[]) {
+  try {
+    return parseArgs({ args: words, options: SPEC, allowPositionals: true })
+  } catch (error) {
+    const wrong = /'?--?([\w-]+)/.exec((error as Error).message)?.[1] ?? ''
+    const near = nearest(
+      wrong,
+      Object.keys(SPEC).filter((name) => name !== wrong),
+    )
+    const hint =
+      wrong in SPEC
+        ? `see: npm run scenario -- --help`
+        : near.length > 0
+          ? `did you mean --${near.join(', --')}?`
+          : 'see: npm run scenario -- --help'
+    throw new HarnessError('BAD_OPTION', (error as Error).message.split('. ')[0] ?? 'bad option', hint, error)
+  }
+}
+
+function whole(name: string, text: string, from: number, to: number): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= from && value <= to) return value
+  throw bad(`--${name} is ${JSON.stringify(text)}`, `--${name} must be a whole number from ${from} to ${to}`)
+}
+
+function oneOf<const C extends string>(name: string, text: string, choices: readonly C[]): C {
+  const found = choices.find((choice) => choice === text)
+  if (found !== undefined) return found
+  throw bad(`--${name} is ${JSON.stringify(text)}`, `--${name} must be ${choices.join(' or ')}`)
+}
+
+function bad(message: string, hint: string): HarnessError {
+  return new HarnessError('BAD_OPTION', message, hint)
+}

@@ -1,0 +1,170 @@
+// `npm run scenario <name>`: plans, runs, judges, reports.
+import path from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { ensureK6, ensureRedis } from '../../setup.mjs'
+import type { Verdicts } from '../checks/check.ts'
+import type { Unit } from '../discover.ts'
+import { HarnessError, nearest } from '../errors.ts'
+import { findK6 } from '../load/k6/find.ts'
+import { k6Driver } from '../load/k6/start.ts'
+import { makePlan } from '../plan/make.ts'
+import { describePlan } from '../plan/text.ts'
+import { endScreen } from '../report/terminal.ts'
+import { Lease, sweep } from '../run/lease.ts'
+import { run } from '../run/run.ts'
+import { findTarget } from '../run/target-file.ts'
+import type { Target } from '../target.ts'
+import { reportFolder } from './judged.ts'
+import { listText } from './list.ts'
+import { parseScenarioOptions, SCENARIO_HELP, type ScenarioOptions } from './options.ts'
+import { type AllUnits, discoverAll, ROOT } from './units.ts'
+import { createScreen, type Screen } from './view.ts'
+
+/** @returns the exit code */
+export async function scenarioCommand(words: string[]): Promise<number> {
+  const options = parseScenarioOptions(words)
+  if (options.help) {
+    process.stdout.write(SCENARIO_HELP)
+    return 0
+  }
+  const units = await discoverAll()
+  if (options.list || options.name === undefined) {
+    process.stdout.write(listText(units))
+    if (options.list) return 0
+    throw new HarnessError('BAD_OPTION', 'no scenario was named', 'npm run scenario <name>, with one of the names above')
+  }
+  const scenario = units.scenarios.get(options.name)
+  const target = await findTarget(options.target, units.targets, ROOT)
+  assertWeakness(options.weaken, target)
+  const plan = makePlan({ scenario, target, ...units, seed: options.seed, scale: options.scale, protocol: options.protocol })
+  if (options.dryRun) {
+    process.stdout.write(describePlan(plan))
+    return 0
+  }
+  const screen = createScreen()
+  const folder = await runOnce(options, units, target, plan, screen)
+  screen.end()
+  screen.say('judging')
+  const { verdicts } = await reportFolder(folder)
+  return tell(options, verdicts, folder)
+}
+
+/** @throws HarnessError `UNKNOWN_WEAKNESS` with "did you mean" */
+function assertWeakness(weaken: string | undefined, target: Unit<Target>): void {
+  const known = target.value.weaknesses ?? []
+  if (weaken === undefined || known.includes(weaken)) return
+  if (known.length === 0)
+    throw new HarnessError('UNKNOWN_WEAKNESS', `target ${target.id} has no weaknesses`, 'leave --weaken out, or use --target reference')
+  const near = nearest(weaken, known)
+  const hint = near.length > 0 ? `did you mean ${near.join(', ')}?` : `there are: ${known.join(', ')}`
+  throw new HarnessError('UNKNOWN_WEAKNESS', `there is no weakness ${JSON.stringify(weaken)}`, hint)
+}
+
+async function runOnce(
+  options: ScenarioOptions,
+  units: AllUnits,
+  target: Unit<Target>,
+  plan: ReturnType<typeof makePlan>,
+  screen: Screen,
+): Promise<string> {
+  const swept = await sweep()
+  for (const sentence of swept) screen.say(sentence)
+  const { path: k6Path, version } = await k6For(options)
+  if (target.value.dependencies?.redis === 'embedded') await ensureRedis()
+  const lease = new Lease(`st${Date.now().toString(36)}${process.pid.toString(36)}`)
+  const abort = new AbortController()
+  const unhook = onSignals(lease, abort, screen)
+  try {
+    await using _lease = lease
+    const folder = await run({
+      ...units,
+      plan,
+      target,
+      driver: k6Driver,
+      k6Path,
+      versions: { node: process.versions.node, k6: version },
+      root: ROOT,
+      reports: options.reports,
+      lease,
+      command: commandOf(options),
+      notes: swept,
+      ...(options.weaken !== undefined && { weaken: options.weaken }),
+      ...(options.port !== undefined && { port: options.port }),
+      ...(options.starve && { starve: true }),
+      view: screen,
+      signal: abort.signal,
+    })
+    return folder.path
+  } finally {
+    unhook()
+  }
+}
+
+async function k6For({ k6 }: ScenarioOptions) {
+  const where = { env: process.env, root: ROOT, ...(k6 !== undefined && { given: k6 }) }
+  try {
+    return await findK6(where)
+  } catch (error) {
+    if (!(error instanceof HarnessError && error.code === 'K6_NOT_FOUND') || k6 !== undefined) throw error
+    await ensureK6()
+    return await findK6(where)
+  }
+}
+
+/** The first signal stops the load, heals and judges what there is; the second ends everything at once. */
+function onSignals(lease: Lease, abort: AbortController, screen: Screen): () => void {
+  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
+  const handle = (signal: NodeJS.Signals) => {
+    if (abort.signal.aborted) {
+      lease.killNow()
+      process.exit(130)
+    }
+    screen.end()
+    screen.say(`${signal}: stopping the load and healing (once more: end at once)`)
+    abort.abort(new Error(`stopped by ${signal}`))
+  }
+  for (const signal of signals) process.on(signal, handle)
+  return () => {
+    for (const signal of signals) process.off(signal, handle)
+  }
+}
+
+function commandOf({ name, target, weaken, seed, scale, starve }: ScenarioOptions): string {
+  const words = [`--seed ${seed}`, `--scale ${scale}`]
+  if (target !== 'reference') words.push(`--target ${target}`)
+  if (weaken !== undefined) words.push(`--weaken ${weaken}`)
+  if (starve) words.push('--starve')
+  return `npm run scenario ${name} -- ${words.join(' ')}`
+}
+
+async function tell(options: ScenarioOptions, verdicts: Verdicts, folder: string): Promise<number> {
+  const shown = path.relative(process.cwd(), folder) || '.'
+  const { columns, isTTY } = process.stdout
+  const text = endScreen(verdicts, {
+    folder: shown,
+    command: commandOf(options),
+    colour: isTTY === true && !process.env.NO_COLOR,
+    width: columns ?? 100,
+  })
+  const exitCode = options.unknown === 'warn' && verdicts.exitCode === 2 ? 0 : verdicts.exitCode
+  await write(options.json ? process.stderr : process.stdout, `${text.trimEnd()}\n`)
+  if (options.json) await write(process.stdout, `${JSON.stringify(summaryOf(verdicts, exitCode, shown))}\n`)
+  return exitCode
+}
+
+function summaryOf({ scenario, target, seed, status, verdicts }: Verdicts, exitCode: number, folder: string) {
+  const checks = verdicts.map(({ check, status: held, measured, limit, unit, witnesses }) => ({
+    id: check,
+    status: held,
+    measured,
+    limit,
+    unit,
+    witnesses,
+  }))
+  return { scenario, target, seed, status, exitCode, folder, checks }
+}
+
+async function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  if (stream.write(text)) return
+  await Promise.race([new Promise((resolve) => stream.once('drain', resolve)), wait(5_000)])
+}

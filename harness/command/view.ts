@@ -1,0 +1,44 @@
+// What a person sees while a run goes on: one live line on a terminal, a plain line every few seconds elsewhere. Everything
+// goes to stderr, so that stdout stays for results.
+import { liveLine } from '../report/terminal.ts'
+import type { View } from '../run/run.ts'
+
+const PLAIN_EVERY_MS = 2_000
+const CLEAR_LINE = '\r\u001b[2K'
+
+export interface Screen extends View {
+  /** Ends the live line, so that what follows starts on a line of its own. */
+  end(): void
+  width: number
+  colour: boolean
+}
+
+export function createScreen(stream: NodeJS.WriteStream = process.stderr, env: NodeJS.ProcessEnv = process.env): Screen {
+  const live = stream.isTTY === true
+  const colour = live && !env.NO_COLOR
+  const width = stream.columns ?? 100
+  let shownAt = 0
+  let open = false
+  const end = () => {
+    if (open) stream.write(CLEAR_LINE)
+    open = false
+  }
+  return {
+    colour,
+    width,
+    end,
+    say: (text) => {
+      end()
+      stream.write(`· ${text}\n`)
+    },
+    live: (state) => {
+      if (live) {
+        stream.write(`${CLEAR_LINE}${liveLine(state, { width: (stream.columns ?? 100) - 1, colour })}`)
+        open = true
+      } else if (Date.now() - shownAt >= PLAIN_EVERY_MS) {
+        shownAt = Date.now()
+        stream.write(`${liveLine(state, { width: 200, colour })}\n`)
+      }
+    },
+  }
+}

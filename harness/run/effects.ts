@@ -1,0 +1,63 @@
+// Counts what the run's writes have left behind, by idempotency key, once the database is quiet.
+import { setTimeout as wait } from 'node:timers/promises'
+import { z } from 'zod'
+import type { PostgresService } from '../environment/postgres.ts'
+import { HarnessError } from '../errors.ts'
+import type { EffectLine } from '../history/event.ts'
+import type { Role } from '../plan/plan.ts'
+import type { Target } from '../target.ts'
+
+const QUIET_WITHIN_MS = 10_000
+const LOOK_EVERY_MS = 50
+
+const ROW = z.object({ key: z.string(), rows: z.coerce.number().int().nonnegative(), names: z.array(z.coerce.string()).default([]) })
+
+const ACTIVITY = "select count(*)::int as busy from pg_stat_activity where usename = $1 and state <> 'idle'"
+
+/**
+ * @param role the app's role at the database, whose activity must be 0 first; undefined: not known, read at once
+ * @returns a line a key, and a note when the database did not become quiet
+ * @throws HarnessError `EFFECTS_QUERY_FAILED`
+ */
+export async function readEffects(
+  postgres: PostgresService,
+  target: Target,
+  run: string,
+  role: string | undefined,
+): Promise<{ lines: EffectLine[]; notes: string[] }> {
+  const quiet = role === undefined || (await becomesQuiet(postgres, role))
+  const notes = quiet ? [] : [`the database was still busy ${QUIET_WITHIN_MS / 1_000} s after the load: effects were counted all the same`]
+  const lines: EffectLine[] = []
+  for (const [name, tool] of Object.entries(target.tools ?? {})) {
+    if (!tool.effects) continue
+    const rows = await postgres.query(tool.effects.sql, [`${run}.%`]).catch((error: unknown) => {
+      throw new HarnessError(
+        'EFFECTS_QUERY_FAILED',
+        `tools.${name}.effects.sql failed: ${(error as Error).message}`,
+        'it must return key, rows and optionally names; $1 is a LIKE pattern',
+        error,
+      )
+    })
+    for (const row of rows) {
+      const parsed = ROW.safeParse(row)
+      if (!parsed.success)
+        throw new HarnessError(
+          'EFFECTS_QUERY_FAILED',
+          `tools.${name}.effects.sql returned ${JSON.stringify(row)}`,
+          'each row needs key (text) and rows (a count); names (text[]) is optional',
+        )
+      lines.push({ kind: 'effect', role: name as Role, ...parsed.data })
+    }
+  }
+  return { lines, notes }
+}
+
+async function becomesQuiet(postgres: PostgresService, role: string): Promise<boolean> {
+  const deadline = Date.now() + QUIET_WITHIN_MS
+  while (Date.now() < deadline) {
+    const [row] = await postgres.query(ACTIVITY, [role])
+    if (Number(row?.busy) === 0) return true
+    await wait(LOOK_EVERY_MS)
+  }
+  return false
+}

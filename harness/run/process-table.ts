@@ -1,0 +1,46 @@
+// Which processes are alive, and which belong to a run: every child carries STAMPEDE_RUN in its environment.
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** Alive and not a zombie. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+  return stat(pid)?.[0] !== 'Z'
+}
+
+/** When the process began: with the pid, its identity. Undefined when there is none or the system does not tell. */
+export function startOf(pid: number): string | undefined {
+  if (process.platform === 'linux') return stat(pid)?.[19]
+  try {
+    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** All live processes that carry the run's mark, but this one. Linux only; elsewhere the lease's own list must do. */
+export function processesOf(run: string): { pid: number; command: string }[] {
+  if (process.platform !== 'linux') return []
+  const mark = `STAMPEDE_RUN=${run}`
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((pid) => readProc(pid, 'environ').split('\0').includes(mark) && isAlive(Number(pid)))
+    .map((pid) => ({ pid: Number(pid), command: readProc(pid, 'cmdline').split('\0').join(' ').trim() }))
+}
+
+/** Fields of /proc/<pid>/stat from the state on. */
+function stat(pid: number): string[] | undefined {
+  return readProc(pid, 'stat').split(') ').at(-1)?.split(' ')
+}
+
+function readProc(pid: number | string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
+  } catch {
+    return ''
+  }
+}

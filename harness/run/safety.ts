@@ -1,0 +1,62 @@
+// What may leave this machine. Loopback needs nothing; any other host must be named, and then has hard caps.
+import { BlockList, isIP } from 'node:net'
+import { HarnessError } from '../errors.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { Target } from '../target.ts'
+
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8)
+loopback.addAddress('::1', 'ipv6')
+
+export function isLoopback(url: string): boolean {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '')
+  if (host === 'localhost') return true
+  const family = isIP(host)
+  return family !== 0 && loopback.check(host, family === 6 ? 'ipv6' : 'ipv4')
+}
+
+/**
+ * @throws HarnessError `TARGET_INVALID`, `HOST_NOT_ALLOWED`, `WRITE_NOT_ALLOWED`, `CAP_EXCEEDED`
+ */
+export function assertSafe(url: string, target: Target, plan: Plan): void {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new HarnessError(
+      'TARGET_INVALID',
+      `url is ${JSON.stringify(url)}`,
+      "url must be an http or https address, such as 'http://127.0.0.1:3000/mcp'",
+    )
+  }
+  if (isLoopback(url)) return
+  const { hosts = [], writes = [], ratePerSecondMax = 20, callsMax = 5_000, durationSMax = 300 } = target.safety ?? {}
+  const host = new URL(url).hostname
+  if (!hosts.includes(host)) {
+    throw new HarnessError(
+      'HOST_NOT_ALLOWED',
+      `${host} is not this machine, and the target does not name it`,
+      `add the line: safety: { hosts: ['${host}'] }`,
+    )
+  }
+  for (const [role, planned] of Object.entries(plan.roles)) {
+    if ((role === 'write' || role === 'money') && !writes.includes(planned.tool)) {
+      throw new HarnessError(
+        'WRITE_NOT_ALLOWED',
+        `${planned.tool} changes data at ${host}`,
+        `if that is meant, add it: safety: { writes: ['${planned.tool}'] }`,
+      )
+    }
+  }
+  const calls = plan.agents.reduce((sum, agent) => sum + agent.tasks.reduce((inner, task) => inner + task.calls.length, 0), 0)
+  const durationS = plan.endsAtMs / 1_000
+  const over = [
+    { what: 'calls', value: calls, cap: callsMax, name: 'callsMax' },
+    { what: 'calls a second', value: Math.ceil(calls / durationS), cap: ratePerSecondMax, name: 'ratePerSecondMax' },
+    { what: 'seconds', value: durationS, cap: durationSMax, name: 'durationSMax' },
+  ].find(({ value, cap }) => value > cap)
+  if (over) {
+    throw new HarnessError(
+      'CAP_EXCEEDED',
+      `the plan has ${over.value} ${over.what}; the cap is ${over.cap}`,
+      `raise safety.${over.name} in the target, or use --scale quick`,
+    )
+  }
+}

@@ -1,0 +1,60 @@
+// Finds a target by its id or its path, and refuses one that does not type-check before anything is started.
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { load, type Unit, type Units } from '../discover.ts'
+import { HarnessError } from '../errors.ts'
+import type { Target } from '../target.ts'
+
+const TYPE_CHECK_MS = 60_000
+
+/**
+ * @param name id of a file in scenarios/targets, or a path to one's own
+ * @throws HarnessError `UNKNOWN_TARGET`, `TARGET_NOT_FOUND`, `TARGET_INVALID` (with the compiler's own lines)
+ */
+export async function findTarget(name: string, known: Units<Target>, root: string): Promise<Unit<Target>> {
+  if (!name.endsWith('.ts') && !name.includes('/')) return known.get(name)
+  const file = path.resolve(name)
+  if (!existsSync(file))
+    throw new HarnessError(
+      'TARGET_NOT_FOUND',
+      `there is no target file ${file}`,
+      `give the path of one, or one of: ${known.ids.join(', ')}`,
+    )
+  await typeCheck(file, root)
+  const unit = await load<Target>('target', file)
+  if (!unit) throw new HarnessError('TARGET_INVALID', `${file} exports no target`, "write: export default target({ url: 'http://…' })")
+  if (!unit.value.url) throw new HarnessError('TARGET_INVALID', `${file} has no url`, "add the line: url: 'http://127.0.0.1:3000/mcp'")
+  return unit
+}
+
+async function typeCheck(file: string, root: string): Promise<void> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'stampede-target-'))
+  try {
+    const config = path.join(folder, 'tsconfig.json')
+    const types = path.join(root, 'node_modules', '@types')
+    await writeFile(
+      config,
+      JSON.stringify({
+        extends: path.join(root, 'tsconfig.json'),
+        compilerOptions: { typeRoots: [types] },
+        files: [file],
+        include: [],
+        exclude: [],
+      }),
+    )
+    await promisify(execFile)(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '--noEmit', '-p', config], {
+      timeout: TYPE_CHECK_MS,
+    })
+  } catch (error) {
+    const lines = String((error as { stdout?: unknown }).stdout ?? '').trim()
+    if (lines === '') throw error
+    const missing = lines.includes("'url' is missing") ? "add the line: url: 'http://127.0.0.1:3000/mcp'" : 'mend these lines and run again'
+    throw new HarnessError('TARGET_INVALID', `the target does not type-check:\n${lines.split('\n').slice(0, 12).join('\n')}`, missing)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,33 @@
+// Answers to writes are cut after the write has been committed. Agents cannot know, and ask again with the same key; each
+// intent must leave one row, and the second answer must be the first one's.
+//
+// Effects are counted in the table, by key. Not modelled: the same key at once, and a key that comes back with other arguments.
+import { boundedTime } from '../harness/checks/bounded-time.ts'
+import { effectsOnce } from '../harness/checks/effects-once.ts'
+import { recovers } from '../harness/checks/recovers.ts'
+import { answersCut } from '../harness/faults/answers-cut.ts'
+import { scenario } from '../harness/scenario.ts'
+import { impatient } from './personas/impatient.ts'
+import { steady } from './personas/steady.ts'
+
+export default scenario({
+  story: 'A write was committed, its answer was lost, the agent asked again: two e-mails, two invoices.',
+  source: 'agentmail#49; SmartAI/mcp-chaos, duplicate-write',
+  phases: { quick: { warmUpS: 2, steadyS: 8, stressS: 8, recoveryS: 9 }, full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 } },
+  windows: [{ id: 'cut', faults: [answersCut({ share: 0.5 })] }],
+  settings: {
+    agentRatePerMinute: 1_200,
+    agentBurst: 60,
+    agentConcurrency: 20,
+    agentToolRatePerMinute: 600,
+    agentToolBurst: 40,
+    poolMax: 6,
+    queueMax: 16,
+  },
+  fleet: [
+    impatient({ agents: 8, role: 'write', everyMs: 800, timeoutMs: 2_500, tries: 5 }),
+    steady({ agents: 6, role: 'cheapRead', everyMs: 700 }),
+  ],
+  checks: [effectsOnce(), boundedTime(), recovers()],
+  essential: ['effects-once'],
+})

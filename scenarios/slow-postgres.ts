@@ -1,0 +1,32 @@
+// The database answers late, as over a broken network path: every round trip takes most of a second. Calls must end by their
+// deadline, callers must not pile up before the pools, and all must be well again soon after.
+//
+// Not modelled: slow statements and locks, in which Postgres itself is busy.
+import { boundedTime } from '../harness/checks/bounded-time.ts'
+import { poolBounded } from '../harness/checks/pool-bounded.ts'
+import { queueBounded } from '../harness/checks/queue-bounded.ts'
+import { recovers } from '../harness/checks/recovers.ts'
+import { retryAfterValid } from '../harness/checks/retry-after-valid.ts'
+import { postgresLatency } from '../harness/faults/postgres-latency.ts'
+import { scenario } from '../harness/scenario.ts'
+import { steady } from './personas/steady.ts'
+
+export default scenario({
+  story: 'No statement timeout: 3.5 active connections became 217, and the service refused everybody for an hour.',
+  source: 'MLPA#177',
+  phases: { quick: { warmUpS: 2, steadyS: 8, stressS: 8, recoveryS: 9 }, full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 } },
+  windows: [{ id: 'latency', faults: [postgresLatency({ delayMs: 900 })] }],
+  settings: {
+    agentRatePerMinute: 600,
+    agentBurst: 30,
+    agentConcurrency: 20,
+    agentToolRatePerMinute: 300,
+    agentToolBurst: 20,
+    poolMax: 4,
+    queueMax: 8,
+    acquireTimeoutMs: 500,
+  },
+  fleet: [steady({ agents: 16, role: 'cheapRead', everyMs: 500 }), steady({ agents: 6, role: 'expensiveRead', everyMs: 1_000 })],
+  checks: [boundedTime(), queueBounded(), poolBounded(), retryAfterValid(), recovers()],
+  essential: ['bounded-time', 'queue-bounded'],
+})
