@@ -59,6 +59,8 @@ export interface Environment {
   postgres?: PostgresService
   redis?: RedisService
   servers: ServerInstance[]
+  /** Other processes worth measuring, name → process id: `harness`, `k6`, `proxy`. */
+  processes?: Record<string, number>
   /** Address that agents call. */
   url: string
 }

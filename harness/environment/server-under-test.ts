@@ -1,0 +1,159 @@
+// The server under test, started by the target's own command through a shell, in a process group of its own: signals go
+// to the group, so that `npm start` and what it starts end together. Its output goes to files, not through the harness:
+// a busy harness must not slow a server that logs. The folder of the Node that runs the harness is first on PATH.
+// What this does not model: containers, several machines, a supervisor that restarts what died.
+import { open, readFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { HarnessError } from '../errors.ts'
+import { type Child, type Exit, startChild } from './child.ts'
+import { groupMembers } from './process-group.ts'
+import type { Keeper } from './service.ts'
+
+const START_LIMIT_MS = 30_000
+const POLL_MS = 50
+
+export class ServerInstance implements AsyncDisposable {
+  /** Also the number of its process group. */
+  readonly pid: number
+  /** Its name in samples and logs. */
+  readonly instance: string
+  /** Settles when the command has ended; what it left running in the group is not waited for. */
+  readonly exited: Promise<Exit>
+  readonly #child: Child
+
+  constructor(child: Child, instance: string) {
+    this.#child = child
+    this.pid = child.pid
+    this.instance = instance
+    this.exited = child.exited
+  }
+
+  get running(): boolean {
+    return this.#child.running
+  }
+
+  /** SIGTERM to the whole group, SIGKILL to what is left after `graceMs`. Resolves once nothing of it runs; twice is harmless. */
+  async stop(graceMs = 5_000): Promise<void> {
+    if (await this.#goneAfter('SIGTERM', graceMs)) return
+    await this.#goneAfter('SIGKILL', 5_000)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  async #goneAfter(signal: NodeJS.Signals, limitMs: number): Promise<boolean> {
+    const endsAtMs = performance.now() + limitMs
+    if (!this.#signal(signal)) return true
+    do {
+      if (!this.running && (await groupMembers(this.pid)).length === 0) return true
+      await pause(POLL_MS / 2)
+    } while (performance.now() < endsAtMs)
+    return false
+  }
+
+  #signal(signal: NodeJS.Signals): boolean {
+    try {
+      return process.kill(process.platform === 'win32' ? this.pid : -this.pid, signal)
+    } catch {
+      return false
+    }
+  }
+}
+
+export interface ServerOptions {
+  keeper: Keeper
+  /** A shell command line. */
+  command: string
+  cwd: string
+  /** Added to the harness's own environment. */
+  env: Record<string, string>
+  /** Answers 2xx once the server serves. */
+  readyUrl: string
+  /** Its stdout is appended here, its stderr to the same name with `.err`. */
+  logFile: string
+  instance: string
+  signal: AbortSignal
+}
+
+/**
+ * Starts the server and waits until it serves, at most 30 s.
+ * @throws HarnessError `PORT_IN_USE`; `SERVER_DID_NOT_START` with its last lines
+ */
+export async function startServer({ keeper, command, cwd, env, readyUrl, logFile, instance, signal }: ServerOptions): Promise<ServerInstance> {
+  signal.throwIfAborted()
+  await refuseTakenPort(new URL(readyUrl))
+  const [out, err] = await Promise.all([open(logFile, 'a'), open(`${logFile}.err`, 'a')])
+  const from = await Promise.all([out, err].map(async (file) => (await file.stat()).size))
+  const ours = `${path.dirname(process.execPath)}${path.delimiter}${env.PATH ?? process.env.PATH ?? ''}`
+  const [shell, flag] = process.platform === 'win32' ? ['cmd.exe', '/c'] : ['/bin/sh', '-c']
+  const child = await startChild({
+    keeper,
+    name: `server ${instance}`,
+    file: shell,
+    args: [flag, command],
+    cwd,
+    env: { ...process.env, ...env, PATH: ours },
+    stdio: ['ignore', out.fd, err.fd],
+  }).finally(() => Promise.all([out.close(), err.close()]))
+  const server = new ServerInstance(child, instance)
+  try {
+    await untilReady(server, readyUrl, AbortSignal.any([signal, AbortSignal.timeout(START_LIMIT_MS)]))
+    return server
+  } catch (cause) {
+    const early = !server.running
+    await server.stop(1_000)
+    signal.throwIfAborted()
+    const lines = await lastLines([logFile, `${logFile}.err`], from)
+    const what = early ? `ended early (${describe(await server.exited)})` : `did not answer 2xx at ${readyUrl} within ${START_LIMIT_MS / 1_000} s`
+    throw new HarnessError('SERVER_DID_NOT_START', `the server ${what}:\n  ${lines || '(it printed nothing)'}`, `try it by hand: ${command}; its log is ${logFile}`, cause)
+  }
+}
+
+async function untilReady(server: ServerInstance, readyUrl: string, signal: AbortSignal): Promise<void> {
+  const ended = new AbortController()
+  void server.exited.then(() => ended.abort(new Error('the server ended')))
+  const stop = AbortSignal.any([signal, ended.signal])
+  while (!(await answers(readyUrl, AbortSignal.any([stop, AbortSignal.timeout(2_000)])))) {
+    stop.throwIfAborted()
+    await pause(POLL_MS, undefined, { signal: stop })
+  }
+  stop.throwIfAborted()
+}
+
+async function answers(url: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal })
+    await response.body?.cancel()
+    return response.ok
+  } catch {
+    return false
+  }
+}
+
+/** Somebody else's server at this address would look like ours being ready. */
+async function refuseTakenPort(url: URL): Promise<void> {
+  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
+  const taken = await new Promise<boolean>((resolve) => {
+    const socket = connect({ host: url.hostname.replace(/^\[|\]$/g, ''), port, timeout: 1_000 })
+    const settle = (found: boolean) => {
+      socket.destroy()
+      resolve(found)
+    }
+    socket.once('connect', () => settle(true))
+    socket.once('error', () => settle(false))
+    socket.once('timeout', () => settle(false))
+  })
+  if (taken) throw new HarnessError('PORT_IN_USE', `something listens on ${url.host} already`, `stop it, or give the server another port; find it by: ss -ltnp 'sport = :${port}'`)
+}
+
+async function lastLines(files: string[], from: number[]): Promise<string> {
+  const texts = await Promise.all(files.map(async (file, at) => (await readFile(file)).subarray(from[at]).subarray(-4_096).toString()))
+  return texts.flatMap((text) => text.trimEnd().split('\n').slice(-10)).filter(Boolean).join('\n  ')
+}
+
+function describe({ code, signal }: Exit): string {
+  return signal ? `by ${signal}` : `exit code ${code}`
+}
