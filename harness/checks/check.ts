@@ -49,6 +49,8 @@ export interface CheckDefinition<P extends Parameters = Parameters> {
   source: string
   /** Exact: one witness is a fail, whatever else went wrong. Gates turn passes of others into unknown. */
   sort: 'exact' | 'statistical' | 'event' | 'gate'
+  /** True when it compares with the steady phase: it says nothing when that was not steady. */
+  comparesWithBaseline?: boolean
   /** What the target must offer; without it the check is not judged. Keys of `Manifest.offers`. */
   needs: readonly string[]
   limits: P

@@ -208,7 +208,20 @@ export interface AgentLine {
   crashes: string[]
 }
 
-export type HistoryLine = Call | AgentLine | FaultLine | AttemptLine | SampleLine | EffectLine | ClockLine
+/** First line of history.ndjson: what the merge found out that manifest.json does not say. */
+export interface HeaderLine {
+  kind: 'history'
+  schemaVersion: number
+  /** Wall-clock ms of the run's start: 0 of every `atMs` after this line. */
+  t0Ms?: number
+  callsInServerLog?: number
+  raw: NonNullable<Manifest['raw']>
+  notes: string[]
+  /** Lines that follow; a file with fewer was cut. */
+  lines: number
+}
+
+export type HistoryLine = HeaderLine | Call | AgentLine | FaultLine | AttemptLine | SampleLine | EffectLine | ClockLine
 
 /** manifest.json: what ran, where, and how. Written at the start, completed at the end. */
 export interface Manifest {
@@ -246,7 +259,15 @@ export interface Manifest {
   offers: Record<string, true | string>
   errors: Record<string, string>
   /** Result header and log field names in use, for the report. */
-  observed: { postgresRole?: string; instanceHeader?: string; requestId?: string }
+  observed: {
+    postgresRole?: string
+    instanceHeader?: string
+    requestId?: string
+    /** Log field with the call's duration; a dot steps into an object. Without it the usual names are tried. */
+    durationMs?: string
+    /** Roles whose effects are counted; absent: those that have an effect line. */
+    effectRoles?: Role[]
+  }
   versions: Record<string, string>
   commit?: string
   dirty?: boolean
@@ -259,6 +280,8 @@ export interface Manifest {
   harness?: { maxRssBytes: number }
   /** Distinct call ids of this run found in the server's logs; absent when logs are not observed. */
   callsInServerLog?: number
+  /** Raw files by name, once merged: `damaged` ones are judged as far as they could be read; absent ones were not there. */
+  raw?: Record<string, 'whole' | 'damaged'>
   /** What was odd, in sentences: a raw file cut in a line, leftovers cleaned, a rebuilt connection. */
   notes: string[]
 }
