@@ -1,0 +1,124 @@
+// The agents and their timelines. Each agent, task and call draws from a generator of its own, named after it, so that
+// adding an agent, a task or a call shifts the numbers of no other.
+import type { Units } from '../discover.ts'
+import { HarnessError } from '../errors.ts'
+import { resolve } from '../parameters.ts'
+import type { FleetEntry, PersonaDefinition, TaskSketch } from '../persona.ts'
+import type { Target, ToolRole } from '../target.ts'
+import type { Draw } from './draw.ts'
+import { plain, spansOf } from './phases.ts'
+import type { Phase, PlannedAgent, PlannedCall, PlannedTask, Role } from './plan.ts'
+
+const ONLY_TENANT = 'default'
+
+interface Seat {
+  index: number
+  tenant: string
+}
+
+/**
+ * All agents, by index: the position in this list is the position of an agent's headers.
+ * @throws HarnessError `AGENTS_TOO_FEW`, `TENANT_MISSING`, `PARAMETER_INVALID`, `ARGUMENTS_INVALID`
+ */
+export function planFleet(
+  fleet: readonly FleetEntry[],
+  target: Target,
+  personas: Units<PersonaDefinition>,
+  phases: readonly Phase[],
+  draw: Draw,
+): PlannedAgent[] {
+  const total = fleet.reduce((sum, { membership }) => sum + membership.agents, 0)
+  const { count = Number.POSITIVE_INFINITY, tenant = () => ONLY_TENANT } = target.agents ?? {}
+  if (total > count) {
+    throw new HarnessError(
+      'AGENTS_TOO_FEW',
+      `the scenario sends ${total} agents, the target has ${count}`,
+      `raise agents: { count: ${total} } in the target`,
+    )
+  }
+  const seats = Array.from({ length: total }, (_, index) => ({ index, tenant: tenant(index) }))
+  const seated = takeSeats(fleet, seats)
+  const numbers = new Map<string, number>()
+  const agents = fleet.flatMap((entry, position) => {
+    const persona = personas.of(entry.persona).id
+    const parameters = plain(resolve(`persona ${persona}`, entry.persona.parameters, entry.parameters))
+    return (seated[position] ?? []).map((seat): PlannedAgent => {
+      const number = (numbers.get(persona) ?? 0) + 1
+      numbers.set(persona, number)
+      const agent = `${persona}-${String(number).padStart(2, '0')}`
+      const tasks = planTasks(entry, parameters, agent, target, phases, draw.fork(agent))
+      return { agent, index: seat.index, tenant: seat.tenant, persona, parameters, hostile: entry.persona.hostile, tasks }
+    })
+  })
+  return agents.sort((a, b) => a.index - b.index)
+}
+
+/** Those who want a tenant choose first; the others take what is left, in the order of the fleet. */
+function takeSeats(fleet: readonly FleetEntry[], seats: readonly Seat[]): Seat[][] {
+  const free = [...seats]
+  const taken: Seat[][] = fleet.map(() => [])
+  const seat = (position: number, tenant?: string) => {
+    const found = tenant === undefined ? 0 : free.findIndex((candidate) => candidate.tenant === tenant)
+    const [chosen] = found < 0 ? [] : free.splice(found, 1)
+    if (!chosen) {
+      const present = [...new Set(seats.map((candidate) => candidate.tenant))].join(', ')
+      throw new HarnessError(
+        'TENANT_MISSING',
+        `too few of the ${seats.length} agents are of tenant ${JSON.stringify(tenant)}`,
+        `agents.tenant of the target gives: ${present}`,
+      )
+    }
+    taken[position]?.push(chosen)
+  }
+  for (const choosy of [true, false]) {
+    fleet.forEach(({ membership }, position) => {
+      if ((membership.tenant !== undefined) !== choosy) return
+      for (let n = 0; n < membership.agents; n++) seat(position, membership.tenant)
+    })
+  }
+  return taken
+}
+
+function planTasks(
+  { persona, membership }: FleetEntry,
+  parameters: PlannedAgent['parameters'],
+  agent: string,
+  target: Target,
+  phases: readonly Phase[],
+  draw: Draw,
+): PlannedTask[] {
+  const tool = target.tools?.[membership.role] as ToolRole
+  return spansOf(phases, membership.during)
+    .flatMap((span, n) => persona.tasks(draw.fork(`tasks-${n + 1}`), parameters, span))
+    .sort((a, b) => a.atMs - b.atMs)
+    .map((sketch, position) => planTask(sketch, agent, `t${position + 1}`, membership.role, tool, draw))
+}
+
+function planTask(sketch: TaskSketch, agent: string, task: string, role: Role, tool: ToolRole, draw: Draw): PlannedTask {
+  const inTurn = new Map<number, number>()
+  const calls = sketch.calls.map(({ turn, thinkMs, same }, position): PlannedCall => {
+    const n = (inTurn.get(turn) ?? 0) + 1
+    inTurn.set(turn, n)
+    const drawn = draw.fork(`${task}/${same ? 1 : position + 1}`)
+    return {
+      turn,
+      role,
+      arguments: argumentsOf(tool, role, drawn),
+      ...(tool.idempotencyKey && { key: `${agent}-${task}-${turn}-${n}` }),
+      thinkMs,
+    }
+  })
+  return { task, atMs: sketch.atMs, ...(sketch.untilMs !== undefined && { untilMs: sketch.untilMs }), calls }
+}
+
+/** What the target's own function gave, as the plain data that will be on the wire. */
+function argumentsOf(tool: ToolRole, role: Role, draw: Draw): Record<string, unknown> {
+  const given: unknown = tool.arguments?.(draw) ?? {}
+  const data: unknown = JSON.parse(JSON.stringify(given) ?? 'null')
+  if (typeof data === 'object' && data !== null && !Array.isArray(data)) return data as Record<string, unknown>
+  throw new HarnessError(
+    'ARGUMENTS_INVALID',
+    `arguments of ${role} gave ${JSON.stringify(given)}`,
+    `return an object: ${role}: { name: '${tool.name}', arguments: (draw) => ({ … }) }`,
+  )
+}

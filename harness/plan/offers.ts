@@ -1,0 +1,55 @@
+// What can be seen of a target, decided before the run: for each thing that a check may need, `true` or the line that
+// would make it so. What a target does not offer is not judged; it is never guessed.
+import type { Declared, Observe, Target } from '../target.ts'
+import type { Plan } from './plan.ts'
+
+/** Dependencies that checks ask for by name, whether or not the target has them. */
+const KNOWN_DEPENDENCIES = ['postgres', 'redis', 'upstream'] as const
+
+/** @returns keys of `Manifest.offers` → true, or the line to add to the target */
+export function offersOf(target: Target, plan: Plan, declared: Declared, observe: Observe): Record<string, true | string> {
+  const { metrics } = observe
+  const firstRole = Object.keys(plan.roles)[0] ?? 'cheapRead'
+  const metric = (name: string, present: string | undefined, example: string) => {
+    const line = `${name}: '${example}'`
+    return offered(present, `observe: { metrics: { ${metrics ? '' : "url: 'http://…/metrics', "}${line} } }`)
+  }
+  const roles = Object.keys(plan.roles) as (keyof Plan['roles'])[]
+  const deadlines = roles.some((role) => plan.roles[role]?.deadlineMs !== undefined)
+  const effects = roles.some((role) => target.tools?.[role]?.effects !== undefined)
+  return {
+    responses: true,
+    deadlines: offered(deadlines || undefined, `tools: { ${firstRole}: { deadlineMs: 10_000 } }`),
+    'declared.perAgent': offered(declared.perAgent, 'declared: { perAgent: { ratePerMinute: 60, burst: 10 } }'),
+    'declared.poolMax': offered(declared.poolMax, 'declared: { poolMax: 20 }'),
+    'declared.queueMax': offered(declared.queueMax, 'declared: { queueMax: 50 }'),
+    'observe.postgres': offered(observe.postgres, "observe: { postgres: { role: 'app', urlFrom: 'PG_URL' } }"),
+    'observe.metrics.poolUsed': metric('poolUsed', metrics?.poolUsed, 'db_pool{state="used"}'),
+    'observe.metrics.poolWaiting': metric('poolWaiting', metrics?.poolWaiting, 'db_pool{state="waiting"}'),
+    'observe.metrics.poolWaitingMax': metric('poolWaitingMax', metrics?.poolWaitingMax, 'db_pool_waiting_max'),
+    'observe.metrics.breakerOpen': metric('breakerOpen', metrics?.breakerOpen, 'breaker_state==1'),
+    effects: offered(
+      effects || undefined,
+      "tools: { write: { effects: { sql: 'select request_id as key, count(*) as rows from … where request_id like $1 group by 1' } } }",
+    ),
+    ...linkOffers(target, plan),
+    logs: offered(observe.logs, "observe: { logs: { requestId: 'request_id' } }"),
+  }
+}
+
+/** The proxy stands before every dependency that the target names, and before the server unless it speaks TLS. */
+function linkOffers(target: Target, plan: Plan): Record<string, true | string> {
+  const named = Object.keys(target.dependencies ?? {})
+  const needed = Object.values(plan.roles).flatMap(({ needs }) => needs.map((need) => need.split(':')[0] ?? need))
+  const offers: Record<string, true | string> = {}
+  for (const name of new Set([...KNOWN_DEPENDENCIES, ...needed, ...named])) {
+    offers[`link:${name}`] = named.includes(name) || `dependencies: { ${name}: { address: 'localhost:…' } }`
+  }
+  const overTls = typeof target.url === 'string' && target.url.startsWith('https:')
+  offers['link:server'] = !overTls || "url: 'http://…' (no proxy can stand before TLS)"
+  return offers
+}
+
+function offered(present: unknown, line: string): true | string {
+  return present !== undefined || line
+}

@@ -1,0 +1,64 @@
+// The phases of a run and the faults in them: warm-up, steady, then for each window a stress and a recovery of its own.
+// A fault is injected when its window's stress begins and healed when it ends; what it draws (its jitter, its share of
+// answers) comes from a seed that is drawn here, so that the fault too is the same in every run of the plan.
+import type { Units } from '../discover.ts'
+import { HarnessError } from '../errors.ts'
+import type { FaultDefinition, FaultEntry } from '../faults/fault.ts'
+import { type Parameter, type Parameters, resolve, type Values } from '../parameters.ts'
+import type { PhaseLengths, WindowEntry } from '../scenario.ts'
+import type { Draw, Span } from './draw.ts'
+import type { Phase, PhaseName, PlannedFault } from './plan.ts'
+
+/** @throws HarnessError `SCENARIO_INVALID`, when there is no window or two have one id */
+export function layPhases(lengths: PhaseLengths, windows: readonly WindowEntry[]): Phase[] {
+  const ids = windows.map(({ id }) => id)
+  if (ids.length === 0 || new Set(ids).size < ids.length) {
+    throw new HarnessError('SCENARIO_INVALID', `windows are ${JSON.stringify(ids)}`, 'name at least one window, each with an id of its own')
+  }
+  const phases: Phase[] = []
+  const add = (name: PhaseName, lengthS: number, window?: string) => {
+    const fromMs = phases.at(-1)?.toMs ?? 0
+    phases.push({ name, ...(window !== undefined && { window }), fromMs, toMs: fromMs + Math.round(lengthS * 1_000) })
+  }
+  add('warm-up', lengths.warmUpS)
+  add('steady', lengths.steadyS)
+  for (const id of ids) {
+    add('stress', lengths.stressS, id)
+    add('recovery', lengths.recoveryS, id)
+  }
+  return phases
+}
+
+/** The stretches in which a member of the fleet starts its tasks: every phase of that name, or the whole run. */
+export function spansOf(phases: readonly Phase[], during?: PhaseName): Span[] {
+  if (during === undefined) return [{ fromMs: 0, toMs: phases.at(-1)?.toMs ?? 0 }]
+  return phases.filter(({ name }) => name === during).map(({ fromMs, toMs }) => ({ fromMs, toMs }))
+}
+
+export function planFaults(
+  windows: readonly WindowEntry[],
+  phases: readonly Phase[],
+  faults: Units<FaultDefinition>,
+  draw: Draw,
+): PlannedFault[] {
+  return windows.flatMap(({ id, faults: entries }) => {
+    const stress = phases.find(({ name, window }) => name === 'stress' && window === id)
+    if (!stress) throw new Error(`window ${id} has no stress`)
+    return entries.map((entry, position) => {
+      const fault = faults.of(entry.fault).id
+      const parameters = faultParameters(fault, entry, draw.fork(`${id}/${position}/${fault}`))
+      return { window: id, fault, parameters, injectAtMs: stress.fromMs, healAtMs: stress.toMs }
+    })
+  })
+}
+
+function faultParameters(id: string, { fault, parameters }: FaultEntry, draw: Draw): PlannedFault['parameters'] {
+  const seed: Parameter | undefined = fault.parameters.seed
+  const drawn = seed && parameters.seed === undefined ? { seed: draw.int(seed.from ?? 0, seed.to ?? 2_147_483_647) } : {}
+  return plain(resolve(`fault ${id}`, fault.parameters, { ...parameters, ...drawn }))
+}
+
+/** Declared parameters hold numbers and words only; the plan carries them as such. */
+export function plain(values: Values<Parameters>): Record<string, number | string> {
+  return values as Record<string, number | string>
+}

@@ -1,0 +1,46 @@
+// Which tool plays each role that the fleet asks for. Personas name roles, never tools; a role that the target does not
+// have ends the matter before anything is started, with the line that would add it.
+import type { Units } from '../discover.ts'
+import { HarnessError } from '../errors.ts'
+import type { FleetEntry, PersonaDefinition } from '../persona.ts'
+import type { Target, ToolRole } from '../target.ts'
+import type { Plan, PlannedRole, Role } from './plan.ts'
+
+const SLO_MS = 1_000
+
+/** @throws HarnessError `ROLE_MISSING` */
+export function planRoles(
+  fleet: readonly FleetEntry[],
+  target: Target,
+  targetId: string,
+  personas: Units<PersonaDefinition>,
+): Plan['roles'] {
+  const asked = new Map<Role, Set<string>>()
+  for (const { persona, membership } of fleet) {
+    asked.set(membership.role, (asked.get(membership.role) ?? new Set()).add(personas.of(persona).id))
+  }
+  const missing = [...asked.keys()].filter((role) => !target.tools?.[role])
+  if (missing.length > 0) {
+    const wanted = missing.map((role) => `${role} (asked for by ${[...(asked.get(role) ?? [])].join(', ')})`).join(' and ')
+    const lines = missing.map((role) => `${role}: { name: '<your tool>' }`).join(', ')
+    throw new HarnessError(
+      'ROLE_MISSING',
+      `target ${targetId} has no tool for the role ${wanted}`,
+      `add to the target: tools: { ${lines} }`,
+    )
+  }
+  const roles: Plan['roles'] = {}
+  for (const role of asked.keys()) roles[role] = planRole(target.tools?.[role] as ToolRole)
+  return roles
+}
+
+function planRole({ name, sloMs, deadlineMs, needs, correct, idempotencyKey }: ToolRole): PlannedRole {
+  return {
+    tool: name,
+    sloMs: sloMs ?? SLO_MS,
+    ...(deadlineMs !== undefined && { deadlineMs }),
+    needs: needs ?? [],
+    correct: correct ?? [],
+    ...(idempotencyKey && { idempotencyKey }),
+  }
+}

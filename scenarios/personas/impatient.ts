@@ -1,0 +1,33 @@
+// An agent with a short timeout that asks again, with the same idempotency key, when it has not heard.
+//
+// Stands for: a session timeout of 5 s against a tool that took 8 s: the same write sent three times. Rows of the table in the
+// load design: "client timeout" (5 s), "on timeout", "retry, framework" (2 more tries, a second apart), "duplicate write".
+// Parameters: everyMs, the pace of one agent's tasks (1,000 ms, 20–600,000); timeoutMs (5,000 ms, 50–300,000); tries in all
+// (3, 1–20); pauseMs, between a lost answer and asking again (1,000 ms, 0–60,000).
+// A refusal is an answer: it is not asked again. What is lost is asked again even when it was a write, since the key makes that safe.
+// Not modelled: backing off ever longer, giving up the task midway, a new key for the same intent (that is the model's own retry).
+import { count, milliseconds } from '../../harness/parameters.ts'
+import { persona } from '../../harness/persona.ts'
+
+export const impatient = persona({
+  summary: 'Gives up after a short timeout and asks again with the same idempotency key.',
+  source: 'OpenAI Agents SDK, 5 s session timeout; LangChain, 2 retries at 1 s; SmartAI/mcp-chaos, duplicate-write',
+  parameters: {
+    everyMs: milliseconds(1_000, { from: 20, to: 600_000 }),
+    timeoutMs: milliseconds(5_000, { from: 50, to: 300_000 }),
+    tries: count(3, { from: 1, to: 20 }),
+    pauseMs: milliseconds(1_000, { from: 0, to: 60_000 }),
+  },
+  tasks(draw, { everyMs }, span) {
+    return draw.regular(span, everyMs).map((atMs) => ({ atMs, calls: [{ turn: 1, thinkMs: 0 }] }))
+  },
+  async act(agent, task, { timeoutMs, tries, pauseMs }) {
+    for (const call of task.calls) {
+      let answer = await agent.call(call, { timeoutMs })
+      for (let attempt = 2; answer.lost && attempt <= tries; attempt++) {
+        await agent.think(pauseMs)
+        answer = await agent.again(answer, { timeoutMs })
+      }
+    }
+  },
+})
