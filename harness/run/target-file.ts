@@ -35,12 +35,18 @@ async function typeCheck(file: string, root: string): Promise<void> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'stampede-target-'))
   try {
     const config = path.join(folder, 'tsconfig.json')
-    const types = path.join(root, 'node_modules', '@types')
+    // A folder without a package.json of type module is fine too: Node finds out by itself.
+    const compilerOptions = {
+      module: 'preserve',
+      moduleResolution: 'bundler',
+      verbatimModuleSyntax: false,
+      typeRoots: [path.join(root, 'node_modules', '@types')],
+    }
     await writeFile(
       config,
       JSON.stringify({
         extends: path.join(root, 'tsconfig.json'),
-        compilerOptions: { typeRoots: [types] },
+        compilerOptions,
         files: [file],
         include: [],
         exclude: [],

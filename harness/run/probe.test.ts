@@ -1,0 +1,64 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import type { Plan } from '../plan/plan.ts'
+import { probe } from './probe.ts'
+
+const plan = {
+  protocol: '2026-07-28',
+  roles: { cheapRead: { tool: 'list_tables', sloMs: 500, needs: [], correct: [] } },
+} as unknown as Plan
+const { signal } = new AbortController()
+const servers: Server[] = []
+
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
+
+async function answering(status: number, ...bodies: unknown[]): Promise<string> {
+  let n = 0
+  const server = createServer((_, response) => {
+    response.statusCode = status
+    const body = bodies[Math.min(n++, bodies.length - 1)]
+    response.end(typeof body === 'string' ? body : JSON.stringify(body))
+  })
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`
+}
+
+const page = (names: string[], nextCursor?: string) => ({
+  jsonrpc: '2.0',
+  id: 'probe-1',
+  result: { tools: names.map((name) => ({ name })), nextCursor },
+})
+
+test('a server that has the tools is fine, also when they stand on the second page or come as an event', async () => {
+  await probe(await answering(200, page(['a'], 'next'), page(['list_tables'])), {}, plan, signal)
+  await probe(await answering(200, `event: message\ndata: ${JSON.stringify(page(['list_tables']))}\n\n`), {}, plan, signal)
+})
+
+test.each([
+  ['TARGET_WANTS_TOKEN', 401, {}, /headers/],
+  ['TARGET_NOT_MCP', 200, '<html>hello</html>', /Streamable HTTP/],
+  ['TARGET_NOT_MCP', 404, 'not found', /Streamable HTTP/],
+  [
+    'PROTOCOL_NOT_SPOKEN',
+    400,
+    { error: { code: -32022, message: 'Unsupported protocol version', data: { supported: ['2025-11-25'] } } },
+    /2026-07-28/,
+  ],
+  ['TOOL_MISSING', 200, page(['list_table', 'other']), /did you mean list_table\?.*tools\.cheapRead/],
+])('%s when it answers %s %j', async (code, status, body, hint) => {
+  await expect(probe(await answering(status, body), {}, plan, signal)).rejects.toMatchObject({ code, hint: expect.stringMatching(hint) })
+})
+
+test('TARGET_DOWN when nothing listens', async () => {
+  const url = await answering(200)
+  const closed = servers.pop()
+  await new Promise((resolve) => closed?.close(resolve))
+  await expect(probe(url, {}, plan, signal)).rejects.toMatchObject({
+    code: 'TARGET_DOWN',
+    message: expect.stringContaining('ECONNREFUSED'),
+  })
+})
