@@ -189,7 +189,7 @@ export interface Call extends Omit<SendLine, 'kind' | 'seq'> {
   good: boolean
   phase: Phase['name']
   window?: string
-  /** In flight while the phase changed: left out of ratios. */
+  /** Not yet decided when the phase changed (in flight, and still able to be good): left out of ratios. */
   straddles: boolean
   server?: ServerSide
 }

@@ -1,0 +1,65 @@
+// 95 % intervals by block bootstrap: neighbouring windows resemble each other (one slow second makes the next one slow), so
+// whole blocks of windows are drawn again, not single calls (Künsch 1989). Seeded: the same history gives the same
+// interval. Not modelled: trends within a phase; fewer than a handful of windows give intervals that are too narrow.
+
+export interface Tally {
+  good: number
+  planned: number
+}
+
+const ROUNDS = 2_000
+const BLOCK_WINDOWS = 2
+
+/** Sum of good ÷ sum of planned; NaN without plan. */
+export function shareOf(windows: readonly Tally[]): number {
+  let good = 0
+  let planned = 0
+  for (const window of windows) {
+    good += window.good
+    planned += window.planned
+  }
+  return good / planned
+}
+
+/**
+ * Interval of share(measured) ÷ share(baseline).
+ * @returns undefined when either has nothing planned or the baseline nothing good
+ */
+export function ratioInterval(measured: readonly Tally[], baseline: readonly Tally[], seed: number): [number, number] | undefined {
+  const filled = measured.filter((window) => window.planned > 0)
+  const filledBase = baseline.filter((window) => window.planned > 0)
+  if (filled.length === 0 || filledBase.length === 0 || !(shareOf(filledBase) > 0)) return undefined
+  const unit = generator(seed)
+  const ratios: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const below = shareOf(resample(filledBase, unit))
+    if (below > 0) ratios.push(shareOf(resample(filled, unit)) / below)
+  }
+  ratios.sort((a, b) => a - b)
+  const at = (p: number) => ratios[Math.min(ratios.length - 1, Math.floor(p * ratios.length))] ?? Number.NaN
+  return [at(0.025), at(0.975)]
+}
+
+/** Circular blocks, so that the first and the last window are drawn as often as any other. */
+function resample(windows: readonly Tally[], unit: () => number): Tally[] {
+  const drawn: Tally[] = []
+  while (drawn.length < windows.length) {
+    const from = Math.floor(unit() * windows.length)
+    for (let i = 0; i < BLOCK_WINDOWS && drawn.length < windows.length; i++) {
+      const window = windows[(from + i) % windows.length]
+      if (window) drawn.push(window)
+    }
+  }
+  return drawn
+}
+
+/** mulberry32: the plan's own generator, of which the history may not know. */
+function generator(seed: number): () => number {
+  let state = seed | 0
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}

@@ -1,0 +1,206 @@
+// One table: what came back → what it means. The first row that matches decides. `ok` it happened, `fail` it did not,
+// `info` nobody knows (Jepsen's op types): a server error on a read is a fail, on a write it is info, since the write may
+// have happened. The target's own codes (`errors` of the target) come before ours. What fits no row is `unclassified`:
+// shown, never guessed. Not modelled: codes that mean different things on different tools.
+import type { Call, CallClass, Evidence, Outcome } from './event.ts'
+
+export interface Classified {
+  outcome: Outcome
+  class: CallClass
+  budget?: string
+  /** `inferred`: recognised by its words alone. */
+  by: Call['by']
+}
+
+export interface Question {
+  evidence: Evidence
+  /** An end line was there. */
+  ended: boolean
+  role: Call['role']
+  /** The target's own codes → class. */
+  errors: Record<string, string>
+}
+
+/** A question with what every row asks for worked out once. */
+interface Seen extends Question {
+  write: boolean
+  /** Class of the code that came with the answer, by the target's table or ours. */
+  named?: CallClass
+  /** The same when it says for sure that nothing happened: then it may refine what a status says. */
+  turnedAway?: CallClass
+  throttledInProse: boolean
+}
+
+interface Row {
+  when: string
+  matches(seen: Seen): boolean
+  gives(seen: Seen): CallClass
+  /** Without it, what the class means. */
+  outcome?: Outcome
+  inferred?: true
+}
+
+const transportIs =
+  (...kinds: string[]) =>
+  (seen: Seen) =>
+    seen.evidence.transport !== undefined && kinds.includes(seen.evidence.transport)
+const statusIs =
+  (...wanted: number[]) =>
+  (seen: Seen) =>
+    wanted.includes(seen.evidence.status)
+const isToolError = ({ evidence }: Seen) => evidence.status === 200 && evidence.isError === true
+const isRpcError = ({ evidence }: Seen) => evidence.status === 200 && evidence.rpcCode !== undefined
+
+/** In order. Exported for its test, which has a case for every row. */
+export const table: readonly Row[] = [
+  { when: 'in flight at the end', matches: ({ ended }) => !ended, gives: () => 'lost', outcome: 'info' },
+  { when: 'no connection was made', matches: transportIs('refused', 'dns', 'tls'), gives: () => 'unreachable' },
+  { when: 'lost after sending', matches: transportIs('timeout', 'reset', 'cut'), gives: () => 'lost' },
+  { when: 'another transport error', matches: ({ evidence }) => evidence.transport !== undefined, gives: () => 'unclassified' },
+  { when: '429', matches: statusIs(429), gives: ({ turnedAway }) => turnedAway ?? 'refused' },
+  { when: '503', matches: statusIs(503), gives: ({ turnedAway }) => turnedAway ?? 'unexplained' },
+  { when: '401, 403', matches: statusIs(401, 403), gives: ({ turnedAway }) => turnedAway ?? 'denied' },
+  { when: '409, 422', matches: statusIs(409, 422), gives: ({ turnedAway }) => turnedAway ?? 'conflict' },
+  { when: '413', matches: statusIs(413), gives: ({ turnedAway }) => turnedAway ?? 'too-large' },
+  { when: '400, 404, 405', matches: statusIs(400, 404, 405), gives: ({ turnedAway }) => turnedAway ?? 'invalid' },
+  { when: 'other 5xx', matches: ({ evidence }) => evidence.status >= 500, gives: () => 'server-error' },
+  { when: '3xx', matches: ({ evidence }) => evidence.status >= 300 && evidence.status < 400, gives: () => 'server-error' },
+  { when: 'an accepted notification', matches: (seen) => seen.role === 'handshake' && seen.evidence.status === 202, gives: () => 'served' },
+  {
+    when: '200 that does not parse',
+    matches: ({ evidence }) => evidence.status === 200 && evidence.parsed === false,
+    gives: () => 'server-error',
+  },
+  { when: '200, a tool error that names its code', matches: (seen) => isToolError(seen) && !!seen.named, gives: byName },
+  { when: '200, a JSON-RPC error that names its code', matches: (seen) => isRpcError(seen) && !!seen.named, gives: byName },
+  {
+    when: '200, an error that tells a limit in prose',
+    matches: (seen) => (isToolError(seen) || isRpcError(seen)) && seen.throttledInProse,
+    gives: () => 'refused',
+    inferred: true,
+  },
+  {
+    when: '200, an error that tells bad arguments in prose',
+    matches: (seen) => isToolError(seen) && INVALID_PROSE.test(seen.evidence.message ?? ''),
+    gives: () => 'invalid',
+    inferred: true,
+  },
+  {
+    // A limit hidden in a result that says it is fine (Meraki's server); never where the role's own rules hold.
+    when: '200, a result that is nothing but a limit told in prose',
+    matches: (seen) => isResult(seen) && seen.throttledInProse && seen.evidence.correct !== true && (seen.evidence.sizeBytes ?? 0) < 2_000,
+    gives: () => 'refused',
+    inferred: true,
+  },
+  { when: '200, a result', matches: isResult, gives: () => 'served' },
+  { when: 'anything else', matches: () => true, gives: () => 'unclassified' },
+]
+
+export function classify(question: Question): Classified {
+  const named = nameOf(question)
+  const seen: Seen = {
+    ...question,
+    write: question.role === 'write' || question.role === 'money',
+    throttledInProse: THROTTLE_PROSE.test(question.evidence.message ?? ''),
+    ...(named && { named }),
+    ...(named && TURNED_AWAY.has(named) && { turnedAway: named }),
+  }
+  const row = table.find((candidate) => candidate.matches(seen))
+  if (!row) throw new Error('the outcome table has lost its last row')
+  const is = row.gives(seen)
+  const budget = is === 'refused' ? budgetOf(question.evidence) : undefined
+  return {
+    outcome: row.outcome ?? outcomeOf(is, seen),
+    class: is,
+    ...(budget !== undefined && { budget }),
+    by: row.inferred ? 'inferred' : 'direct',
+  }
+}
+
+function isResult({ evidence }: Seen): boolean {
+  if (evidence.status !== 200 || evidence.isError === true || evidence.rpcCode !== undefined) return false
+  return evidence.parsed === true || evidence.isError === false || evidence.hash !== undefined
+}
+
+function byName({ named }: Seen): CallClass {
+  return named ?? 'unclassified'
+}
+
+/** What a class says about whether it happened. */
+function outcomeOf(is: CallClass, { write, evidence }: Seen): Outcome {
+  if (is === 'served') return 'ok'
+  if (is === 'lost' || is === 'unclassified') return 'info'
+  const unsure = is === 'timeout' || is === 'server-error'
+  if (!unsure) return 'fail'
+  const toldUnsure = codesOf(evidence).some((code) => code === 'OUTCOME_UNKNOWN' || code === '40902')
+  return write || toldUnsure ? 'info' : 'fail'
+}
+
+function nameOf({ evidence, errors }: Question): CallClass | undefined {
+  const codes = codesOf(evidence)
+  for (const code of codes) {
+    const own = errors[code]
+    if (own !== undefined) return CLASSES.has(own) ? (own as CallClass) : 'unclassified'
+  }
+  for (const code of codes) {
+    const known = KNOWN[code]
+    if (known) return known
+  }
+  return undefined
+}
+
+/** A server may name its code in `data.code`, as a word or a number, or as the JSON-RPC code alone. */
+function codesOf({ data, rpcCode }: Evidence): string[] {
+  return [data?.code, data?.name, data?.error, rpcCode].filter((code) => typeof code === 'string' || typeof code === 'number').map(String)
+}
+
+function budgetOf(evidence: Evidence): string | undefined {
+  const codes = codesOf(evidence)
+  if (codes.includes('CONCURRENCY_LIMITED') || codes.includes('42902')) return 'concurrency'
+  const scope = evidence.data?.scope
+  return typeof scope === 'string' ? scope : undefined
+}
+
+const THROTTLE_PROSE =
+  /rate.?limit|too many (requests|calls)|quota (was |is |has been )?exceeded|throttl(ed|ing)|slow down|try again (in|after) \d+/i
+const INVALID_PROSE = /^(MCP error -32602|input validation error|invalid (arguments?|params?|parameters?|input))/i
+
+/** Codes of this family of servers (the error table of reference-server.md) and of JSON-RPC and MCP. */
+const KNOWN: Readonly<Record<string, CallClass>> = {
+  ...spell('refused', 'RATE_LIMITED', 42901, 'CONCURRENCY_LIMITED', 42902),
+  ...spell('shed', 'OVERLOADED', 50301),
+  ...spell('dependency', 'DEPENDENCY_UNAVAILABLE', 50302),
+  ...spell('draining', 'DRAINING', 50303),
+  ...spell('queue', 'QUEUE_FULL', 50304),
+  ...spell('timeout', 'TOOL_TIMEOUT', 50401, 'OUTCOME_UNKNOWN', 40902),
+  ...spell('denied', 'UNAUTHENTICATED', 40101, 'INSUFFICIENT_SCOPE', 40301, 'POLICY_REVIEW_REQUIRED', 40302, 'DENIED', 40303),
+  ...spell('conflict', 'IDEMPOTENCY_IN_PROGRESS', 40901, 'IDEMPOTENCY_MISMATCH', 42201),
+  ...spell('invalid', 'IDEMPOTENCY_REQUIRED', 40001, 'INVALID_ARGUMENTS', 40002),
+  ...spell('too-large', 'REQUEST_TOO_LARGE', 41301, 'RESULT_TOO_LARGE', 41302),
+  ...spell('server-error', 'INTERNAL', 50001, -32603),
+  ...spell('invalid', -32700, -32600, -32601, -32602, -32020, -32021, -32022),
+}
+
+function spell(is: CallClass, ...codes: (string | number)[]): Record<string, CallClass> {
+  return Object.fromEntries(codes.map((code) => [String(code), is]))
+}
+
+const CLASSES: ReadonlySet<string> = new Set<CallClass>([
+  'served',
+  'refused',
+  'shed',
+  'draining',
+  'dependency',
+  'queue',
+  'unexplained',
+  'too-large',
+  'conflict',
+  'invalid',
+  'timeout',
+  'denied',
+  'server-error',
+  'lost',
+  'unreachable',
+])
+
+const TURNED_AWAY: ReadonlySet<CallClass> = new Set<CallClass>(['refused', 'shed', 'draining', 'dependency', 'queue'])

@@ -1,0 +1,182 @@
+// A run's folder → its history, and history.ndjson beside it: the file that checks and reports are made from, and that can
+// always be made again from raw/. Damage is not an error: what can be read is judged, and the notes say what could not.
+import { open, readdir, readFile, rename } from 'node:fs/promises'
+import path from 'node:path'
+import type { z } from 'zod'
+import { HarnessError } from '../errors.ts'
+import { assemble } from './assemble.ts'
+import {
+  type AttemptLine,
+  type ClockLine,
+  type EffectLine,
+  type FaultLine,
+  type HeaderLine,
+  type HistoryLine,
+  type LoadLine,
+  type Manifest,
+  type SampleLine,
+  SCHEMA_VERSION,
+} from './event.ts'
+import { attemptLine, clockLine, effectLine, faultLine, loadLine, manifestSchema, sampleLine } from './event-schema.ts'
+import type { History } from './history.ts'
+import { type ReadLines, readLines, textLines } from './lines.ts'
+import { readServerLogs } from './server-log.ts'
+
+const WRITE_AT_ONCE = 1_000
+
+/**
+ * Makes the history anew from raw/ and writes history.ndjson.
+ * @param folder a run's folder, with manifest.json and plan.json
+ * @returns the history; what was odd stands in `manifest.notes`
+ * @throws HarnessError `RUN_NOT_FOUND`, `RUN_DAMAGED`, `HISTORY_VERSION`, `HISTORY_UNWRITABLE`
+ */
+export async function buildHistory(folder: string): Promise<History> {
+  const { manifest, plan } = await readRun(folder)
+  const raw = path.join(folder, 'raw')
+  const states: NonNullable<Manifest['raw']> = {}
+  const notes: string[] = []
+  const read = async <T>(name: string, schema: z.ZodType): Promise<T[]> => {
+    const found: ReadLines<T> = await readLines<T>(path.join(raw, name), schema)
+    if (found.state !== 'absent') states[name] = found.state
+    notes.push(...found.notes)
+    return found.lines
+  }
+  const load = await read<LoadLine>('load.ndjson', loadLine)
+  if (!load.some((line) => line.kind === 'start')) notes.push('raw/load.ndjson has no start line: the generator never began its timeline')
+  const faults = await read<FaultLine>('faults.ndjson', faultLine)
+  const attempts = await read<AttemptLine>('links.ndjson', attemptLine)
+  const samples = await read<SampleLine>('samples.ndjson', sampleLine)
+  const effects = await read<EffectLine>('effects.ndjson', effectLine)
+  const clocks = await read<ClockLine>('clock.ndjson', clockLine)
+  const server = await readServerLogs(raw, manifest)
+  const whole: Manifest = { ...manifest, raw: states, notes: [...manifest.notes, ...notes] }
+  const history = assemble({ manifest: whole, plan, load, faults, attempts, samples, effects, clocks, ...(server && { server }) })
+  await writeHistory(folder, history, notes)
+  return history
+}
+
+/**
+ * The history as it was written; made from raw/ when there is none yet.
+ * @throws HarnessError `RUN_NOT_FOUND`, `RUN_DAMAGED`, `HISTORY_VERSION`
+ */
+export async function readHistory(folder: string): Promise<History> {
+  const { manifest, plan } = await readRun(folder)
+  if (!(await readdir(folder)).includes('history.ndjson')) return buildHistory(folder)
+  const lines: HistoryLine[] = []
+  for await (const { text } of textLines(path.join(folder, 'history.ndjson'))) lines.push(historyLine(text, folder))
+  const header = lines.shift()
+  if (header?.kind !== 'history' || header.lines !== lines.length)
+    throw damaged(folder, 'history.ndjson', 'delete it and judge the folder again: it is made anew from raw/')
+  checkVersion(header.schemaVersion, 'history.ndjson')
+  const of = <K extends HistoryLine['kind']>(kind: K) =>
+    lines.filter((line): line is Extract<HistoryLine, { kind: K }> => line.kind === kind)
+  return {
+    manifest: {
+      ...manifest,
+      raw: header.raw,
+      notes: [...manifest.notes, ...header.notes],
+      ...(header.t0Ms !== undefined && { t0Ms: header.t0Ms }),
+      ...(header.callsInServerLog !== undefined && { callsInServerLog: header.callsInServerLog }),
+    },
+    plan,
+    calls: of('call').sort((a, b) => a.index - b.index),
+    agents: of('agent'),
+    faults: of('fault'),
+    attempts: of('attempt'),
+    samples: of('sample'),
+    effects: of('effect'),
+    clocks: of('clock'),
+  }
+}
+
+async function readRun(folder: string): Promise<{ manifest: Manifest; plan: History['plan'] }> {
+  const manifest = await readJson<Manifest>(folder, 'manifest.json')
+  checkVersion(manifest.schemaVersion, 'manifest.json')
+  const parsed = manifestSchema.safeParse(manifest)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    throw damaged(folder, 'manifest.json', `${issue?.path.join('.')}: ${issue?.message}`)
+  }
+  const plan = await readJson<History['plan']>(folder, 'plan.json')
+  checkVersion(plan.schemaVersion, 'plan.json')
+  return { manifest, plan }
+}
+
+async function readJson<T>(folder: string, name: string): Promise<T> {
+  const text = await readFile(path.join(folder, name), 'utf8').catch((error: unknown) => {
+    throw new HarnessError(
+      'RUN_NOT_FOUND',
+      `${JSON.stringify(folder)} is no run's folder: it has no ${name}`,
+      'give a folder such as reports/<scenario>/latest',
+      error,
+    )
+  })
+  try {
+    return JSON.parse(text) as T
+  } catch (error) {
+    throw damaged(folder, name, 'copy the folder again from where it came, or run the scenario again', error)
+  }
+}
+
+function checkVersion(version: number, name: string): void {
+  if (version === SCHEMA_VERSION) return
+  const newer = typeof version === 'number' && version > SCHEMA_VERSION
+  throw new HarnessError(
+    'HISTORY_VERSION',
+    `${name} has schemaVersion ${JSON.stringify(version)}; this harness reads ${SCHEMA_VERSION}`,
+    newer
+      ? 'judge it with the newer harness that recorded it: git pull, then judge again'
+      : 'judge it with the commit named in its manifest.json',
+  )
+}
+
+function damaged(folder: string, name: string, hint: string, cause?: unknown): HarnessError {
+  return new HarnessError('RUN_DAMAGED', `${name} in ${JSON.stringify(folder)} cannot be read whole`, hint, cause)
+}
+
+function historyLine(text: string, folder: string): HistoryLine {
+  try {
+    return JSON.parse(text) as HistoryLine
+  } catch (error) {
+    throw damaged(folder, 'history.ndjson', 'delete it and judge the folder again: it is made anew from raw/', error)
+  }
+}
+
+/** In the order of time; agents and effects, which have none, at the end. Whole or not at all. */
+async function writeHistory(folder: string, history: History, notes: string[]): Promise<void> {
+  const timed: { at: number; line: HistoryLine }[] = history.calls.map((line) => ({ at: line.sentAtMs, line }))
+  for (const lines of [history.faults, history.attempts, history.samples, history.clocks])
+    for (const line of lines) timed.push({ at: line.atMs, line })
+  timed.sort((a, b) => a.at - b.at)
+  const body: HistoryLine[] = [...timed.map(({ line }) => line), ...history.agents, ...history.effects]
+  const { t0Ms, callsInServerLog, raw = {} } = history.manifest
+  const header: HeaderLine = {
+    kind: 'history',
+    schemaVersion: SCHEMA_VERSION,
+    ...(t0Ms !== undefined && { t0Ms }),
+    ...(callsInServerLog !== undefined && { callsInServerLog }),
+    raw,
+    notes,
+    lines: body.length,
+  }
+  try {
+    await writeWhole(path.join(folder, 'history.ndjson'), [header, ...body])
+  } catch (error) {
+    throw new HarnessError(
+      'HISTORY_UNWRITABLE',
+      `history.ndjson cannot be written into ${JSON.stringify(folder)}`,
+      'copy the folder to where you may write, and free some space',
+      error,
+    )
+  }
+}
+
+async function writeWhole(file: string, lines: readonly HistoryLine[]): Promise<void> {
+  const part = `${file}.part`
+  await using handle = await open(part, 'w')
+  for (let i = 0; i < lines.length; i += WRITE_AT_ONCE) {
+    const some = lines.slice(i, i + WRITE_AT_ONCE).map((line) => `${JSON.stringify(line)}\n`)
+    await handle.writeFile(some.join(''))
+  }
+  await rename(part, file)
+}
