@@ -2,9 +2,12 @@
 import { folderCommand } from './command/folder.ts'
 import { scenarioCommand } from './command/scenario.ts'
 import { HarnessError } from './errors.ts'
+import { sweep } from './run/lease.ts'
 
 async function main([command, ...words]: string[]): Promise<number> {
-  if (command === 'scenario') return scenarioCommand(words)
+  const swept = await sweep()
+  for (const sentence of swept) process.stderr.write(`· ${sentence}\n`)
+  if (command === 'scenario') return scenarioCommand(words, swept)
   if (command === 'judge' || command === 'report') return folderCommand(command, words)
   throw new HarnessError(
     'BAD_OPTION',

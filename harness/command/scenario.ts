@@ -8,32 +8,36 @@ import { HarnessError, nearest } from '../errors.ts'
 import { findK6 } from '../load/k6/find.ts'
 import { k6Driver } from '../load/k6/start.ts'
 import { makePlan } from '../plan/make.ts'
+import type { Plan } from '../plan/plan.ts'
 import { describePlan } from '../plan/text.ts'
 import { endScreen } from '../report/terminal.ts'
-import { Lease, sweep } from '../run/lease.ts'
+import { Lease } from '../run/lease.ts'
 import { run } from '../run/run.ts'
 import { findTarget } from '../run/target-file.ts'
 import type { Target } from '../target.ts'
 import { reportFolder } from './judged.ts'
 import { listText } from './list.ts'
 import { parseScenarioOptions, SCENARIO_HELP, type ScenarioOptions } from './options.ts'
-import { type AllUnits, discoverAll, ROOT } from './units.ts'
+import { type AllUnits, discoverAll, idOf, ROOT } from './units.ts'
 import { createScreen, type Screen } from './view.ts'
 
-/** @returns the exit code */
-export async function scenarioCommand(words: string[]): Promise<number> {
+/**
+ * @param swept what was cleaned up after killed runs, for the manifest
+ * @returns the exit code
+ */
+export async function scenarioCommand(words: string[], swept: string[]): Promise<number> {
   const options = parseScenarioOptions(words)
   if (options.help) {
     process.stdout.write(SCENARIO_HELP)
     return 0
   }
-  const units = await discoverAll()
+  const units = await discoverAll(options.name)
   if (options.list || options.name === undefined) {
     process.stdout.write(listText(units))
     if (options.list) return 0
     throw new HarnessError('BAD_OPTION', 'no scenario was named', 'npm run scenario <name>, with one of the names above')
   }
-  const scenario = units.scenarios.get(options.name)
+  const scenario = units.scenarios.get(idOf(options.name))
   const target = await findTarget(options.target, units.targets, ROOT)
   assertWeakness(options.weaken, target)
   const plan = makePlan({ scenario, target, ...units, seed: options.seed, scale: options.scale, protocol: options.protocol })
@@ -42,7 +46,7 @@ export async function scenarioCommand(words: string[]): Promise<number> {
     return 0
   }
   const screen = createScreen()
-  const folder = await runOnce(options, units, target, plan, screen)
+  const folder = await runOnce({ options, units, target, plan, screen, swept })
   screen.end()
   screen.say('judging')
   const { verdicts } = await reportFolder(folder)
@@ -60,15 +64,16 @@ function assertWeakness(weaken: string | undefined, target: Unit<Target>): void 
   throw new HarnessError('UNKNOWN_WEAKNESS', `there is no weakness ${JSON.stringify(weaken)}`, hint)
 }
 
-async function runOnce(
-  options: ScenarioOptions,
-  units: AllUnits,
-  target: Unit<Target>,
-  plan: ReturnType<typeof makePlan>,
-  screen: Screen,
-): Promise<string> {
-  const swept = await sweep()
-  for (const sentence of swept) screen.say(sentence)
+interface Prepared {
+  options: ScenarioOptions
+  units: AllUnits
+  target: Unit<Target>
+  plan: Plan
+  screen: Screen
+  swept: string[]
+}
+
+async function runOnce({ options, units, target, plan, screen, swept }: Prepared): Promise<string> {
   const { path: k6Path, version } = await k6For(options)
   if (target.value.dependencies?.redis === 'embedded') await ensureRedis()
   const lease = new Lease(`st${Date.now().toString(36)}${process.pid.toString(36)}`)

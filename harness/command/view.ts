@@ -1,5 +1,5 @@
-// What a person sees while a run goes on: one live line on a terminal, a plain line every few seconds elsewhere. Everything
-// goes to stderr, so that stdout stays for results.
+// What a person sees while a run goes on: one live line on a terminal; elsewhere a plain line every few seconds and at each
+// change of phase. Everything goes to stderr, so that stdout stays for results.
 import { liveLine } from '../report/terminal.ts'
 import type { View } from '../run/run.ts'
 
@@ -18,6 +18,7 @@ export function createScreen(stream: NodeJS.WriteStream = process.stderr, env: N
   const colour = live && !env.NO_COLOR
   const width = stream.columns ?? 100
   let shownAt = 0
+  let phase = ''
   let open = false
   const end = () => {
     if (open) stream.write(CLEAR_LINE)
@@ -35,8 +36,9 @@ export function createScreen(stream: NodeJS.WriteStream = process.stderr, env: N
       if (live) {
         stream.write(`${CLEAR_LINE}${liveLine(state, { width: (stream.columns ?? 100) - 1, colour })}`)
         open = true
-      } else if (Date.now() - shownAt >= PLAIN_EVERY_MS) {
+      } else if (state.phase !== phase || Date.now() - shownAt >= PLAIN_EVERY_MS) {
         shownAt = Date.now()
+        phase = state.phase
         stream.write(`${liveLine(state, { width: 200, colour })}\n`)
       }
     },
