@@ -2,7 +2,7 @@
 // out: in a container without an init nobody collects them, and they use nothing.
 // What this does not model: a program that leaves its group on purpose (setsid); Windows has no groups.
 import { execFile } from 'node:child_process'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdirSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -21,31 +21,30 @@ export interface Usage {
 export async function processes(): Promise<Usage[]> {
   if (process.platform !== 'linux')
     return parsePs((await run('ps', ['-A', '-o', 'pid=,pgid=,stat=,rss=,time='], { timeout: 5_000 })).stdout)
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  return (await Promise.all(pids.map((pid) => usageOf(Number(pid))))).filter((usage) => usage !== undefined)
+  // /proc is memory: reading it at once takes a tenth of what a trip through the thread pool for each file would.
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  return pids.map(usageOf).filter((usage) => usage !== undefined)
 }
 
 export async function groupMembers(group: number): Promise<Usage[]> {
   return (await processes()).filter((usage) => usage.group === group)
 }
 
-/** One process on Linux; undefined when it is gone. */
-export async function usageOf(pid: number): Promise<Usage | undefined> {
+function usageOf(pid: string): Usage | undefined {
   try {
-    const stat = parseStat(await readFile(`/proc/${pid}/stat`, 'utf8'))
-    return stat && { ...stat, rssBytes: stat.rssPages * PAGE_BYTES }
+    const { state, rssPages, ...stat } = parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+    return state === 'Z' || state === 'X' ? undefined : { ...stat, rssBytes: rssPages * PAGE_BYTES }
   } catch {
     return undefined
   }
 }
 
 /** The fields after the last `)`: the program's name before it may hold anything. */
-export function parseStat(text: string): (Omit<Usage, 'rssBytes'> & { rssPages: number }) | undefined {
+export function parseStat(text: string): Omit<Usage, 'rssBytes'> & { state: string; rssPages: number } {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  const [state, , group] = fields
-  if (state === 'Z' || state === 'X') return undefined
+  const [state = '', , group] = fields
   const ticks = Number(fields[11]) + Number(fields[12])
-  return { pid: Number.parseInt(text, 10), group: Number(group), cpuMs: ticks * TICK_MS, rssPages: Number(fields[21]) }
+  return { pid: Number.parseInt(text, 10), state, group: Number(group), cpuMs: ticks * TICK_MS, rssPages: Number(fields[21]) }
 }
 
 /** Lines of `ps -o pid=,pgid=,stat=,rss=,time=`; rss in kB, time as [[dd-]hh:]mm:ss[.hundredths]. */
@@ -59,11 +58,10 @@ export function parsePs(text: string): Usage[] {
   })
 }
 
-/** Memory pages are 4 kB but on some ARM machines; measured on ourselves, whom Node tells both. */
-const PAGE_BYTES = process.platform === 'linux' ? await pageBytes() : 4_096
+/** Memory pages are 4 kB but on some ARM machines; measured on ourselves, of whom Node tells the bytes. */
+const PAGE_BYTES = process.platform === 'linux' ? pageBytes() : 4_096
 
-async function pageBytes(): Promise<number> {
-  const pages = parseStat(await readFile('/proc/self/stat', 'utf8'))?.rssPages ?? 1
-  const estimate = process.memoryUsage.rss() / pages
+function pageBytes(): number {
+  const estimate = process.memoryUsage.rss() / parseStat(readFileSync('/proc/self/stat', 'utf8')).rssPages
   return [4_096, 16_384, 65_536].reduce((best, size) => (Math.abs(size - estimate) < Math.abs(best - estimate) ? size : best))
 }

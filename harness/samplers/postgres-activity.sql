@@ -1,0 +1,9 @@
+-- Connections of the app's role ($1) as Postgres itself counts them; the harness's own are left out.
+select
+  count(*)::int as "connections",
+  count(*) filter (where state = 'active')::int as "active",
+  count(*) filter (where state like 'idle in transaction%')::int as "idleInTransaction",
+  count(*) filter (where wait_event_type = 'Lock')::int as "lockWaiting",
+  current_setting('max_connections')::int as "maxConnections"
+from pg_stat_activity
+where usename = $1 and application_name not like 'stampede%'

@@ -1,0 +1,45 @@
+// What the run's processes use: share of a core and resident memory; of the server for its whole process group, and of
+// the harness, the generator and the proxy, so that a starved machine is not mistaken for a slow server.
+// A share is measured between two readings, so the first has none; clock ticks of 10 ms make it true to 2 %.
+// What it does not model: memory that processes share is counted for each; who left the group is not seen.
+import { processes, type Usage } from '../environment/process-group.ts'
+import type { Environment } from '../environment/service.ts'
+import { type Reading, sampler } from './sampler.ts'
+
+interface Earlier {
+  atMs: number
+  cpuMs: Map<number, number>
+}
+
+/** The reading before, by run. */
+const earlier = new WeakMap<Environment, Earlier>()
+
+export const process = sampler({
+  summary: 'Cores and memory in use by the server, the generator, the proxy and the harness.',
+  source: 'proc(5), /proc/pid/stat; ps(1)',
+  periodMs: 500,
+  applies: ({ servers, processes }) =>
+    globalThis.process.platform !== 'win32' && (servers.length > 0 || Object.keys(processes ?? {}).length > 0),
+  async sample(environment, _observe, signal) {
+    signal.throwIfAborted()
+    const all = await processes()
+    const atMs = performance.now()
+    const before = earlier.get(environment)
+    earlier.set(environment, { atMs, cpuMs: new Map(all.map(({ pid, cpuMs }) => [pid, cpuMs])) })
+    return whoseProcesses(environment, all).flatMap(([instance, members]): Reading[] => {
+      if (members.length === 0) return []
+      const rssBytes = members.reduce((sum, member) => sum + member.rssBytes, 0)
+      if (!before) return [{ instance, values: { rssBytes } }]
+      // One that was not there before has used all its time since.
+      const cpuMs = members.reduce((sum, member) => sum + Math.max(0, member.cpuMs - (before.cpuMs.get(member.pid) ?? 0)), 0)
+      return [{ instance, values: { rssBytes, cpuShare: cpuMs / (atMs - before.atMs) } }]
+    })
+  },
+})
+
+function whoseProcesses({ servers, processes = {} }: Environment, all: Usage[]): [string, Usage[]][] {
+  return [
+    ...servers.map(({ instance, pid }): [string, Usage[]] => [String(instance), all.filter(({ group }) => group === pid)]),
+    ...Object.entries(processes).map(([name, pid]): [string, Usage[]] => [name, all.filter((usage) => usage.pid === pid)]),
+  ]
+}

@@ -1,0 +1,39 @@
+// What the server says of itself in its Prometheus metrics: pool, queue, breaker. One persistent connection, four readings
+// a second; a reading takes at most 1 s and 4 MB. Series that the text does not hold (yet) are simply not in the reading.
+// What it does not model: several instances behind one address; a query language.
+import { Agent, request } from 'undici'
+import type { ObservedMetrics } from '../target.ts'
+import { parseSelector, parseSeries, select } from './prometheus-text.ts'
+import { sampler } from './sampler.ts'
+
+const TIMEOUT_MS = 1_000
+const SERIES = ['poolUsed', 'poolWaiting', 'poolWaitingMax', 'poolWaitSecondsMax', 'breakerOpen', 'inFlight'] as const
+
+const client = new Agent({ connections: 1, pipelining: 1, maxResponseSize: 4_000_000 })
+
+export const prometheus = sampler({
+  summary: "Pool, queue and breaker as the server's own metrics show them.",
+  source: 'Prometheus exposition format 0.0.4',
+  periodMs: 250,
+  applies: (_environment, { metrics }) => metrics !== undefined && SERIES.some((name) => metrics[name] !== undefined),
+  async sample(_environment, { metrics }, signal) {
+    if (!metrics) return []
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
+    const { statusCode, body } = await request(metrics.url, { dispatcher: client, signal: limited })
+    const text = await body.text()
+    if (statusCode !== 200) throw new Error(`${metrics.url} answered ${statusCode}`)
+    return [{ values: valuesOf(text, metrics) }]
+  },
+})
+
+/** `poolWaiting{pool="cheap"}` → 3, for every series that the target names. */
+export function valuesOf(text: string, metrics: ObservedMetrics): Record<string, number> {
+  const series = parseSeries(text)
+  const values: Record<string, number> = {}
+  for (const name of SERIES) {
+    const selector = metrics[name]
+    if (selector === undefined) continue
+    for (const [labels, value] of Object.entries(select(series, parseSelector(selector)))) values[`${name}${labels}`] = value
+  }
+  return values
+}
