@@ -20,7 +20,7 @@ export { SetupError }
 
 const ROOT = path.dirname(fileURLToPath(import.meta.url))
 
-/** @typedef {{ root?: string, env?: NodeJS.ProcessEnv, signal?: AbortSignal }} Options */
+/** @typedef {{ root?: string, env?: NodeJS.ProcessEnv, signal?: AbortSignal | undefined }} Options */
 
 /**
  * Installs the npm packages when they are missing or stale, and puts Node 24 in front.
@@ -43,7 +43,7 @@ export async function ensurePackages({ root = ROOT, env = process.env, signal } 
 }
 
 /**
- * @param {Options & { given?: string }} [options] `given`: what `--k6` said
+ * @param {Options & { given?: string | undefined }} [options] `given`: what `--k6` said
  * @returns {Promise<string>} the path of a k6 2
  */
 export async function ensureK6({ root = ROOT, env = process.env, given, signal } = {}) {
@@ -68,7 +68,7 @@ export async function ensureRedis({ root = ROOT, env = process.env, signal } = {
 
 /**
  * What is there is used without asking anybody; what is missing is got by one process at a time.
- * @param {{ root: string, signal?: AbortSignal }} options
+ * @param {{ root: string, signal?: AbortSignal | undefined }} options
  * @param {() => Promise<string | undefined>} find
  * @param {() => Promise<string>} make
  */

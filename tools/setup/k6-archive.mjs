@@ -35,7 +35,7 @@ export function checksumOf(list, name) {
 }
 
 /**
- * @param {{ env: NodeJS.ProcessEnv, draft: string, version: string, checksums: string, signal?: AbortSignal }} options
+ * @param {{ env: NodeJS.ProcessEnv, draft: string, version: string, checksums: string, signal?: AbortSignal | undefined }} options
  *   `draft`: where the binary goes; `env.STAMPEDE_K6_DOWNLOADS`: a mirror of the release folder
  * @returns {Promise<string | undefined>} why it could not be had
  */
@@ -67,7 +67,7 @@ export async function fetchK6({ env, draft, version, checksums, signal }) {
  * @param {string} address
  * @param {string} file
  * @param {(state: string) => void} report
- * @param {AbortSignal} [signal]
+ * @param {AbortSignal | undefined} [signal]
  * @returns {Promise<{ sha256?: string, problem?: string }>}
  */
 async function download(address, file, report, signal) {

@@ -13,8 +13,8 @@ const GO_NEEDED = [1, 26]
  * @typedef {object} Options
  * @property {string} root the project's folder
  * @property {NodeJS.ProcessEnv} env
- * @property {string} [given] what `--k6` said; default the environment's K6_BIN
- * @property {AbortSignal} [signal]
+ * @property {string | undefined} [given] what `--k6` said; default the environment's K6_BIN
+ * @property {AbortSignal | undefined} [signal]
  */
 
 /**
@@ -76,7 +76,7 @@ function checksumFile(root) {
 
 /**
  * @param {string} given
- * @param {AbortSignal} [signal]
+ * @param {AbortSignal | undefined} [signal]
  */
 async function checkedK6(given, signal) {
   if (!(await runnable(given)))
@@ -96,7 +96,7 @@ async function checkedK6(given, signal) {
 
 /**
  * @param {string} file
- * @param {AbortSignal} [signal]
+ * @param {AbortSignal | undefined} [signal]
  */
 async function versionOf(file, signal) {
   const { lines } = await run(file, ['version'], { timeoutMs: 20_000, signal })
@@ -120,7 +120,7 @@ export function fits(version) {
  * @param {string} root
  * @param {NodeJS.ProcessEnv} env
  * @param {string} draft
- * @param {AbortSignal} [signal]
+ * @param {AbortSignal | undefined} [signal]
  * @returns {Promise<string | undefined>} why it could not be built
  */
 async function build(root, env, draft, signal) {

@@ -7,7 +7,7 @@ import { SetupError, say } from './words.mjs'
 /**
  * @param {string} file
  * @param {() => Promise<void>} work done while holding the lock
- * @param {{ waitMs?: number, pollMs?: number, signal?: AbortSignal }} [options]
+ * @param {{ waitMs?: number, pollMs?: number, signal?: AbortSignal | undefined }} [options]
  */
 export async function locked(file, work, { waitMs = 900_000, pollMs = 200, signal } = {}) {
   await take(file, { waitMs, pollMs, signal })
@@ -20,7 +20,7 @@ export async function locked(file, work, { waitMs = 900_000, pollMs = 200, signa
 
 /**
  * @param {string} file
- * @param {{ waitMs: number, pollMs: number, signal?: AbortSignal }} options
+ * @param {{ waitMs: number, pollMs: number, signal?: AbortSignal | undefined }} options
  */
 async function take(file, { waitMs, pollMs, signal }) {
   const deadline = Date.now() + waitMs

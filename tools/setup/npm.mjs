@@ -8,7 +8,7 @@ import { SetupError, step } from './words.mjs'
 const NODE_MAJOR = 24
 
 /**
- * @param {{ root: string, env: NodeJS.ProcessEnv, signal?: AbortSignal }} options
+ * @param {{ root: string }} options
  * @returns {Promise<string | undefined>} why `npm ci` is needed; undefined when everything is there
  */
 export async function stalePackages({ root }) {
@@ -55,7 +55,7 @@ export function firstDifference(wanted, installed, exists) {
   return extra === undefined ? undefined : `${extra} is no longer wanted`
 }
 
-/** @param {{ root: string, env: NodeJS.ProcessEnv, signal?: AbortSignal }} options */
+/** @param {{ root: string, env: NodeJS.ProcessEnv, signal?: AbortSignal | undefined }} options */
 export async function installPackages({ root, env, signal }) {
   const args = ['ci', '--loglevel=error', '--no-audit', '--no-fund', '--include=dev', '--include=optional']
   const result = await step('installing npm packages (once, about 15 s on a fast line)', async () => {
@@ -80,7 +80,7 @@ function npmCommand(env) {
 
 /**
  * npm 10 leaves no `node_modules/.bin/node`; without it npm scripts would run on the system's Node.
- * @param {{ root: string, signal?: AbortSignal }} options
+ * @param {{ root: string, signal?: AbortSignal | undefined }} options
  */
 export async function linkNode({ root, signal }) {
   const bin = path.join(root, 'node_modules', '.bin')

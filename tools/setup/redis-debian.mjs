@@ -16,7 +16,7 @@ exec "$here/root/usr/bin/redis-server" "$@"
 `
 
 /**
- * @param {{ draft: string, env: NodeJS.ProcessEnv, signal?: AbortSignal }} options
+ * @param {{ draft: string, env: NodeJS.ProcessEnv, signal?: AbortSignal | undefined }} options
  * @returns {Promise<string | undefined>} why it could not be had
  */
 export async function fromDebian({ draft, env, signal }) {

@@ -5,7 +5,7 @@ import { run, runnable, which } from './run.mjs'
 import { step } from './words.mjs'
 
 /**
- * @param {{ draft: string, env: NodeJS.ProcessEnv, signal?: AbortSignal }} options
+ * @param {{ draft: string, env: NodeJS.ProcessEnv, signal?: AbortSignal | undefined }} options
  * @returns {Promise<string | undefined>} why it could not be had
  */
 export async function fromWheel({ draft, env, signal }) {

@@ -11,7 +11,7 @@ import { SetupError, say } from './words.mjs'
  * @typedef {object} Options
  * @property {string} root the project's folder
  * @property {NodeJS.ProcessEnv} env
- * @property {AbortSignal} [signal]
+ * @property {AbortSignal | undefined} [signal]
  */
 
 /**
@@ -55,7 +55,7 @@ export async function makeRedis({ root, env, signal }) {
 
 /**
  * @param {string} draft
- * @param {AbortSignal} [signal]
+ * @param {AbortSignal | undefined} [signal]
  * @returns {Promise<string | undefined>}
  */
 async function doesNotRun(draft, signal) {

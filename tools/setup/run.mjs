@@ -9,8 +9,8 @@ const KEPT_LINES = 40
 /**
  * @typedef {object} Options
  * @property {string} [cwd]
- * @property {NodeJS.ProcessEnv} [env]
- * @property {AbortSignal} [signal] stops the program
+ * @property {NodeJS.ProcessEnv | undefined} [env]
+ * @property {AbortSignal | undefined} [signal] stops the program
  * @property {number} [timeoutMs] default 15 minutes
  * @property {(line: string) => void} [onLine] each line of stdout and stderr
  */
