@@ -261,12 +261,12 @@ describe('Redis', () => {
 
   test('comes out of the Debian packages without being installed', async () => {
     await program('apt-get', '#!/bin/sh\ncase "$*" in *download*) echo deb > redis-tools_7_amd64.deb;; esac\n')
-    await program('dpkg-deb', '#!/bin/sh\nmkdir -p root/usr/bin\ncp ../../redis-source root/usr/bin/redis-server\n')
+    await program('dpkg-deb', '#!/bin/sh\nmkdir -p redis-root/usr/bin\ncp ../../redis-source redis-root/usr/bin/redis-server\n')
     for (const name of ['dirname', 'chmod']) await program(name, `#!/bin/sh\nPATH=/usr/bin:/bin exec ${name} "$@"\n`)
     await writeFile(path.join(root, 'redis-source'), '#!/bin/sh\necho "Redis server v=7.0.15"\n', { mode: 0o755 })
     expect((await setUp(['redis'])).code).toBe(0)
-    expect(await tools()).toEqual(['redis'])
-    expect(execFileSync(path.join(root, '.tools', 'redis', 'redis-server'), ['--version'], { encoding: 'utf8' })).toContain('7.0.15')
+    expect(await tools()).toEqual(['redis-root', 'redis-server'])
+    expect(execFileSync(path.join(root, '.tools', 'redis-server'), ['--version'], { encoding: 'utf8' })).toContain('7.0.15')
     expect(await setUp(['redis'])).toEqual({ code: 0, said: '' })
   })
 

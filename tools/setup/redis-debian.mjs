@@ -8,11 +8,11 @@ import { step } from './words.mjs'
 // Finds the libraries that came along, wherever this folder lies.
 const WRAPPER = `#!/bin/sh
 here=$(cd "$(dirname "$0")" && pwd)
-for folder in "$here"/root/usr/lib/*-linux-* "$here"/root/lib/*-linux-*; do
+for folder in "$here"/redis-root/usr/lib/*-linux-* "$here"/redis-root/lib/*-linux-*; do
   [ -d "$folder" ] && LD_LIBRARY_PATH="$folder\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 done
 export LD_LIBRARY_PATH
-exec "$here/root/usr/bin/redis-server" "$@"
+exec "$here/redis-root/usr/bin/redis-server" "$@"
 `
 
 /**
@@ -74,7 +74,7 @@ export function librariesIn(lines) {
  */
 async function unpack(draft, options) {
   for (const file of (await readdir(draft)).filter((name) => name.endsWith('.deb'))) {
-    const { ok, lines } = await run('dpkg-deb', ['-x', file, 'root'], options)
+    const { ok, lines } = await run('dpkg-deb', ['-x', file, 'redis-root'], options)
     if (!ok) return `${file} could not be unpacked (${lines.at(-1) ?? 'dpkg-deb said nothing'})`
     await rm(path.join(draft, file))
   }

