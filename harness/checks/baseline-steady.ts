@@ -1,0 +1,90 @@
+// Gate G3: was the steady phase steady? Other phases are compared with it, so its two halves must agree in good ÷ planned
+// and in p95, and nobody may have been refused unless the scenario says so. Warm-up is a phase of its own and not looked at.
+//
+// Limits: goodPoints, how far the halves' shares may be apart (default 0.05 of 1); latencyShare and latencyFloorMs, the same for
+// p95 (default 0.15 of 1 + 20 ms); refusals, `none` or `allowed`; leastPlanned, planned calls each half must have (default 20).
+// All ours. A p95 is compared only with 200 samples of a role on each side. Not modelled: slow trends within a half.
+
+import { quantileOf } from '../history/quantiles.ts'
+import { goodIn, type Intent, intents, phaseOf } from '../history/queries.ts'
+import { choice, count, milliseconds, share } from '../parameters.ts'
+import { check } from './check.ts'
+import { indexes, percent, some, time, unknown } from './finding.ts'
+
+const P95_SAMPLES = 200
+
+export const baselineSteady = check({
+  code: 'G3',
+  title: 'The steady phase was steady',
+  why: 'Stress and recovery are compared with the steady phase. When that one wavers, the comparison measures noise.',
+  remedy: {
+    control: 'the scenario',
+    do: 'Lengthen the warm-up, quieten the machine, or plan less load, so that the steady phase lies within what the server carries.',
+  },
+  source: 'ours; statistical rigour as in Georges et al., OOPSLA 2007',
+  sort: 'gate',
+  needs: ['responses'],
+  limits: {
+    goodPoints: share(0.05),
+    latencyShare: share(0.15),
+    latencyFloorMs: milliseconds(20),
+    refusals: choice(['none', 'allowed'], 'none'),
+    leastPlanned: count(20),
+  },
+  judge(history, limits) {
+    const steady = phaseOf(history, 'steady')
+    if (!steady) return unknown('the plan has no steady phase')
+    const all = intents(history.calls)
+    const middleMs = (steady.fromMs + steady.toMs) / 2
+    const spans = [
+      { fromMs: steady.fromMs, toMs: middleMs },
+      { fromMs: middleMs, toMs: steady.toMs },
+    ] as const
+    const [first, second] = [goodIn(all, spans[0]), goodIn(all, spans[1])]
+    const samples = first.planned + second.planned
+    if (Math.min(first.planned, second.planned) < limits.leastPlanned)
+      return unknown(`only ${some(samples, 'call')} planned in the steady phase: too few to tell whether it was steady`, { samples })
+    const refused = all.flatMap(({ attempts }) => attempts).filter((call) => call.phase === 'steady' && TURNED_AWAY.has(call.class))
+    const apart = Math.abs(first.share - second.share)
+    const problems = [
+      ...(apart > limits.goodPoints ? [`its halves differ: ${percent(first.share)} and ${percent(second.share)} good`] : []),
+      ...latencyProblem(all, spans, limits),
+      ...(refused.length > 0 && limits.refusals === 'none' ? [`${some(refused.length, 'call')} refused in it`] : []),
+    ]
+    return {
+      status: problems.length === 0 ? 'pass' : 'unknown',
+      measured: apart,
+      limit: limits.goodPoints,
+      unit: 'of 1',
+      samples,
+      says: problems.length === 0 ? `its halves agree: ${percent(first.share)} and ${percent(second.share)} good` : problems.join('; '),
+      witnesses: limits.refusals === 'none' ? indexes(refused) : [],
+    }
+  },
+})
+
+const TURNED_AWAY: ReadonlySet<string> = new Set(['refused', 'shed', 'queue', 'draining'])
+
+type Half = { fromMs: number; toMs: number }
+
+/** Roles are compared one by one: their mix is drawn, and would move a common p95 by itself. */
+function latencyProblem(
+  all: readonly Intent[],
+  halves: readonly [Half, Half],
+  limits: { latencyShare: number; latencyFloorMs: number },
+): string[] {
+  return [...new Set(all.map(({ first }) => first.role))].flatMap((role) => {
+    const [before, after] = halves.map((half) => latencies(all, role, half)) as [number[], number[]]
+    if (Math.min(before.length, after.length) < P95_SAMPLES) return []
+    const [one, two] = [quantileOf(before, 0.95), quantileOf(after, 0.95)]
+    const allowedMs = Math.min(one, two) * limits.latencyShare + limits.latencyFloorMs
+    return Math.abs(one - two) > allowedMs ? [`p95 of ${role} moved from ${time(one)} to ${time(two)}`] : []
+  })
+}
+
+function latencies(all: readonly Intent[], role: string, half: Half): number[] {
+  return all.flatMap(({ first }) => {
+    const inside = first.role === role && first.sentAtMs >= half.fromMs && first.sentAtMs < half.toMs
+    return inside && first.outcome === 'ok' && first.endedAtMs !== undefined ? [first.endedAtMs - first.plannedAtMs] : []
+  })
+}

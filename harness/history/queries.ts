@@ -1,0 +1,169 @@
+// The questions that checks ask of a history. A *planned call* is a first attempt with all its retries: what an agent
+// wanted, however often it had to ask. Rates are good ÷ planned in the same window, never counts, since arrivals vary.
+import type { Tally } from './bootstrap.ts'
+import { shareOf } from './bootstrap.ts'
+import type { Call, FaultLine, Phase } from './event.ts'
+import type { History } from './history.ts'
+
+export interface Intent {
+  first: Call
+  /** In the order in which they were sent; `first` is the first of them. */
+  attempts: Call[]
+  /** Some attempt was good. */
+  good: boolean
+  /** It reaches over the edge of a phase: left out of ratios. */
+  straddles: boolean
+}
+
+/** Who is measured: agents that are not the stress themselves; handshakes are no intents. */
+export function measured(call: Call): boolean {
+  return !call.hostile && call.role !== 'handshake'
+}
+
+/** Planned calls by the moment their first attempt was sent. */
+export function intents(calls: readonly Call[], who: (call: Call) => boolean = measured): Intent[] {
+  const roots = new Map<string, Intent>()
+  const found: Intent[] = []
+  for (const call of calls) {
+    if (!who(call)) continue
+    const known = call.parent === undefined ? undefined : roots.get(call.parent)
+    const intent = known ?? { first: call, attempts: [], good: false, straddles: false }
+    if (!known) found.push(intent)
+    intent.attempts.push(call)
+    // Once an attempt was good, what a later one does is no matter of the agent's success.
+    if (!intent.good) intent.straddles ||= call.straddles || call.phase !== intent.first.phase || call.window !== intent.first.window
+    intent.good ||= call.good
+    roots.set(call.call, intent)
+  }
+  return found
+}
+
+export function phaseOf(history: History, name: Phase['name']): Phase | undefined {
+  return history.plan.phases.find((phase) => phase.name === name)
+}
+
+export function phasesOf(history: History, name: Phase['name']): Phase[] {
+  return history.plan.phases.filter((phase) => phase.name === name)
+}
+
+export interface Window extends Tally {
+  fromMs: number
+  toMs: number
+  intents: Intent[]
+}
+
+/** Whole windows of a stretch, 1 s each without `lengthMs`; a rest at the end that is no whole window is left out. */
+export function windowsOf(all: readonly Intent[], span: { fromMs: number; toMs: number }, lengthMs = 1_000): Window[] {
+  const length = Math.max(0, Math.floor((span.toMs - span.fromMs) / lengthMs + 1e-9))
+  const windows = Array.from({ length }, (_, i): Window => {
+    const fromMs = span.fromMs + i * lengthMs
+    return { fromMs, toMs: fromMs + lengthMs, good: 0, planned: 0, intents: [] }
+  })
+  for (const intent of all) {
+    if (intent.straddles) continue
+    const window = windows[Math.floor((intent.first.sentAtMs - span.fromMs) / lengthMs)]
+    if (!window) continue
+    window.planned++
+    window.intents.push(intent)
+    if (intent.good) window.good++
+  }
+  return windows
+}
+
+/** Good ÷ planned over a stretch; `share` is NaN when nothing was planned. */
+export function goodIn(all: readonly Intent[], span: { fromMs: number; toMs: number }): Tally & { share: number } {
+  const whole = windowsOf(all, span, Math.max(1, span.toMs - span.fromMs))
+  return { good: whole[0]?.good ?? 0, planned: whole[0]?.planned ?? 0, share: shareOf(whole) }
+}
+
+/** Does a call of this role need the dependency? `postgres:orders` needs `postgres`; everything needs `server`. */
+export function needs(history: History, role: Call['role'], dependency: string): boolean {
+  if (dependency === 'server') return true
+  const wanted = role === 'handshake' ? [] : (history.plan.roles[role]?.needs ?? [])
+  return wanted.some((need) => need === dependency || need.startsWith(`${dependency}:`))
+}
+
+/** Was the call in flight at some moment of the stretch? Unanswered ones stay in flight to the end. */
+export function overlaps(call: Call, span: { fromMs: number; toMs: number }): boolean {
+  return call.sentAtMs <= span.toMs && (call.endedAtMs ?? Number.POSITIVE_INFINITY) >= span.fromMs
+}
+
+/** Most calls in flight at once, and when. */
+export function peakInFlight(calls: readonly Call[]): { calls: number; atMs: number } {
+  const edges = calls.flatMap((call) => [
+    { atMs: call.sentAtMs, step: 1 },
+    { atMs: call.endedAtMs ?? Number.POSITIVE_INFINITY, step: -1 },
+  ])
+  edges.sort((a, b) => a.atMs - b.atMs || a.step - b.step)
+  let now = 0
+  let peak = { calls: 0, atMs: 0 }
+  for (const { atMs, step } of edges) {
+    now += step
+    if (now > peak.calls) peak = { calls: now, atMs }
+  }
+  return peak
+}
+
+/** A planned fault, with what the run recorded of it. */
+export interface FaultRecord {
+  fault: string
+  window: string
+  /** Absent when it was never injected. */
+  dependency?: string
+  /** In force: from its injection to the beginning of its healing; as planned where a line is missing. */
+  fromMs: number
+  toMs: number
+  felt?: FaultLine
+  /** The verified heal. */
+  healed?: FaultLine
+  lines: FaultLine[]
+}
+
+export function faultsOf(history: History): FaultRecord[] {
+  return history.plan.faults.map(({ fault, window, injectAtMs, healAtMs }) => {
+    const lines = history.faults.filter((line) => line.fault === fault && line.window === window)
+    const last = (event: FaultLine['event']) => lines.findLast((line) => line.event === event)
+    const [first] = lines
+    const felt = last('felt')
+    const healed = last('healed')
+    return {
+      fault,
+      window,
+      ...(first && { dependency: first.dependency }),
+      fromMs: (last('injected') ?? last('injecting'))?.atMs ?? injectAtMs,
+      toMs: (last('healing') ?? healed)?.atMs ?? healAtMs,
+      ...(felt && { felt }),
+      ...(healed && { healed }),
+      lines,
+    }
+  })
+}
+
+export interface Point {
+  atMs: number
+  value: number
+  /** `poolWaiting{pool="cheap"}`, with the instance when there are several. */
+  series: string
+}
+
+/** All samples of a series by name, whatever its labels and instance. */
+export function points(history: History, name: string, sampler?: string): Point[] {
+  return history.samples.flatMap((line) => {
+    if (sampler !== undefined && line.sampler !== sampler) return []
+    return Object.entries(line.values).flatMap(([series, value]) => {
+      if (series !== name && !series.startsWith(`${name}{`)) return []
+      return [{ atMs: line.atMs, value, series: line.instance === undefined ? series : `${series} of ${line.instance}` }]
+    })
+  })
+}
+
+/** How late the generator was: first calls of tasks, ms each. Later calls have no moment of their own to be late for. */
+export function latenessMs(history: History): { call: Call; lateMs: number }[] {
+  const seen = new Set<string>()
+  return history.calls.flatMap((call) => {
+    const task = `${call.agent}\n${call.task}`
+    if (seen.has(task)) return []
+    seen.add(task)
+    return [{ call, lateMs: call.sentAtMs - call.plannedAtMs }]
+  })
+}
