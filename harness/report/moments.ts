@@ -1,0 +1,65 @@
+// A run cut into equal moments, at most `most` of them: charts and the table of figures are drawn from these, so a run of
+// a million calls makes a page no larger than one of a thousand. A call belongs to the moment in which it was sent.
+// offered = good + late + refused + failed. `late`: answered, but not correct or not within the role's SLO; `refused`: the
+// server turned it away on purpose; `failed`: all else, lost calls too. Times from the planned moment, so that a slow
+// server cannot hide behind a generator that waits for it (coordinated omission).
+import type { Call, CallClass } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { quantile } from '../history/quantiles.ts'
+
+export interface Moment {
+  fromMs: number
+  toMs: number
+  offered: number
+  good: number
+  late: number
+  refused: number
+  failed: number
+  /** Of ok calls, ms; absent when there was none. */
+  latencyMsP50?: number
+  latencyMsP99?: number
+}
+
+const turnedAway: ReadonlySet<CallClass> = new Set(['refused', 'shed', 'queue', 'draining'])
+
+export type Fate = 'good' | 'late' | 'refused' | 'failed'
+
+export function fate(call: Call): Fate {
+  if (call.good) return 'good'
+  if (call.outcome === 'ok') return 'late'
+  return turnedAway.has(call.class) ? 'refused' : 'failed'
+}
+
+const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 86_400]
+
+/** Length of a moment, ms: whole seconds, the shortest with which the run needs no more than `most` of them. */
+export function stepMs(history: History, most: number): number {
+  const seconds = history.plan.endsAtMs / 1000
+  const step = steps.find((length) => seconds / length <= most) ?? Math.ceil(seconds / most)
+  return step * 1000
+}
+
+/** @param who which calls count; without it, all */
+export function momentsOf(history: History, most: number, who: (call: Call) => boolean = () => true): Moment[] {
+  const step = stepMs(history, most)
+  const length = Math.max(1, Math.ceil(history.plan.endsAtMs / step))
+  const moments = Array.from({ length }, (_, i): Moment => emptyMoment(i * step, Math.min((i + 1) * step, history.plan.endsAtMs)))
+  const latencies = moments.map((): number[] => [])
+  for (const call of history.calls) {
+    const at = Math.floor(call.sentAtMs / step)
+    const moment = moments[at]
+    if (!moment || !who(call)) continue
+    moment.offered++
+    moment[fate(call)]++
+    if (call.outcome === 'ok' && call.endedAtMs !== undefined) latencies[at]?.push(call.endedAtMs - call.plannedAtMs)
+  }
+  moments.forEach((moment, at) => {
+    const sorted = (latencies[at] ?? []).sort((a, b) => a - b)
+    if (sorted.length > 0) Object.assign(moment, { latencyMsP50: quantile(sorted, 0.5), latencyMsP99: quantile(sorted, 0.99) })
+  })
+  return moments
+}
+
+function emptyMoment(fromMs: number, toMs: number): Moment {
+  return { fromMs, toMs, offered: 0, good: 0, late: 0, refused: 0, failed: 0 }
+}

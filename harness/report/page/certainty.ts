@@ -1,0 +1,85 @@
+// How sure: did the generator keep its plan, did each fault bite, do the counts of both ends agree, and what was odd.
+// Figures for the reader; the gates (G1 to G3) judge them.
+import type { History } from '../../history/history.ts'
+import { quantile } from '../../history/quantiles.ts'
+import { number, size } from '../figures.ts'
+import { html, type Markup } from '../markup.ts'
+import { plain } from '../plain.ts'
+
+const mostNotes = 40
+
+export function certaintySection(history: History): Markup {
+  const { notes } = history.manifest
+  return html`<section id="certainty" aria-labelledby="certainty-title">
+<h2 id="certainty-title">How sure</h2>
+<p class="about">Whether the load was the one that was planned, and whether each fault was felt.</p>
+<dl class="pairs">${figures(history).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+${faults(history)}
+${notes.length > 0 && html`<h4>Worth knowing</h4><ul class="exhibits">${notes.slice(0, mostNotes).map((note) => html`<li>${plain(note, 500)}</li>`)}</ul>`}
+${notes.length > mostNotes && html`<p class="muted small">and ${number(notes.length - mostNotes)} more in manifest.json</p>`}
+</section>`
+}
+
+function figures({ manifest, calls, agents, clocks, samples }: History): [string, string][] {
+  const lateness = calls.map((call) => call.sentAtMs - call.plannedAtMs).sort((a, b) => a - b)
+  const sum = (of: (agent: History['agents'][number]) => number) => agents.reduce((total, agent) => total + of(agent), 0)
+  const { generator, harness, callsInServerLog } = manifest
+  const rows: [string, string | undefined][] = [
+    ['Calls left late by, p50 and p99', lateness.length > 0 ? `${late(lateness, 0.5)} and ${late(lateness, 0.99)}` : 'no call'],
+    ['Tasks started of planned', `${number(sum((agent) => agent.tasksStarted))} of ${number(sum((agent) => agent.tasksPlanned))}`],
+    ['Calls recorded', `${number(calls.length)}, ${number(calls.filter((call) => call.endedAtMs === undefined).length)} never answered`],
+    ['Calls found in the server’s log', callsInServerLog === undefined ? 'the log is not read' : number(callsInServerLog)],
+    [
+      'Lines missing, agents crashed',
+      `${number(sum((agent) => agent.missing.length))}, ${number(agents.filter((agent) => agent.crashes.length > 0).length)}`,
+    ],
+    ['Clock drift', drift(clocks)],
+    ['Samples of the server', number(samples.length)],
+    [
+      'Generator',
+      generator &&
+        `exit ${generator.exitCode ?? 'by signal'}${generator.maxRssBytes === undefined ? '' : `, ${size(generator.maxRssBytes)}`}`,
+    ],
+    ['Harness, most memory', harness && size(harness.maxRssBytes)],
+  ]
+  return rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as [string, string]]))
+}
+
+function late(sorted: number[], p: number): string {
+  return `${number(Math.round(quantile(sorted, p) * 10) / 10)} ms`
+}
+
+/** Largest change of wall against monotonic time since the first reading. */
+function drift(clocks: History['clocks']): string {
+  const [first] = clocks
+  if (!first || clocks.length < 2) return 'not read'
+  const offsets = clocks.map(({ atMs, monotonicMs }) => Math.abs(atMs - first.atMs - (monotonicMs - first.monotonicMs)))
+  return `${number(Math.round(offsets.reduce((a, b) => Math.max(a, b), 0) * 10) / 10)} ms over ${number(clocks.length)} readings`
+}
+
+function faults({ plan, faults }: History): Markup {
+  if (plan.faults.length === 0)
+    return html`<p class="muted small" style="margin-top:16px">No fault was planned: the stress of this scenario is its hostile agents.</p>`
+  const rows = plan.faults.map(({ window, fault }) => {
+    const lines = faults.filter((line) => line.window === window && line.fault === fault)
+    const of = (event: string) => lines.find((line) => line.event === event)
+    const felt = of('felt') ?? of('not-felt')
+    const healed = of('healed') ?? of('not-healed')
+    return html`<tr><th scope="row">${fault}</th><td>${window}</td><td class="num">${second(of('injected'))}</td><td class="words">${proof(felt, 'felt')}</td><td class="num">${second(healed)}</td><td class="words">${proof(healed, 'healed')}</td></tr>`
+  })
+  return html`<h4>Did each fault bite?</h4><div class="scroll" role="region" tabindex="0" aria-label="Faults"><table>
+<thead><tr><th scope="col">fault</th><th scope="col">window</th><th scope="col" class="num">injected, s</th><th scope="col">felt</th><th scope="col" class="num">healed, s</th><th scope="col">heal</th></tr></thead>
+<tbody>${rows}</tbody></table></div>`
+}
+
+type Line = History['faults'][number] | undefined
+
+function proof(line: Line, good: 'felt' | 'healed'): string {
+  if (!line) return '? not recorded'
+  const word = line.event === good ? `✓ ${good}` : `✕ not ${good}`
+  return line.detail ? `${word}: ${plain(line.detail, 160)}` : word
+}
+
+function second(line: Line): string {
+  return line ? (line.atMs / 1000).toFixed(1) : '–'
+}

@@ -1,0 +1,61 @@
+// The top of the page: the verdict in a word, the sentence a person would say, how much was judged, and what one must know
+// before believing it (a weakened server, a run that was cut short, what was odd).
+import type { Status, Verdicts } from '../../checks/check.ts'
+import type { History } from '../../history/history.ts'
+import { count, duration, number } from '../figures.ts'
+import { html, type Markup } from '../markup.ts'
+import { conclusion, labels, sentence, statuses, symbols } from '../words.ts'
+
+export function badge(status: Status): Markup {
+  return html`<span class="badge" aria-hidden="true">${symbols[status]}</span>`
+}
+
+export function verdictSection(history: History, verdicts: Verdicts): Markup {
+  const { status, scenario, target, headline } = verdicts
+  const spoken = sentence(verdicts)
+  return html`<section id="verdict" class="verdict ${status}" aria-labelledby="conclusion">
+<p class="eyebrow">${scenario} against ${target}</p>
+<h1 id="conclusion">${badge(status)} ${conclusion(status)}</h1>
+<p class="spoken">${spoken}</p>
+${!spoken.startsWith(headline) && html`<p class="headline">${headline}</p>`}
+${notices(history, verdicts).map((notice) => html`<p class="notice">${notice}</p>`)}
+<ul class="counts">${statuses.map((each) => countOf(verdicts, each))}</ul>
+${facts(history, verdicts)}
+</section>`
+}
+
+function countOf({ verdicts }: Verdicts, status: Status): Markup {
+  const these = verdicts.filter((verdict) => verdict.status === status).length
+  const inside = html`${badge(status)} <b>${these}</b> <span>${labels[status].toLowerCase()}</span>`
+  if (these === 0) return html`<li class="${status} none"><a>${inside}</a></li>`
+  return html`<li class="${status}"><a href="#checks-${status}">${inside}</a></li>`
+}
+
+function notices({ manifest }: History, { weaken }: Verdicts): Markup[] {
+  const { state, starved, notes } = manifest
+  return [
+    ...(weaken === undefined ? [] : [html`The server was weakened on purpose: <code>${weaken}</code>. A fail is what this run is for.`]),
+    ...(state === 'complete' ? [] : [html`The run was stopped before its end. What was recorded until then is judged.`]),
+    ...(starved ? [html`The generator was held back on purpose.`] : []),
+    ...(notes.length > 0
+      ? [html`${count(notes.length, 'thing')} worth knowing about this run: see <a href="#certainty">how sure</a>.`]
+      : []),
+  ]
+}
+
+function facts({ manifest, plan, calls }: History, { scale, seed }: Verdicts): Markup {
+  const rows: [string, string][] = [
+    ['Started', manifest.startedAt.replace('T', ' ').replace(/(?:\.\d+)?Z$/, ' UTC')],
+    ['Length', `${duration(plan.endsAtMs)}, ${scale}`],
+    ['Agents', agents(plan.agents)],
+    ['Calls', number(calls.length)],
+    ['Protocol', manifest.protocol],
+    ['Seed', String(seed)],
+  ]
+  return html`<dl class="facts">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
+}
+
+function agents(all: History['plan']['agents']): string {
+  const hostile = all.filter((agent) => agent.hostile).length
+  return hostile === 0 ? number(all.length) : `${number(all.length - hostile)} and ${number(hostile)} hostile`
+}

@@ -1,0 +1,80 @@
+// A Vega-Lite spec as SVG text, without a browser, a canvas or a font: labels are placed by estimate and every chart has
+// the same margins, so plots of one page line up to the pixel. The page scales the drawing, hence two widths: one for
+// screens and paper, one for phones, where the wide one's labels would be 4 px tall.
+// What Vega numbers from a counter of the process (clip paths) is renumbered: the same spec gives the same bytes.
+import { parse, View } from 'vega'
+import { compile } from 'vega-lite'
+import type { Spec } from './charts/chart.ts'
+import { html, type Markup, trusted } from './markup.ts'
+
+/** Px. The left margin holds the y axis of every chart. */
+const widths = { wide: 960, narrow: 380 } as const
+const margin = { left: 58, right: 14, top: 26, bottom: 22 } as const
+
+export type Width = keyof typeof widths
+
+const config = {
+  background: 'transparent',
+  aria: false,
+  font: 'inherit',
+  view: { stroke: null },
+  axis: {
+    labelColor: 'var(--muted)',
+    labelFontSize: 11,
+    gridColor: 'var(--line)',
+    domainColor: 'var(--line-strong)',
+    tickColor: 'var(--line-strong)',
+    tickSize: 4,
+    labelPadding: 4,
+  },
+  legend: { labelColor: 'var(--ink)', labelFontSize: 11.5, offset: 8, columnPadding: 16, rowPadding: 2 },
+  text: { color: 'var(--ink)', fontSize: 11 },
+}
+
+/** @param id unique in the page: prefix of the ids inside */
+export async function drawSvg(spec: Spec, id: string, width: Width): Promise<Markup> {
+  const inner = widths[width] - margin.left - margin.right
+  const sized = { ...spec, width: inner, autosize: { type: 'none' }, padding: margin, config } as unknown as Spec
+  const view = new View(parse(compile(sized, { logger: quiet }).spec), { renderer: 'none' })
+  const drawn = await view.toSVG()
+  view.finalize()
+  return trusted(tidy(drawn, `${id}-${width}`))
+}
+
+/** Nothing a reader of the page needs, but half of its bytes. */
+function tidy(svg: string, prefix: string): string {
+  const numbers = new Map<string, string>()
+  const renamed = (id: string) => {
+    if (!numbers.has(id)) numbers.set(id, `${prefix}-${numbers.size}`)
+    return numbers.get(id) ?? id
+  }
+  return svg
+    .replace(/<svg [^>]*?width="(\d+)" height="(\d+)"[^>]*>/, '<svg viewBox="0 0 $1 $2" aria-hidden="true" focusable="false">')
+    .replace(/<path[^>]* d="(?:M0,0h0v0h0Z)?"[^>]*\/>/g, '')
+    .replace(/<text[^>]* opacity="0"[^>]*>[^<]*<\/text>/g, '')
+    .replace(/ (?:class|role|aria-[a-z]+|pointer-events|font-family|opacity)="[^"]*"/g, (attribute) =>
+      attribute.startsWith(' opacity') && !attribute.endsWith('"1"')
+        ? attribute
+        : attribute.startsWith(' aria-hidden="true" focus')
+          ? attribute
+          : '',
+    )
+    .replace(/(id="|url\(#)(clip\d+|gradient_\d+)/g, (_, before: string, name: string) => before + renamed(name))
+    .replace(/-?\d+\.\d{3,}/g, (figure) => String(Math.round(Number(figure) * 100) / 100))
+}
+
+const quiet = {
+  level: () => quiet,
+  warn: () => quiet,
+  info: () => quiet,
+  debug: () => quiet,
+  error: (...said: readonly unknown[]) => {
+    throw new Error(`a chart's spec is wrong: ${said.join(' ')}`)
+  },
+} as unknown as NonNullable<NonNullable<Parameters<typeof compile>[1]>['logger']>
+
+/** Both drawings; the page's style shows the one that fits. */
+export async function drawBoth(spec: Spec, id: string): Promise<Markup> {
+  const [wide, narrow] = [await drawSvg(spec, id, 'wide'), await drawSvg(spec, id, 'narrow')]
+  return html`<div class="wide">${wide}</div><div class="narrow">${narrow}</div>`
+}
