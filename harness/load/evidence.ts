@@ -1,0 +1,166 @@
+// What came back, as evidence: raw fields out of status, headers and body, in both of the forms that a Streamable HTTP answer
+// has (JSON, or one message as server-sent events). It does not judge; the one exception is the role's own correctness
+// rules, since the result itself is not kept. Pure; runs inside k6, so it costs time that calls would like to have: bodies are
+// parsed once, and only results of keyed calls are hashed (they alone are compared: a replay with the first answer).
+import type { Evidence } from '../history/event.ts'
+import type { Correctness } from '../plan/plan.ts'
+import { isCorrect } from './correctness.ts'
+
+/** An answer as the engine has it. */
+export interface RawAnswer {
+  /** 0: none. */
+  status: number
+  transport?: NonNullable<Evidence['transport']>
+  transportText?: string
+  /** By any spelling of the name. */
+  header(name: string): string | undefined
+  body: string
+}
+
+export interface Question {
+  arguments: Record<string, unknown>
+  correct: readonly Correctness[]
+  instanceHeader?: string
+  /** Also hash the result. */
+  keyed: boolean
+}
+
+const DATA_CHARACTERS_MAX = 4_000
+const MESSAGE_CHARACTERS_MAX = 500
+
+type Json = Record<string, unknown>
+
+export function evidenceOf(raw: RawAnswer, question: Question): Evidence {
+  if (raw.status === 0) {
+    return { status: 0, transport: raw.transport ?? 'other', ...defined({ transportText: raw.transportText }) }
+  }
+  const message = parseAnswer(raw.body, raw.header('content-type') ?? '')
+  return {
+    status: raw.status,
+    ...defined({
+      contentType: raw.header('content-type'),
+      retryAfter: raw.header('retry-after'),
+      rateLimit: raw.header('ratelimit'),
+      rateLimitPolicy: raw.header('ratelimit-policy'),
+      instance: question.instanceHeader === undefined ? undefined : raw.header(question.instanceHeader),
+    }),
+    sizeBytes: raw.body.length,
+    parsed: message !== undefined,
+    ...(message && messageEvidence(message, question)),
+  }
+}
+
+/** The JSON-RPC answer in a body; undefined when there is none. */
+export function parseAnswer(body: string, contentType: string): Json | undefined {
+  const texts = contentType.includes('text/event-stream') ? eventData(body) : [body]
+  for (const text of texts) {
+    const message = parseObject(text)
+    if (message?.jsonrpc === '2.0' && ('result' in message || 'error' in message)) return message
+  }
+  return undefined
+}
+
+/** The data of each server-sent event: its `data:` lines joined. */
+function eventData(body: string): string[] {
+  return body.split(/\r?\n\r?\n/).map((event) =>
+    event
+      .split(/\r?\n/)
+      .filter((line) => line.startsWith('data:'))
+      .map((line) => line.slice(line[5] === ' ' ? 6 : 5))
+      .join('\n'),
+  )
+}
+
+function messageEvidence(message: Json, question: Question): Partial<Evidence> {
+  const id = message.id
+  const rpcId = typeof id === 'string' || typeof id === 'number' || id === null ? { rpcId: id } : {}
+  if (isObject(message.error)) return { ...rpcId, ...errorEvidence(message.error) }
+  return isObject(message.result) ? { ...rpcId, ...resultEvidence(message.result, question) } : rpcId
+}
+
+function errorEvidence(error: Json): Partial<Evidence> {
+  return {
+    ...(typeof error.code === 'number' && { rpcCode: error.code }),
+    ...(typeof error.message === 'string' && { message: error.message.slice(0, MESSAGE_CHARACTERS_MAX) }),
+    ...(isObject(error.data) && { data: bounded(error.data) }),
+  }
+}
+
+function resultEvidence(result: Json, { correct, arguments: given, keyed }: Question): Partial<Evidence> {
+  const isError = result.isError === true
+  const text = isError ? textOf(result.content) : undefined
+  return {
+    isError,
+    ...(text !== undefined && { message: text.slice(0, MESSAGE_CHARACTERS_MAX) }),
+    ...(isError && isObject(result.structuredContent) && { data: bounded(result.structuredContent) }),
+    ...(isReplay(result._meta) && { replayed: true }),
+    ...(keyed && !isError && { hash: fnv1a(sorted(result.structuredContent ?? result.content)) }),
+    ...(correct.length > 0 && !isError && { correct: isCorrect(correct, result, given) }),
+  }
+}
+
+/** `replayed: true` in the result's `_meta`, under whatever prefix. */
+function isReplay(meta: unknown): boolean {
+  return isObject(meta) && Object.keys(meta).some((name) => meta[name] === true && (name === 'replayed' || name.endsWith('/replayed')))
+}
+
+function textOf(content: unknown): string | undefined {
+  const first: unknown = Array.isArray(content) ? content[0] : undefined
+  return isObject(first) && typeof first.text === 'string' ? first.text : undefined
+}
+
+/** The first fields that fit: evidence is kept for every call, so it has a bound. */
+function bounded(data: Json): Json {
+  const kept: Json = {}
+  let length = 2
+  for (const name of Object.keys(data)) {
+    length += name.length + 4 + (JSON.stringify(data[name])?.length ?? 0)
+    if (length > DATA_CHARACTERS_MAX) break
+    kept[name] = data[name]
+  }
+  return kept
+}
+
+/** JSON with sorted keys: a result that was stored as jsonb comes back in another order and is still the same. */
+function sorted(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => sorted(item)).join(',')}]`
+  if (!isObject(value)) return JSON.stringify(value) ?? 'null'
+  const names = Object.keys(value).sort()
+  return `{${names.map((name) => `${JSON.stringify(name)}:${sorted(value[name])}`).join(',')}}`
+}
+
+/** FNV-1a, 32 bits, over the low and high byte of each code unit; 8 hex digits. */
+export function fnv1a(text: string): string {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    hash = Math.imul(hash ^ (unit & 0xff), 0x01000193)
+    if (unit > 0xff) hash = Math.imul(hash ^ (unit >>> 8), 0x01000193)
+  }
+  return (hash >>> 0).toString(16).padStart(8, '0')
+}
+
+function parseObject(text: string): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
+
+/** Without the fields that are not there. */
+function defined<T extends object>(fields: T): Defined<T> {
+  const kept: Defined<T> = {}
+  for (const name of Object.keys(fields) as (keyof T)[]) {
+    const value = fields[name]
+    if (value !== undefined) kept[name] = value as Exclude<T[keyof T], undefined>
+  }
+  return kept
+}

@@ -1,0 +1,47 @@
+// An agent inside k6: k6's own clock, timers, HTTP client and console under the timeline that all drivers share.
+//
+// Traps of the engine that this file keeps clear of: `sleep` would block the agent's other tasks, so it waits with setTimeout;
+// a request cannot be aborted, so giving up is k6's own timeout (status 0, code 1050); a server-sent answer arrives whole at
+// its end, which is enough for tools/call. Console lines are whole even when many agents write at once.
+import exec from 'k6/execution'
+import http, { type RefinedResponse } from 'k6/http'
+import { setTimeout } from 'k6/timers'
+import type { PersonaDefinition } from '../../persona.ts'
+import type { PlannedAgent } from '../../plan/plan.ts'
+import type { RawAnswer } from '../evidence.ts'
+import { type Engine, followTimeline, type RunFacts } from '../timeline.ts'
+import { transportOf } from './transport.ts'
+
+/** k6's console; with `--log-format=raw` and `--console-output` each call is one line of load.ndjson. */
+declare const console: { log(line: string): void }
+
+export async function runAgent(planned: PlannedAgent, persona: PersonaDefinition, url: string, facts: RunFacts): Promise<void> {
+  const engine: Engine = {
+    nowMs: () => Date.now(),
+    wait: (ms) => (ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms))),
+    post: async ({ headers, body }, timeoutMs) => {
+      try {
+        return rawAnswer(await http.asyncRequest('POST', url, body, { headers, timeout: timeoutMs, responseType: 'text' }))
+      } catch (error) {
+        return { status: 0, transport: 'other', transportText: String(error), header: () => undefined, body: '' }
+      }
+    },
+    write: (line) => console.log(JSON.stringify(line)),
+  }
+  if (exec.vu.idInTest === 1) engine.write({ kind: 'start', atMs: facts.t0Ms })
+  await followTimeline(planned, persona, facts, engine)
+}
+
+function rawAnswer(response: RefinedResponse<'text'>): RawAnswer {
+  const body: string = response.body ?? ''
+  if (response.status === 0) {
+    const transport = transportOf(response.error_code, response.error, body !== '')
+    return { status: 0, transport, transportText: `${response.error_code} ${response.error}`, header: () => undefined, body }
+  }
+  return { status: response.status, header: (name) => response.headers[canonical(name)], body }
+}
+
+/** Go's spelling of a header's name: `ratelimit-policy` → `Ratelimit-Policy`. */
+function canonical(name: string): string {
+  return name.toLowerCase().replace(/(^|-)[a-z]/g, (start) => start.toUpperCase())
+}

@@ -1,0 +1,73 @@
+// What k6 runs: one VU an agent, one iteration a VU, in which the agent follows its timeline (agent.ts). The plan is shared by
+// all VUs and each takes only its own part of it: parsed whole by each it would cost 2 MB an agent.
+// No thresholds: k6 sends, the harness judges.
+
+import { personas } from 'stampede:personas'
+import { SharedArray } from 'k6/data'
+import exec from 'k6/execution'
+import type { Options } from 'k6/options'
+import type { Plan, PlannedAgent } from '../../plan/plan.ts'
+import { runAgent } from './agent.ts'
+import { AT_ONCE_MAX, type FactsFile, GRACE_MS, LEAD_MS } from './facts.ts'
+
+const plans = new SharedArray<Plan>('plan', () => {
+  const plan = readPlan()
+  return [{ ...plan, agents: [], checks: [], settings: {} }]
+})
+const agents = new SharedArray<PlannedAgent>('agents', () => readPlan().agents)
+const facts = new SharedArray<FactsFile>('facts', () => {
+  const { headers: _, ...rest } = readFacts()
+  return [{ ...rest, headers: [] }]
+})
+const headers = new SharedArray<Record<string, string>>('headers', () => readFacts().headers)
+
+const { endsAtMs, patienceMs } = first(plans)
+
+export const options: Options = {
+  batch: AT_ONCE_MAX,
+  batchPerHost: AT_ONCE_MAX,
+  maxRedirects: 0,
+  systemTags: [],
+  noVUConnectionReuse: false,
+  scenarios: {
+    agents: {
+      executor: 'per-vu-iterations',
+      vus: agents.length,
+      iterations: 1,
+      maxDuration: `${LEAD_MS + endsAtMs + GRACE_MS}ms`,
+      gracefulStop: `${patienceMs + GRACE_MS}ms`,
+    },
+  },
+}
+
+export default async function followPlan(): Promise<void> {
+  const position = exec.vu.idInTest - 1
+  const planned = agents[position]
+  const persona = planned && personas[planned.persona]
+  if (!planned || !persona) throw new Error(`no agent or no persona for VU ${position + 1}`)
+  const { roles } = first(plans)
+  const { url, run, seed, instanceHeader } = first(facts)
+  await runAgent(planned, persona, url, {
+    run,
+    seed,
+    // The same for every VU, to the millisecond.
+    t0Ms: exec.scenario.startTime + LEAD_MS,
+    roles,
+    endsAtMs,
+    patienceMs,
+    headers: headers[planned.index] ?? {},
+    ...(instanceHeader !== undefined && { instanceHeader }),
+  })
+}
+
+function readPlan(): Plan {
+  return JSON.parse(open(__ENV.STAMPEDE_PLAN ?? ''))
+}
+
+function readFacts(): FactsFile {
+  return JSON.parse(open(__ENV.STAMPEDE_FACTS ?? ''))
+}
+
+function first<T>(list: readonly T[]): T {
+  return list[0] as T
+}

@@ -1,0 +1,170 @@
+// k6 as the load engine: bundle, inspect, start paused, begin, end.
+//
+// It runs in a process group of its own (Ctrl-C reaches the harness alone, which then ends k6 in order), without its inherited
+// K6_* settings, and says nothing to the outside. Tokens reach it by a file that only this user can read, deleted as soon as
+// k6 has read it: never by an argument, never by its environment.
+// Exit codes 0, 99, 103 and 108 mean that it ran; what it was worth the checks decide.
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { HarnessError } from '../../errors.ts'
+import type { Driver, DriverOptions, Generator } from '../driver.ts'
+import { isForbiddenHeader, PROTOCOL } from '../request.ts'
+import { bundle } from './bundle.ts'
+import { Control, freeAddress } from './control.ts'
+import type { FactsFile } from './facts.ts'
+import { K6Process } from './process.ts'
+
+const INSPECT_WITHIN_MS = 20_000
+const PAUSED_WITHIN_MS = 30_000
+
+export const k6Driver: Driver = { id: 'k6', prepare }
+
+async function prepare(options: DriverOptions): Promise<Generator> {
+  refuse(options)
+  const files = filesOf(options)
+  await bundle(options.plan, options.personas, files.program)
+  await writeFile(files.config, '{}')
+  await writeFile(files.facts, JSON.stringify(factsOf(options)), { mode: 0o600 })
+  try {
+    const env = environment(options)
+    await inspect(options, files, env)
+    return await startPaused(options, files, env)
+  } finally {
+    await rm(files.facts, { force: true })
+  }
+}
+
+interface Files {
+  program: string
+  facts: string
+  config: string
+  console: string
+  log: string
+}
+
+function filesOf({ keeper, rawFolder, logFolder }: DriverOptions): Files {
+  return {
+    program: path.join(keeper.folder, 'load.js'),
+    facts: path.join(keeper.folder, 'load-facts.json'),
+    config: path.join(keeper.folder, 'k6-config.json'),
+    console: path.join(rawFolder, 'load.ndjson'),
+    log: path.join(logFolder, 'k6.log'),
+  }
+}
+
+function refuse({ plan, headers }: DriverOptions): void {
+  if (plan.protocol !== PROTOCOL) {
+    throw new HarnessError('PROTOCOL_UNSUPPORTED', `the agents cannot speak ${plan.protocol} yet`, `use --protocol ${PROTOCOL}`)
+  }
+  if (plan.agents.length === 0)
+    throw new HarnessError('SCENARIO_INVALID', 'the plan has no agents', 'add a persona to the fleet: steady({ agents: 4, role: … })')
+  const forbidden = headers.flatMap((own) => Object.keys(own)).find(isForbiddenHeader)
+  if (forbidden === undefined) return
+  const hint = "k6 would re-send such calls on its own; use idempotencyKey: { argument: '…' } or { meta: '…' } in the target's tool"
+  throw new HarnessError('HEADER_FORBIDDEN', `agents.headers sets ${forbidden}`, hint)
+}
+
+function factsOf({ url, run, seed, headers, hostHeader, instanceHeader }: DriverOptions): FactsFile {
+  return {
+    url,
+    run,
+    seed,
+    headers: headers.map((own) => ({ ...own, ...(hostHeader !== undefined && { Host: hostHeader }) })),
+    ...(instanceHeader !== undefined && { instanceHeader }),
+  }
+}
+
+/** Ours without any K6_* setting, and with those that keep it to itself. */
+function environment({ keeper }: DriverOptions): Record<string, string> {
+  const kept = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && !entry[0].startsWith('K6_'),
+  )
+  return {
+    ...Object.fromEntries(kept),
+    K6_NO_USAGE_REPORT: 'true',
+    K6_AUTO_EXTENSION_RESOLUTION: 'false',
+    STAMPEDE_RUN: keeper.run,
+    // Fewer collections: a fifth more calls a second for some memory.
+    GOGC: '400',
+  }
+}
+
+/** A program that k6 cannot take is refused here, before anything begins. */
+async function inspect(options: DriverOptions, files: Files, env: Record<string, string>): Promise<void> {
+  const { k6Path, signal } = options
+  const timeout = AbortSignal.timeout(INSPECT_WITHIN_MS)
+  try {
+    await promisify(execFile)(k6Path, ['inspect', '--execution-requirements', ...programArguments(options, files)], {
+      env,
+      signal: AbortSignal.any([signal, timeout]),
+      killSignal: 'SIGKILL',
+    })
+  } catch (error) {
+    signal.throwIfAborted()
+    const said = timeout.aborted
+      ? `no answer within ${INSPECT_WITHIN_MS / 1_000} s`
+      : ((error as { stderr?: string }).stderr ?? String(error)).trim()
+    throw new HarnessError(
+      'LOAD_BUNDLE_REFUSED',
+      `k6 does not take the agents' program: ${said}`,
+      'look at the personas of the scenario: k6 has no Node and no DOM',
+      error,
+    )
+  }
+}
+
+async function startPaused(options: DriverOptions, files: Files, env: Record<string, string>): Promise<Generator> {
+  const address = await freeAddress()
+  const child = spawn(options.k6Path, runArguments(address, options, files), { env, detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
+  const started = new K6Process(child, new Control(address), options.signal)
+  await spawned(child)
+  options.keeper.process(started.pid, 'k6')
+  const gaveUp = new AbortController()
+  const signal = AbortSignal.any([options.signal, gaveUp.signal, AbortSignal.timeout(PAUSED_WITHIN_MS)])
+  try {
+    const gone = started.ended.then(({ exitCode }) => {
+      throw new Error(`it ended with ${exitCode}`)
+    })
+    await Promise.race([started.control.paused(signal), gone])
+    return started
+  } catch (error) {
+    await started.stop()
+    options.signal.throwIfAborted()
+    const said = `${started.said}${await readFile(files.log, 'utf8').catch(() => '')}`.trim()
+    throw new HarnessError(
+      'LOAD_DID_NOT_START',
+      `k6 did not get ready: ${error instanceof Error ? error.message : error}\n${said}`,
+      `see ${files.log}`,
+      error,
+    )
+  } finally {
+    gaveUp.abort()
+  }
+}
+
+function runArguments(address: string, options: DriverOptions, files: Files): string[] {
+  return [
+    'run',
+    '--quiet',
+    '--no-color',
+    '--paused',
+    ...['--address', address],
+    '--summary-mode=disabled',
+    '--log-format=raw',
+    `--console-output=${files.console}`,
+    `--log-output=file=${files.log}`,
+    ...programArguments(options, files),
+  ]
+}
+
+/** The program, and all that it gets to see of the world: two paths. */
+function programArguments({ planFile }: DriverOptions, { program, config, facts }: Files): string[] {
+  const seen = ['-e', `STAMPEDE_PLAN=${path.resolve(planFile)}`, '-e', `STAMPEDE_FACTS=${facts}`]
+  return ['--include-system-env-vars=false', '--config', config, ...seen, program]
+}
+
+function spawned(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject))
+}
