@@ -1,0 +1,92 @@
+// A4: every call is answered by its tool's deadline, none stays silent. A call that hangs holds a connection, an agent's turn
+// and a slot in its client's budget; the agent asks again and holds two. Judged by the server's own time where its log shows
+// it, else as seen by callers patient enough to have waited for the deadline.
+//
+// Limits: graceMs on top of the deadline (default 250 ms, ours), and the generator's measured lateness. Exempt: calls that a fault
+// on the link between agents and server cut, and those that never reached a server. Not modelled: frozen and killed instances.
+import type { Call } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { quantileOf } from '../history/quantiles.ts'
+import { faultsOf, latenessMs, overlaps } from '../history/queries.ts'
+import { milliseconds } from '../parameters.ts'
+import { check } from './check.ts'
+import { indexes, notExercised, some, time } from './finding.ts'
+
+const WITNESSES = 20
+
+export const boundedTime = check({
+  code: 'A4',
+  title: 'Every call is answered by its deadline',
+  why: 'A call without an end holds a connection and a turn. Agents that hear nothing ask again, and hold two.',
+  remedy: {
+    control: 'deadline',
+    do: 'Give every tool a deadline on the server, counted from the arrival of the call with its time in the queue, and cancel the work behind it when it passes.',
+    setting: 'DEADLINE_LONGEST_MS',
+    runbook: 'TOOL_TIMEOUT',
+  },
+  source: 'seed 2, "Timeouts"; SRE ch. 22, deadline propagation; the grace is ours',
+  sort: 'exact',
+  needs: ['deadlines'],
+  limits: { graceMs: milliseconds(250) },
+  judge(history, { graceMs }) {
+    const lateMs = Math.max(
+      0,
+      quantileOf(
+        latenessMs(history).map(({ lateMs }) => lateMs),
+        0.99,
+      ) || 0,
+    )
+    const cuts = faultsOf(history).filter(({ dependency }) => dependency === 'server')
+    const looked = history.calls.flatMap((call) => {
+      const deadlineMs = call.role === 'handshake' ? undefined : history.plan.roles[call.role]?.deadlineMs
+      if (deadlineMs === undefined || call.class === 'unreachable') return []
+      if (wasCut(call) && cuts.some((cut) => overlaps(call, { fromMs: cut.fromMs, toMs: cut.healed?.atMs ?? cut.toMs }))) return []
+      const limitMs = deadlineMs + graceMs + lateMs
+      const tookMs = timeOf(history, call, limitMs)
+      return tookMs === undefined ? [] : [{ call, tookMs, limitMs, deadlineMs }]
+    })
+    if (looked.length === 0)
+      return notExercised('no caller was patient enough to see a deadline pass, and the server does not log its own times')
+    const over = looked.filter(({ tookMs, limitMs }) => tookMs > limitMs).sort((a, b) => b.tookMs - b.limitMs - (a.tookMs - a.limitMs))
+    const [worst] = over
+    const longestMs = looked.reduce((most, { tookMs }) => Math.max(most, tookMs), 0)
+    const present = history.plan.settings.deadlineMs
+    return {
+      status: worst ? 'fail' : 'pass',
+      measured: over.length,
+      limit: 0,
+      unit: 'calls past their deadline',
+      samples: looked.length,
+      says: worst
+        ? `${over.length} of ${some(looked.length, 'call')} outlived their deadline; the worst took ${time(worst.tookMs)}${worst.call.endedAtMs === undefined || worst.call.class === 'lost' ? ' and was never answered' : ''}, allowed were ${time(worst.limitMs)}`
+        : `all ${some(looked.length, 'call')} ended in time, the longest after ${time(longestMs)}`,
+      witnesses: indexes(over.slice(0, WITNESSES).map(({ call }) => call)),
+      ...(worst && {
+        advice: [
+          {
+            setting: 'DEADLINE_LONGEST_MS',
+            ...(present !== undefined && { present: String(present) }),
+            suggested: String(worst.deadlineMs),
+          },
+        ],
+      }),
+    }
+  },
+})
+
+function wasCut({ evidence }: Call): boolean {
+  return evidence.transport === 'reset' || evidence.transport === 'cut'
+}
+
+/** How long the call took for sure, ms; undefined when nobody was there to see. */
+function timeOf({ plan, manifest, agents }: History, call: Call, limitMs: number): number | undefined {
+  if (call.server?.durationMs !== undefined) return call.server.durationMs
+  if (call.endedAtMs !== undefined) {
+    const tookMs = call.endedAtMs - call.sentAtMs
+    return call.timeoutMs > limitMs || call.evidence.transport === undefined ? tookMs : undefined
+  }
+  // Never answered: in flight when the generator stopped, unless its last lines are what is missing.
+  const whole = agents.some(({ agent, stopped, missing }) => agent === call.agent && stopped && missing.length === 0)
+  const watchedMs = plan.endsAtMs - call.sentAtMs
+  return manifest.state === 'complete' && whole && call.timeoutMs > limitMs && watchedMs > limitMs ? watchedMs : undefined
+}

@@ -1,0 +1,100 @@
+// A5: each intent leaves exactly the effects that its agent was told of. By idempotency key, over all attempts, counted in the
+// effect table once the server is quiet: told ok → one row; told fail each time → none; not told → none or one. An answer
+// to a key that was answered before is the first answer again. More than one row for a key is a fail, whatever was told.
+//
+// No limits: one violation is a fail. Not modelled: the same key with other arguments; effects outside the table; writes without key.
+import type { Call, EffectLine, Role } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { check } from './check.ts'
+import { indexes, notExercised, some, unknown } from './finding.ts'
+
+const WITNESSES = 20
+
+export const effectsOnce = check({
+  code: 'A5',
+  title: 'Asking again does not write again',
+  why: 'An answer can be lost after the write. The agent asks again, as it must, and a server without idempotency bills twice.',
+  remedy: {
+    control: 'idempotency',
+    do: 'Insert the idempotency key in the same transaction as the write, under a unique index, and answer a known key with the stored result.',
+    runbook: 'IDEMPOTENCY_IN_PROGRESS',
+  },
+  source: 'Jepsen op types; seed 2, "Idempotency"; agentmail#49',
+  sort: 'exact',
+  needs: ['effects'],
+  limits: {},
+  judge(history) {
+    const keys = keysOf(history)
+    const found = [...keys.values()].flatMap((key) => violations(key))
+    const doubled = found.filter(({ certain }) => certain)
+    const whole = history.manifest.raw?.['effects.ndjson'] === 'whole'
+    if (!whole && doubled.length === 0) return unknown('the effects were not counted, or their file is damaged', { samples: keys.size })
+    if (keys.size === 0) return notExercised('no call with an idempotency key was sent')
+    const bad = whole ? found : doubled
+    const again = [...keys.values()].filter(({ calls }) => calls.length > 1).length
+    return {
+      status: bad.length === 0 ? 'pass' : 'fail',
+      measured: bad.length,
+      limit: 0,
+      unit: 'keys with wrong effects',
+      samples: keys.size,
+      says: bad[0]
+        ? `${some(bad.length, 'key')} of ${keys.size} with wrong effects: ${bad[0].text}`
+        : `${some(keys.size, 'key')}, ${again} of them asked for more than once: each has the effects that its agent was told of`,
+      witnesses: [...new Set(indexes(bad.flatMap(({ calls }) => calls)))].slice(0, WITNESSES),
+      exhibits: bad.map(({ text }) => text),
+    }
+  },
+})
+
+interface Key {
+  key: string
+  rows: number
+  names: readonly string[]
+  calls: Call[]
+}
+
+interface Violation {
+  text: string
+  calls: Call[]
+  /** Seen in the table itself, not by what is missing from it. */
+  certain: boolean
+}
+
+function keysOf({ calls, effects, manifest }: History): Map<string, Key> {
+  const keys = new Map<string, Key>()
+  const roles = judgedRoles(effects, manifest.observed.effectRoles)
+  for (const call of calls) {
+    if (call.key === undefined || call.role === 'handshake' || !(roles?.has(call.role) ?? true)) continue
+    const key = keys.get(call.key) ?? { key: call.key, rows: 0, names: [], calls: [] }
+    key.calls.push(call)
+    keys.set(call.key, key)
+  }
+  for (const { key, rows, names } of effects) {
+    const known = keys.get(key) ?? { key, rows: 0, names: [], calls: [] }
+    keys.set(key, { ...known, rows: known.rows + rows, names: [...known.names, ...names] })
+  }
+  return keys
+}
+
+/** Roles whose effects were counted; undefined: all that carry a key. */
+function judgedRoles(effects: readonly EffectLine[], declared: readonly Role[] | undefined): Set<Role> | undefined {
+  const roles = new Set(declared ?? effects.map(({ role }) => role))
+  return roles.size > 0 ? roles : undefined
+}
+
+/** Several violations of one key are told as its worst. */
+function violations({ key, rows, names, calls }: Key): Violation[] {
+  const rowsText = names.length > 0 ? `rows ${names.join(', ')}` : some(rows, 'row')
+  if (rows > 1) return [{ text: `key ${key}: ${rowsText}`, calls, certain: true }]
+  if (calls.length === 0) return []
+  const told = calls.some(({ outcome }) => outcome === 'ok') ? 'ok' : calls.every(({ outcome }) => outcome === 'fail') ? 'fail' : 'info'
+  if (told === 'ok' && rows === 0) return [{ text: `key ${key}: answered ok, but no row`, calls, certain: false }]
+  if (told === 'fail' && rows === 1) return [{ text: `key ${key}: told that it failed, but there is ${rowsText}`, calls, certain: true }]
+  const answers = calls.filter(({ outcome, evidence }) => outcome === 'ok' && evidence.hash !== undefined)
+  answers.sort((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0))
+  const [first, ...later] = answers
+  const other = later.filter(({ evidence }) => evidence.hash !== first?.evidence.hash)
+  if (!first || other.length === 0) return []
+  return [{ text: `key ${key}: asked again, it got another answer than at first`, calls: [...other, first], certain: true }]
+}

@@ -1,0 +1,131 @@
+// A1: once the stress is over, do agents get what they got before, soon? Overload that outlives its cause is the failure that
+// takes a service down for hours: retries, full queues and stuck breakers keep it there. Time counts from the verified heal
+// of the last fault of a window (never from its start); without a fault, from the end of the stress.
+//
+// Limits: withinMs (default 30 s) and withinQuickMs (8 s, at quick scale); goodShare of the steady phase's share (default 0.95 of
+// 1); windows of 1 s in a row (default 3). All ours. Windows in which nothing was planned are passed over. Not modelled: capacity.
+import type { Phase } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { faultsOf, goodIn, type Intent, intents, phaseOf, phasesOf, type Window, windowsOf } from '../history/queries.ts'
+import { count, milliseconds, share } from '../parameters.ts'
+import { check, type Finding } from './check.ts'
+import { indexes, notExercised, percent, some, time, unknown } from './finding.ts'
+
+const WINDOW_MS = 1_000
+const WITNESSES = 20
+
+export const recovers = check({
+  code: 'A1',
+  title: 'Agents get their answers again soon after the stress ends',
+  why: 'A server that stays down after its cause is gone needs a person to save it, and agents that keep asking hold it down.',
+  remedy: {
+    control: 'breaker',
+    do: 'Let the breaker probe after a short open time and close on the first success; bound queues and drop what waited past its deadline, so that no backlog outlives the stress.',
+    setting: 'BREAKER_OPEN_MS',
+    runbook: 'DEPENDENCY_UNAVAILABLE',
+  },
+  source: 'metastable failures, HotOS 2021, OSDI 2022; limits are ours',
+  sort: 'event',
+  comparesWithBaseline: true,
+  needs: ['responses'],
+  limits: {
+    withinMs: milliseconds(30_000),
+    withinQuickMs: milliseconds(8_000),
+    goodShare: share(0.95),
+    windows: count(3, { from: 1, to: 60 }),
+  },
+  judge(history, limits) {
+    const withinMs = history.plan.scale === 'quick' ? limits.withinQuickMs : limits.withinMs
+    const steady = phaseOf(history, 'steady')
+    const recoveries = phasesOf(history, 'recovery')
+    if (!steady || recoveries.length === 0) return notExercised('the plan has no steady phase, or no recovery to look at')
+    const all = intents(history.calls)
+    const baseline = goodIn(all, steady)
+    if (!(baseline.share > 0)) return unknown('nothing was good in the steady phase: there is nothing to come back to')
+    const need = { share: limits.goodShare * baseline.share, windows: limits.windows, withinMs }
+    const found = recoveries.map((recovery) => ({ ...returnTo(history, all, recovery, need), limit: withinMs, unit: 'ms' }))
+    return found.find(({ status }) => status === 'fail') ?? found.find(({ status }) => status === 'unknown') ?? slowest(found)
+  },
+})
+
+function slowest(found: Finding[]): Finding {
+  return found.reduce((worst, next) => ((next.measured ?? 0) > (worst.measured ?? 0) ? next : worst))
+}
+
+interface Need {
+  share: number
+  windows: number
+  withinMs: number
+}
+
+function returnTo(history: History, all: readonly Intent[], recovery: Phase, need: Need): Finding {
+  const end = endOfStress(history, recovery)
+  if ('missing' in end) return unknown(end.missing)
+  const windows = windowsOf(all, { fromMs: end.atMs, toMs: recovery.toMs }, WINDOW_MS).filter(({ planned }) => planned > 0)
+  const samples = windows.reduce((sum, window) => sum + window.planned, 0)
+  if (samples === 0) return unknown(`no call was planned after ${end.what}`)
+  const low = (window: Window) => window.good / window.planned < need.share
+  const first = windows.findIndex((_, i) => i + need.windows <= windows.length && !windows.slice(i, i + need.windows).some(low))
+  const start = windows[first]
+  const last = windows[first + need.windows - 1]
+  if (start && last && last.toMs - end.atMs <= need.withinMs) {
+    const tookMs = Math.round(start.fromMs - end.atMs)
+    const when = tookMs === 0 ? 'at once' : `within ${time(tookMs)}`
+    return {
+      status: 'pass',
+      measured: tookMs,
+      samples,
+      says: `${when} after ${end.what} agents got at least ${percent(need.share)} good answers again`,
+    }
+  }
+  const bad = windows.filter((window) => low(window) && window.toMs - end.atMs <= need.withinMs)
+  const lastBad = bad.at(-1)
+  const decided = lastBad !== undefined && lastBad.toMs + need.windows * WINDOW_MS - end.atMs > need.withinMs
+  if (!decided)
+    return unknown(`the recording ends before it is clear: ${some(windows.length, 'window')} of 1 s after ${end.what}`, { samples })
+  return notBack(history, end, windows, bad, need, samples)
+}
+
+function notBack(history: History, end: End, windows: Window[], bad: Window[], need: Need, samples: number): Finding {
+  const missed = bad.toReversed().flatMap((window) => window.intents.filter(({ good }) => !good).map(({ first }) => first))
+  const tail = windows.slice(-need.windows)
+  const good = tail.reduce((sum, window) => sum + window.good, 0)
+  const planned = tail.reduce((sum, window) => sum + window.planned, 0)
+  const openMs = history.manifest.declared.breakerOpenMs
+  return {
+    status: 'fail',
+    // At least: the earliest moment at which it could have been back.
+    measured: Math.round((bad.at(-1)?.toMs ?? end.atMs) + need.windows * WINDOW_MS - end.atMs),
+    samples,
+    says: `${time(need.withinMs)} after ${end.what} agents still had not ${some(need.windows, 'second')} in a row with ${percent(need.share)} good answers: the last had ${percent(good / planned)}; most failed as ${mostCommon(missed.map((call) => call.class))}`,
+    witnesses: indexes(missed.slice(0, WITNESSES)),
+    advice: [
+      {
+        setting: 'BREAKER_OPEN_MS',
+        ...(openMs !== undefined && { present: String(openMs) }),
+        suggested: String(Math.min(openMs ?? Number.POSITIVE_INFINITY, Math.round(need.withinMs / 4))),
+      },
+    ],
+  }
+}
+
+interface End {
+  atMs: number
+  what: string
+}
+
+/** The verified heal of the last fault of this recovery's window, or the end of its stress. */
+function endOfStress({ plan, ...history }: History, recovery: Phase): End | { missing: string } {
+  const stress = plan.phases.findLast((phase) => phase.name === 'stress' && phase.toMs <= recovery.fromMs)
+  const faults = faultsOf({ plan, ...history }).filter(({ window }) => window === (recovery.window ?? stress?.window))
+  if (faults.length === 0) return { atMs: stress?.toMs ?? recovery.fromMs, what: 'the end of the stress' }
+  const unhealed = faults.find(({ healed }) => !healed)
+  if (unhealed) return { missing: `${unhealed.fault} was never seen healed: there is no moment to count from` }
+  return { atMs: Math.max(...faults.map(({ healed }) => healed?.atMs ?? 0)), what: 'the heal' }
+}
+
+function mostCommon(words: string[]): string {
+  const counts = new Map<string, number>()
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1)
+  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 'late'
+}

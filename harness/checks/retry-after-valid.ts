@@ -1,0 +1,94 @@
+// A6: every refusal says when to come back, in every place where a client may read it: the Retry-After header (whole seconds
+// of at least 1, or an HTTP-date), the same wait within a second as `retryAfterMs` in the body's data, JSON, under the call's
+// own id. Refusals on the tool surface carry the same data in `structuredContent`; one that tells its limit in prose fails.
+//
+// Limits: agreeMs, how far header and body may be apart (default 1 s; a date may be off by the answer's own way on top).
+// Not modelled: whether the wait is true (retry-after-honest), and waits shorter than RateLimit's reset.
+import type { Call } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { bodyWaitMs, headerWaitMs, isHttpDate } from '../history/wait.ts'
+import { milliseconds } from '../parameters.ts'
+import { check } from './check.ts'
+import { indexes, notExercised, some } from './finding.ts'
+
+const WITNESSES = 20
+
+export const retryAfterValid = check({
+  code: 'A6',
+  title: 'Every refusal says when to come back',
+  why: 'Agents that get no retry guidance retry at machine speed, and take down more than the first call would have. Most MCP clients drop headers, so the body must say it too.',
+  remedy: {
+    control: 'admission',
+    do: "Send Retry-After as whole seconds of at least 1, and the same wait as data.retryAfterMs in a JSON body with the call's own id.",
+    runbook: 'RATE_LIMITED',
+  },
+  source: 'RFC 9110 §10.2.3; seed 1, "Return codes that agents actually understand"',
+  sort: 'exact',
+  needs: ['responses'],
+  limits: { agreeMs: milliseconds(1_000) },
+  judge(history, { agreeMs }) {
+    const refusals = history.calls.filter(isRefusal)
+    if (refusals.length === 0) return notExercised('no call was refused')
+    const flawed = refusals.flatMap((call) => {
+      const flaw = guidanceFlaw(call, history, agreeMs)
+      return flaw === undefined ? [] : [{ call, flaw }]
+    })
+    const kinds = Map.groupBy(flawed, ({ flaw }) => flaw)
+    // One of each kind first: the person who looks at the witnesses sees every flaw.
+    const shown = [...kinds.values()].flatMap((some) => some.slice(0, Math.ceil(WITNESSES / kinds.size)).map(({ call }) => call))
+    return {
+      status: flawed.length === 0 ? 'pass' : 'fail',
+      measured: flawed.length,
+      limit: 0,
+      unit: 'refusals without true guidance',
+      samples: refusals.length,
+      says:
+        flawed.length === 0
+          ? `all ${some(refusals.length, 'refusal')} said when to come back`
+          : `${flawed.length} of ${some(refusals.length, 'refusal')} did not say when to come back: ${[...kinds].map(([flaw, some]) => `${some.length} ${flaw}`).join(', ')}`,
+      evidence: flawed.length > 0 && flawed.every(({ call }) => call.by === 'inferred') ? 'inferred' : 'direct',
+      witnesses: indexes(shown),
+    }
+  },
+})
+
+const ON_THE_TOOL_SURFACE: ReadonlySet<string> = new Set(['refused', 'shed', 'queue', 'draining'])
+
+function isRefusal(call: Call): boolean {
+  const { status, transport } = call.evidence
+  if (transport !== undefined) return false
+  return status === 429 || status === 503 || (status === 200 && ON_THE_TOOL_SURFACE.has(call.class))
+}
+
+function guidanceFlaw(call: Call, { manifest }: History, agreeMs: number): string | undefined {
+  const { evidence } = call
+  if (call.by === 'inferred') return 'told in prose alone'
+  const onHttp = evidence.status !== 200
+  const answeredAtMs = (manifest.t0Ms ?? 0) + (call.endedAtMs ?? call.sentAtMs)
+  const headerMs = headerWaitMs(evidence.retryAfter, answeredAtMs)
+  if (onHttp) {
+    if (evidence.retryAfter === undefined) return 'without Retry-After'
+    if (headerMs === undefined) return 'with a Retry-After that is neither whole seconds nor a date'
+    if (headerMs <= 0) return 'with a Retry-After that has already passed'
+    if (!isJson(evidence.contentType) || evidence.parsed === false) return 'without a JSON body'
+  }
+  const bodyMs = bodyWaitMs(evidence)
+  if (bodyMs === undefined || bodyMs <= 0) return 'without data.retryAfterMs'
+  if (headerMs !== undefined && Math.abs(headerMs - bodyMs) > agreeMs + wayOfDate(call)) return 'whose header and body disagree'
+  return hasOwnId(call) ? undefined : "without the call's id"
+}
+
+/** A date is a moment, not a wait: what the answer took on its way shortens it. */
+function wayOfDate({ evidence, sentAtMs, endedAtMs = sentAtMs }: Call): number {
+  return isHttpDate(evidence.retryAfter ?? '') ? endedAtMs - sentAtMs : 0
+}
+
+function isJson(contentType = ''): boolean {
+  return /^application\/([\w.+-]+\+)?json\b/i.test(contentType.trim())
+}
+
+/** Refused before the body was read (draining, the address's guard): JSON-RPC has null for an id that is not known. */
+function hasOwnId({ call, evidence, class: is }: Call): boolean {
+  const before = is === 'draining' || evidence.data?.scope === 'address'
+  return evidence.rpcId === call || (evidence.rpcId === null && before)
+}
