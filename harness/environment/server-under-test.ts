@@ -2,6 +2,7 @@
 // to the group, so that `npm start` and what it starts end together. Its output goes to files, not through the harness:
 // a busy harness must not slow a server that logs. The folder of the Node that runs the harness is first on PATH.
 // What this does not model: containers, several machines, a supervisor that restarts what died.
+import type { SpawnOptions } from 'node:child_process'
 import { open, readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import path from 'node:path'
@@ -98,15 +99,14 @@ export async function startServer({
   const from = await Promise.all([out, err].map(async (file) => (await file.stat()).size))
   const ours = `${path.dirname(process.execPath)}${path.delimiter}${env.PATH ?? process.env.PATH ?? ''}`
   const [shell, flag] = process.platform === 'win32' ? ['cmd.exe', '/c'] : ['/bin/sh', '-c']
-  const child = await startChild({
-    keeper,
-    name: `server ${instance}`,
-    file: shell,
-    args: [flag, command],
-    cwd,
-    env: { ...process.env, ...env, PATH: ours },
-    stdio: ['ignore', out.fd, err.fd],
-  }).finally(() => Promise.all([out.close(), err.close()]))
+  const stdio: SpawnOptions['stdio'] = ['ignore', out.fd, err.fd]
+  const withPath = { ...process.env, ...env, PATH: ours }
+  let child: Child
+  try {
+    child = await startChild({ keeper, name: `server ${instance}`, file: shell, args: [flag, command], cwd, env: withPath, stdio })
+  } finally {
+    await Promise.all([out.close(), err.close()])
+  }
   const server = new ServerInstance(child, instance)
   try {
     await untilReady(server, readyUrl, AbortSignal.any([signal, AbortSignal.timeout(START_LIMIT_MS)]))

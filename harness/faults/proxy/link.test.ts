@@ -1,0 +1,227 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import type { AttemptLine } from '../../history/event.ts'
+import { ProxyLink } from './link.ts'
+import { Client, echo, listening } from './loopback.ts'
+
+async function proxied(to: string, delayMs = 0) {
+  const attempts: Omit<AttemptLine, 'kind'>[] = []
+  const link = new ProxyLink({ name: 'postgres', to, delayMs }, (line) => attempts.push(line))
+  return { link, attempts, ...(await link.open()), [Symbol.dispose]: () => link.close() }
+}
+
+describe('a link', () => {
+  it('carries bytes both ways, and the closing of one half', async () => {
+    await using server = await listening((socket) => {
+      let heard = ''
+      socket.on('data', (chunk) => (heard += chunk))
+      socket.on('end', () => socket.end(`heard ${heard}`))
+    })
+    using proxy = await proxied(server.address)
+    using client = await Client.to(proxy.address)
+    client.socket.end('hello')
+    await client.until(({ ended }) => ended !== undefined)
+    expect(client).toMatchObject({ received: 'heard hello', ended: 'end' })
+    expect(proxy.attempts).toMatchObject([{ link: 'postgres', refused: false }])
+  })
+
+  it('does not count canaries', async () => {
+    await using server = await listening(echo)
+    using proxy = await proxied(server.address)
+    using client = await Client.to(proxy.canaryAddress)
+    await client.roundTrip('ping')
+    expect(proxy.attempts).toEqual([])
+  })
+
+  it('resets the client, and counts it refused, when nothing listens behind', async () => {
+    const gone = await listening(echo)
+    await gone[Symbol.asyncDispose]()
+    using proxy = await proxied(gone.address)
+    using client = await Client.to(proxy.address)
+    await client.until(({ ended }) => ended !== undefined)
+    expect(client.ended).toBe('ECONNRESET')
+    expect(proxy.attempts).toMatchObject([{ refused: true }])
+  })
+
+  it('passes a reset from behind on as a reset, after the bytes before it', async () => {
+    await using server = await listening((socket) => socket.once('data', () => socket.write('last words', () => socket.resetAndDestroy())))
+    using proxy = await proxied(server.address)
+    using client = await Client.to(proxy.address)
+    client.socket.write('go')
+    await client.until(({ ended }) => ended !== undefined)
+    expect(client).toMatchObject({ received: 'last words', ended: 'ECONNRESET' })
+  })
+
+  it("passes the client's reset on, so that the server learns of it", async () => {
+    const served = Promise.withResolvers<Socket>()
+    await using server = await listening((socket) => served.resolve(socket.resume()))
+    using proxy = await proxied(server.address)
+    using client = await Client.to(proxy.address)
+    const behind = await served.promise
+    const [error] = await Promise.all([once(behind, 'error'), client.socket.resetAndDestroy()])
+    expect(error).toMatchObject([{ code: 'ECONNRESET' }])
+    await expect.poll(() => proxy.link.connections).toBe(0)
+  })
+
+  it('adds its own delay each way in every phase', async () => {
+    await using server = await listening(echo)
+    using proxy = await proxied(server.address, 30)
+    using client = await Client.to(proxy.address)
+    expect(await client.roundTrip('ping')).toBeGreaterThanOrEqual(59)
+  })
+})
+
+describe('latency', () => {
+  it('delays both ways, keeps the order under jitter, and loses nothing', async () => {
+    await using server = await listening(echo)
+    using proxy = await proxied(server.address)
+    proxy.link.add({ toxic: 'latency', parameters: { delayMs: 50, jitterMs: 40, seed: 7 } })
+    using client = await Client.to(proxy.address)
+    const sent = Array.from({ length: 200 }, (_, i) => `${i};`)
+    for (const text of sent) await new Promise((written) => client.socket.write(text, written))
+    await client.until(({ received }) => received.length >= sent.join('').length)
+    expect(client.received).toBe(sent.join(''))
+  })
+
+  it('ends at once: what was held leaves in order, and nothing more is held', async () => {
+    const arrived = Promise.withResolvers<void>()
+    await using server = await listening((socket) => socket.on('data', (chunk) => `${chunk}` === 'later' && arrived.resolve()))
+    using proxy = await proxied(server.address)
+    using client = await Client.to(proxy.address)
+    const id = proxy.link.add({ toxic: 'latency', parameters: { delayMs: 60_000 } })
+    client.socket.write('later')
+    await expect.poll(() => proxy.link.heldBytes).toBe(5)
+    proxy.link.remove(id)
+    expect(proxy.link.heldBytes).toBe(0)
+    await arrived.promise
+    proxy.link.remove(id)
+  })
+})
+
+describe('down', () => {
+  it('resets live connections and each new one, counts them, and ends with its removal', async () => {
+    await using server = await listening(echo)
+    using proxy = await proxied(server.address)
+    using live = await Client.to(proxy.address)
+    await live.roundTrip('ping')
+    const id = proxy.link.add({ toxic: 'down', parameters: {} })
+    await live.until(({ ended }) => ended !== undefined)
+    using fresh = await Client.to(proxy.address)
+    await fresh.until(({ ended }) => ended !== undefined)
+    expect([live.ended, fresh.ended]).toEqual(['ECONNRESET', 'ECONNRESET'])
+    proxy.link.remove(id)
+    using later = await Client.to(proxy.address)
+    await later.roundTrip('ping')
+    expect(later).toMatchObject({ received: 'ping', ended: undefined })
+    expect(proxy.attempts.map(({ refused }) => refused)).toEqual([false, true, false])
+  })
+
+  it('leaves no connection behind that was closing, with bytes that nobody reads', async () => {
+    const full = Buffer.alloc(32_000_000)
+    await using server = await listening((socket) => socket.once('data', () => socket.end(full)))
+    using proxy = await proxied(server.address)
+    using client = await Client.to(proxy.address)
+    client.socket.pause()
+    client.socket.write('go')
+    await expect.poll(() => proxy.link.heldBytes).toBeGreaterThan(0)
+    proxy.link.add({ toxic: 'down', parameters: {} })
+    await expect.poll(() => proxy.link.connections).toBe(0)
+  })
+})
+
+describe('reset', () => {
+  it('resets live connections once; new ones pass', async () => {
+    await using server = await listening(echo)
+    using proxy = await proxied(server.address)
+    using live = await Client.to(proxy.address)
+    await live.roundTrip('ping')
+    proxy.link.add({ toxic: 'reset', parameters: {} })
+    await live.until(({ ended }) => ended !== undefined)
+    using fresh = await Client.to(proxy.address)
+    await fresh.roundTrip('ping')
+    expect([live.ended, fresh.received]).toEqual(['ECONNRESET', 'ping'])
+  })
+})
+
+describe('cut', () => {
+  it('lets so many bytes of an answer pass, then resets both sides', async () => {
+    const behind = Promise.withResolvers<string | undefined>()
+    await using server = await listening((socket) => {
+      socket.once('data', () => socket.write('0123456789'))
+      socket.on('error', (error: NodeJS.ErrnoException) => behind.resolve(error.code))
+    })
+    using proxy = await proxied(server.address)
+    proxy.link.add({ toxic: 'cut', parameters: { afterBytes: 4, share: 1, seed: 1 } })
+    using client = await Client.to(proxy.address)
+    client.socket.write('go')
+    await client.until(({ ended }) => ended !== undefined)
+    expect(client).toMatchObject({ received: '0123', ended: 'ECONNRESET' })
+    expect(await behind.promise).toBe('ECONNRESET')
+  })
+
+  it('draws each answer of a connection anew, the same from the same seed', async () => {
+    const passed = async () => {
+      await using server = await listening(echo)
+      using proxy = await proxied(server.address)
+      proxy.link.add({ toxic: 'cut', parameters: { afterBytes: 0, share: 0.2, seed: 3 } })
+      using client = await Client.to(proxy.address)
+      let answers = 0
+      while (client.ended === undefined && answers < 100) {
+        await client.roundTrip('x')
+        answers += client.received.length > answers ? 1 : 0
+      }
+      return answers
+    }
+    const first = await passed()
+    expect(first).toBeGreaterThan(0)
+    expect(first).toBeLessThan(100)
+    expect(await passed()).toBe(first)
+  })
+
+  it('lets an answer pass whole that is no longer than that', async () => {
+    await using server = await listening(echo)
+    using proxy = await proxied(server.address)
+    proxy.link.add({ toxic: 'cut', parameters: { afterBytes: 4, share: 1, seed: 1 } })
+    using client = await Client.to(proxy.address)
+    await client.roundTrip('four')
+    await client.roundTrip('four')
+    expect(client).toMatchObject({ received: 'fourfour', ended: undefined })
+  })
+})
+
+describe('a reader that stalls', () => {
+  it('holds back the writer instead of filling the memory, and disturbs no other connection', async () => {
+    const chunk = Buffer.alloc(100_000)
+    await using server = await listening((socket) => {
+      socket.once('data', (asked) => {
+        if (`${asked}` !== 'everything') {
+          socket.write(asked)
+          return echo(socket)
+        }
+        const fill = () => {
+          while (socket.writable && socket.write(chunk));
+        }
+        socket.on('drain', fill)
+        fill()
+      })
+    })
+    using proxy = await proxied(server.address)
+    using stalled = await Client.to(proxy.address)
+    stalled.socket.pause()
+    stalled.socket.write('everything')
+    await expect.poll(() => proxy.link.heldBytes).toBeGreaterThan(1_000_000)
+    using other = await Client.to(proxy.address)
+    for (let i = 0; i < 100; i++) await other.roundTrip('ping')
+    expect(proxy.link.heldBytes).toBeLessThan(1_200_000)
+  })
+})
+
+it('turns away no one else when a client never speaks', async () => {
+  await using silent = await listening(() => {})
+  using proxy = await proxied(silent.address)
+  using first = await Client.to(proxy.address)
+  using second = await Client.to(proxy.address)
+  await expect.poll(() => proxy.attempts.length).toBe(2)
+  expect([first.ended, second.ended]).toEqual([undefined, undefined])
+})
