@@ -23,6 +23,11 @@ export function figure(value: number | undefined, unit = ''): string {
   return `${number(value)} ${unit}`
 }
 
+/** A limit beside its measured figure: the phrase of a unit is not said twice. */
+export function limitFigure(value: number, unit = ''): string {
+  return unit.includes(' ') && unit !== 'of 1' ? number(value) : figure(value, unit)
+}
+
 /** Never rounded up to the whole: 0.9996 is 99.9 %, not 100 %. */
 export function percent(share: number): string {
   if (!Number.isFinite(share)) return '–'

@@ -9,6 +9,8 @@ export interface Line {
   colour: string
   /** Lengths of strokes and gaps, px; empty is solid. */
   dash: number[]
+  /** The ground under it is shaded. */
+  filled?: boolean
 }
 
 export interface Point {
@@ -23,7 +25,17 @@ type Y = { scale?: Record<string, unknown>; axis?: Record<string, unknown> }
 /** One layer with all lines; points of a value that stands alone are drawn as dots, which a line would not show. */
 export function linesOver(history: History, lines: Line[], points: Point[], y: Y = {}): Layer {
   const domain = lines.map((line) => line.name)
-  const legend = { title: null, orient: 'top' as const, symbolType: 'stroke', symbolSize: 260, symbolStrokeWidth: 2 }
+  const legend = {
+    title: null,
+    orient: 'top' as const,
+    symbolType: 'stroke',
+    symbolSize: 260,
+    symbolStrokeWidth: 2,
+    symbolFillColor: 'none',
+    symbolOpacity: 1,
+    labelLimit: 150,
+  }
+  const filled = lines.filter((line) => line.filled).map((line) => line.name)
   const rounded = points.map((point) => ({ ...point, value: point.value === null ? null : Number(point.value.toPrecision(4)) }))
   return {
     data: { values: rounded.map((point, i) => ({ ...point, alone: standsAlone(rounded, i) })) },
@@ -38,6 +50,9 @@ export function linesOver(history: History, lines: Line[], points: Point[], y: Y
       color: { field: 'line', type: 'nominal', scale: { domain, range: lines.map((line) => `var(--${line.colour})`) }, legend },
     },
     layer: [
+      ...(filled.length > 0
+        ? [{ transform: [{ filter: { field: 'line', oneOf: filled } }], mark: { type: 'area' as const, opacity: 0.13, clip: true } }]
+        : []),
       {
         mark: { type: 'line', strokeWidth: 2, clip: true, invalid: 'break-paths-filter-domains' },
         encoding: {

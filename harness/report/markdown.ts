@@ -4,7 +4,7 @@
 // Source: CommonMark 0.31 §2.5. Lengths are bounded; at most 60 checks are listed, fails first.
 import type { Verdict, Verdicts } from '../checks/check.ts'
 import type { History } from '../history/history.ts'
-import { figure, number } from './figures.ts'
+import { figure, limitFigure, number } from './figures.ts'
 import { plain } from './plain.ts'
 import { conclusion, labels, ordered, reason, sentence, symbols } from './words.ts'
 
@@ -35,7 +35,7 @@ function row(verdict: Verdict): string {
     `${symbols[status]} ${labels[status]}`,
     `${safe(code)} ${safe(title)}`,
     measured === undefined ? '' : safe(figure(measured, unit)),
-    limit === undefined ? '' : safe(figure(limit, unit)),
+    limit === undefined ? '' : safe(limitFigure(limit, unit)),
     told(verdict),
   ]
   return `| ${cells.join(' | ')} |`

@@ -53,11 +53,10 @@ export function momentsOf(history: History, most: number, who: (call: Call) => b
     moment[fate(call)]++
     if (call.outcome === 'ok' && call.endedAtMs !== undefined) latencies[at]?.push(call.endedAtMs - call.plannedAtMs)
   }
-  moments.forEach((moment, at) => {
+  return moments.map((moment, at) => {
     const sorted = (latencies[at] ?? []).sort((a, b) => a - b)
-    if (sorted.length > 0) Object.assign(moment, { latencyMsP50: quantile(sorted, 0.5), latencyMsP99: quantile(sorted, 0.99) })
+    return sorted.length === 0 ? moment : { ...moment, latencyMsP50: quantile(sorted, 0.5), latencyMsP99: quantile(sorted, 0.99) }
   })
-  return moments
 }
 
 function emptyMoment(fromMs: number, toMs: number): Moment {

@@ -2,43 +2,43 @@
 // the largest value sampled in it, since a queue that was full between two quiet samples is what one looks for.
 // The labels of a series are the server's own words: they are cut and made plain before they are shown.
 import type { History } from '../history/history.ts'
+import { points } from '../history/queries.ts'
 import { stepMs } from './moments.ts'
 import { short } from './plain.ts'
 
 export interface Series {
-  name: string
-  /** `cheap`, `cheap · server-2`; empty when there is only one. */
+  /** `cheap`, `cheap · server-2`; empty when there is nothing to tell apart. */
   label: string
   samples: { atMs: number; value: number }[]
 }
 
+const mostSeries = 8
+
 /** Every series of a name, in the order in which they first appear. At most 8: more lines cannot be told apart. */
 export function seriesOf(history: History, name: string): Series[] {
-  const found = new Map<string, Series>()
-  for (const sample of history.samples) {
-    for (const [key, value] of Object.entries(sample.values)) {
-      if (key !== name && !key.startsWith(`${name}{`)) continue
-      const label = labelOf(key, sample.instance)
-      const id = `${key}\n${sample.instance ?? ''}`
-      const series = found.get(id) ?? { name, label, samples: [] }
-      if (!found.has(id)) found.set(id, series)
-      series.samples.push({ atMs: sample.atMs, value })
-    }
+  const found = new Map<string, Series & { labels: string; instance: string }>()
+  for (const { series, atMs, value } of points(history, name)) {
+    const known = found.get(series)
+    if (known) known.samples.push({ atMs, value })
+    else found.set(series, { label: '', ...partsOf(series), samples: [{ atMs, value }] })
   }
-  return [...found.values()].slice(0, 8)
+  const all = [...found.values()].slice(0, mostSeries)
+  const instances = new Set(all.map(({ instance }) => instance)).size
+  return all.map(({ labels, instance, samples }) => ({ label: [labels, instances > 1 && instance].filter(Boolean).join(' · '), samples }))
 }
 
-/** The values of the label set, then the instance where it says more. */
-function labelOf(key: string, instance: string | undefined): string {
-  const values = [...key.matchAll(/="([^"]*)"/g)].map((match) => short(match[1], 16))
-  return [...values, ...(instance === undefined ? [] : [short(instance, 12)])].join(' · ')
+/** `poolUsed{pool="cheap"} of server-1` → its label values and its instance. */
+function partsOf(series: string): { labels: string; instance: string } {
+  const values = [...series.matchAll(/="([^"]*)"/g)].map((match) => short(match[1], 16))
+  const [, instance = ''] = series.split(' of ')
+  return { labels: values.join(' · '), instance: short(instance, 12) }
 }
 
 /** The largest value of each moment; moments without a sample are left out. */
-export function largest(history: History, series: Series, most: number): { fromMs: number; value: number }[] {
+export function largest(history: History, { samples }: Series, most: number): { fromMs: number; value: number }[] {
   const step = stepMs(history, most)
   const tops = new Map<number, number>()
-  for (const { atMs, value } of series.samples) {
+  for (const { atMs, value } of samples) {
     if (atMs < 0 || atMs > history.plan.endsAtMs || !Number.isFinite(value)) continue
     const from = Math.floor(atMs / step) * step
     tops.set(from, Math.max(value, tops.get(from) ?? Number.NEGATIVE_INFINITY))

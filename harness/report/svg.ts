@@ -9,7 +9,7 @@ import { html, type Markup, trusted } from './markup.ts'
 
 /** Px. The left margin holds the y axis of every chart. */
 const widths = { wide: 960, narrow: 380 } as const
-const margin = { left: 58, right: 14, top: 26, bottom: 22 } as const
+const margin = { left: 58, right: 14, top: 6, legend: 28, bottom: 22 } as const
 
 export type Width = keyof typeof widths
 
@@ -34,14 +34,18 @@ const config = {
 /** @param id unique in the page: prefix of the ids inside */
 export async function drawSvg(spec: Spec, id: string, width: Width): Promise<Markup> {
   const inner = widths[width] - margin.left - margin.right
-  const sized = { ...spec, width: inner, autosize: { type: 'none' }, padding: margin, config } as unknown as Spec
-  const view = new View(parse(compile(sized, { logger: quiet }).spec), { renderer: 'none' })
+  const sized = { ...spec, width: inner, autosize: { type: 'none' }, config } as unknown as Spec
+  const compiled = compile(sized, { logger: quiet }).spec
+  const top = compiled.legends ? margin.legend : margin.top
+  const view = new View(parse({ ...compiled, padding: { ...margin, top } }), { renderer: 'none' })
   const drawn = await view.toSVG()
   view.finalize()
   return trusted(tidy(drawn, `${id}-${width}`))
 }
 
-/** Nothing a reader of the page needs, but half of its bytes. */
+const unneeded = / (?:(?:class|role|aria-[a-z]+|pointer-events|font-family)="[^"]*"|opacity="1")/g
+
+/** Takes out what a reader of the page does not need, half of the bytes; only within tags, so that texts stay as they are. */
 function tidy(svg: string, prefix: string): string {
   const numbers = new Map<string, string>()
   const renamed = (id: string) => {
@@ -49,18 +53,15 @@ function tidy(svg: string, prefix: string): string {
     return numbers.get(id) ?? id
   }
   return svg
-    .replace(/<svg [^>]*?width="(\d+)" height="(\d+)"[^>]*>/, '<svg viewBox="0 0 $1 $2" aria-hidden="true" focusable="false">')
     .replace(/<path[^>]* d="(?:M0,0h0v0h0Z)?"[^>]*\/>/g, '')
     .replace(/<text[^>]* opacity="0"[^>]*>[^<]*<\/text>/g, '')
-    .replace(/ (?:class|role|aria-[a-z]+|pointer-events|font-family|opacity)="[^"]*"/g, (attribute) =>
-      attribute.startsWith(' opacity') && !attribute.endsWith('"1"')
-        ? attribute
-        : attribute.startsWith(' aria-hidden="true" focus')
-          ? attribute
-          : '',
+    .replace(/<[^>]+>/g, (tag) =>
+      tag
+        .replace(unneeded, '')
+        .replace(/(id="|url\(#)(clip\d+|gradient_\d+)/g, (_, before: string, name: string) => before + renamed(name))
+        .replace(/-?\d+\.\d{3,}/g, (figure) => String(Math.round(Number(figure) * 100) / 100)),
     )
-    .replace(/(id="|url\(#)(clip\d+|gradient_\d+)/g, (_, before: string, name: string) => before + renamed(name))
-    .replace(/-?\d+\.\d{3,}/g, (figure) => String(Math.round(Number(figure) * 100) / 100))
+    .replace(/<svg [^>]*?width="(\d+)" height="(\d+)"[^>]*>/, '<svg viewBox="0 0 $1 $2" aria-hidden="true" focusable="false">')
 }
 
 const quiet = {

@@ -5,6 +5,7 @@
 import type { LayerSpec } from 'vega-lite/types_unstable/spec/layer.js'
 import type { UnitSpec } from 'vega-lite/types_unstable/spec/unit.js'
 import type { History } from '../history/history.ts'
+import { faultsOf } from '../history/queries.ts'
 import type { Spec } from './charts/chart.ts'
 
 export type Layer = LayerSpec<string> | UnitSpec<string>
@@ -22,19 +23,13 @@ export function stressBands(history: History): Band[] {
     .map(({ window = 'stress', fromMs, toMs }) => ({ name: window, window, fromMs, toMs }))
 }
 
-/** Injected to healed; a fault that never healed lasts to the end. */
+/** Injected to the verified heal, as recorded; as planned where the run says nothing. */
 export function faultBands(history: History): Band[] {
-  const bands = new Map<string, Band>()
-  const endsAtMs = history.plan.endsAtMs
-  for (const { window, fault, event, atMs } of history.faults) {
-    const key = `${window}\n${fault}`
-    if (event === 'injected' || (event === 'injecting' && !bands.has(key))) {
-      bands.set(key, { name: fault, window, fromMs: Math.max(0, atMs), toMs: endsAtMs })
-    }
-    const band = bands.get(key)
-    if (band && event === 'healed') band.toMs = Math.min(endsAtMs, Math.max(band.fromMs, atMs))
-  }
-  return [...bands.values()]
+  const { endsAtMs } = history.plan
+  return faultsOf(history).map(({ fault, window, fromMs, toMs, healed }) => {
+    const untilMs = Math.min(endsAtMs, healed?.atMs ?? toMs)
+    return { name: fault, window, fromMs: Math.max(0, Math.min(fromMs, untilMs)), toMs: untilMs }
+  })
 }
 
 /** The x channel that every layer of every chart uses. `field` is in seconds. */

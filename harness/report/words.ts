@@ -2,7 +2,7 @@
 // One place, so that the terminal, the page and the summary cannot disagree. A status is a symbol and a word: colour is
 // an addition, never the only sign (WCAG 2.2, 1.4.1).
 import type { Status, Verdict, Verdicts } from '../checks/check.ts'
-import { count, figure, percent } from './figures.ts'
+import { count, figure, limitFigure, percent } from './figures.ts'
 
 export const symbols: Record<Status, string> = { fail: '✕', unknown: '?', pass: '✓', 'not-judged': '–' }
 
@@ -15,13 +15,13 @@ export function conclusion(status: Verdicts['status']): string {
   return { fail: 'Did not hold', unknown: 'Could not tell', pass: 'Held' }[status]
 }
 
-/** Fails first; within a status the essential ones, then the furthest beyond its limit. */
+/** Fails first; within a status the essential ones, then the furthest past its limit. */
 export function ordered(verdicts: readonly Verdict[]): Verdict[] {
   return [...verdicts].sort(
     (a, b) =>
       statuses.indexOf(a.status) - statuses.indexOf(b.status) ||
       Number(b.essential) - Number(a.essential) ||
-      (a.margin ?? 0) - (b.margin ?? 0) ||
+      (a.status === 'fail' ? (a.margin ?? 0) - (b.margin ?? 0) : 0) ||
       compare(a.code, b.code),
   )
 }
@@ -57,14 +57,14 @@ export function reason(verdict: Verdict): string | undefined {
 export function against(verdict: Verdict): string {
   const { measured, limit, unit } = verdict
   if (measured === undefined) return ''
-  return limit === undefined ? figure(measured, unit) : `${figure(measured, unit)}, limit ${figure(limit, unit)}`
+  return limit === undefined ? figure(measured, unit) : `${figure(measured, unit)}, limit ${limitFigure(limit, unit)}`
 }
 
 /** Distance to the limit in words; undefined when it cannot be a share of it. */
 export function marginWords({ margin }: Verdict): string | undefined {
   if (margin === undefined || !Number.isFinite(margin)) return undefined
   if (margin === 0) return 'at the limit'
-  return margin > 0 ? `${percent(margin)} of the limit to spare` : `${percent(-margin)} of the limit beyond it`
+  return margin > 0 ? `${percent(margin)} of the limit to spare` : `${percent(-margin)} past the limit`
 }
 
 function closed(text: string): string {

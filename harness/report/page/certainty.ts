@@ -2,6 +2,7 @@
 // Figures for the reader; the gates (G1 to G3) judge them.
 import type { History } from '../../history/history.ts'
 import { quantile } from '../../history/quantiles.ts'
+import { faultsOf, latenessMs } from '../../history/queries.ts'
 import { number, size } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
 import { plain } from '../plain.ts'
@@ -20,12 +21,15 @@ ${notes.length > mostNotes && html`<p class="muted small">and ${number(notes.len
 </section>`
 }
 
-function figures({ manifest, calls, agents, clocks, samples }: History): [string, string][] {
-  const lateness = calls.map((call) => call.sentAtMs - call.plannedAtMs).sort((a, b) => a - b)
+function figures(history: History): [string, string][] {
+  const { manifest, calls, agents, clocks, samples } = history
+  const lateness = latenessMs(history)
+    .map(({ lateMs }) => lateMs)
+    .sort((a, b) => a - b)
   const sum = (of: (agent: History['agents'][number]) => number) => agents.reduce((total, agent) => total + of(agent), 0)
   const { generator, harness, callsInServerLog } = manifest
   const rows: [string, string | undefined][] = [
-    ['Calls left late by, p50 and p99', lateness.length > 0 ? `${late(lateness, 0.5)} and ${late(lateness, 0.99)}` : 'no call'],
+    ['Tasks left late by, p50 and p99', lateness.length > 0 ? `${late(lateness, 0.5)} and ${late(lateness, 0.99)}` : 'no call'],
     ['Tasks started of planned', `${number(sum((agent) => agent.tasksStarted))} of ${number(sum((agent) => agent.tasksPlanned))}`],
     ['Calls recorded', `${number(calls.length)}, ${number(calls.filter((call) => call.endedAtMs === undefined).length)} never answered`],
     ['Calls found in the server’s log', callsInServerLog === undefined ? 'the log is not read' : number(callsInServerLog)],
@@ -57,29 +61,27 @@ function drift(clocks: History['clocks']): string {
   return `${number(Math.round(offsets.reduce((a, b) => Math.max(a, b), 0) * 10) / 10)} ms over ${number(clocks.length)} readings`
 }
 
-function faults({ plan, faults }: History): Markup {
-  if (plan.faults.length === 0)
-    return html`<p class="muted small" style="margin-top:16px">No fault was planned: the stress of this scenario is its hostile agents.</p>`
-  const rows = plan.faults.map(({ window, fault }) => {
-    const lines = faults.filter((line) => line.window === window && line.fault === fault)
-    const of = (event: string) => lines.find((line) => line.event === event)
-    const felt = of('felt') ?? of('not-felt')
-    const healed = of('healed') ?? of('not-healed')
-    return html`<tr><th scope="row">${fault}</th><td>${window}</td><td class="num">${second(of('injected'))}</td><td class="words">${proof(felt, 'felt')}</td><td class="num">${second(healed)}</td><td class="words">${proof(healed, 'healed')}</td></tr>`
+function faults(history: History): Markup {
+  const records = faultsOf(history)
+  if (records.length === 0) return html`<p class="muted small apart">No fault was planned: the stress is the hostile agents.</p>`
+  const rows = records.map(({ fault, window, lines, felt, healed }) => {
+    const of = (event: Line['event']) => lines.findLast((line) => line.event === event)
+    const end = healed ?? of('not-healed')
+    return html`<tr><th scope="row">${fault}</th><td>${window}</td><td class="num">${second(of('injected'))}</td><td class="words">${proof(felt ?? of('not-felt'), 'felt')}</td><td class="num">${second(end)}</td><td class="words">${proof(end, 'healed')}</td></tr>`
   })
   return html`<h4>Did each fault bite?</h4><div class="scroll" role="region" tabindex="0" aria-label="Faults"><table>
 <thead><tr><th scope="col">fault</th><th scope="col">window</th><th scope="col" class="num">injected, s</th><th scope="col">felt</th><th scope="col" class="num">healed, s</th><th scope="col">heal</th></tr></thead>
 <tbody>${rows}</tbody></table></div>`
 }
 
-type Line = History['faults'][number] | undefined
+type Line = History['faults'][number]
 
-function proof(line: Line, good: 'felt' | 'healed'): string {
+function proof(line: Line | undefined, good: 'felt' | 'healed'): string {
   if (!line) return '? not recorded'
   const word = line.event === good ? `✓ ${good}` : `✕ not ${good}`
   return line.detail ? `${word}: ${plain(line.detail, 160)}` : word
 }
 
-function second(line: Line): string {
+function second(line: Line | undefined): string {
   return line ? (line.atMs / 1000).toFixed(1) : '–'
 }

@@ -2,7 +2,7 @@
 // that show it. Fails and unknowns lie open; passes are one line each.
 import type { Status, Verdict, Verdicts } from '../../checks/check.ts'
 import type { History } from '../../history/history.ts'
-import { figure, number } from '../figures.ts'
+import { figure, limitFigure, number } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
 import { labels, marginWords, ordered, reason, statuses } from '../words.ts'
 import { gauge } from './gauge.ts'
@@ -55,7 +55,7 @@ ${status === 'fail' && advice(verdict)}
 ${exhibits(verdict)}
 ${witnessTable(history, verdict)}
 ${status === 'pass' && html`<h4>Why it matters</h4><p class="prose">${verdict.why}</p>`}
-<p class="muted small" style="margin-top:16px">Source: ${verdict.source}</p>
+<p class="muted small apart">Source: ${verdict.source}</p>
 </div></details>`
 }
 
@@ -68,7 +68,7 @@ function tags({ essential, notExercised, evidence }: Verdict): Markup {
 
 function figures({ measured, limit, unit, status }: Verdict): Markup {
   if (measured === undefined || status === 'not-judged') return html``
-  return html`<div class="figures"><b>${figure(measured, unit)}</b>${limit !== undefined && html`<span>limit ${figure(limit, unit)}</span>`}</div>`
+  return html`<div class="figures"><b>${figure(measured, unit)}</b>${limit !== undefined && html`<span>limit ${limitFigure(limit, unit)}</span>`}</div>`
 }
 
 function because(verdict: Verdict): Markup {
@@ -79,11 +79,9 @@ function because(verdict: Verdict): Markup {
 }
 
 function measures(verdict: Verdict): Markup {
-  const { measured, limit, unit, interval, samples, evidence, sort, status } = verdict
+  const { unit, interval, samples, evidence, sort, status } = verdict
   if (status === 'not-judged') return html``
   const rows: [string, string | undefined][] = [
-    ['Measured', measured === undefined ? undefined : figure(measured, unit)],
-    ['Limit', limit === undefined ? undefined : figure(limit, unit)],
     ['Margin', marginWords(verdict)],
     ['95 % interval', interval && `${figure(interval[0], unit)} to ${figure(interval[1], unit)}`],
     ['Looked at', number(samples)],

@@ -1,5 +1,6 @@
 // Measured against limit as one bar: a dot for the figure, a whisker for its 95 % interval, a tick for the limit, from zero
-// to a little past the largest of them. Drawn only when both exist and differ from nothing; the figures stand beside it.
+// to a little past the largest of them. Drawn only where a bar says more
+// than the figures do: not for counts that must be 0.
 import type { Verdict } from '../../checks/check.ts'
 import { figure } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
@@ -12,7 +13,7 @@ export function gauge({ measured, limit, interval, unit, status }: Verdict): Mar
   if (measured === undefined || limit === undefined || status === 'not-judged') return html``
   const figures = [measured, limit, ...(interval ?? [])]
   const most = Math.max(...figures)
-  if (!figures.every((value) => Number.isFinite(value) && value >= 0) || most <= 0) return html``
+  if (!figures.every((value) => Number.isFinite(value) && value >= 0) || limit === 0) return html``
   const x = (value: number) => Math.round((left + (value / (most * 1.08)) * plot) * 10) / 10
   const whisker =
     interval &&

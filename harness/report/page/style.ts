@@ -104,7 +104,7 @@ tr.loud > * { color: var(--fail); font-weight: 600; }
 .card .tags { font-size: 13px; color: var(--muted); font-weight: 400; }
 .card .figures { text-align: right; font-variant-numeric: tabular-nums; line-height: 1.35; }
 .card .figures b { font-size: 16px; font-weight: 650; color: var(--tone); } .card .figures span { display: block; font-size: 13px; color: var(--muted); }
-.card > div { padding: 4px 20px 20px 53px; border-top: 1px solid var(--line); }
+.card > div { padding: 4px 20px 20px 20px; border-top: 1px solid var(--line); }
 .statement { font-size: 16px; margin-top: 14px; max-width: 46em; }
 .because { margin-top: 12px; padding: 10px 14px; background: var(--wash); border-left: 3px solid var(--tone); border-radius: 0 6px 6px 0; max-width: 54em; }
 .because pre { background: var(--paper); margin-top: 8px; }
@@ -112,8 +112,8 @@ tr.loud > * { color: var(--fail); font-weight: 600; }
 .gauge text { font-size: 11.5px; fill: var(--muted); } .gauge .value { fill: var(--tone); font-weight: 600; }
 .measures { display: flex; flex-wrap: wrap; gap: 10px 34px; margin-top: 16px; } .measures dt { font-size: 13px; color: var(--muted); } .measures dd { font-variant-numeric: tabular-nums; }
 .advice { max-width: 54em; } .advice table { width: auto; margin-top: 8px; } .advice p + p { margin-top: 4px; }
-.prose { max-width: 46em; } .small { font-size: 13.5px; }
-.witness td, .witness th { border-bottom: 0; padding-bottom: 2px; } .evidence td { padding-top: 0; padding-bottom: 9px; color: var(--muted); font-size: 13px; overflow-wrap: anywhere; white-space: normal; }
+.apart { margin-top: 16px; } .prose { max-width: 46em; } .small { font-size: 13.5px; }
+.witness td, .witness th { border-bottom: 0; padding-bottom: 1px; } .evidence td { padding-top: 0; padding-bottom: 9px; color: var(--muted); font-size: 13px; overflow-wrap: anywhere; white-space: normal; }
 .witness .mono, .witness td { white-space: nowrap; } .evidence span { margin-right: 14px; } .evidence .mono { color: var(--ink); }
 .exhibits { padding-left: 18px; } .exhibits li { margin-top: 2px; }
 .pairs { display: grid; grid-template-columns: repeat(auto-fill, minmax(260px, 1fr)); gap: 12px 28px; }

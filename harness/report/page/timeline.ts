@@ -2,6 +2,7 @@
 // the same figures as a table, for those who do not see the charts or want the numbers.
 import type { Unit, Units } from '../../discover.ts'
 import type { History } from '../../history/history.ts'
+import { measured } from '../../history/queries.ts'
 import type { Chart } from '../charts/chart.ts'
 import { number } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
@@ -37,7 +38,7 @@ ${await drawBoth(spec, id)}
 }
 
 function table(history: History): Markup {
-  const moments = momentsOf(history, mostRows, (call) => !call.hostile)
+  const moments = momentsOf(history, mostRows, measured)
   const sampled = (['poolUsed', 'poolWaiting'] as const).map((name) => sums(history, name))
   return html`<details class="more timetable"><summary>The same in figures</summary>
 <div class="scroll" role="region" tabindex="0" aria-label="The run in figures">
