@@ -1,0 +1,186 @@
+// The conventions that no compiler checks (docs/architecture.md, "Conventions"). Sizes, skipped tests, floating promises and
+// import cycles are biome.json's.
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { BORDERS, crossing, importsOf } from './fixtures/borders.ts'
+import { filesUnder, isSource, ROOT, textOf } from './fixtures/source-files.ts'
+
+const CODE = ['harness', 'reference-server', 'scenarios', 'tests', 'benchmarks', 'tools']
+const code = CODE.flatMap(filesUnder)
+const sources = code.filter(isSource)
+const tests = code.filter((file) => file.endsWith('.test.ts'))
+
+/** Folders whose files are units, and what shows each to work when it has no test beside it. */
+const UNIT_FOLDERS: Record<string, { suite?: string }> = {
+  'scenarios/': { suite: 'tests/matrix.integration.test.ts' },
+  'scenarios/personas/': {},
+  'scenarios/targets/': { suite: 'tests/matrix.integration.test.ts' },
+  'harness/faults/': {},
+  'harness/samplers/': {},
+  'harness/checks/': {},
+  'harness/report/charts/': { suite: 'harness/report/charts/charts.test.ts' },
+  'reference-server/controls/': {},
+  'reference-server/tools/': { suite: 'reference-server/server.integration.test.ts' },
+  'reference-server/weaknesses/': { suite: 'tests/matrix.integration.test.ts' },
+}
+
+/** A unit file calls its kind's constructor, or is a factory of one; interface and supporting files do not. */
+const units = sources.filter((file) => {
+  const folder = `${path.posix.dirname(file)}/`
+  return (
+    folder in UNIT_FOLDERS &&
+    /\b(scenario|persona|target|fault|sampler|check|chart|control|tool|weakness)(<[^>]*>)?\(/.test(textOf(file)) &&
+    !textOf(file).includes(`  kind: '${path.posix.basename(file, '.ts')}'`)
+  )
+})
+
+test('names are kebab-case nouns', () => {
+  const name = /^([a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)*|Dockerfile|README\.md)$/
+  const empty = /\b(utils?|common|helpers?|managers?|misc|index)\b/
+  expect(code.filter((file) => !name.test(path.posix.basename(file)) || empty.test(path.posix.basename(file)))).toEqual([])
+})
+
+describe('borders', () => {
+  test('every import of the programs stays within its row of the table', () => {
+    const programs = sources.filter((file) => /^(harness|reference-server|scenarios)\//.test(file))
+    const crossed = programs.flatMap((file) =>
+      importsOf(textOf(file))
+        .flatMap((found) => crossing(file, found) ?? [])
+        .map((why) => `${file}: ${why}`),
+    )
+    expect(crossed).toEqual([])
+  })
+
+  test('tests beside units keep to their own program', () => {
+    const crossed = tests
+      .filter((file) => !file.startsWith('tests/'))
+      .filter((file) => {
+        const other = file.startsWith('reference-server/') ? 'harness/' : 'reference-server/'
+        return importsOf(textOf(file)).some(({ specifier }) => path.posix.join(path.posix.dirname(file), specifier).startsWith(other))
+      })
+    expect(crossed).toEqual([])
+  })
+
+  test('a crossing is noticed', () => {
+    expect(crossing('harness/checks/x.ts', { specifier: '../run/run.ts', typeOnly: true })).toContain('harness/run/run.ts')
+    expect(crossing('harness/checks/x.ts', { specifier: 'node:fs', typeOnly: false })).toContain('node:fs')
+    expect(crossing('harness/persona.ts', { specifier: './plan/plan.ts', typeOnly: false })).toContain('but for its types')
+    expect(crossing('harness/persona.ts', { specifier: './plan/plan.ts', typeOnly: true })).toBeUndefined()
+    expect(crossing('reference-server/x.ts', { specifier: '../harness/errors.ts', typeOnly: false })).toContain('harness/errors.ts')
+    expect(crossing('elsewhere/x.ts', { specifier: './y.ts', typeOnly: false })).toContain('no row')
+    const text = `import a, {\n  b,\n} from './a.ts'\nimport type { C } from 'c'\nimport './d.ts'\nexport { e } from './e.ts'\nawait import('./f.ts')\n`
+    expect(importsOf(text)).toEqual([
+      { specifier: './a.ts', typeOnly: false },
+      { specifier: 'c', typeOnly: true },
+      { specifier: './d.ts', typeOnly: false },
+      { specifier: './e.ts', typeOnly: false },
+      { specifier: './f.ts', typeOnly: false },
+    ])
+  })
+
+  test('every row of the table is about something', () => {
+    expect(BORDERS.filter(({ from }) => !existsSync(path.join(ROOT, from)))).toEqual([])
+  })
+})
+
+describe('units', () => {
+  test('are there', () => {
+    for (const folder of Object.keys(UNIT_FOLDERS))
+      expect(
+        units.filter((file) => path.posix.dirname(file) === folder.slice(0, -1)),
+        folder,
+      ).not.toEqual([])
+  })
+
+  test('open with what they do, in 4 to 14 lines', () => {
+    const lengths = units.map((file) => {
+      const lines = textOf(file).split('\n')
+      return { file, length: lines.findIndex((line) => !line.startsWith('//')) }
+    })
+    expect(lengths.filter(({ length }) => length < 4 || length > 14)).toEqual([])
+  })
+
+  test('have a test beside them, or a suite that covers all of their kind', () => {
+    const without = units.filter((file) => {
+      const suite = UNIT_FOLDERS[`${path.posix.dirname(file)}/`]?.suite
+      const places = [file.replace(/\.ts$/, '.test.ts'), file.replace(/\.ts$/, '.integration.test.ts'), ...(suite ? [suite] : [])]
+      return !places.some((place) => existsSync(path.join(ROOT, place)))
+    })
+    expect(without).toEqual([])
+  })
+})
+
+describe('tests', () => {
+  const offending = (pattern: RegExp) => tests.filter((file) => pattern.test(withoutStrings(textOf(file))))
+
+  test('run whole', () => {
+    expect(offending(/\b(it|test|describe)\.(skip|only|todo|skipIf|runIf)\b/)).toEqual([])
+  })
+
+  test('wait on events, never by the clock', () => {
+    expect(offending(/setTimeout\(\s*(r|res|resolve|done)\b|\bsleep\(\s*\d/)).toEqual([])
+  })
+})
+
+describe('text', () => {
+  const published = [
+    ...code,
+    ...filesUnder('docs'),
+    ...filesUnder('.ci'),
+    'README.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    'package.json',
+    'setup.mjs',
+    'docker-compose.yml',
+  ]
+  const patterns: [string, RegExp][] = [
+    ['a path of one machine', /(?<![\w.])\/(work|root|home\/\w+|Users\/\w+)\//],
+    ['a package registry', /registry\.npmjs|proxy\.golang\.org|pypi\.org/],
+  ]
+
+  test.each(patterns)('nothing names %s', (_, pattern) => {
+    const itself = 'tests/tidy.test.ts'
+    expect(published.filter((file) => file !== itself && pattern.test(textOf(file)))).toEqual([])
+  })
+
+  test('k6 never sends an Idempotency-Key header: its client would send the call again by itself after a reset', () => {
+    const written = filesUnder('harness/load').filter(
+      (file) => isSource(file) && /['"`](x-)?idempotency-key['"`]/i.test(withoutComments(textOf(file))),
+    )
+    expect(written).toEqual([])
+  })
+
+  test('every dependency has its reason', () => {
+    const { dependencies, devDependencies } = JSON.parse(textOf('package.json')) as Record<string, Record<string, string>>
+    const reasons = textOf('docs/decisions/dependencies.md')
+    const without = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !reasons.includes(`\`${name}\``))
+    expect(without).toEqual([])
+  })
+
+  test('every link between the pages leads somewhere', () => {
+    const pages = [
+      'README.md',
+      'CONTRIBUTING.md',
+      'CHANGELOG.md',
+      'reports/README.md',
+      ...filesUnder('docs').filter((file) => file.endsWith('.md')),
+    ]
+    const broken = pages.flatMap((page) =>
+      [...textOf(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
+        .map(([, to = '']) => path.posix.join(path.posix.dirname(page), to))
+        .filter((to) => !existsSync(path.join(ROOT, to)))
+        .map((to) => `${page} → ${to}`),
+    )
+    expect(broken).toEqual([])
+  })
+})
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')
+}
+
+function withoutStrings(text: string): string {
+  return withoutComments(text).replace(/'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/g, "''")
+}
