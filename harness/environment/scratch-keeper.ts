@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { processes } from './process-group.ts'
 import type { Keeper } from './service.ts'
 
 export class ScratchKeeper implements Keeper, AsyncDisposable {
@@ -23,19 +24,12 @@ export class ScratchKeeper implements Keeper, AsyncDisposable {
   }
 
   /** Names of the processes it was told of that still live. */
-  get alive(): string[] {
-    return this.kept.filter(({ pid }) => isAlive(pid)).map(({ name }) => name)
+  async alive(): Promise<string[]> {
+    const living = new Set((await processes()).map(({ pid }) => pid))
+    return this.kept.filter(({ pid }) => living.has(pid)).map(({ name }) => name)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
   }
 }

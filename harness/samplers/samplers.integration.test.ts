@@ -1,0 +1,116 @@
+// The samplers against what they really read: a metrics page, a Postgres, processes.
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { discover } from '../discover.ts'
+import { startChild } from '../environment/child.ts'
+import { type PostgresService, startPostgres } from '../environment/postgres.ts'
+import { ScratchKeeper } from '../environment/scratch-keeper.ts'
+import type { Environment } from '../environment/service.ts'
+import { postgres as postgresSampler } from './postgres.ts'
+import { process as processSampler } from './process.ts'
+import { prometheus } from './prometheus.ts'
+import type { Sampler } from './sampler.ts'
+
+const { signal } = new AbortController()
+const owned = new AsyncDisposableStack()
+let keeper: ScratchKeeper
+let postgres: PostgresService
+
+beforeAll(async () => {
+  keeper = owned.use(await ScratchKeeper.open())
+  postgres = owned.use(await startPostgres({ keeper, signal }))
+})
+
+afterAll(async () => {
+  await owned.disposeAsync()
+})
+
+const nothing: Environment = { links: {}, servers: [], url: 'http://127.0.0.1:1/mcp' }
+
+it('are found, and apply only where there is something to read', async () => {
+  const { all, ids } = await discover<Sampler>('sampler', import.meta.dirname)
+  expect(ids).toEqual(expect.arrayContaining(['postgres', 'process', 'prometheus']))
+  expect(all.filter(({ value }) => value.applies(nothing, {}))).toEqual([])
+})
+
+describe('prometheus', () => {
+  it('reads the series that the target names, over one connection', async () => {
+    const text = 'pool_used{pool="cheap"} 2\npool_used{pool="other"} 1\nbreaker{dependency="postgres"} 1\nunused 9\n'
+    let connections = 0
+    let status = 200
+    const server = createServer((_request, response) => response.writeHead(status).end(text))
+    server.on('connection', () => connections++)
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`
+    const observe = { metrics: { url, poolUsed: 'pool_used', breakerOpen: 'breaker==1', inFlight: 'in_flight' } }
+    const values = { 'poolUsed{pool="cheap"}': 2, 'poolUsed{pool="other"}': 1, 'breakerOpen{dependency="postgres"}': 1 }
+    expect(prometheus.applies(nothing, observe)).toBe(true)
+    expect(await prometheus.sample(nothing, observe, signal)).toEqual([{ values }])
+    expect(await prometheus.sample(nothing, observe, signal)).toEqual([{ values }])
+    expect(connections).toBe(1)
+    status = 500
+    await expect(prometheus.sample(nothing, observe, signal)).rejects.toThrow('500')
+    server.closeAllConnections()
+    server.close()
+  })
+
+  it('throws, within its second, when nobody answers', async () => {
+    const silent = createServer(() => {})
+    silent.listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/metrics`
+    await expect(prometheus.sample(nothing, { metrics: { url, inFlight: 'x' } }, signal)).rejects.toThrow()
+    silent.closeAllConnections()
+    silent.close()
+  })
+})
+
+describe('postgres', () => {
+  it("counts the app's connections by what they do", async () => {
+    await postgres.query('create role app login')
+    await postgres.query('create table held (id int)')
+    await postgres.query('grant all on held to app')
+    const environment = { ...nothing, postgres }
+    const observe = { postgres: { role: 'app' } }
+    expect(postgresSampler.applies(environment, observe)).toBe(true)
+    const [host, port] = postgres.address.split(':')
+    const clients = Array.from(
+      { length: 3 },
+      () => new pg.Client({ host, port: Number(port), user: 'app', database: 'postgres', ssl: false }),
+    )
+    await Promise.all(clients.map((client) => client.connect()))
+    const [holder, waiter] = clients
+    await holder?.query('begin; lock table held')
+    const waiting = waiter?.query('select from held')
+    await expect
+      .poll(() => postgresSampler.sample(environment, observe, signal))
+      .toEqual([{ values: { connections: 3, active: 1, idleInTransaction: 1, lockWaiting: 1, maxConnections: 100 } }])
+    await holder?.query('commit')
+    await waiting
+    await Promise.all(clients.map((client) => client.end()))
+  })
+})
+
+describe('process', () => {
+  it('measures cores and memory of a process, from the second reading on', async () => {
+    const busy = await startChild({ keeper, name: 'busy', file: process.execPath, args: ['-e', 'console.log("busy"); for (;;);'] })
+    await busy.said(/busy/, 10_000, signal)
+    const environment: Environment = { ...nothing, processes: { k6: busy.pid, harness: process.pid, proxy: 999_999_999 } }
+    expect(processSampler.applies(environment, {})).toBe(true)
+    const first = await processSampler.sample(environment, {}, signal)
+    expect(first).toEqual([
+      { instance: 'k6', values: { rssBytes: expect.any(Number) } },
+      { instance: 'harness', values: { rssBytes: expect.any(Number) } },
+    ])
+    // The busy one cannot have used nothing for long.
+    await expect
+      .poll(async () => (await processSampler.sample(environment, {}, signal))[0]?.values.cpuShare, { interval: 200, timeout: 10_000 })
+      .toBeGreaterThan(0.1)
+    expect(first[1]?.values.rssBytes).toBeGreaterThan(20_000_000)
+    await busy.stop('SIGKILL', 1_000)
+  })
+})
