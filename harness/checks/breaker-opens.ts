@@ -1,0 +1,196 @@
+// A10: when a dependency is gone, the server stops knocking soon, and then refuses at once. Counted where it cannot be told
+// otherwise: connection attempts at the harness's proxy. Open is the earliest moment after which attempts stay within a few
+// probes an open interval (or a tenth of the calls that need the dependency, for servers whose health checks knock too).
+//
+// Limits: failures before it (default 20, plus one for each pooled connection, since those fail together) or withinMs of the
+// first failed attempt (5 s); probes an open interval (1, and one to spare); fastMs, p95 of refusals once open (100 ms);
+// leastCalls after it, to tell an open breaker from agents that do not ask (20). All ours. Without a link: inferred from
+// failures that become fast. Not modelled: how it closes again (recovers, breaker-recovers).
+import type { Call } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { quantileOf } from '../history/quantiles.ts'
+import { type FaultRecord, faultsOf, needs, points } from '../history/queries.ts'
+import { count, milliseconds } from '../parameters.ts'
+import { check, type Finding } from './check.ts'
+import { indexes, notExercised, some, time, unknown } from './finding.ts'
+import { opening } from './opening.ts'
+
+const WITNESSES = 20
+
+/** Faults under which every attempt fails: the only ones that a breaker must answer by opening. */
+const HARD: ReadonlySet<string> = new Set(['postgres-refused'])
+
+export const breakerOpens = check({
+  code: 'A10',
+  title: 'The server stops knocking at a dead dependency',
+  why: 'Every attempt at a dead dependency costs a slot and time, and thousands of them meet it when it comes back.',
+  remedy: {
+    control: 'breaker',
+    do: 'Put a breaker around the dependency that counts connection failures at the rate agents really call, opens after a few of them, and refuses at once with 503 and the time left until its next probe.',
+    setting: 'BREAKER_FAILURES',
+    runbook: 'DEPENDENCY_UNAVAILABLE',
+  },
+  source: 'seed 2, "Backpressure and Failure Policy"; Nygard, Release It!; limits are ours',
+  sort: 'event',
+  needs: ['responses'],
+  limits: {
+    failures: count(20),
+    withinMs: milliseconds(5_000),
+    probes: count(1, { from: 1, to: 1_000 }),
+    fastMs: milliseconds(100),
+    leastCalls: count(20, { from: 1, to: 1_000_000 }),
+  },
+  judge(history, limits) {
+    const faults = faultsOf(history).filter(({ fault }) => HARD.has(fault))
+    if (faults.length === 0) return notExercised('no fault of the plan takes a dependency away wholly')
+    const found = faults.map((fault) => judgeFault(history, fault, limits))
+    return found.find(({ status }) => status === 'fail') ?? found.find(({ status }) => status === 'unknown') ?? (found[0] as Finding)
+  },
+})
+
+interface Limits {
+  failures: number
+  withinMs: number
+  probes: number
+  fastMs: number
+  leastCalls: number
+}
+
+function judgeFault(history: History, fault: FaultRecord, limits: Limits): Finding {
+  const { dependency } = fault
+  if (dependency === undefined) return unknown(`${fault.fault} was never injected`)
+  const asked = history.calls.filter((call) => isIn(call, fault) && needs(history, call.role, dependency) && !BEFORE_IT.has(call.class))
+  const seen = history.manifest.offers[`link:${dependency}`] === true
+  return seen ? byAttempts(history, fault, dependency, asked, limits) : bySpeed(history, fault, asked, limits)
+}
+
+/** Refused before the dependency is asked for: these say nothing about a breaker. */
+const BEFORE_IT: ReadonlySet<string> = new Set(['refused', 'denied', 'invalid', 'unreachable'])
+
+function byAttempts(history: History, fault: FaultRecord, dependency: string, asked: Call[], limits: Limits): Finding {
+  const { declared } = history.manifest
+  const instances = declared.instances ?? 1
+  const openMs = openTime(history)
+  const attempts = history.attempts.filter(({ link, atMs }) => link === dependency && atMs >= fault.fromMs && atMs <= fault.toMs)
+  const moments = attempts.map(({ atMs }) => atMs)
+  const openedAtMs = opening(moments, { fromMs: fault.fromMs, intervalMs: openMs, allowed: (limits.probes + 1) * instances, asked })
+  const before = moments.filter((atMs) => atMs <= openedAtMs)
+  const firstMs = attempts.find(({ refused }) => refused)?.atMs ?? fault.fromMs
+  const allowed = limits.failures + (declared.poolMax ?? 0) * instances
+  const shown = { measured: before.length, limit: allowed, unit: 'attempts before it opened', samples: attempts.length }
+  if (fault.toMs - openedAtMs < openMs)
+    return neverOpened(history, fault, asked, { ...shown, measured: attempts.length }, fault.toMs - firstMs, limits)
+  const after = asked.filter(({ sentAtMs }) => sentAtMs > openedAtMs)
+  if (after.length < limits.leastCalls)
+    return unknown(
+      `only ${some(after.length, 'call')} needed ${dependency} once attempts had stopped: too few to tell a breaker from silence`,
+      shown,
+    )
+  const tookMs = Math.max(0, openedAtMs - firstMs)
+  const late = before.length > allowed && tookMs > limits.withinMs
+  const says = `${some(before.length, 'attempt')} at ${dependency} in ${time(tookMs)}, then it stopped knocking (${moments.length - before.length} probes in ${time(fault.toMs - openedAtMs)})`
+  if (late)
+    return {
+      ...shown,
+      status: 'fail',
+      says: `${says}; allowed are ${allowed} attempts or ${time(limits.withinMs)}`,
+      witnesses: worst(before.length > 0 ? asked.filter(({ sentAtMs }) => sentAtMs <= openedAtMs) : asked),
+      advice: advice(history, limits),
+    }
+  const slow = slowRefusals(after, moments.length - before.length, limits.fastMs)
+  if (slow) return { ...shown, status: 'fail', says: `${says}; but then ${slow.text}`, witnesses: worst(slow.calls) }
+  const metric = points(history, 'breakerOpen').filter(({ atMs }) => atMs > openedAtMs + 1_000 && atMs < fault.toMs)
+  if (metric.length >= 2 && metric.every(({ value }) => value !== 1))
+    return unknown(`${says}; but its own metric never showed the breaker open`, shown)
+  return { ...shown, status: 'pass', says }
+}
+
+function neverOpened(
+  history: History,
+  fault: FaultRecord,
+  asked: Call[],
+  shown: Partial<Finding> & { measured: number; limit: number },
+  triedMs: number,
+  limits: Limits,
+): Finding {
+  const says = `${some(shown.measured, 'attempt')} at ${fault.dependency} in ${time(triedMs)}, to the end of the outage`
+  if (shown.measured <= shown.limit) return unknown(`${says}: too few to tell`, shown)
+  if (triedMs <= limits.withinMs)
+    return unknown(`${says}: the outage was too short, ${time(limits.withinMs + openTime(history))} would tell`, shown)
+  return {
+    samples: 0,
+    ...shown,
+    status: 'fail',
+    says: `${says}; allowed are ${shown.limit} attempts or ${time(limits.withinMs)}`,
+    witnesses: worst(asked),
+    advice: advice(history, limits),
+  }
+}
+
+/** Without a link: an open breaker shows in failures that are fast. A refused connection can be fast by itself: inferred. */
+function bySpeed(history: History, fault: FaultRecord, asked: Call[], limits: Limits): Finding {
+  const failed = asked.filter(({ outcome }) => outcome !== 'ok')
+  const shown = { limit: limits.withinMs, unit: 'ms', samples: failed.length, evidence: 'inferred' as const }
+  const latestMs = fault.toMs - openTime(history)
+  for (let atMs = fault.fromMs; atMs <= latestMs; atMs += 250) {
+    const after = failed.filter(({ sentAtMs }) => sentAtMs >= atMs)
+    if (after.length < limits.leastCalls) break
+    if (slowRefusals(after, 0, limits.fastMs)) continue
+    const tookMs = atMs - fault.fromMs
+    const status = tookMs <= limits.withinMs ? 'pass' : 'fail'
+    return {
+      ...shown,
+      status,
+      measured: tookMs,
+      says: `failures were fast from ${time(tookMs)} after the outage began`,
+      ...(status === 'fail' && { witnesses: worst(failed), advice: advice(history, limits) }),
+    }
+  }
+  if (failed.length < limits.leastCalls) return unknown(`only ${some(failed.length, 'call')} failed: too few to tell`, shown)
+  if (fault.toMs - fault.fromMs < limits.withinMs + openTime(history)) return unknown('the outage was too short to tell', shown)
+  return {
+    ...shown,
+    status: 'fail',
+    says: 'failures stayed slow to the end of the outage',
+    witnesses: worst(failed),
+    advice: advice(history, limits),
+  }
+}
+
+/** The slowest `probes` may be slow: they are the probes themselves. */
+function slowRefusals(after: readonly Call[], probes: number, fastMs: number): { text: string; calls: Call[] } | undefined {
+  const timed = after.filter(({ outcome }) => outcome !== 'ok').sort((a, b) => took(b) - took(a))
+  const refused = timed.slice(probes)
+  if (refused.length === 0) return undefined
+  const p95Ms = quantileOf(refused.map(took), 0.95)
+  if (p95Ms <= fastMs) return undefined
+  return { text: `refusals took ${time(Math.min(p95Ms, 3_600_000))} (p95), allowed are ${time(fastMs)}`, calls: refused }
+}
+
+function took(call: Call): number {
+  return call.server?.durationMs ?? (call.endedAtMs === undefined ? 3_600_000 : call.endedAtMs - call.sentAtMs)
+}
+
+function isIn(call: Call, span: { fromMs: number; toMs: number }): boolean {
+  return call.sentAtMs >= span.fromMs && call.sentAtMs <= span.toMs
+}
+
+/** How long the breaker says it stays open; the reference server's default where the target declares none. */
+function openTime({ manifest, plan }: History): number {
+  return manifest.declared.breakerOpenMs ?? (plan.scale === 'quick' ? 2_000 : 5_000)
+}
+
+function worst(calls: readonly Call[]): number[] {
+  return indexes([...calls].sort((a, b) => took(b) - took(a)).slice(0, WITNESSES))
+}
+
+function advice({ plan }: History, limits: Limits): NonNullable<Finding['advice']> {
+  const present = plan.settings.breakerFailures
+  return [
+    {
+      setting: 'BREAKER_FAILURES',
+      ...(present !== undefined && { present: String(present) }),
+      suggested: `${limits.failures}, counted over all calls that need it`,
+    },
+  ]
+}

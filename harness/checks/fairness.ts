@@ -1,0 +1,144 @@
+// A14: while one agent runs away, the others get what they got before, and the runaway gets no more than its budget. Good ÷
+// planned of the agents that are not the stress, under stress against the steady phase, with a 95 % interval by block bootstrap
+// over 1 s windows; and the runaway's admissions against burst + rate × time where the target declares a budget.
+//
+// Limits: goodShare of the steady phase's share (default 0.95 of 1, ours); leastPlanned, planned calls in each phase (default 60:
+// with fewer, not one bad call among them still says nothing about 1 in 20); admissionsRatio (default 1.02 ×).
+// Not modelled: a runaway spread over several identities; budgets per tool.
+
+import { ratioInterval } from '../history/bootstrap.ts'
+import type { Call, Phase } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { goodIn, type Intent, intents, phaseOf, phasesOf, windowsOf } from '../history/queries.ts'
+import { count, ratio, share } from '../parameters.ts'
+import { check, type Finding } from './check.ts'
+import { indexes, notExercised, percent, some, unknown } from './finding.ts'
+
+const WITNESSES = 20
+
+export const fairness = check({
+  code: 'A14',
+  title: 'One runaway agent does not starve the others',
+  why: 'Agents loop without noticing. Without a budget of its own, one of them takes the whole server from everybody.',
+  remedy: {
+    control: 'admission',
+    do: 'Give every agent a budget of its own (rate, burst, calls at once), checked before any work is done, and refuse what is over it with a wait.',
+    setting: 'AGENT_RATE_PER_MINUTE',
+    runbook: 'RATE_LIMITED',
+  },
+  source: 'seed 2, opening; seed 1, mistake 2; limits are ours',
+  sort: 'statistical',
+  comparesWithBaseline: true,
+  needs: ['responses'],
+  limits: { goodShare: share(0.95), leastPlanned: count(60), admissionsRatio: ratio(1.02, { from: 1, to: 10 }) },
+  judge(history, limits) {
+    const steady = phaseOf(history, 'steady')
+    if (!history.plan.agents.some(({ hostile }) => hostile)) return notExercised('no agent of the plan runs away')
+    if (!steady) return unknown('the plan has no steady phase to compare with')
+    const stressed = phasesOf(history, 'stress').filter((phase) => history.calls.some((call) => call.hostile && isIn(call, phase)))
+    if (stressed.length === 0) return unknown('the runaway sent no call under stress')
+    const all = intents(history.calls)
+    const found = stressed.map((stress) => ({ ...compare(history, all, steady, stress, limits), limit: limits.goodShare, unit: 'of 1' }))
+    return found.find(({ status }) => status === 'fail') ?? found.find(({ status }) => status === 'unknown') ?? (found[0] as Finding)
+  },
+})
+
+interface Limits {
+  goodShare: number
+  leastPlanned: number
+  admissionsRatio: number
+}
+
+function compare(history: History, all: readonly Intent[], steady: Phase, stress: Phase, limits: Limits): Finding {
+  const [before, during] = [goodIn(all, steady), goodIn(all, stress)]
+  const samples = before.planned + during.planned
+  const interval = ratioInterval(windowsOf(all, stress), windowsOf(all, steady), history.plan.seed)
+  const measured = during.share / before.share
+  const starved = all.filter(({ first, good, straddles }) => !good && !straddles && isIn(first, stress)).map(({ first }) => first)
+  const over = overBudget(history, stress, limits.admissionsRatio)
+  const shares = `the others' good answers went from ${percent(before.share)} to ${percent(during.share)} while ${runaways(history)} ran away`
+  const shown = { ...(!Number.isNaN(measured) && { measured }), ...(interval && { interval }), samples }
+  if (over)
+    return {
+      ...shown,
+      status: 'fail',
+      says: `${over.text}; ${shares}`,
+      witnesses: indexes([...over.calls, ...starved].slice(0, WITNESSES)),
+      advice: advice(history, steady),
+    }
+  if (!interval || Math.min(before.planned, during.planned) < limits.leastPlanned)
+    return unknown(
+      `${before.planned} calls planned in the steady phase and ${during.planned} under stress are too few to compare: ${limits.leastPlanned} each would do`,
+      shown,
+    )
+  const [low, high] = interval
+  if (low >= limits.goodShare) return { ...shown, status: 'pass', says: shares }
+  if (high >= limits.goodShare)
+    return unknown(
+      `${shares}: between ${percent(low)} and ${percent(high)} of before, which does not decide; about ${longer(interval, limits.goodShare, measured)} times as long would`,
+      shown,
+    )
+  const worst = mostStarved(starved)
+  return {
+    ...shown,
+    status: 'fail',
+    says: `${shares}; most of all ${worst.agent}, with ${some(worst.calls.length, 'call')} starved`,
+    witnesses: indexes([...worst.calls, ...starved.filter(({ agent }) => agent !== worst.agent)].slice(0, WITNESSES)),
+    advice: advice(history, steady),
+  }
+}
+
+function isIn(call: Call, phase: Phase): boolean {
+  return call.sentAtMs >= phase.fromMs && call.sentAtMs < phase.toMs
+}
+
+function runaways({ plan }: History): string {
+  const names = plan.agents.filter(({ hostile }) => hostile).map(({ agent }) => agent)
+  return names.length > 3 ? some(names.length, 'agent') : names.join(' and ')
+}
+
+/** An interval shrinks with the root of its length: how many times longer until it clears the limit. */
+function longer([low, high]: [number, number], limit: number, measured: number): number {
+  const room = Math.max(0.005, Math.abs(measured - limit))
+  return Math.max(2, Math.ceil(((high - low) / 2 / room) ** 2))
+}
+
+function mostStarved(starved: readonly Call[]): { agent: string; calls: Call[] } {
+  const byAgent = [...Map.groupBy(starved, ({ agent }) => agent)].sort((a, b) => b[1].length - a[1].length)
+  const [agent, calls] = byAgent[0] ?? ['nobody', []]
+  return { agent, calls }
+}
+
+/** The runaway that was let in most beyond its declared budget, from its first call to its last answer under stress. */
+function overBudget({ calls, manifest }: History, stress: Phase, slack: number): { text: string; calls: Call[] } | undefined {
+  const budget = manifest.declared.perAgent
+  if (!budget) return undefined
+  const mine = calls.filter((call) => call.hostile && call.role !== 'handshake' && isIn(call, stress))
+  for (const [agent, sent] of Map.groupBy(mine, ({ agent }) => agent)) {
+    const admitted = sent.filter(({ class: is }) => !NOT_ADMITTED.has(is))
+    const endsMs = admitted.reduce((last, { sentAtMs, endedAtMs }) => Math.max(last, endedAtMs ?? sentAtMs), 0)
+    const windowS = (endsMs - (sent[0]?.sentAtMs ?? endsMs)) / 1_000
+    const allowed = Math.floor(budget.burst + (budget.ratePerMinute / 60) * windowS * slack + 1)
+    if (admitted.length > allowed)
+      return {
+        text: `${agent} was let in ${admitted.length} times in ${Math.round(windowS)} s, its budget allows ${allowed}`,
+        calls: admitted.slice(allowed),
+      }
+  }
+  return undefined
+}
+
+const NOT_ADMITTED: ReadonlySet<string> = new Set(['refused', 'shed', 'denied', 'draining', 'unreachable'])
+
+/** Twice what the busiest honest agent asked for in the steady phase, in tens. */
+function advice({ calls, manifest }: History, steady: Phase): NonNullable<Finding['advice']> {
+  const honest = calls.filter((call) => !call.hostile && isIn(call, steady))
+  const busiest = Math.max(0, ...[...Map.groupBy(honest, ({ agent }) => agent).values()].map((own) => own.length))
+  const perMinute = (busiest * 60_000) / (steady.toMs - steady.fromMs)
+  if (busiest === 0) return []
+  const present = manifest.declared.perAgent?.ratePerMinute
+  const suggested = Math.ceil((2 * perMinute) / 10) * 10
+  // A budget that is already as small is not the one to change: it is not enforced.
+  const enforced = present !== undefined && present <= suggested ? `${present}, enforced` : `${suggested} (twice the busiest honest agent)`
+  return [{ setting: 'AGENT_RATE_PER_MINUTE', ...(present !== undefined && { present: String(present) }), suggested: enforced }]
+}

@@ -1,0 +1,147 @@
+// History → verdicts, pure. Gates come first: load-offered, fault-felt (where the plan has faults) and baseline-steady, whether the
+// scenario names them or not. A gate that does not hold turns what rests on it into unknown; it never erases what an exact
+// check has witnessed. A check that crashes is unknown, and so is a pass of a run that was stopped before its end.
+import type { Units } from '../discover.ts'
+import { SCHEMA_VERSION } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { resolve } from '../parameters.ts'
+import type { CheckDefinition, Finding, Verdict, Verdicts } from './check.ts'
+import { conclude } from './conclusion.ts'
+
+const WITNESSES_MAX = 20
+const GATES = ['load-offered', 'fault-felt', 'baseline-steady'] as const
+
+/**
+ * @param checks every check there is, by id
+ * @returns a verdict for each gate and each check of the plan; never throws for what a history holds
+ */
+export function judge(history: History, checks: Units<CheckDefinition>): Verdicts {
+  const { manifest, plan } = history
+  const asked = new Map(plan.checks.map(({ check, limits }) => [check, limits]))
+  const gateIds = GATES.filter((id) => asked.has(id) || id !== 'fault-felt' || plan.faults.length > 0)
+  const ids = [...gateIds, ...[...asked.keys()].filter((id) => !GATES.some((gate) => gate === id))]
+  const found = ids.map((id) => ({
+    definition: checks.all.find((unit) => unit.id === id)?.value,
+    verdict: judgeOne(history, id, checks, asked.get(id) ?? {}),
+  }))
+  const shut = found.filter(({ verdict }) => verdict.sort === 'gate' && verdict.status === 'unknown').map(({ verdict }) => verdict)
+  const verdicts = found.map(({ verdict, definition }) => afterGates(verdict, shut, definition, manifest.state))
+  const compares = found.some(({ definition }) => definition?.comparesWithBaseline)
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    run: manifest.run,
+    scenario: manifest.scenario,
+    target: manifest.target,
+    seed: manifest.seed,
+    scale: manifest.scale,
+    ...(manifest.weaken !== undefined && { weaken: manifest.weaken }),
+    ...conclude(verdicts.map((verdict) => ({ verdict, counts: compares || verdict.check !== 'baseline-steady' }))),
+    verdicts,
+  }
+}
+
+function judgeOne(history: History, id: string, checks: Units<CheckDefinition>, limits: Record<string, number | string>): Verdict {
+  const definition = checks.all.find((unit) => unit.id === id)?.value
+  const essential = history.plan.essential.includes(id)
+  if (!definition) return stranger(id, essential)
+  const missing = definition.needs.find((need) => history.manifest.offers[need] !== true)
+  const blank = blankOf(id, definition, essential)
+  if (missing !== undefined) {
+    const line = history.manifest.offers[missing]
+    return {
+      ...blank,
+      status: 'not-judged',
+      says: `the target does not show ${missing}`,
+      addLine: typeof line === 'string' ? line : missing,
+    }
+  }
+  try {
+    return { ...blank, ...finish(definition.judge(history, resolve(`check ${id}`, definition.limits, limits)), essential) }
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error)
+    return {
+      ...blank,
+      status: 'unknown',
+      says: `the check crashed: ${text}`,
+      because: 'the check crashed, which is a fault of the harness',
+    }
+  }
+}
+
+function blankOf(check: string, definition: CheckDefinition, essential: boolean): Verdict {
+  const { code, title, sort, why, remedy, source } = definition
+  return {
+    check,
+    code,
+    title,
+    sort,
+    status: 'unknown',
+    essential,
+    why,
+    remedy,
+    source,
+    samples: 0,
+    says: '',
+    witnesses: [],
+    exhibits: [],
+    evidence: 'direct',
+  }
+}
+
+/** A plan of another version may name checks that are not there. */
+function stranger(check: string, essential: boolean): Verdict {
+  const because = `this harness has no check ${JSON.stringify(check)}`
+  const remedy = { control: 'the harness', do: 'Judge the folder with the commit that is named in its manifest.json.' }
+  return {
+    check,
+    code: '?',
+    title: check,
+    sort: 'exact',
+    status: 'unknown',
+    essential,
+    why: because,
+    remedy,
+    source: 'the plan',
+    samples: 0,
+    says: because,
+    because,
+    witnesses: [],
+    exhibits: [],
+    evidence: 'direct',
+  }
+}
+
+function finish(
+  finding: Finding,
+  essential: boolean,
+): Omit<Finding, 'status'> & Pick<Verdict, 'status' | 'witnesses' | 'exhibits' | 'evidence' | 'margin' | 'because'> {
+  const margin = marginOf(finding)
+  const hollow = finding.notExercised && essential
+  return {
+    ...finding,
+    ...(hollow && { status: 'unknown' as const, because: `essential, but not exercised: ${finding.says}` }),
+    ...(!hollow && finding.status === 'unknown' && { because: finding.says }),
+    ...(margin !== undefined && { margin }),
+    witnesses: (finding.witnesses ?? []).slice(0, WITNESSES_MAX),
+    exhibits: (finding.exhibits ?? []).slice(0, WITNESSES_MAX),
+    evidence: finding.evidence ?? 'direct',
+  }
+}
+
+/** Which way is better differs from check to check; the status says on which side of the limit the figure lies. */
+function marginOf({ measured, limit, status, notExercised }: Finding): number | undefined {
+  if (measured === undefined || !limit || notExercised || status === 'unknown') return undefined
+  const apart = Math.abs(limit - measured) / Math.abs(limit)
+  return Math.round((status === 'pass' ? apart : -apart) * 1_000) / 1_000
+}
+
+function afterGates(verdict: Verdict, shut: readonly Verdict[], definition: CheckDefinition | undefined, state: string): Verdict {
+  const firm = verdict.status === 'fail' && verdict.sort === 'exact'
+  if (firm || verdict.status === 'not-judged' || verdict.status === 'unknown') return verdict
+  if (state !== 'complete') return { ...verdict, status: 'unknown', because: 'the run was stopped before its end' }
+  if (verdict.sort === 'gate') return verdict
+  const gate = shut.find(({ check }) => check !== 'baseline-steady' || definition?.comparesWithBaseline)
+  if (!gate) return verdict
+  const would = verdict.status === 'pass' ? 'it would have passed' : 'it would have failed'
+  return { ...verdict, status: 'unknown', because: `${gate.check} does not hold (${gate.says}); ${would}` }
+}

@@ -1,0 +1,37 @@
+// When did a breaker open? The earliest moment after which attempts at the dependency stay few: in every interval of the
+// breaker's open time that begins with an attempt, no more than the allowed probes, or a tenth of the calls that asked for
+// the dependency in it. A server with health checks or several pools knocks a little even when its breaker is open; one
+// without a breaker knocks about once a call.
+
+/** ours */
+const ATTEMPTS_PER_CALL = 0.1
+
+export interface Knocking {
+  /** When the fault came into force: where a breaker that needed no attempt had opened. */
+  fromMs: number
+  /** The breaker's open time. */
+  intervalMs: number
+  /** Attempts an interval that are probes. */
+  allowed: number
+  /** Calls that need the dependency and got as far as to ask for it. */
+  asked: readonly { sentAtMs: number }[]
+}
+
+/** @param moments of all attempts under the fault, ascending, ms */
+export function opening(moments: readonly number[], { fromMs, intervalMs, allowed, asked }: Knocking): number {
+  for (let i = moments.length - 1; i >= 0; i--) {
+    const from = moments[i] ?? 0
+    const to = from + intervalMs
+    const attempts = countUntil(moments, i, to)
+    if (attempts <= allowed) continue
+    const calls = asked.reduce((sum, { sentAtMs }) => (sentAtMs >= from && sentAtMs < to ? sum + 1 : sum), 0)
+    if (attempts > calls * ATTEMPTS_PER_CALL) return from
+  }
+  return fromMs
+}
+
+function countUntil(moments: readonly number[], from: number, to: number): number {
+  let count = 0
+  for (let i = from; i < moments.length && (moments[i] ?? to) < to; i++) count++
+  return count
+}

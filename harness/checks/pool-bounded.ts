@@ -1,0 +1,95 @@
+// A8: the server's connections to its database stay within the pools that it declares, however many agents call at once. A
+// pool a request, or pools that nobody added up, take the database away from everybody else (SQLSTATE 53300).
+//
+// No limits of its own: poolMax × instances of the target's `declared`. Connections are those of the app's role in
+// pg_stat_activity, so a peak between two samples goes unseen, but for the 53300 that it causes. Not modelled: poolers between.
+import type { Call } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { quantileOf } from '../history/quantiles.ts'
+import { intents, needs, overlaps, peakInFlight, phaseOf, phasesOf, points, windowsOf } from '../history/queries.ts'
+import { check, type Finding } from './check.ts'
+import { indexes, some, time, unknown } from './finding.ts'
+
+const WITNESSES = 20
+
+export const poolBounded = check({
+  code: 'A8',
+  title: 'Connections to the database stay within the declared pools',
+  why: 'Connections are the scarcest thing a database has. A server that opens one a call takes down every other user of it.',
+  remedy: {
+    control: 'bulkhead',
+    do: 'Create each pool once per process, give it a hard maximum, and keep all pools × instances under the database’s own limit.',
+    setting: 'POOL_CHEAP',
+    runbook: 'DEPENDENCY_UNAVAILABLE',
+  },
+  source: 'seed 2, "The Production Gotcha"; xorbitsai/xagent#889',
+  sort: 'exact',
+  needs: ['declared.poolMax', 'observe.postgres'],
+  limits: {},
+  judge(history) {
+    const { poolMax = 0, instances = 1 } = history.manifest.declared
+    const limit = poolMax * instances
+    const connections = points(history, 'connections', 'postgres')
+    const spent = history.calls.filter(outOfConnections)
+    const highest = connections.reduce((most, point) => (point.value > most.value ? point : most), { atMs: 0, value: 0 })
+    const shown = { measured: highest.value, limit, unit: 'connections', samples: connections.length }
+    if (highest.value > limit || spent.length > 0) {
+      const then = history.calls.filter(
+        (call) => usesPostgres(history, call) && overlaps(call, { fromMs: highest.atMs, toMs: highest.atMs }),
+      )
+      return {
+        ...shown,
+        status: 'fail',
+        says: [
+          ...(highest.value > limit ? [`${highest.value} connections at ${time(highest.atMs)}, declared are ${limit}`] : []),
+          ...(spent.length > 0 ? [`${some(spent.length, 'call')} failed because the database was out of connections (53300)`] : []),
+        ].join('; '),
+        witnesses: indexes((highest.value > limit ? [...then, ...spent] : spent).slice(0, WITNESSES)),
+        advice: advice(history, poolMax),
+      }
+    }
+    const blind = phasesOf(history, 'stress').find(({ fromMs, toMs }) => !connections.some(({ atMs }) => atMs >= fromMs && atMs < toMs))
+    if (blind) return unknown('no sample of the connections was taken under stress', shown)
+    return {
+      ...shown,
+      status: 'pass',
+      says: `at most ${some(highest.value, 'connection')} of ${limit}${pressure(history, limit)}`,
+      advice: advice(history, poolMax),
+    }
+  },
+})
+
+function usesPostgres(history: History, call: Call): boolean {
+  return needs(history, call.role, 'postgres')
+}
+
+/** SQLSTATE 53300 as a server passes it on: the code itself, or Postgres's and libpq's own words for it. */
+function outOfConnections({ evidence }: Call): boolean {
+  const said = `${evidence.message ?? ''} ${evidence.data ? JSON.stringify(evidence.data) : ''}`
+  return /\b53300\b|too many clients already|remaining connection slots|too many connections for role/i.test(said)
+}
+
+/** A pool that nobody pressed has not been tried: the plan should ask for twice of it at once. */
+function pressure(history: History, limit: number): string {
+  const peak = peakInFlight(history.calls.filter((call) => usesPostgres(history, call))).calls
+  return peak >= 2 * limit
+    ? `, with up to ${peak} calls at once`
+    : `; but only ${some(peak, 'call')} at once asked for them, less than twice the pools`
+}
+
+/** Little's law: connections in use = arrivals a second × seconds that each is held. Held times from the steady phase. */
+function advice(history: History, poolMax: number): NonNullable<Finding['advice']> {
+  const steady = phaseOf(history, 'steady')
+  const inSteady = history.calls.filter((call) => call.phase === 'steady' && call.outcome === 'ok' && usesPostgres(history, call))
+  const heldMs = quantileOf(
+    inSteady.map((call) => call.server?.durationMs ?? (call.endedAtMs ?? call.sentAtMs) - call.sentAtMs),
+    0.5,
+  )
+  if (!steady || Number.isNaN(heldMs)) return []
+  const whole = { fromMs: steady.fromMs, toMs: history.plan.endsAtMs }
+  const asked = intents(history.calls, (call) => call.role !== 'handshake' && usesPostgres(history, call))
+  const busiest = windowsOf(asked, whole).reduce((most, { planned }) => Math.max(most, planned), 0)
+  const wanted = Math.max(2, Math.ceil((2 * busiest * heldMs) / 1_000))
+  const why = `${wanted} (busiest second ${busiest} calls × ${time(heldMs)} each, twice over)`
+  return [{ setting: 'POOL_CHEAP', present: String(poolMax), suggested: why }]
+}
