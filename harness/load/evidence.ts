@@ -44,7 +44,8 @@ export function evidenceOf(raw: RawAnswer, question: Question): Evidence {
       rateLimitPolicy: raw.header('ratelimit-policy'),
       instance: question.instanceHeader === undefined ? undefined : raw.header(question.instanceHeader),
     }),
-    sizeBytes: raw.body.length,
+    // Characters stand in for bytes where the answer came in chunks: counting them would cost more than it tells.
+    sizeBytes: Number(raw.header('content-length') ?? raw.body.length),
     parsed: message !== undefined,
     ...(message && messageEvidence(message, question)),
   }

@@ -82,7 +82,7 @@ function describeGroup(plan: Plan, { agents, role }: Group): string {
     const calls = moments.filter((at) => at >= phase.fromMs && at < phase.toMs).length
     return `${phaseName(phase)} ${((calls * 1_000) / Math.max(1, phase.toMs - phase.fromMs)).toFixed(1)}/s`
   })
-  return `${head} ${moments.length} calls in ${tasks.length} tasks: ${rates.join(', ')}`
+  return `${head} ${some(moments.length, 'call')} in ${some(tasks.length, 'task')}: ${rates.join(', ')}`
 }
 
 function describeFault({ window, fault, parameters, injectAtMs, healAtMs }: Plan['faults'][number]): string {
@@ -92,6 +92,10 @@ function describeFault({ window, fault, parameters, injectAtMs, healAtMs }: Plan
 
 function label(plan: Plan, role: Role): string {
   return `${role} (${plan.roles[role]?.tool ?? '?'})`
+}
+
+function some(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 function phaseName({ name, window }: Phase): string {

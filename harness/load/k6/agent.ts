@@ -1,3 +1,4 @@
+// biome-ignore-all lint/correctness/noUndeclaredDependencies: k6 brings its modules itself
 // An agent inside k6: k6's own clock, timers, HTTP client and console under the timeline that all drivers share.
 //
 // Traps of the engine that this file keeps clear of: `sleep` would block the agent's other tasks, so it waits with setTimeout;
@@ -8,8 +9,9 @@ import http, { type RefinedResponse } from 'k6/http'
 import { setTimeout } from 'k6/timers'
 import type { PersonaDefinition } from '../../persona.ts'
 import type { PlannedAgent } from '../../plan/plan.ts'
+import type { Engine, RunFacts } from '../engine.ts'
 import type { RawAnswer } from '../evidence.ts'
-import { type Engine, followTimeline, type RunFacts } from '../timeline.ts'
+import { followTimeline } from '../timeline.ts'
 import { transportOf } from './transport.ts'
 
 /** k6's console; with `--log-format=raw` and `--console-output` each call is one line of load.ndjson. */

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/correctness/noUndeclaredDependencies: k6 brings its modules itself
 // What k6 runs: one VU an agent, one iteration a VU, in which the agent follows its timeline (agent.ts). The plan is shared by
 // all VUs and each takes only its own part of it: parsed whole by each it would cost 2 MB an agent.
 // No thresholds: k6 sends, the harness judges.

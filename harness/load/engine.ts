@@ -1,0 +1,28 @@
+// The four things that a timeline needs of whatever engine sends its calls, and what it must know of the run.
+import type { LoadLine } from '../history/event.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { RawAnswer } from './evidence.ts'
+import type { WireRequest } from './request.ts'
+
+export interface Engine {
+  /** Wall-clock ms. */
+  nowMs(): number
+  /** At once when there is nothing to wait for. */
+  wait(ms: number): Promise<void>
+  /** Never rejects: what went wrong is in the answer. */
+  post(request: WireRequest, timeoutMs: number): Promise<RawAnswer>
+  write(line: LoadLine): void
+}
+
+export interface RunFacts {
+  run: string
+  seed: number
+  /** Wall-clock ms of the run's start. */
+  t0Ms: number
+  roles: Plan['roles']
+  endsAtMs: number
+  patienceMs: number
+  /** The agent's own: its token, and `Host` where it must differ from the address. */
+  headers: Record<string, string>
+  instanceHeader?: string
+}

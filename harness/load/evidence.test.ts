@@ -1,0 +1,125 @@
+import { expect, test } from 'vitest'
+import { answerOf } from './answer.ts'
+import { evidenceOf, fnv1a, type Question, type RawAnswer } from './evidence.ts'
+
+const question: Question = { arguments: { page: 3 }, correct: [], keyed: false, instanceHeader: 'x-pod' }
+const call = { turn: 1, role: 'cheapRead' as const, arguments: {}, thinkMs: 0 }
+
+function raw(status: number, body: unknown, headers: Record<string, string> = {}): RawAnswer {
+  const all: Record<string, string> = { 'content-type': 'application/json', ...headers }
+  return { status, header: (name) => all[name.toLowerCase()], body: typeof body === 'string' ? body : JSON.stringify(body) }
+}
+
+const message = (rest: object) => ({ jsonrpc: '2.0', id: 'c1', ...rest })
+
+test('a refusal keeps its headers, code, data and id', () => {
+  const error = { code: 42901, message: 'Wait 3 s.', data: { code: 'RATE_LIMITED', retryAfterMs: 2_600 } }
+  const headers = { 'retry-after': '3', ratelimit: '"agent";r=0;t=3', 'ratelimit-policy': '"agent";q=60;w=60', 'x-pod': 'two' }
+  const evidence = evidenceOf(raw(429, message({ error }), headers), question)
+  expect(evidence).toEqual({
+    status: 429,
+    contentType: 'application/json',
+    retryAfter: '3',
+    rateLimit: '"agent";r=0;t=3',
+    rateLimitPolicy: '"agent";q=60;w=60',
+    instance: 'two',
+    sizeBytes: expect.any(Number),
+    parsed: true,
+    rpcId: 'c1',
+    rpcCode: 42901,
+    message: 'Wait 3 s.',
+    data: { code: 'RATE_LIMITED', retryAfterMs: 2_600 },
+  })
+  expect(answerOf(call, 1, evidence, 0)).toEqual({ call, attempt: 1, ok: false, lost: false, refused: true, retryAfterMs: 2_600 })
+})
+
+test('a fine result, as JSON and as an event stream, reads the same', () => {
+  const result = { content: [{ type: 'text', text: 'x' }], structuredContent: { page: 3 } }
+  const rules = { ...question, correct: [{ at: '/structuredContent/page', equals: '/arguments/page' }] }
+  const text = JSON.stringify(message({ result }))
+  const plain = evidenceOf(raw(200, text), rules)
+  const stream = evidenceOf(raw(200, `event: message\ndata: ${text}\n\n`, { 'content-type': 'text/event-stream' }), rules)
+  expect(plain).toMatchObject({ parsed: true, isError: false, correct: true, rpcId: 'c1' })
+  expect({ ...stream, sizeBytes: 0, contentType: '' }).toEqual({ ...plain, sizeBytes: 0, contentType: '' })
+  expect(answerOf(call, 2, plain, 0)).toEqual({ call, attempt: 2, ok: true, lost: false, refused: false })
+})
+
+test('an event stream is searched for the answer, past pings and notifications, over several data lines', () => {
+  const body = `: ping\r\n\r\nevent: message\r\ndata: {"jsonrpc":"2.0","method":"notifications/progress"}\r\n\r\ndata: {"jsonrpc":"2.0",\r\ndata: "id":"c1","result":{}}\r\n\r\n`
+  expect(evidenceOf(raw(200, body, { 'content-type': 'text/event-stream; charset=utf-8' }), question)).toMatchObject({
+    parsed: true,
+    rpcId: 'c1',
+    isError: false,
+  })
+})
+
+test('a tool that failed keeps its words and its data', () => {
+  const result = {
+    isError: true,
+    content: [{ type: 'text', text: 'Too many requests.' }],
+    structuredContent: { code: 'RATE_LIMITED', retryAfterMs: 400 },
+  }
+  const evidence = evidenceOf(raw(200, message({ result })), {
+    ...question,
+    keyed: true,
+    correct: [{ at: '/structuredContent', is: 'object' }],
+  })
+  expect(evidence).toMatchObject({ isError: true, message: 'Too many requests.', data: { code: 'RATE_LIMITED', retryAfterMs: 400 } })
+  expect(evidence).not.toHaveProperty('correct')
+  expect(evidence).not.toHaveProperty('hash')
+  expect(answerOf(call, 1, evidence, 0)).toMatchObject({ ok: false, refused: true, lost: false, retryAfterMs: 400 })
+})
+
+test('the hash of a keyed result does not depend on the order of its fields; a replay is marked', () => {
+  const keyed = { ...question, keyed: true }
+  const first = evidenceOf(raw(200, message({ result: { structuredContent: { invoice: 'INV-7', lines: [{ a: 1, b: 2 }] } } })), keyed)
+  const result = { structuredContent: { lines: [{ b: 2, a: 1 }], invoice: 'INV-7' }, _meta: { 'io.example/replayed': true } }
+  const replay = evidenceOf(raw(200, message({ result })), keyed)
+  const other = evidenceOf(raw(200, message({ result: { structuredContent: { invoice: 'INV-8', lines: [{ a: 1, b: 2 }] } } })), keyed)
+  expect(replay.hash).toBe(first.hash)
+  expect(replay.replayed).toBe(true)
+  expect(first).not.toHaveProperty('replayed')
+  expect(other.hash).not.toBe(first.hash)
+})
+
+test('FNV-1a gives its published values', () => {
+  expect([fnv1a(''), fnv1a('a'), fnv1a('foobar')]).toEqual(['811c9dc5', 'e40c292c', 'bf9cf968'])
+})
+
+test.each(['', '<html>Bad gateway</html>', '[]', '{"jsonrpc":"2.0"}', '{"result":{}}', '{"jsonrpc":"2.0","id":"c1","res'])(
+  'a body that is no answer is not parsed: %j',
+  (body) => {
+    expect(evidenceOf(raw(502, body), question)).toEqual({
+      status: 502,
+      contentType: 'application/json',
+      sizeBytes: body.length,
+      parsed: false,
+    })
+  },
+)
+
+test('data has a bound', () => {
+  const data = { code: 'X', long: 'y'.repeat(5_000) }
+  expect(evidenceOf(raw(400, message({ error: { code: 1, message: 'm', data } })), question).data).toEqual({ code: 'X' })
+})
+
+test.each([
+  ['timeout', true],
+  ['reset', true],
+  ['cut', true],
+  ['other', true],
+  ['refused', false],
+  ['dns', false],
+  ['tls', false],
+] as const)('no answer (%s): lost is %s', (transport, lost) => {
+  const evidence = evidenceOf({ status: 0, transport, transportText: 'why', header: () => undefined, body: '' }, question)
+  expect(evidence).toEqual({ status: 0, transport, transportText: 'why' })
+  expect(answerOf(call, 1, evidence, 0)).toMatchObject({ lost, ok: false, refused: false })
+})
+
+test('Retry-After may be a date', () => {
+  const nowMs = Date.parse('Wed, 21 Oct 2026 07:28:00 GMT')
+  expect(answerOf(call, 1, { status: 503, retryAfter: 'Wed, 21 Oct 2026 07:28:09 GMT' }, nowMs).retryAfterMs).toBe(9_000)
+  expect(answerOf(call, 1, { status: 503, retryAfter: '5' }, nowMs).retryAfterMs).toBe(5_000)
+  expect(answerOf(call, 1, { status: 503, retryAfter: 'soon' }, nowMs)).not.toHaveProperty('retryAfterMs')
+})

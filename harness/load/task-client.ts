@@ -1,0 +1,105 @@
+// The agent as one of its tasks sees it, and the planned moment of each call: a task's first turn, the task's own; later turns, the
+// end of the turn before plus the think time; asking again, the end of the wait before it. Calls that run side by side in a task
+// (fan-outs, parallel loops) each go on from their own last answer or wait. Pure; runs inside k6.
+import type { Agent, Answer, CallOptions } from '../persona.ts'
+import { hash32 } from '../plan/draw.ts'
+import type { PlannedCall, PlannedTask } from '../plan/plan.ts'
+import type { Engine, RunFacts } from './engine.ts'
+
+/** The agent behind all of its tasks. */
+export interface Sender {
+  readonly agent: string
+  /** Ms since the run's start. */
+  now(): number
+  /** Nothing is sent any more. */
+  isOver(): boolean
+  send(out: Outgoing): Promise<SentAnswer>
+}
+
+/** An answer knows under which id its call went out, so that asking again can name it. */
+export interface SentAnswer extends Answer {
+  id: string
+  endedAtMs: number
+}
+
+export interface Outgoing {
+  call: PlannedCall
+  task: string
+  id: string
+  attempt: number
+  parent?: string
+  plannedAtMs: number
+  timeoutMs: number
+}
+
+/** The agent as one of its tasks sees it. */
+export class TaskClient implements Agent {
+  readonly #sender: Sender
+  readonly #task: PlannedTask
+  readonly #facts: RunFacts
+  readonly #engine: Engine
+  #calls = 0
+  /** Planned moment of whatever is sent next. */
+  #plannedAtMs: number
+
+  constructor(sender: Sender, task: PlannedTask, facts: RunFacts, engine: Engine) {
+    this.#sender = sender
+    this.#task = task
+    this.#facts = facts
+    this.#engine = engine
+    this.#plannedAtMs = task.atMs
+  }
+
+  now(): number {
+    return this.#sender.now()
+  }
+
+  call(call: PlannedCall, options?: CallOptions): Promise<Answer> {
+    return this.#send(call, 1, undefined, options)
+  }
+
+  again(answer: Answer, options?: CallOptions): Promise<Answer> {
+    return this.#send(answer.call, answer.attempt + 1, (answer as SentAnswer).id, options)
+  }
+
+  async think(ms: number): Promise<void> {
+    if (ms <= 0) return
+    const untilMs = this.#plannedAtMs + ms
+    // Not past the plan's end: an open timer would keep the agent from ending.
+    await this.#engine.wait(Math.min(untilMs, this.#facts.endsAtMs) - this.now())
+    if (this.#sender.isOver()) return never()
+    // Set as the wait ends, not before: loops of one task think side by side.
+    this.#plannedAtMs = untilMs
+  }
+
+  chance(task: PlannedTask, turn: number, attempt: number): number {
+    return hash32(`${this.#facts.seed}/${this.#sender.agent}/${task.task}/${turn}/${attempt}`) / 4_294_967_296
+  }
+
+  async #send(
+    call: PlannedCall,
+    attempt: number,
+    parent: string | undefined,
+    { timeoutMs = this.#facts.patienceMs }: CallOptions = {},
+  ): Promise<Answer> {
+    if (this.#sender.isOver()) return never()
+    this.#calls++
+    const answer = await this.#sender.send({
+      call,
+      task: this.#task.task,
+      id: `${this.#facts.run}-${this.#sender.agent}-${this.#task.task}-${this.#calls}`,
+      attempt,
+      ...(parent !== undefined && { parent }),
+      plannedAtMs: this.#plannedAtMs,
+      timeoutMs: Math.min(timeoutMs, this.#facts.patienceMs),
+    })
+    // The end of a turn is the end of its last call.
+    this.#plannedAtMs = answer.endedAtMs
+    return answer
+  }
+}
+
+/** A task that the plan's end overtook stays where it is: a rejection could be caught, and tried again for ever. */
+function never(): Promise<never> {
+  return new Promise<never>(() => undefined)
+}

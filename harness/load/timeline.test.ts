@@ -1,0 +1,172 @@
+import { expect, test } from 'vitest'
+import type { Agent, PersonaDefinition } from '../persona.ts'
+import type { PlannedAgent, PlannedTask } from '../plan/plan.ts'
+import type { RunFacts } from './engine.ts'
+import { followTimeline } from './timeline.ts'
+import { type Reply, VirtualEngine } from './virtual-engine.ts'
+
+const facts: RunFacts = {
+  run: 'r1',
+  seed: 1,
+  t0Ms: 0,
+  roles: { write: { tool: 'make', sloMs: 500, needs: [], correct: [], idempotencyKey: { argument: 'requestId' } } },
+  endsAtMs: 5_000,
+  patienceMs: 1_000,
+  headers: {},
+}
+
+function task(id: string, atMs: number, turns: { turn: number; thinkMs: number }[] = [{ turn: 1, thinkMs: 0 }]): PlannedTask {
+  const calls = turns.map(({ turn, thinkMs }, n) => ({
+    turn,
+    thinkMs,
+    role: 'write' as const,
+    arguments: {},
+    key: `a-01-${id}-${turn}-${n + 1}`,
+  }))
+  return { task: id, atMs, calls }
+}
+
+async function live(
+  act: (agent: Agent, task: PlannedTask) => Promise<void>,
+  tasks: PlannedTask[],
+  reply?: (position: number) => Reply,
+): Promise<VirtualEngine> {
+  const engine = new VirtualEngine(reply && ((_request, position) => reply(position)))
+  const persona: PersonaDefinition = { kind: 'persona', summary: '', source: '', hostile: false, parameters: {}, tasks: () => [], act }
+  const planned: PlannedAgent = { agent: 'a-01', index: 0, tenant: 't', persona: 'a', parameters: {}, hostile: false, tasks }
+  await engine.run(followTimeline(planned, persona, facts, engine))
+  const seqs = engine.lines.flatMap((line) => (line.kind === 'start' ? [] : [line.seq]))
+  expect(seqs, 'a seq is missing').toEqual(seqs.map((_, position) => position + 1))
+  expect(engine.lines.at(-1)?.kind).toBe('stop')
+  return engine
+}
+
+const each = async (agent: Agent, { calls }: PlannedTask) => {
+  for (const call of calls) {
+    await agent.think(call.thinkMs)
+    await agent.call(call)
+  }
+}
+
+test('tasks start at their moments, also while others are under way', async () => {
+  const engine = await live(each, [task('t1', 100), task('t2', 150), task('t3', 150)], () => ({ afterMs: 400 }))
+  expect(engine.sends.map(({ task: id, plannedAtMs, sentAtMs }) => [id, plannedAtMs, sentAtMs])).toEqual([
+    ['t1', 100, 100],
+    ['t2', 150, 150],
+    ['t3', 150, 150],
+  ])
+  expect(engine.lines.at(-1)).toMatchObject({ kind: 'stop', tasksStarted: 3 })
+})
+
+test('a later call is planned at the end of the turn before plus its think time', async () => {
+  const two = task('t1', 100, [
+    { turn: 1, thinkMs: 0 },
+    { turn: 2, thinkMs: 300 },
+  ])
+  const engine = await live(each, [two], () => ({ afterMs: 50 }))
+  expect(engine.sends.map(({ turn, plannedAtMs }) => [turn, plannedAtMs])).toEqual([
+    [1, 100],
+    [2, 450],
+  ])
+})
+
+test('after a fan-out the end of the slowest call counts', async () => {
+  const calls = task('t1', 0, [
+    { turn: 1, thinkMs: 0 },
+    { turn: 1, thinkMs: 0 },
+    { turn: 2, thinkMs: 10 },
+  ])
+  const act = async (agent: Agent, { calls: [a, b, c] }: PlannedTask) => {
+    if (!a || !b || !c) return
+    await Promise.all([agent.call(a), agent.call(b)])
+    await agent.think(c.thinkMs)
+    await agent.call(c)
+  }
+  const engine = await live(act, [calls], (position) => ({ afterMs: position === 0 ? 200 : 70 }))
+  expect(engine.sends.map(({ plannedAtMs }) => plannedAtMs)).toEqual([0, 0, 210])
+})
+
+test('loops that think side by side each keep their own planned moments', async () => {
+  const act = async (agent: Agent, { calls: [call] }: PlannedTask) => {
+    if (!call) return
+    const loop = async (pauseMs: number) => {
+      for (let n = 0; n < 3; n++) {
+        await agent.call(call)
+        await agent.think(pauseMs)
+      }
+    }
+    await Promise.all([loop(10), loop(25)])
+  }
+  const engine = await live(act, [task('t1', 0)], (position) => ({ afterMs: 5 + position }))
+  expect(engine.sends.length).toBe(6)
+  for (const { plannedAtMs, sentAtMs } of engine.sends) expect(sentAtMs).toBe(plannedAtMs)
+})
+
+test('asking again keeps the key, names the attempt before, and is planned at the end of the wait', async () => {
+  const act = async (agent: Agent, { calls: [call] }: PlannedTask) => {
+    if (!call) return
+    const answer = await agent.call(call, { timeoutMs: 200 })
+    expect(answer).toMatchObject({ lost: true, ok: false, attempt: 1 })
+    await agent.think(50)
+    expect(await agent.again(answer)).toMatchObject({ ok: true, attempt: 2 })
+  }
+  const engine = await live(act, [task('t1', 0)], (position) => ({ afterMs: position === 0 ? 900 : 10 }))
+  const [first, second] = engine.sends
+  expect(first).toMatchObject({ call: 'r1-a-01-t1-1', attempt: 1, key: 'r1.a-01-t1-1-1', timeoutMs: 200 })
+  expect(second).toMatchObject({
+    call: 'r1-a-01-t1-2',
+    attempt: 2,
+    parent: 'r1-a-01-t1-1',
+    key: first?.key,
+    plannedAtMs: 250,
+    trace: first?.trace,
+  })
+  expect(engine.ends[0]).toMatchObject({ status: 0, transport: 'timeout', endedAtMs: 200 })
+  expect(JSON.parse(engine.requests[1]?.body ?? '')).toMatchObject({ id: second?.call, params: { arguments: { requestId: first?.key } } })
+})
+
+test('a persona that throws leaves a crash line, and its other tasks go on', async () => {
+  const act = async (agent: Agent, planned: PlannedTask) => {
+    await each(agent, planned)
+    if (planned.task === 't1') throw new Error('no idea')
+  }
+  const engine = await live(act, [task('t1', 0), task('t2', 500)])
+  const crashes = engine.lines.filter((line) => line.kind === 'crash')
+  expect(crashes).toMatchObject([{ task: 't1', agent: 'a-01', text: expect.stringContaining('no idea') }])
+  expect(engine.ends).toHaveLength(2)
+})
+
+test('nothing is sent after the end of the plan, and answers under way are awaited', async () => {
+  const forever = async (agent: Agent, { calls: [call] }: PlannedTask) => {
+    for (;;) {
+      if (call) await agent.call(call).catch(() => undefined)
+    }
+  }
+  const engine = await live(forever, [task('t1', 4_900)], () => ({ afterMs: 80 }))
+  expect(engine.sends.map(({ sentAtMs }) => sentAtMs)).toEqual([4_900, 4_980])
+  expect(engine.ends.map(({ endedAtMs }) => endedAtMs)).toEqual([4_980, 5_060])
+})
+
+test('a pause that reaches past the end of the plan does not hold it up', async () => {
+  const engine = await live((agent) => agent.think(60_000), [task('t1', 4_000)])
+  expect(engine.nowMs()).toBeLessThan(5_100)
+})
+
+test('a call that its persona abandons still gets its end', async () => {
+  const act = async (agent: Agent, { calls: [call] }: PlannedTask) => {
+    if (call) void agent.call(call)
+  }
+  const engine = await live(act, [task('t1', 0)], () => ({ afterMs: 700 }))
+  expect(engine.ends).toMatchObject([{ endedAtMs: 700 }])
+})
+
+test('chance is the same wherever it is asked, and differs from attempt to attempt', async () => {
+  const seen: number[] = []
+  const act = async (agent: Agent, planned: PlannedTask) => {
+    for (const attempt of [1, 2, 1]) seen.push(agent.chance(planned, 1, attempt))
+  }
+  await live(act, [task('t1', 0)])
+  expect(seen[0]).toBe(seen[2])
+  expect(seen[0]).not.toBe(seen[1])
+  for (const value of seen) expect(value >= 0 && value < 1).toBe(true)
+})

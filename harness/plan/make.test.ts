@@ -1,0 +1,228 @@
+import { expect, test } from 'vitest'
+import { check } from '../checks/check.ts'
+import { type Unit, Units } from '../discover.ts'
+import { type FaultDefinition, type FaultEntry, fault } from '../faults/fault.ts'
+import { choice, count, milliseconds, share } from '../parameters.ts'
+import { type PersonaDefinition, persona } from '../persona.ts'
+import { type Scenario, scenario } from '../scenario.ts'
+import { type Target, target } from '../target.ts'
+import { makePlan, type PlanOptions } from './make.ts'
+import type { Plan } from './plan.ts'
+import { planHash, planText } from './text.ts'
+
+const walker = persona({
+  summary: 'x',
+  source: 'x',
+  parameters: { everyMs: milliseconds(500, { from: 20, to: 10_000 }) },
+  tasks: (draw, { everyMs }, span) =>
+    draw.regular(span, everyMs).map((atMs) => ({
+      atMs,
+      calls: [
+        { turn: 1, thinkMs: 0 },
+        { turn: 2, thinkMs: draw.exponential(200) },
+        { turn: 2, thinkMs: 0, same: true },
+      ],
+    })),
+  act: () => Promise.resolve(),
+})
+const brute = persona({
+  summary: 'x',
+  source: 'x',
+  hostile: true,
+  parameters: { timeoutMs: milliseconds(9_000), vary: choice(['same', 'arguments'], 'same') },
+  tasks: (_draw, _parameters, span) => [{ atMs: span.fromMs, untilMs: span.toMs, calls: [{ turn: 1, thinkMs: 0 }] }],
+  act: () => Promise.resolve(),
+})
+const latency = fault({
+  summary: 'x',
+  source: 'x',
+  dependency: 'postgres',
+  needs: ['link'],
+  faithful: 'x',
+  parameters: { delayMs: milliseconds(300), seed: count(0, { from: 0, to: 1_000_000 }) },
+  inject: () => Promise.reject(new Error('not in a plan')),
+})
+const even = check({
+  code: 'A0',
+  title: 'x',
+  why: 'x',
+  remedy: { control: 'x', do: 'x' },
+  source: 'x',
+  sort: 'exact',
+  needs: [],
+  limits: { goodShare: share(0.95) },
+  judge: () => ({ status: 'pass', samples: 1, says: 'x' }),
+})
+
+const unit = <T>(id: string, value: T): Unit<T> => ({ id, path: `${id}.ts`, exportName: 'default', value })
+const length = { warmUpS: 1, steadyS: 2, stressS: 2, recoveryS: 1 }
+
+const base = {
+  story: 'x',
+  source: 'x',
+  phases: { quick: length, full: { ...length, stressS: 20 } },
+  fleet: [walker({ agents: 3, role: 'write' }), brute({ agents: 1, role: 'cheapRead', during: 'stress' })],
+  windows: [
+    { id: 'first', faults: [latency({ delayMs: 120 })] },
+    { id: 'second', faults: [] as FaultEntry[] },
+  ],
+  checks: [even({ goodShare: 0.9 })],
+  essential: ['even'],
+}
+const against = target({
+  url: 'http://127.0.0.1:1/mcp',
+  agents: { count: 8, tenant: (index) => `t${index % 2}` },
+  tools: {
+    cheapRead: { name: 'list', arguments: (draw) => ({ page: draw.int(1, 50) }), deadlineMs: 2_000, needs: ['postgres:orders'] },
+    write: {
+      name: 'make',
+      arguments: (draw) => ({ title: draw.word(), when: new Date(0), nothing: undefined }),
+      idempotencyKey: { argument: 'id' },
+      sloMs: 700,
+    },
+  },
+})
+
+function plan(changes: Partial<Omit<Scenario, 'kind'>> = {}, to: Target = against, options: Partial<PlanOptions> = {}): Plan {
+  return makePlan({
+    scenario: unit('made-up', scenario({ ...base, ...changes })),
+    target: unit('here', to),
+    personas: new Units<PersonaDefinition>('persona', [
+      unit('walker', walker.definition as unknown as PersonaDefinition),
+      unit('brute', brute.definition as unknown as PersonaDefinition),
+    ]),
+    faults: new Units<FaultDefinition>('fault', [unit('latency', latency.definition as unknown as FaultDefinition)]),
+    checks: new Units('check', [unit('even', even.definition)]) as unknown as PlanOptions['checks'],
+    seed: 42,
+    scale: 'quick',
+    protocol: '2026-07-28',
+    ...options,
+  })
+}
+
+test('same seed, same bytes; another seed, other bytes', () => {
+  expect(planText(plan())).toBe(planText(plan()))
+  const hashes = [1, 2, 3, 4, 5].map((seed) => planHash(planText(plan({}, against, { seed }))))
+  expect(new Set(hashes).size).toBe(5)
+})
+
+test('this plan has this hash, on every machine', () => {
+  expect(planHash(planText(plan()))).toBe('0671080beb0f2b6106d6d67b46b9ae79f5fdbf887e8cee8ee83e9039d134e750')
+})
+
+test('phases follow each other, a stress and a recovery for each window', () => {
+  expect(plan().phases.map(({ name, window, fromMs, toMs }) => [name, window, fromMs, toMs])).toEqual([
+    ['warm-up', undefined, 0, 1_000],
+    ['steady', undefined, 1_000, 3_000],
+    ['stress', 'first', 3_000, 5_000],
+    ['recovery', 'first', 5_000, 6_000],
+    ['stress', 'second', 6_000, 8_000],
+    ['recovery', 'second', 8_000, 9_000],
+  ])
+  expect(plan().endsAtMs).toBe(9_000)
+})
+
+test('a fault lasts as long as the stress of its window, with a drawn seed unless one was given', () => {
+  const [drawn] = plan().faults
+  expect(drawn).toMatchObject({ window: 'first', fault: 'latency', injectAtMs: 3_000, healAtMs: 5_000, parameters: { delayMs: 120 } })
+  expect(plan().faults[0]?.parameters.seed).toBe(drawn?.parameters.seed)
+  expect(plan({}, against, { seed: 43 }).faults[0]?.parameters.seed).not.toBe(drawn?.parameters.seed)
+  const given = plan({ windows: [{ id: 'only', faults: [latency({ seed: 5 })] }] })
+  expect(given.faults[0]?.parameters).toEqual({ delayMs: 300, seed: 5 })
+})
+
+test('agents are named in the order of the fleet; their position is their index; the tenant is the target’s', () => {
+  const { agents } = plan()
+  expect(agents.map(({ agent, index, tenant, hostile }) => [agent, index, tenant, hostile])).toEqual([
+    ['walker-01', 0, 't0', false],
+    ['walker-02', 1, 't1', false],
+    ['walker-03', 2, 't0', false],
+    ['brute-01', 3, 't1', true],
+  ])
+})
+
+test('who wants a tenant gets it, and positions stay indexes', () => {
+  const fleet = [walker({ agents: 2, role: 'write' }), brute({ agents: 2, role: 'cheapRead', tenant: 't0' })]
+  const { agents } = plan({ fleet })
+  expect(agents.map(({ agent, index, tenant }) => [agent, index, tenant])).toEqual([
+    ['brute-01', 0, 't0'],
+    ['walker-01', 1, 't1'],
+    ['brute-02', 2, 't0'],
+    ['walker-02', 3, 't1'],
+  ])
+  expect(() =>
+    plan({ fleet: [brute({ agents: 2, role: 'cheapRead', tenant: 't0' }), brute({ agents: 1, role: 'cheapRead', tenant: 't9' })] }),
+  ).toThrow(expect.objectContaining({ code: 'TENANT_MISSING' }))
+})
+
+test('`during` limits tasks to those phases, in every window', () => {
+  const tasks = plan().agents[3]?.tasks
+  expect(tasks?.map(({ task, atMs, untilMs }) => [task, atMs, untilMs])).toEqual([
+    ['t1', 3_000, 5_000],
+    ['t2', 6_000, 8_000],
+  ])
+})
+
+test('an agent more shifts nothing of the others', () => {
+  const fewer = plan()
+  const more = plan({ fleet: [walker({ agents: 4, role: 'write' }), brute({ agents: 1, role: 'cheapRead', during: 'stress' })] })
+  for (const { agent, tasks } of fewer.agents) expect(more.agents.find((other) => other.agent === agent)?.tasks).toEqual(tasks)
+})
+
+test('arguments are plain data, drawn for each call, the same where the sketch says so; keys are unique', () => {
+  const { agents } = plan()
+  const calls = agents.flatMap(({ tasks }) => tasks).flatMap((task) => task.calls)
+  const [first, second, third] = agents[0]?.tasks[0]?.calls ?? []
+  expect(first?.arguments).toEqual({ title: expect.any(String), when: '1970-01-01T00:00:00.000Z' })
+  expect(third?.arguments).toEqual(first?.arguments)
+  expect([first?.key, second?.key, third?.key]).toEqual(['walker-01-t1-1-1', 'walker-01-t1-2-1', 'walker-01-t1-2-2'])
+  const keys = calls.flatMap(({ key }) => key ?? [])
+  expect(new Set(keys).size).toBe(keys.length)
+  expect(calls.filter(({ role }) => role === 'cheapRead').every((call) => call.key === undefined)).toBe(true)
+})
+
+test('roles carry what the target says, and defaults for what it does not', () => {
+  expect(plan().roles).toEqual({
+    write: { tool: 'make', sloMs: 700, needs: [], correct: [], idempotencyKey: { argument: 'id' } },
+    cheapRead: { tool: 'list', sloMs: 1_000, deadlineMs: 2_000, needs: ['postgres:orders'], correct: [] },
+  })
+})
+
+test('patience reaches past every deadline and every timeout', () => {
+  expect(plan().patienceMs).toBe(9_000)
+  const fleet = [walker({ agents: 1, role: 'cheapRead' })]
+  expect(plan({ fleet }).patienceMs).toBe(6_000)
+  const slow = target({ url: 'http://x', tools: { cheapRead: { name: 'list', deadlineMs: 8_000 } } })
+  expect(plan({ fleet }, slow).patienceMs).toBe(10_000)
+})
+
+test('checks carry their resolved limits', () => {
+  expect(plan().checks).toEqual([{ check: 'even', limits: { goodShare: 0.9 } }])
+})
+
+test('a missing role is named, with who asks for it and the line to add', () => {
+  const bare = target({ url: 'http://x', tools: { cheapRead: { name: 'list' } } })
+  expect(() => plan({}, bare)).toThrow(
+    expect.objectContaining({
+      code: 'ROLE_MISSING',
+      message: expect.stringMatching(/here .*write \(asked for by walker\)/),
+      hint: "add to the target: tools: { write: { name: '<your tool>' } }",
+    }),
+  )
+})
+
+test('bad values are refused with what to change', () => {
+  const few = target({ ...against, agents: { count: 3 } })
+  expect(() => plan({}, few)).toThrow(expect.objectContaining({ code: 'AGENTS_TOO_FEW', hint: expect.stringContaining('count: 4') }))
+  expect(() => plan({ essential: ['evne'] })).toThrow(expect.objectContaining({ code: 'SCENARIO_INVALID', hint: 'did you mean even?' }))
+  expect(() => plan({ windows: [] })).toThrow(expect.objectContaining({ code: 'SCENARIO_INVALID' }))
+  const bad = walker({ agents: 1, role: 'write', everyMs: 5 })
+  expect(() => plan({ fleet: [bad] })).toThrow(
+    expect.objectContaining({ code: 'PARAMETER_INVALID', message: 'persona walker: everyMs is 5' }),
+  )
+  const list = target({
+    ...against,
+    tools: { ...against.tools, write: { name: 'make', arguments: () => [] as unknown as Record<string, unknown> } },
+  })
+  expect(() => plan({}, list)).toThrow(expect.objectContaining({ code: 'ARGUMENTS_INVALID' }))
+})

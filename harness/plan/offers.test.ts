@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { target } from '../target.ts'
+import { offersOf } from './offers.ts'
+import type { Plan } from './plan.ts'
+
+const plan = {
+  roles: { write: { tool: 'make', sloMs: 1, deadlineMs: 2_000, needs: ['postgres:orders', 'ledger'], correct: [] } },
+} as unknown as Plan
+
+test('a bare address offers its answers; everything else names the line to add', () => {
+  const offers = offersOf(
+    target({ url: 'http://127.0.0.1:1/mcp' }),
+    { roles: { cheapRead: { tool: 'x', sloMs: 1, needs: [], correct: [] } } } as unknown as Plan,
+    {},
+    {},
+  )
+  const { responses, 'link:server': server, ...others } = offers
+  expect([responses, server]).toEqual([true, true])
+  for (const [name, line] of Object.entries(others)) expect(line, name).toMatch(/^\w+: /)
+  expect(offers.deadlines).toBe('tools: { cheapRead: { deadlineMs: 10_000 } }')
+  expect(offers['observe.metrics.poolUsed']).toBe(`observe: { metrics: { url: 'http://…/metrics', poolUsed: 'db_pool{state="used"}' } }`)
+})
+
+test('what a target says is offered', () => {
+  const whole = target({
+    url: 'http://127.0.0.1:1/mcp',
+    tools: { write: { name: 'make', effects: { sql: 'select 1' } } },
+    dependencies: { postgres: 'embedded', redis: 'embedded', upstream: { address: 'x:1' }, ledger: { address: 'x:2' } },
+  })
+  const offers = offersOf(
+    whole,
+    plan,
+    { perAgent: { ratePerMinute: 60, burst: 10 }, poolMax: 4, queueMax: 8 },
+    {
+      metrics: { url: 'x', poolUsed: 'a', poolWaiting: 'b', poolWaitingMax: 'c', breakerOpen: 'd' },
+      postgres: { role: 'app' },
+      logs: { requestId: 'request_id' },
+    },
+  )
+  expect(Object.entries(offers).filter(([, offer]) => offer !== true)).toEqual([])
+  expect(Object.keys(offers)).toEqual(expect.arrayContaining(['link:postgres', 'link:redis', 'link:ledger', 'link:server']))
+})
+
+test('a dependency that a role needs and the target does not name can be added; TLS keeps the proxy out', () => {
+  const offers = offersOf(target({ url: 'https://example.com/mcp' }), plan, {}, { metrics: { url: 'x' } })
+  expect(offers['link:ledger']).toBe("dependencies: { ledger: { address: 'localhost:…' } }")
+  expect(offers['link:server']).toContain('TLS')
+  expect(offers['observe.metrics.breakerOpen']).toBe("observe: { metrics: { breakerOpen: 'breaker_state==1' } }")
+  expect(offers.effects).toContain('effects')
+})
