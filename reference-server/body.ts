@@ -1,0 +1,59 @@
+// One JSON-RPC message out of a request's body, within bounds: bytes, nesting, and one message only. An array is refused, since
+// the SDK's legacy leg would run up to 100 calls of one POST past the limiter.
+import type http from 'node:http'
+import { CallError } from './errors.ts'
+
+const DEPTH_MAX = 32
+
+/** @throws CallError REQUEST_TOO_LARGE as soon as it is known, PARSE_ERROR when the body ends early */
+export async function readBody(request: http.IncomingMessage, maxBytes: number): Promise<string> {
+  const tooLarge = (): CallError =>
+    new CallError('REQUEST_TOO_LARGE', `The request is larger than ${maxBytes} bytes.`, {
+      limit: maxBytes,
+      headers: { connection: 'close' },
+    })
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge()
+  const chunks: Buffer[] = []
+  let size = 0
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length
+      if (size > maxBytes) throw tooLarge()
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    throw error instanceof CallError ? error : new CallError('PARSE_ERROR', 'The body ended before it was complete.', { cause: error })
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** @throws CallError PARSE_ERROR or INVALID_REQUEST */
+export function messageIn(text: string): Record<string, unknown> {
+  if (depthOf(text) > DEPTH_MAX) throw new CallError('INVALID_REQUEST', `The JSON is nested more than ${DEPTH_MAX} deep.`)
+  let message: unknown
+  try {
+    message = JSON.parse(text)
+  } catch (cause) {
+    throw new CallError('PARSE_ERROR', 'The body is not JSON.', { cause })
+  }
+  if (Array.isArray(message)) throw new CallError('INVALID_REQUEST', 'Batches are not served; send one message a request.')
+  if (typeof message !== 'object' || message === null) throw new CallError('INVALID_REQUEST', 'The body is not a JSON-RPC message.')
+  return message as Record<string, unknown>
+}
+
+/** Deepest nesting, counted before parsing, since parsing is what deep nesting makes dear. */
+export function depthOf(text: string): number {
+  let depth = 0
+  let deepest = 0
+  let inString = false
+  for (let i = 0; i < text.length; i++) {
+    const character = text.charCodeAt(i)
+    if (inString) {
+      if (character === 92) i += 1
+      else if (character === 34) inString = false
+    } else if (character === 34) inString = true
+    else if (character === 123 || character === 91) deepest = Math.max(deepest, ++depth)
+    else if (character === 125 || character === 93) depth -= 1
+  }
+  return deepest
+}

@@ -1,0 +1,123 @@
+// Environment → settings, once, at the edge. A bad value is quoted with its range and the process ends: nothing inside
+// looks at the environment again. Defaults are those of the design: 60 calls a minute with a burst of 10, 5 at once.
+import { z } from 'zod'
+
+/** A whole number in a range; the range is told when the value is refused. */
+function whole(byDefault: number, from: number, to: number) {
+  const problem = `must be a whole number from ${from} to ${to}`
+  return z.coerce.number({ error: problem }).int(problem).min(from, problem).max(to, problem).default(byDefault)
+}
+
+function url(...protocols: string[]) {
+  const problem = `must be an address such as ${protocols[0]}//127.0.0.1:1234`
+  return z.string({ error: problem }).refine((value) => protocols.includes(URL.parse(value)?.protocol ?? ''), problem)
+}
+
+const SeedAgents = z.array(
+  z
+    .object({
+      agent: z.string().min(1).max(100),
+      tenant: z.string().regex(/^[a-z0-9-]{1,40}$/),
+      keyId: z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
+      /** SHA-256 of the secret, hex. For tests and tries the secret itself will do: it is hashed on the way in. */
+      secretHash: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/)
+        .optional(),
+      secret: z
+        .string()
+        .regex(/^[A-Za-z0-9-]{16,256}$/)
+        .optional(),
+      scopes: z.array(z.string()).max(20),
+      errorSurface: z.enum(['http', 'tool']).optional(),
+    })
+    .refine(({ secret, secretHash }) => secret !== undefined || secretHash !== undefined, 'needs a secretHash, or a secret'),
+)
+
+export type SeedAgent = z.infer<typeof SeedAgents>[number]
+
+function jsonList(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return 'not JSON'
+  }
+}
+
+const Environment = z.object({
+  PORT: whole(8080, 0, 65_535),
+  ADMIN_PORT: whole(8081, 0, 65_535),
+  HOST: z.string().default('127.0.0.1'),
+  DATABASE_URL: url('postgres:', 'postgresql:'),
+  DATABASE_ADMIN_URL: url('postgres:', 'postgresql:'),
+  REDIS_URL: url('redis:', 'rediss:'),
+  INSTANCE: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots or dashes')
+    .default('server-1'),
+  /** Instances that share Postgres and Redis: they divide connections and, without Redis, rates. */
+  INSTANCES: whole(1, 1, 100),
+  WEAKNESS: z.string().default(''),
+  ALLOWED_HOSTS: z.string().default('localhost,127.0.0.1,[::1]'),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent'], { error: 'must be debug, info, warn, error or silent' }).default('info'),
+  /** Key of the arguments' hash in the log; without it each start has its own. */
+  LOG_HASH_KEY: z.string().default(''),
+  SEED_AGENTS: z.string().default('[]').transform(jsonList).pipe(SeedAgents.max(10_000)),
+
+  AGENT_RATE_PER_MINUTE: whole(60, 1, 1_000_000),
+  AGENT_BURST: whole(10, 1, 100_000),
+  AGENT_CONCURRENCY: whole(5, 1, 10_000),
+  AGENT_TOOL_RATE_PER_MINUTE: whole(10, 1, 1_000_000),
+  AGENT_TOOL_BURST: whole(5, 1, 100_000),
+  DISCOVERY_RATE_PER_MINUTE: whole(600, 1, 1_000_000),
+  DISCOVERY_BURST: whole(100, 1, 100_000),
+
+  POOL_CHEAP: whole(10, 1, 500),
+  POOL_EXPENSIVE: whole(4, 1, 500),
+  POOL_WRITE: whole(4, 1, 500),
+  QUEUE_MAX: whole(50, 0, 100_000),
+  ACQUIRE_TIMEOUT_MS: whole(1_000, 10, 60_000),
+  CONNECT_TIMEOUT_MS: whole(1_500, 50, 30_000),
+  DEADLINE_LONGEST_MS: whole(25_000, 100, 55_000),
+  LOCK_TIMEOUT_MS: whole(1_000, 10, 30_000),
+
+  BREAKER_FAILURES: whole(20, 1, 10_000),
+  BREAKER_FAILING_MS: whole(5_000, 100, 600_000),
+  BREAKER_OPEN_MS: whole(5_000, 100, 600_000),
+  BREAKER_PROBE_MS: whole(3_000, 50, 60_000),
+
+  REDIS_TIMEOUT_MS: whole(100, 10, 10_000),
+  BODY_MAX_BYTES: whole(1_048_576, 1_024, 16_777_216),
+  RESULT_MAX_BYTES: whole(262_144, 1_024, 16_777_216),
+  CONNECTIONS_MAX: whole(2_000, 1, 100_000),
+  DRAIN_DELAY_MS: whole(0, 0, 60_000),
+  DRAIN_GRACE_MS: whole(5_000, 0, 60_000),
+})
+
+export type Settings = z.output<typeof Environment>
+
+/** A setting that cannot be used. The message is one line for the person who starts the server. */
+export class SettingsError extends Error {}
+
+/** @throws SettingsError naming every setting that is missing or out of range, with what was given */
+export function settingsFrom(environment: Record<string, string | undefined>): Settings {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''))
+  const parsed = Environment.safeParse(given)
+  if (parsed.success) return parsed.data
+  throw new SettingsError(parsed.error.issues.map((issue) => problemOf(issue, given)).join('\n'))
+}
+
+function problemOf(issue: z.core.$ZodIssue, given: Record<string, string | undefined>): string {
+  const [name, ...inside] = issue.path.map(String)
+  const value = given[name ?? '']
+  const shown = value === undefined ? 'is missing' : `is ${JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value)}`
+  const where = inside.length > 0 ? ` (at ${inside.join('.')})` : ''
+  return `${name} ${shown}${where}: ${issue.message}`
+}
+
+/** Connections that one instance may open to Postgres: three bulkheads and the two of administration. */
+export function connectionsMax(settings: Settings): number {
+  return settings.POOL_CHEAP + settings.POOL_EXPENSIVE + settings.POOL_WRITE + ADMIN_CONNECTIONS
+}
+
+export const ADMIN_CONNECTIONS = 2

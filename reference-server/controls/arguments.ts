@@ -1,0 +1,23 @@
+// Arguments are checked against the tool's schema before anything is taken for the call: no connection, no queue place.
+// A wrong argument is the model's to correct, so it is told as a tool result, naming the field (never its value: it may be
+// anybody's data). The budget has been charged: an agent that guesses wrong in a loop is still a loop.
+import { CallError } from '../errors.ts'
+import { control } from './control.ts'
+
+export const checkedArguments = control({
+  summary: "Refuses arguments that the tool's schema does not allow.",
+  source: 'seed 2, hardening: "Input validation on all tool arguments"',
+  settings: [],
+  wrap: (next) =>
+    async function checkedArguments(call) {
+      if (call.tool) {
+        const parsed = call.tool.input.safeParse(call.arguments)
+        if (!parsed.success) {
+          const problems = parsed.error.issues.slice(0, 5).map((issue) => `${issue.path.join('.') || 'arguments'}: ${issue.message}`)
+          throw new CallError('INVALID_ARGUMENTS', `Correct the arguments: ${problems.join('; ')}.`)
+        }
+        call.arguments = parsed.data
+      }
+      return await next(call)
+    },
+})

@@ -1,0 +1,34 @@
+// Who is calling (pattern A): `Authorization: Bearer mcp_<keyId>_<secret>`, one long-lived key an agent, for internal use.
+// The store keeps SHA-256 of the secret; the comparison takes the same time whether the first byte is wrong or the last.
+// Secrets are random and long, so a plain fast hash is right: a slow one (PBKDF2, bcrypt) a call would cost more than the call.
+// When the store cannot say (Postgres down) the last good keys serve; a key never seen is then 503, not 401: an agent told
+// 401 throws its token away.
+// Does not model: expiry, rotation, revocation faster than the cache (30 s).
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { CallError } from '../errors.ts'
+import { control } from './control.ts'
+
+const BEARER = /^Bearer +mcp_([A-Za-z0-9-]{1,64})_([A-Za-z0-9-]{16,256})$/i
+
+export const authenticate = control({
+  summary: 'Knows the caller by its bearer key, or refuses.',
+  source: 'seed 1, "Pattern A"; RFC 6750 §3',
+  settings: ['SEED_AGENTS'],
+  wrap: (next, { keys }) =>
+    async function authenticate(call) {
+      const given = BEARER.exec(call.headers.authorization ?? '')
+      if (!given) throw unauthenticated('Send "Authorization: Bearer mcp_<keyId>_<secret>".')
+      const [, keyId = '', secret = ''] = given
+      const key = await keys.find(keyId, call.abort.signal)
+      const hash = createHash('sha256').update(secret).digest()
+      // An unknown key is compared as well, so that the time does not tell which key ids exist.
+      const matches = timingSafeEqual(hash, key?.secretHash ?? hash.map((byte) => byte ^ 0xff))
+      if (!key || !matches) throw unauthenticated('This key is unknown, wrong or revoked.')
+      call.identity = key.identity
+      return await next(call)
+    },
+})
+
+function unauthenticated(message: string): CallError {
+  return new CallError('UNAUTHENTICATED', message, { headers: { 'www-authenticate': 'Bearer realm="mcp", error="invalid_token"' } })
+}

@@ -1,0 +1,69 @@
+// Headers must say what the body says. Balancers and limiters route by `Mcp-Method` and `Mcp-Name`; a server that trusts
+// them unchecked lets an expensive tool travel under a cheap tool's name (specification 2026-07-28, streamable HTTP: 400, -32020).
+// Host is checked against DNS rebinding, Origin against browsers of other sites.
+// No limit is keyed on a name before this point.
+// Does not model: `Mcp-Param-*` headers (no tool declares them).
+import { classifyInboundRequest, validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server'
+import type { Call } from '../call.ts'
+import { CallError, specificationCode } from '../errors.ts'
+import { control } from './control.ts'
+
+export const headers = control({
+  summary: 'Refuses requests whose headers and body disagree, and foreign hosts and origins.',
+  source: 'MCP 2026-07-28, "Standard request headers"; seed 2, hardening',
+  settings: ['ALLOWED_HOSTS'],
+  wrap(next, { settings }) {
+    const hosts = settings.ALLOWED_HOSTS.split(',').map((host) => host.trim())
+    return async function headers(call) {
+      if (!validateHostHeader(call.headers.host, hosts).ok) throw new CallError('DENIED', 'This host name is not served here.')
+      if (!validateOriginHeader(call.headers.origin, hosts).ok) throw new CallError('DENIED', 'This origin may not call.')
+      checkAgainstBody(call)
+      return await next(call)
+    }
+  },
+})
+
+function checkAgainstBody(call: Call): void {
+  const version = one(call.headers['mcp-protocol-version'])
+  const method = one(call.headers['mcp-method'])
+  const name = one(call.headers['mcp-name'])
+  const route = classifyInboundRequest({
+    httpMethod: 'POST',
+    body: call.message,
+    ...(version !== undefined && { protocolVersionHeader: version }),
+    ...(method !== undefined && { mcpMethodHeader: method }),
+    ...(name !== undefined && { mcpNameHeader: name }),
+  })
+  if (route.kind === 'reject') {
+    const data = typeof route.data === 'object' && route.data !== null ? (route.data as Record<string, unknown>) : {}
+    throw new CallError(specificationCode(route.code, route.httpStatus), route.message, { data })
+  }
+  if (route.kind !== 'modern' || call.id === null) return
+  if (version === undefined) throw mismatch('the header MCP-Protocol-Version is missing')
+  if (method === undefined) throw mismatch('the header Mcp-Method is missing')
+  const named = nameOf(call)
+  if (named === undefined) return
+  if (name === undefined) throw mismatch(`the body names ${JSON.stringify(named)} but the header Mcp-Name is missing`)
+  if (decoded(name.trim()) !== named) throw mismatch(`the body names ${JSON.stringify(named)}, the header Mcp-Name something else`)
+}
+
+function nameOf(call: Call): string | undefined {
+  const params = call.message.params as Record<string, unknown> | undefined
+  const value =
+    call.method === 'resources/read' ? params?.uri : ['tools/call', 'prompts/get'].includes(call.method) ? params?.name : undefined
+  return typeof value === 'string' ? value : undefined
+}
+
+/** Names that are not plain ASCII travel as `=?base64?…?=`. */
+function decoded(value: string): string {
+  const inside = /^=\?base64\?([A-Za-z0-9+/=]*)\?=$/.exec(value)?.[1]
+  return inside === undefined ? value : Buffer.from(inside, 'base64').toString('utf8')
+}
+
+function mismatch(what: string): CallError {
+  return new CallError('HEADER_MISMATCH', `Header and body disagree: ${what}.`)
+}
+
+function one(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header
+}

@@ -1,0 +1,28 @@
+// A token may call what it was given scopes for, and nothing else: one that lists tables does not run SQL, one that reads
+// does not write. Every call needs `mcp:tools:read`; tools name what they need beside it. The refusal names the scope, so
+// that a client can ask for exactly that (RFC 6750 §3.1).
+// Does not model: policy on the exact arguments (money tools), approval by a person.
+import type { Identity } from '../call.ts'
+import { CallError } from '../errors.ts'
+import type { Tool } from '../tools/tool.ts'
+import { control } from './control.ts'
+
+export const scopes = control({
+  summary: 'Refuses tools that the token has no scope for.',
+  source: 'seed 2, "Tenant Isolation and Tool Permissions"',
+  settings: [],
+  wrap: (next) =>
+    async function scopes(call) {
+      const missing = missingScopes(call.identity, call.tool)
+      if (missing.length > 0) {
+        const scope = missing.join(' ')
+        const challenge = { 'www-authenticate': `Bearer realm="mcp", error="insufficient_scope", scope="${scope}"` }
+        throw new CallError('INSUFFICIENT_SCOPE', `This key lacks the scope ${scope}.`, { scope, headers: challenge })
+      }
+      return await next(call)
+    },
+})
+
+export function missingScopes(identity: Identity | undefined, tool: Tool | undefined): string[] {
+  return ['mcp:tools:read', ...(tool?.scopes ?? [])].filter((scope) => !identity?.scopes.has(scope))
+}

@@ -1,0 +1,173 @@
+// HTTP in, HTTP out: reads one bounded JSON-RPC message, hands it to the controls, writes the answer, writes one log line. Nothing
+// here decides anything about the call; what is refused here could not be read as one.
+// Bounds: body BODY_MAX_BYTES (1 MiB), nesting 32 deep, no arrays (the SDK's legacy leg would run up to 100 calls of one POST past
+// the limiter), connections, headers and request time. Keep-alive outlives the clients', so that none is closed under a request.
+// A disconnect cancels a call of 2026-07-28 (MUST) and leaves a 2025 one running (SHOULD NOT).
+import http from 'node:http'
+import { messageIn, readBody } from './body.ts'
+import type { Answer, Call, Era } from './call.ts'
+import type { Next } from './controls/control.ts'
+import { asCallError, CallError } from './errors.ts'
+import { type Addressee, refusal } from './refusal.ts'
+import type { Running } from './running.ts'
+
+const ROUTES = new Set(['/v1/mcp', '/mcp'])
+const KEEP_ALIVE_MS = 75_000
+const REQUEST_MS = 15_000
+const PROTOCOL_VERSION = 'io.modelcontextprotocol/protocolVersion'
+const REQUEST_ID = /^[\x21-\x7e]{1,128}$/
+
+export function createHttpServer(running: Running, pipeline: Next): http.Server {
+  const server = http.createServer({ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: 10_000, requestTimeout: REQUEST_MS })
+  server.maxConnections = running.settings.CONNECTIONS_MAX
+  server.on('request', (request, response) => {
+    // Whatever happens in there is answered and logged in there; a rejection would be a mistake of ours.
+    handle(running, pipeline, request, response).catch((error: unknown) => {
+      running.log.problem('a request could not be answered', error)
+      response.destroy()
+    })
+  })
+  return server
+}
+
+async function handle(running: Running, pipeline: Next, request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+  const startedAtMs = running.clock()
+  const reached: Reached = { requestId: headerId(request) ?? `${running.settings.INSTANCE}-${nextNumber()}`, call: undefined }
+  running.inFlight += 1
+  let answer: Answer | undefined
+  response.on('close', () => {
+    if (!response.writableFinished) goneBeforeAnswer(reached.call)
+  })
+  try {
+    answer = await answerTo(running, pipeline, request, reached, startedAtMs)
+    write(running, response, answer)
+  } finally {
+    running.inFlight -= 1
+    const durationMs = running.clock() - startedAtMs
+    const { call, requestId } = reached
+    const gone = response.destroyed && !response.writableFinished
+    running.log.request({ requestId, durationMs, gone, ...(call && { call }), ...(answer && { answer }) })
+    count(running, call, answer, durationMs)
+  }
+}
+
+/** What is known of a request so far: grows while it is read. */
+interface Reached {
+  requestId: string
+  call: Call | undefined
+}
+
+async function answerTo(
+  running: Running,
+  pipeline: Next,
+  request: http.IncomingMessage,
+  reached: Reached,
+  startedAtMs: number,
+): Promise<Answer> {
+  let to: Addressee = { id: null, requestId: reached.requestId }
+  try {
+    refuseByRoute(request)
+    const text = await readBody(request, running.settings.BODY_MAX_BYTES)
+    const message = messageIn(text)
+    to = { ...to, id: idOf(message) }
+    const call = callOf(running, request, message, reached.requestId, startedAtMs)
+    reached.call = call
+    reached.requestId = call.requestId
+    to = call
+    return await pipeline(call)
+  } catch (thrown) {
+    const error = asCallError(thrown)
+    if (error.code === 'INTERNAL') running.log.problem('a control failed', error.cause, { request_id: reached.requestId })
+    return refusal(to, error, running.guidance)
+  }
+}
+
+function refuseByRoute(request: http.IncomingMessage): void {
+  const path = request.url?.split('?')[0] ?? ''
+  if (!ROUTES.has(path)) throw new CallError('METHOD_NOT_FOUND', 'The endpoint is /v1/mcp.')
+  if (request.method !== 'POST') throw new CallError('METHOD_NOT_ALLOWED', 'Only POST is served here.', { headers: { allow: 'POST' } })
+  const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
+  if (type !== 'application/json') throw new CallError('UNSUPPORTED_MEDIA_TYPE', 'Send application/json.')
+}
+
+function callOf(
+  running: Running,
+  request: http.IncomingMessage,
+  message: Record<string, unknown>,
+  fallbackId: string,
+  startedAtMs: number,
+): Call {
+  const id = idOf(message)
+  const { method } = message
+  if (typeof method !== 'string') throw new CallError('INVALID_REQUEST', 'The message has no method.')
+  const params = record(message.params)
+  const tool = method === 'tools/call' && typeof params?.name === 'string' ? running.tools.get(params.name) : undefined
+  return {
+    requestId: headerId(request) ?? (id === null ? fallbackId : String(id).slice(0, 128)),
+    leaseId: `${running.settings.INSTANCE}-${process.pid}-${nextNumber()}`,
+    id,
+    era: eraOf(request, params),
+    method,
+    message,
+    headers: request.headers,
+    traceId: traceOf(request, params),
+    startedAtMs,
+    abort: new AbortController(),
+    facts: { queueMs: 0, dbMs: 0, commitSent: false, replayed: false },
+    answerHeaders: {},
+    deadlineAtMs: Number.POSITIVE_INFINITY,
+    ...(tool && { tool, arguments: record(params?.arguments) ?? {} }),
+  }
+}
+
+/** The era whose rules bind this message; the SDK decides the same way. */
+function eraOf(request: http.IncomingMessage, params: Record<string, unknown> | undefined): Era {
+  const named = record(params?._meta)?.[PROTOCOL_VERSION] ?? request.headers['mcp-protocol-version']
+  return typeof named === 'string' && named >= '2026' ? 'modern' : 'legacy'
+}
+
+function traceOf(request: http.IncomingMessage, params: Record<string, unknown> | undefined): string | undefined {
+  const given = record(params?._meta)?.traceparent ?? request.headers.traceparent
+  return typeof given === 'string' ? /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(given)?.[1] : undefined
+}
+
+function goneBeforeAnswer(call: Call | undefined): void {
+  if (call?.era === 'modern') call.abort.abort(new CallError('TOOL_TIMEOUT', 'The caller went away.'))
+}
+
+function write({ settings, draining }: Running, response: http.ServerResponse, { status, headers, body }: Answer): void {
+  if (response.destroyed) return
+  response.writeHead(status, {
+    ...headers,
+    'x-instance': settings.INSTANCE,
+    'access-control-expose-headers': 'Retry-After, RateLimit, RateLimit-Policy, X-RateLimit-Limit-Minute, X-RateLimit-Remaining-Minute',
+    ...(draining && { connection: 'close' }),
+    'content-length': Buffer.byteLength(body),
+  })
+  response.end(body)
+}
+
+function count({ metrics }: Running, call: Call | undefined, answer: Answer | undefined, durationMs: number): void {
+  const status = answer?.error?.counts ?? (answer ? 'success' : 'gone')
+  if (answer?.error) metrics.refusals.inc({ code: answer.error.code })
+  metrics.duration.observe({ tool: call?.tool?.name ?? 'none', status }, durationMs / 1_000)
+}
+
+function idOf({ id }: Record<string, unknown>): string | number | null {
+  return typeof id === 'string' || typeof id === 'number' ? id : null
+}
+
+function headerId(request: http.IncomingMessage): string | undefined {
+  const given = request.headers['x-request-id']
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : undefined
+}
+
+function record(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
+}
+
+let number = 0
+function nextNumber(): number {
+  number += 1
+  return number
+}

@@ -1,0 +1,101 @@
+// The MCP SDK, as the last step before the tool: by now the call is known, allowed and has its connection. The SDK validates the
+// envelope, frames the result for its era, and answers discovery. Both eras get JSON, never a stream: no tool here reports progress.
+// Traps of the SDK, measured: schemas built in the factory cost four fifths of the throughput, so listings are hoisted; its legacy
+// leg answers in SSE unless the transport is made by hand; an abort signal on its Request makes it answer while the tool still
+// runs, so it gets none: the deadline control answers in time, and this returns when the tool has let go.
+import {
+  type CallToolResult,
+  createMcpHandler,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  type ServerOptions,
+  WebStandardStreamableHTTPServerTransport,
+} from '@modelcontextprotocol/server'
+import type { Answer, Call } from './call.ts'
+import type { Next } from './controls/control.ts'
+import { missingScopes } from './controls/scopes.ts'
+import { asCallError, type CallError } from './errors.ts'
+import { SERVER_INFO, toolError } from './refusal.ts'
+import type { Running } from './running.ts'
+import { runTool } from './tools/run.ts'
+
+const LIST_TTL_MS = 60_000
+const CAPABILITIES = { tools: {} }
+const MODERN_OPTIONS: ServerOptions = {
+  capabilities: CAPABILITIES,
+  cacheHints: { 'tools/list': { ttlMs: LIST_TTL_MS, cacheScope: 'private' } },
+}
+const LEGACY_OPTIONS: ServerOptions = { capabilities: CAPABILITIES }
+
+export interface Protocol {
+  answer: Next
+  close(): Promise<void>
+}
+
+export function createProtocol(running: Running): Protocol {
+  const calls = new WeakMap<Request, Call>()
+  const modern = createMcpHandler(({ requestInfo }) => serverFor(running, requestInfo && calls.get(requestInfo)), {
+    legacy: 'reject',
+    responseMode: 'json',
+    keepAliveMs: 0,
+  })
+  return {
+    async answer(call) {
+      const request = requestOf(call)
+      calls.set(request, call)
+      const response =
+        call.era === 'modern' ? await modern.fetch(request, { parsedBody: call.message }) : await legacy(running, call, request)
+      const headers = { ...call.answerHeaders, ...Object.fromEntries(response.headers) }
+      const failed = failures.get(call)
+      const answer: Answer = { status: response.status, headers, body: await response.text() }
+      return failed ? { ...answer, error: { code: failed.code, counts: failed.entry.counts } } : answer
+    },
+    close: () => modern.close(),
+  }
+}
+
+/** What a tool failed with, for the log: inside the SDK it is only a result. */
+const failures = new WeakMap<Call, CallError>()
+
+async function legacy(running: Running, call: Call, request: Request): Promise<Response> {
+  const server = serverFor(running, call)
+  const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true })
+  await server.connect(transport)
+  try {
+    return await transport.handleRequest(request, { parsedBody: call.message })
+  } finally {
+    await server.close()
+  }
+}
+
+/** The SDK wants a web Request; the body travels parsed, and only headers that it reads come along. */
+function requestOf({ headers }: Call): Request {
+  const kept: Record<string, string> = { accept: 'application/json, text/event-stream', 'content-type': 'application/json' }
+  for (const name of ['mcp-protocol-version', 'mcp-method', 'mcp-name', 'mcp-session-id']) {
+    const value = headers[name]
+    if (typeof value === 'string') kept[name] = value
+  }
+  return new Request('http://desk.local/v1/mcp', { method: 'POST', headers: kept })
+}
+
+function serverFor(running: Running, call: Call | undefined): Server {
+  const server = new Server(SERVER_INFO, call?.era === 'legacy' ? LEGACY_OPTIONS : MODERN_OPTIONS)
+  if (!call) return server
+  server.setRequestHandler('tools/list', () => {
+    const allowed = [...running.tools.values()].filter((tool) => missingScopes(call.identity, tool).length === 0)
+    return { tools: allowed.map((tool) => tool.listing) } as never
+  })
+  server.setRequestHandler('tools/call', async () => {
+    if (!call.tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There is no such tool; see tools/list.')
+    try {
+      return await runTool(running, call)
+    } catch (thrown) {
+      const error = asCallError(thrown)
+      failures.set(call, error)
+      if (error.code === 'INTERNAL') running.log.problem('a tool failed', error.cause, { request_id: call.requestId, tool: call.tool.name })
+      return toolError(error, call.requestId, running.guidance) as CallToolResult
+    }
+  })
+  return server
+}

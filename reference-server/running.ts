@@ -1,0 +1,148 @@
+// The server's parts, opened: what the controls work with while it runs.
+import { Redis } from 'ioredis'
+import { ADMIN_CONNECTIONS } from './config.ts'
+import type { Breaker } from './controls/breaker.ts'
+import type { Queue } from './controls/queue.ts'
+import type { Metrics } from './metrics.ts'
+import { createMetrics, type PoolFigures } from './metrics.ts'
+import type { Parts } from './parts.ts'
+import { type Admin, createAdmin } from './store/admin.ts'
+import { createKeys, type Keys } from './store/keys.ts'
+import { LocalLimiter, prepareRedis } from './store/limiter.ts'
+import type { Connections } from './store/postgres.ts'
+import type { PoolName } from './tools/tool.ts'
+import { createTypical, type Typical } from './typical.ts'
+
+export interface Bulkhead {
+  queue: Queue
+  connections: Connections
+}
+
+export interface Running extends Parts {
+  metrics: Metrics
+  redis: Redis
+  local: LocalLimiter
+  keys: Keys
+  admin: Admin
+  breakers: Record<'postgres' | 'redis', Breaker>
+  bulkheads: Record<PoolName, Bulkhead>
+  typical: Typical
+  /** Requests that have not been answered. */
+  inFlight: number
+  /** Work that goes on behind an answer. */
+  behind: Set<Promise<unknown>>
+  draining: boolean
+  close(withinMs: number): Promise<void>
+}
+
+/** Redis is near and only counts: when it fails a few times in a row it is away. */
+const REDIS_FAILURES = 3
+const REDIS_OPEN_MS = 1_000
+
+/** Opens stores and pools; connects to Redis in the background, to Postgres when first asked. */
+export function open(parts: Parts): Running {
+  const { settings, times, clock } = parts
+  const adminConnections = parts.connections({ url: settings.DATABASE_URL, name: 'admin', max: ADMIN_CONNECTIONS, times })
+  const admin = createAdmin(adminConnections, times)
+  const redis = openRedis(parts)
+  const metrics: Metrics = createMetrics(figures, () => running.inFlight)
+  const bulkheads: Record<PoolName, Bulkhead> = {
+    cheap: openBulkhead(parts, metrics, 'cheap', settings.POOL_CHEAP),
+    expensive: openBulkhead(parts, metrics, 'expensive', settings.POOL_EXPENSIVE),
+    write: openBulkhead(parts, metrics, 'write', settings.POOL_WRITE),
+  }
+  function figures(): PoolFigures[] {
+    const pools = Object.entries(bulkheads).map(([name, { queue, connections }]) => ({
+      name,
+      used: connections.used,
+      idle: connections.idle,
+      waiting: queue.waiting,
+      waitingMax: queue.waitingMax,
+    }))
+    return [...pools, { name: 'admin', used: adminConnections.used, idle: adminConnections.idle, waiting: 0, waitingMax: 0 }]
+  }
+  const breakers = {
+    postgres: openBreaker(parts, metrics, 'postgres'),
+    redis: openBreaker(parts, metrics, 'redis'),
+  }
+  const reachable = (): boolean => breakers.postgres.state === 'closed'
+  const running: Running = {
+    ...parts,
+    metrics,
+    redis,
+    local: new LocalLimiter(clock),
+    keys: createKeys({ query: admin.query, reachable, clock }),
+    admin,
+    breakers,
+    bulkheads,
+    typical: createTypical(),
+    inFlight: 0,
+    behind: new Set(),
+    draining: false,
+    async close(withinMs) {
+      redis.disconnect()
+      const pools = Object.values(bulkheads).map(({ connections }) => connections.close(withinMs))
+      await Promise.all([...pools, admin.close(withinMs)])
+    },
+  }
+  return running
+}
+
+function openBulkhead(parts: Parts, metrics: Metrics, name: PoolName, slots: number): Bulkhead {
+  const { settings, times, clock, random } = parts
+  const readOnlyRole = name === 'write' ? {} : { readOnlyRole: 'app_readonly' }
+  return {
+    connections: parts.connections({ url: settings.DATABASE_URL, name, max: slots, times, ...readOnlyRole }),
+    queue: parts.queue({
+      name,
+      slots,
+      waitingMax: settings.QUEUE_MAX,
+      acquireTimeoutMs: times.acquireTimeoutMs,
+      clock,
+      random,
+      waited: (ms) => metrics.waited(name, ms),
+    }),
+  }
+}
+
+function openBreaker(parts: Parts, metrics: Metrics, dependency: 'postgres' | 'redis'): Breaker {
+  const { settings, clock, log } = parts
+  const nearby = dependency === 'redis'
+  metrics.breakerStarts(dependency)
+  const make = nearby ? parts.redisBreaker : parts.breaker
+  return make({
+    dependency,
+    failures: nearby ? REDIS_FAILURES : settings.BREAKER_FAILURES,
+    failingMs: settings.BREAKER_FAILING_MS,
+    openMs: nearby ? REDIS_OPEN_MS : settings.BREAKER_OPEN_MS,
+    probeMs: settings.BREAKER_PROBE_MS,
+    clock,
+    changed(to) {
+      metrics.breakerIs(dependency, to)
+      log.event('breaker', { dependency, state: to })
+    },
+  })
+}
+
+/** ioredis by default queues without end, retries 20 times and resends after a reconnect: a call would wait 24 s elsewhere. */
+function openRedis({ settings, random, log }: Parts): Redis {
+  const redis = new Redis(settings.REDIS_URL, {
+    enableOfflineQueue: false,
+    commandTimeout: settings.REDIS_TIMEOUT_MS,
+    connectTimeout: 1_000,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 5), 1_000) + random() * 100,
+  })
+  let lastProblem = ''
+  redis.on('error', (error: Error & { code?: string }) => {
+    const problem = error.code ?? error.message
+    if (problem !== lastProblem) log.problem('redis', error)
+    lastProblem = problem
+  })
+  redis.on('ready', () => {
+    lastProblem = ''
+  })
+  prepareRedis(redis)
+  return redis
+}

@@ -1,0 +1,66 @@
+// The controls in order, then the protocol, then the tool. The order is the design: each step may refuse, and the cheaper and
+// surer a refusal, the earlier it stands. Everything before `protocol` runs without the MCP SDK.
+import type http from 'node:http'
+import { admission } from './controls/admission.ts'
+import { checkedArguments } from './controls/arguments.ts'
+import { authenticate } from './controls/authenticate.ts'
+import { breaker } from './controls/breaker.ts'
+import { bulkhead } from './controls/bulkhead.ts'
+import type { Control, Next } from './controls/control.ts'
+import { deadline } from './controls/deadline.ts'
+import { draining } from './controls/draining.ts'
+import { headers } from './controls/headers.ts'
+import { scopes } from './controls/scopes.ts'
+import { createHttpServer } from './http.ts'
+import type { Parts } from './parts.ts'
+import { createProtocol } from './protocol.ts'
+import { open, type Running } from './running.ts'
+
+export const CONTROLS: readonly Control[] = [
+  draining, // a balancer should look elsewhere, whoever asks
+  deadline, // from here on every wait counts
+  authenticate,
+  headers,
+  scopes,
+  admission, // one round trip to Redis
+  checkedArguments,
+  breaker,
+  bulkhead, // from here on the call holds a connection
+]
+
+export interface DeskServer {
+  http: http.Server
+  running: Running
+  /** Refuses new calls, lets those inside finish within `graceMs`, closes everything. Never takes much longer. */
+  stop(graceMs: number): Promise<void>
+}
+
+export function createDesk(parts: Parts): DeskServer {
+  const running = open(parts)
+  const protocol = createProtocol(running)
+  const pipeline = CONTROLS.reduceRight<Next>((next, control) => control.wrap(next, running), protocol.answer)
+  const server = createHttpServer(running, pipeline)
+  return {
+    http: server,
+    running,
+    async stop(graceMs) {
+      running.draining = true
+      await finished(running, graceMs)
+      server.close()
+      server.closeAllConnections()
+      await protocol.close()
+      await running.close(CLOSE_MS)
+    },
+  }
+}
+
+const CLOSE_MS = 1_000
+const LOOK_AGAIN_MS = 20
+
+/** Until no request is open and no work goes on behind one, or the grace is over. */
+async function finished(running: Running, graceMs: number): Promise<void> {
+  const untilMs = running.clock() + graceMs
+  while ((running.inFlight > 0 || running.behind.size > 0) && running.clock() < untilMs) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
+  }
+}

@@ -1,0 +1,26 @@
+// How long a tool's calls have lately held their connection: the median of the last 32. It prices the queue ("too long for
+// the time you have") and is the hint for an agent that has too many calls running. A median, since one hung call says nothing.
+
+export interface Typical {
+  add(tool: string, ms: number): void
+  /** Undefined until the tool has been called. */
+  ms(tool: string | undefined): number | undefined
+}
+
+const REMEMBERED = 32
+
+export function createTypical(): Typical {
+  const recent = new Map<string, number[]>()
+  return {
+    add(tool, ms) {
+      const times = recent.get(tool) ?? []
+      recent.set(tool, times)
+      if (times.push(ms) > REMEMBERED) times.shift()
+    },
+    ms(tool) {
+      const times = tool === undefined ? undefined : recent.get(tool)
+      if (!times) return undefined
+      return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]
+    },
+  }
+}

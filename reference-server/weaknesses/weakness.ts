@@ -1,0 +1,37 @@
+// What a weakness is written against: the server with exactly one part replaced by what people ship. Each names the scenario
+// and the check that must catch it; tests hold it to that.
+import { readdirSync } from 'node:fs'
+import { SettingsError } from '../config.ts'
+import type { Parts } from '../parts.ts'
+
+export interface Weakness {
+  kind: 'weakness'
+  /** What happened to somebody. */
+  story: string
+  source: string
+  caughtBy: { scenario: string; check: string }
+  apply(parts: Parts): Parts
+}
+
+export function weakness(definition: Omit<Weakness, 'kind'>): Weakness {
+  return { kind: 'weakness', ...definition }
+}
+
+export function weaknessNames(): string[] {
+  return readdirSync(new URL('.', import.meta.url))
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && file !== 'weakness.ts')
+    .map((file) => file.slice(0, -'.ts'.length))
+    .sort()
+}
+
+/**
+ * The parts with a weakness applied; as they are when none is named.
+ * @throws SettingsError for a name that no file has
+ */
+export async function weakened(parts: Parts, name: string): Promise<Parts> {
+  if (name === '') return parts
+  const names = weaknessNames()
+  if (!names.includes(name)) throw new SettingsError(`WEAKNESS is ${JSON.stringify(name)}: must be empty or one of ${names.join(', ')}`)
+  const { default: found } = (await import(`./${name}.ts`)) as { default: Weakness }
+  return found.apply(parts)
+}
