@@ -3,9 +3,10 @@
 // Parameters: afterBytes (0; up to 1 MiB) of each answer that still pass; share (1) of the answers, drawn from seed (0).
 // What it does not model: a request that is lost on its way in. Answers of at most afterBytes bytes pass whole. An answer
 // is what follows a request on a connection: requests that overlap on one (HTTP/2) would be taken for one.
+
+import { type Answered, httpCanary } from '../environment/http-canary.ts'
 import type { Environment } from '../environment/service.ts'
 import { bytes, count, share } from '../parameters.ts'
-import { type Answered, httpCanary } from './answers-canary.ts'
 import { fault, type Proof } from './fault.ts'
 import { neededLink } from './needed.ts'
 

@@ -1,8 +1,8 @@
 // A GET of the harness's own through the link between agents and server. Any HTTP answer will do (an MCP endpoint may say
 // 405): what counts is whether it comes whole.
 import { get } from 'node:http'
-import { hostAndPort, measured } from '../environment/canary.ts'
-import type { Canary, Link } from '../environment/service.ts'
+import { hostAndPort, measured } from './canary.ts'
+import type { Canary, Link } from './service.ts'
 
 export interface Answered extends Canary {
   /** Of an answer that came whole. */
