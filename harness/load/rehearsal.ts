@@ -1,0 +1,44 @@
+// A persona's whole life on a virtual engine: what personas' tests watch. Its tasks are drawn and followed as in a run; only
+// the tool, its arguments and the answers are made up.
+import type { PersonaDefinition } from '../persona.ts'
+import { createDraw } from '../plan/draw.ts'
+import type { PlannedAgent } from '../plan/plan.ts'
+import { followTimeline } from './timeline.ts'
+import { type Reply, VirtualEngine } from './virtual-engine.ts'
+
+export interface Rehearsal {
+  /** Length of the plan, ms. */
+  endsAtMs: number
+  /** Those that differ from their defaults. */
+  parameters?: Record<string, number | string>
+  /** How the n-th call (from 0) is answered; default well, after 10 ms. */
+  reply?: (position: number) => Reply
+  seed?: number
+}
+
+export interface Rehearsed {
+  planned: PlannedAgent
+  engine: VirtualEngine
+}
+
+export async function rehearse(persona: PersonaDefinition, { endsAtMs, parameters, reply, seed = 1 }: Rehearsal): Promise<Rehearsed> {
+  const defaults = Object.entries(persona.parameters).map(([name, declared]) => [name, declared.default as number | string])
+  const values = { ...Object.fromEntries(defaults), ...parameters } as Record<string, number | string>
+  const tasks = persona.tasks(createDraw(seed), values, { fromMs: 0, toMs: endsAtMs }).map((sketch, position) => {
+    const task = `t${position + 1}`
+    const calls = sketch.calls.map(({ turn, thinkMs }, n) => ({
+      turn,
+      thinkMs,
+      role: 'write' as const,
+      arguments: { n },
+      key: `${task}-${n + 1}`,
+    }))
+    return { task, atMs: sketch.atMs, ...(sketch.untilMs !== undefined && { untilMs: sketch.untilMs }), calls }
+  })
+  const planned: PlannedAgent = { agent: 'a-01', index: 0, tenant: 't', persona: 'a', parameters: values, hostile: persona.hostile, tasks }
+  const engine = new VirtualEngine(reply && ((_request, position) => reply(position)))
+  const roles = { write: { tool: 'make', sloMs: 1_000, needs: [], correct: [], idempotencyKey: { argument: 'requestId' } } }
+  const facts = { run: 'r', seed, t0Ms: 0, roles, endsAtMs, patienceMs: 10_000, headers: {} }
+  await engine.run(followTimeline(planned, persona, facts, engine))
+  return { planned, engine }
+}

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest'
+import { rehearse } from '../../harness/load/rehearsal.ts'
+import type { PersonaDefinition } from '../../harness/persona.ts'
+import { impatient } from './impatient.ts'
+
+const definition = impatient.definition as unknown as PersonaDefinition
+const once = { everyMs: 5_000, timeoutMs: 400, tries: 3, pauseMs: 100 }
+
+test('what it has not heard of it asks again, with the same key, so many times', async () => {
+  const { engine, planned } = await rehearse(definition, { endsAtMs: 5_000, parameters: once, reply: () => ({ afterMs: 900 }) })
+  const start = planned.tasks[0]?.atMs ?? Number.NaN
+  expect(engine.sends.map(({ attempt, sentAtMs, timeoutMs }) => [attempt, sentAtMs - start, timeoutMs])).toEqual([
+    [1, 0, 400],
+    [2, 500, 400],
+    [3, 1_000, 400],
+  ])
+  expect(new Set(engine.sends.map(({ key }) => key)).size).toBe(1)
+  expect(new Set(engine.sends.map(({ call }) => call)).size).toBe(3)
+  expect(engine.sends.map(({ parent }) => parent)).toEqual([undefined, engine.sends[0]?.call, engine.sends[1]?.call])
+})
+
+test.each([
+  ['a reset', { afterMs: 10, transport: 'reset' as const }, 2],
+  ['a cut answer', { afterMs: 10, transport: 'cut' as const }, 2],
+  ['a refused connection: it did not happen', { afterMs: 10, transport: 'refused' as const }, 1],
+  ['a refusal: that is an answer', { afterMs: 10, status: 429 }, 1],
+  ['a failure: that is an answer', { afterMs: 10, status: 500 }, 1],
+])('after %s', async (_, first, calls) => {
+  const { engine } = await rehearse(definition, { endsAtMs: 5_000, parameters: once, reply: (n) => (n === 0 ? first : { afterMs: 10 }) })
+  expect(engine.sends).toHaveLength(calls)
+})
+
+test('tasks come at its pace, each with a key of its own', async () => {
+  const { engine } = await rehearse(definition, { endsAtMs: 10_000, parameters: { everyMs: 500 } })
+  expect(engine.sends).toHaveLength(20)
+  expect(new Set(engine.sends.map(({ key }) => key)).size).toBe(20)
+})
