@@ -1,0 +1,176 @@
+// The reference server as a target: written with the very type that users have, and nothing more.
+// Its agents carry keys of pattern A, the same on every machine; they belong to two tenants in turn. Deadlines are the tools' own
+// and fit the quick scale (2 to 3 s). Connections: three bulkheads of `poolMax` (or 10, 4 and 4) and two of administration, all as
+// the database role `app`.
+import { type AgentIdentity, type Declared, type TargetContext, type ToolRole, target } from '../../harness/target.ts'
+
+const SCOPES = ['mcp:tools:read', 'mcp:tools:query', 'mcp:tools:write']
+const ADMIN_CONNECTIONS = 2
+
+/** What the server uses when a scenario asks for nothing else: its own defaults, but a breaker that fits the quick scale. */
+function limitsOf({ settings, scale }: TargetContext) {
+  return {
+    ratePerMinute: settings.agentRatePerMinute ?? 60,
+    burst: settings.agentBurst ?? 10,
+    concurrency: settings.agentConcurrency ?? 5,
+    toolRatePerMinute: settings.agentToolRatePerMinute ?? 10,
+    toolBurst: settings.agentToolBurst ?? 5,
+    pools: { cheap: settings.poolMax ?? 10, expensive: settings.poolMax ?? 4, write: settings.poolMax ?? 4 },
+    queueMax: settings.queueMax ?? 50,
+    acquireTimeoutMs: settings.acquireTimeoutMs ?? 1_000,
+    deadlineMs: settings.deadlineMs ?? 25_000,
+    breakerFailures: settings.breakerFailures ?? 20,
+    breakerFailingMs: settings.breakerFailingMs ?? 5_000,
+    breakerOpenMs: settings.breakerOpenMs ?? (scale === 'quick' ? 2_000 : 5_000),
+  }
+}
+
+function environmentOf(context: TargetContext): Record<string, string> {
+  const limits = limitsOf(context)
+  const { at, ports, agents, instance, instances, weaken } = context
+  const seeds = agents.map((identity) => ({
+    agent: identity.agent,
+    tenant: identity.tenant,
+    keyId: `k${identity.index}`,
+    secret: secretOf(identity),
+    scopes: SCOPES,
+  }))
+  const numbers = {
+    PORT: ports.server,
+    ADMIN_PORT: ports.admin,
+    INSTANCES: instances,
+    AGENT_RATE_PER_MINUTE: limits.ratePerMinute,
+    AGENT_BURST: limits.burst,
+    AGENT_CONCURRENCY: limits.concurrency,
+    AGENT_TOOL_RATE_PER_MINUTE: limits.toolRatePerMinute,
+    AGENT_TOOL_BURST: limits.toolBurst,
+    POOL_CHEAP: limits.pools.cheap,
+    POOL_EXPENSIVE: limits.pools.expensive,
+    POOL_WRITE: limits.pools.write,
+    QUEUE_MAX: limits.queueMax,
+    ACQUIRE_TIMEOUT_MS: limits.acquireTimeoutMs,
+    DEADLINE_LONGEST_MS: limits.deadlineMs,
+    BREAKER_FAILURES: limits.breakerFailures,
+    BREAKER_FAILING_MS: limits.breakerFailingMs,
+    BREAKER_OPEN_MS: limits.breakerOpenMs,
+  }
+  return {
+    ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)])),
+    DATABASE_URL: `postgres://app@${at.postgres}/postgres`,
+    DATABASE_ADMIN_URL: `postgres://postgres@${at.postgres}/postgres`,
+    REDIS_URL: `redis://${at.redis}`,
+    INSTANCE: `server-${instance}`,
+    SEED_AGENTS: JSON.stringify(seeds),
+    WEAKNESS: weaken ?? '',
+  }
+}
+
+function declared(context: TargetContext): Declared {
+  const { ratePerMinute, burst, toolRatePerMinute, toolBurst, concurrency, pools, ...limits } = limitsOf(context)
+  return {
+    perAgent: { ratePerMinute, burst },
+    perAgentTool: { expensiveRead: { ratePerMinute: toolRatePerMinute, burst: toolBurst } },
+    concurrentCalls: concurrency,
+    poolMax: pools.cheap + pools.expensive + pools.write + ADMIN_CONNECTIONS,
+    queueMax: limits.queueMax,
+    acquireTimeoutMs: limits.acquireTimeoutMs,
+    instances: context.instances,
+    breakerOpenMs: limits.breakerOpenMs,
+  }
+}
+
+function secretOf({ index }: Pick<AgentIdentity, 'index'>): string {
+  return `reference-secret-${String(index).padStart(4, '0')}`
+}
+
+const MONTHS = ['01', '02', '03', '04', '05', '06', '07', '08', '09', '10', '11', '12']
+
+const cheapRead: ToolRole = {
+  name: 'list_tables',
+  arguments: () => ({}),
+  sloMs: 500,
+  deadlineMs: 2_000,
+  needs: ['postgres'],
+  correct: [{ at: '/structuredContent/tables', is: 'array', minLength: 1 }],
+}
+
+/** Sums that read a tenant's invoices of some months; they see the caller's own tenant only. */
+const expensiveRead: ToolRole = {
+  name: 'run_query',
+  arguments(draw) {
+    const group = draw.pick(['status', 'currency', 'customer_id', "date_trunc('month', issued_on)"])
+    const since = `2026-${draw.pick(MONTHS)}-01`
+    return {
+      sql: `select ${group} as what, count(*), sum(amount_cents) from invoices where issued_on >= '${since}' group by 1 order by 1`,
+      limit: 50,
+    }
+  },
+  sloMs: 1_500,
+  deadlineMs: 3_000,
+  needs: ['postgres'],
+  correct: [{ at: '/structuredContent/rows', is: 'array', minLength: 1 }],
+}
+
+const write: ToolRole = {
+  name: 'create_invoice',
+  arguments: (draw) => ({
+    customer: `Customer ${draw.int(1, 200)}`,
+    amountCents: draw.int(100, 500_000),
+    currency: draw.pick(['EUR', 'USD', 'JPY']),
+    memo: draw.word(),
+  }),
+  idempotencyKey: { argument: 'idempotencyKey' },
+  sloMs: 1_500,
+  deadlineMs: 3_000,
+  needs: ['postgres'],
+  correct: [
+    { at: '/structuredContent/invoiceNumber', is: 'string' },
+    { at: '/structuredContent/amountCents', equals: '/arguments/amountCents' },
+  ],
+  effects: {
+    sql: `select idempotency_key as key, count(*)::int as rows, array_agg(tenant || ' ' || invoice_number order by id) as names
+          from ledger.invoices where idempotency_key like $1 group by idempotency_key`,
+  },
+}
+
+export default target({
+  url: ({ ports }) => `http://127.0.0.1:${ports.server}/v1/mcp`,
+  agents: {
+    count: 50,
+    headers: (identity) => ({ authorization: `Bearer mcp_k${identity.index}_${secretOf(identity)}` }),
+    tenant: (index) => `t${index % 2}`,
+  },
+  tools: { cheapRead, expensiveRead, write },
+  declared,
+  dependencies: { postgres: 'embedded', redis: 'embedded' },
+  start: {
+    command: 'node reference-server/main.ts',
+    cwd: `${import.meta.dirname}/../..`,
+    env: environmentOf,
+    ready: ({ ports }) => `http://127.0.0.1:${ports.admin}/readyz`,
+  },
+  observe: ({ ports }) => ({
+    metrics: {
+      url: `http://127.0.0.1:${ports.admin}/metrics`,
+      poolUsed: 'pool_connections{state="used"}',
+      poolWaiting: 'pool_waiting',
+      poolWaitingMax: 'pool_waiting_max',
+      poolWaitSecondsMax: 'pool_wait_seconds_max',
+      breakerOpen: 'breaker_state{dependency="postgres"}==1',
+      inFlight: 'calls_in_flight',
+    },
+    postgres: { role: 'app' },
+    instanceHeader: 'x-instance',
+    logs: { requestId: 'request_id', durationMs: 'duration_ms' },
+  }),
+  weaknesses: [
+    'breaker-never-closes',
+    'no-agent-limit',
+    'no-breaker',
+    'no-deadline',
+    'no-idempotency',
+    'pool-per-request',
+    'pool-queue-unbounded',
+    'retry-after-missing',
+  ],
+})
