@@ -198,8 +198,10 @@ async function loadAndBreak(
 }
 
 async function began(live: LiveFile, generator: Generator, signal: AbortSignal): Promise<number> {
-  const late = wait(BEGIN_WITHIN_MS, undefined, { signal }).then(() => undefined)
+  const settled = new AbortController()
+  const late = wait(BEGIN_WITHIN_MS, undefined, { signal: AbortSignal.any([signal, settled.signal]) }).catch(() => undefined)
   const t0Ms = await Promise.race([live.started, generator.ended.then(() => undefined), late])
+  settled.abort()
   if (t0Ms !== undefined) return t0Ms
   throw new HarnessError('LOAD_DID_NOT_START', 'the load generator ended without beginning its plan', 'see logs/k6.log in the run folder')
 }
@@ -215,7 +217,7 @@ async function showLive(plan: Plan, t0Ms: number, live: LiveFile, faults: Set<st
   while (!signal.aborted) {
     const atMs = Date.now() - t0Ms
     const phase = plan.phases.find(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs)
-    view.live({ phase: phase?.name ?? 'last answers', leftMs: Math.max(0, plan.endsAtMs - atMs), faults: [...faults], ...live.figures })
+    view.live({ phase: phase?.name ?? (atMs < 0 ? 'starting' : 'last answers'), leftMs: Math.max(0, plan.endsAtMs - atMs), faults: [...faults], ...live.figures })
     await wait(LIVE_EVERY_MS, undefined, { signal }).catch(() => undefined)
   }
 }
