@@ -44,7 +44,7 @@ export function linesOver(history: History, lines: Line[], points: Point[], y: Y
       y: {
         field: 'value',
         type: 'quantitative',
-        scale: { nice: true, ...y.scale },
+        scale: { nice: true, domainMax: headroom(points), ...y.scale },
         axis: { title: null, tickCount: 4, ...y.axis },
       },
       color: { field: 'line', type: 'nominal', scale: { domain, range: lines.map((line) => `var(--${line.colour})`) }, legend },
@@ -67,6 +67,11 @@ export function linesOver(history: History, lines: Line[], points: Point[], y: Y
       { transform: [{ filter: 'datum.alone' }], mark: { type: 'point', filled: true, size: 14, opacity: 1 } },
     ],
   }
+}
+
+/** So that a line at its highest does not run along the edge. */
+function headroom(points: Point[]): number {
+  return Math.max(1, points.reduce((most, { value }) => Math.max(most, value ?? 0), 0) * 1.12)
 }
 
 function standsAlone(points: Point[], at: number): boolean {

@@ -2,14 +2,16 @@
 // the same margins, so plots of one page line up to the pixel. The page scales the drawing, hence two widths: one for
 // screens and paper, one for phones, where the wide one's labels would be 4 px tall.
 // What Vega numbers from a counter of the process (clip paths) is renumbered: the same spec gives the same bytes.
-import { parse, View } from 'vega'
+import { parse, type Spec as VegaSpec, View } from 'vega'
 import { compile } from 'vega-lite'
 import type { Spec } from './charts/chart.ts'
 import { html, type Markup, trusted } from './markup.ts'
 
 /** Px. The left margin holds the y axis of every chart. */
 const widths = { wide: 960, narrow: 380 } as const
-const margin = { left: 58, right: 14, top: 6, legend: 28, bottom: 22 } as const
+const margin = { left: 66, right: 14, top: 8, bottom: 22 } as const
+
+const legendRowPx = 20
 
 export type Width = keyof typeof widths
 
@@ -27,8 +29,18 @@ const config = {
     tickSize: 4,
     labelPadding: 4,
   },
-  legend: { labelColor: 'var(--ink)', labelFontSize: 11.5, offset: 8, columnPadding: 16, rowPadding: 2 },
+  legend: { labelColor: 'var(--ink)', labelFontSize: 11.5, offset: 8, columnPadding: 6, rowPadding: 5 },
   text: { color: 'var(--ink)', fontSize: 11 },
+}
+
+/** As many names beside each other as surely fit; none when the chart has no legend. */
+function legendGrid({ legends, scales }: VegaSpec, width: Width): { columns: number; rows: number } {
+  const scale = legends && scales?.find(({ name }) => name === 'color')
+  const names = scale && 'domain' in scale && Array.isArray(scale.domain) ? scale.domain.map(String) : []
+  if (names.length === 0) return { columns: 1, rows: 0 }
+  const longest = names.reduce((most, name) => Math.max(most, name.length), 0)
+  const columns = Math.min(names.length, Math.max(1, Math.floor((widths[width] - margin.left) / (longest * 7.5 + 24))))
+  return { columns, rows: Math.ceil(names.length / columns) }
 }
 
 /** @param id unique in the page: prefix of the ids inside */
@@ -36,8 +48,10 @@ export async function drawSvg(spec: Spec, id: string, width: Width): Promise<Mar
   const inner = widths[width] - margin.left - margin.right
   const sized = { ...spec, width: inner, autosize: { type: 'none' }, config } as unknown as Spec
   const compiled = compile(sized, { logger: quiet }).spec
-  const top = compiled.legends ? margin.legend : margin.top
-  const view = new View(parse({ ...compiled, padding: { ...margin, top } }), { renderer: 'none' })
+  const { columns, rows } = legendGrid(compiled, width)
+  const top = margin.top + rows * legendRowPx
+  const legends = compiled.legends?.map((legend) => ({ ...legend, columns }))
+  const view = new View(parse({ ...compiled, ...(legends && { legends }), padding: { ...margin, top } }), { renderer: 'none' })
   const drawn = await view.toSVG()
   view.finalize()
   return trusted(tidy(drawn, `${id}-${width}`))

@@ -39,6 +39,8 @@ interface Look {
 
 const statusColours: Record<Status, Colour> = { fail: 'red', unknown: 'yellow', pass: 'green', 'not-judged': 'dim' }
 const narrowest = 40
+/** Symbol, status and code stand before it. */
+const indentOfText = 17
 const barColumns = 16
 
 /** One line of at most `width` columns, without a line end; what matters least is left out first. */
@@ -88,6 +90,7 @@ export function endScreen(verdicts: Verdicts, { folder, command, colour, width }
   const weakened = verdicts.weaken === undefined ? '' : ` · weakened: ${verdicts.weaken}`
   const what = plain(`${verdicts.scenario} against ${verdicts.target} · ${verdicts.scale} · seed ${verdicts.seed}${weakened}`)
   const spoken = sentence(verdicts)
+  const titles = Math.min(52, Math.max(0, ...verdicts.verdicts.map(({ title }) => [...plain(title, 120)].length)))
   const headline = spoken.startsWith(verdicts.headline) ? [] : wrapped(verdicts.headline, columns, 2)
   return [
     '',
@@ -95,7 +98,7 @@ export function endScreen(verdicts: Verdicts, { folder, command, colour, width }
     ...wrapped(spoken, columns, 2),
     ...headline.map((line) => paint(line, 'dim')),
     '',
-    ...ordered(verdicts.verdicts).flatMap((verdict) => checkLines(verdict, columns, paint)),
+    ...ordered(verdicts.verdicts).flatMap((verdict) => checkLines(verdict, { columns, titles, paint })),
     '',
     `${paint('Report', 'dim')}  ${plain(folder)}/report.html`,
     `${paint('Repeat', 'dim')}  ${plain(command)}`,
@@ -103,16 +106,23 @@ export function endScreen(verdicts: Verdicts, { folder, command, colour, width }
   ].join('\n')
 }
 
-function checkLines(verdict: Verdict, columns: number, paint: Painter): string[] {
+interface Sheet {
+  columns: number
+  /** Width of the column of titles. */
+  titles: number
+  paint: Painter
+}
+
+function checkLines(verdict: Verdict, { columns, titles, paint }: Sheet): string[] {
   const { status, code, title } = verdict
   const mark = paint(`${symbols[status]} ${labels[status].padEnd(10)}`, statusColours[status])
-  const room = columns - 12 - 5
-  const figures = plain(verdict.notExercised ? 'nothing to look at' : against(verdict), 60)
+  const room = columns - indentOfText
+  const figures = plain(verdict.notExercised ? 'nothing to look at' : against(verdict), 80)
   const name = plain(title, 120)
-  const fits = [...name].length + 2 + [...figures].length <= room
-  const gap = ' '.repeat(Math.max(2, Math.min(room, 62) - [...name].length - [...figures].length))
-  const first = `${mark} ${code.padEnd(4)}${fits && figures ? `${name}${gap}${paint(figures, 'dim')}` : short(name, room)}`
-  const rest = fits || !figures ? [] : [indented(figures)]
+  const padded = name + ' '.repeat(Math.max(2, titles + 2 - [...name].length))
+  const fits = [...padded].length + [...figures].length <= room
+  const first = `${mark} ${code.padEnd(4)}${fits && figures ? `${padded}${paint(figures, 'dim')}` : short(name, room)}`
+  const rest = fits || !figures ? [] : wrapped(figures, columns, indentOfText).map((line) => paint(line, 'dim'))
   return [first, ...rest, ...whatToDo(verdict, columns, paint)]
 }
 
@@ -123,7 +133,7 @@ function whatToDo(verdict: Verdict, columns: number, paint: Painter): string[] {
       ({ setting, present, suggested }) => `${setting} ${present === undefined ? '' : `${present} `}→ ${suggested}`,
     )
     return [
-      ...wrapped(verdict.says, columns, 17),
+      ...wrapped(verdict.says, columns, indentOfText),
       ...lines('do', verdict.remedy.do),
       ...(set.length > 0 ? set : verdict.remedy.setting === undefined ? [] : [verdict.remedy.setting]).flatMap((text) =>
         lines('set', text),
@@ -132,17 +142,19 @@ function whatToDo(verdict: Verdict, columns: number, paint: Painter): string[] {
   }
   const because = reason(verdict)
   return [
-    ...(because === undefined ? [] : wrapped(because, columns, 17)),
+    ...(because === undefined ? [] : wrapped(because, columns, indentOfText)),
     ...(verdict.addLine === undefined ? [] : lines('add', verdict.addLine)),
   ]
 }
 
 function hanging(word: string, text: string, columns: number, paint: Painter): string[] {
-  return wrapped(text, columns, 22).map((line, i) => (i === 0 ? `${indented(paint(word.padEnd(5), 'dim'))}${line.trimStart()}` : line))
+  return wrapped(text, columns, indentOfText + 5).map((line, i) =>
+    i === 0 ? `${indented(paint(word.padEnd(5), 'dim'))}${line.trimStart()}` : line,
+  )
 }
 
 function indented(text: string): string {
-  return ' '.repeat(17) + text
+  return ' '.repeat(indentOfText) + text
 }
 
 /** Lines of at most `columns`, each indented; words longer than a line are cut into it. */

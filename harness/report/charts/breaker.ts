@@ -19,7 +19,7 @@ export const breaker = chart({
       field: 'lane',
       type: 'nominal' as const,
       scale: { domain: named.map(({ name }) => name), paddingInner: 0.25 },
-      axis: { title: null, domain: false, ticks: false, labelLimit: 54 },
+      axis: { title: null, domain: false, ticks: false, labelLimit: 90 },
     }
     const x = timeX(history)
     const closed = named.map(({ name }) => ({ lane: name, atS: 0, toS: endS }))

@@ -30,7 +30,7 @@ export const latency = chart({
     const labelExpr = "datum.value >= 1000 ? format(datum.value / 1000, '~g') + ' s' : format(datum.value, '~g') + ' ms'"
     return onTimeAxis(history, 130, [
       linesOver(history, lines, points, {
-        scale: { type: 'log', nice: true },
+        scale: { type: 'log', nice: true, domainMax: undefined },
         axis: { labelExpr, values: [1, 10, 100, 1_000, 10_000, 100_000] },
       }),
     ])

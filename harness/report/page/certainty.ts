@@ -16,7 +16,7 @@ export function certaintySection(history: History): Markup {
 <p class="about">Whether the load was the one that was planned, and whether each fault was felt.</p>
 <dl class="pairs">${figures(history).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 ${faults(history)}
-${notes.length > 0 && html`<h4>Worth knowing</h4><ul class="exhibits">${notes.slice(0, mostNotes).map((note) => html`<li>${plain(note, 500)}</li>`)}</ul>`}
+${notes.length > 0 && html`<h3 class="part">Worth knowing</h3><ul class="exhibits">${notes.slice(0, mostNotes).map((note) => html`<li>${plain(note, 500)}</li>`)}</ul>`}
 ${notes.length > mostNotes && html`<p class="muted small">and ${number(notes.length - mostNotes)} more in manifest.json</p>`}
 </section>`
 }
@@ -69,7 +69,7 @@ function faults(history: History): Markup {
     const end = healed ?? of('not-healed')
     return html`<tr><th scope="row">${fault}</th><td>${window}</td><td class="num">${second(of('injected'))}</td><td class="words">${proof(felt ?? of('not-felt'), 'felt')}</td><td class="num">${second(end)}</td><td class="words">${proof(end, 'healed')}</td></tr>`
   })
-  return html`<h4>Did each fault bite?</h4><div class="scroll" role="region" tabindex="0" aria-label="Faults"><table>
+  return html`<h3 class="part">Did each fault bite?</h3><div class="scroll" role="region" tabindex="0" aria-label="Faults"><table>
 <thead><tr><th scope="col">fault</th><th scope="col">window</th><th scope="col" class="num">injected, s</th><th scope="col">felt</th><th scope="col" class="num">healed, s</th><th scope="col">heal</th></tr></thead>
 <tbody>${rows}</tbody></table></div>`
 }

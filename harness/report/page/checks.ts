@@ -1,5 +1,5 @@
 // The checks, fails first: what was found, measured against its limit, why it matters, what to change, and the very calls
-// that show it. Fails and unknowns lie open; passes are one line each.
+// that show it. Passes are one line each, the others lie open.
 import type { Status, Verdict, Verdicts } from '../../checks/check.ts'
 import type { History } from '../../history/history.ts'
 import { figure, limitFigure, number } from '../figures.ts'
@@ -35,26 +35,26 @@ ${statuses.map((status) =>
 function group(history: History, status: Status, verdicts: Verdict[]): Markup {
   if (verdicts.length === 0) return html``
   return html`<div class="${status}" id="checks-${status}">
-<p class="group">${groups[status]} (${verdicts.length})</p>
+<h3 class="group">${groups[status]} (${verdicts.length})</h3>
 ${verdicts.map((verdict) => card(history, verdict))}
 </div>`
 }
 
 function card(history: History, verdict: Verdict): Markup {
   const { status, code, title, check } = verdict
-  const open = status === 'fail' || status === 'unknown' ? html` open` : html``
+  const open = status === 'pass' ? html`` : html` open`
   return html`<details class="card ${status}" id="check-${check}"${open}>
-<summary>${badge(status)}<h3><span class="unseen">${labels[status]}: </span><span class="code">${code}</span>${title} ${tags(verdict)}</h3>${figures(verdict)}</summary>
+<summary>${badge(status)}<h4><span class="unseen">${labels[status]}: </span><span class="code">${code}</span>${title} ${tags(verdict)}</h4>${figures(verdict)}</summary>
 <div>
 <p class="statement">${verdict.says}</p>
 ${because(verdict)}
 ${gauge(verdict)}
 ${measures(verdict)}
-${status !== 'pass' && html`<h4>Why it matters</h4><p class="prose">${verdict.why}</p>`}
+${status !== 'pass' && html`<h5>Why it matters</h5><p class="prose">${verdict.why}</p>`}
 ${status === 'fail' && advice(verdict)}
 ${exhibits(verdict)}
 ${witnessTable(history, verdict)}
-${status === 'pass' && html`<h4>Why it matters</h4><p class="prose">${verdict.why}</p>`}
+${status === 'pass' && html`<h5>Why it matters</h5><p class="prose">${verdict.why}</p>`}
 <p class="muted small apart">Source: ${verdict.source}</p>
 </div></details>`
 }
@@ -97,7 +97,7 @@ function advice({ remedy, advice = [] }: Verdict): Markup {
     ({ setting, present, suggested }) =>
       html`<tr><td><code>${setting}</code></td><td class="num">${present ?? '–'}</td><td class="num"><b>${suggested}</b></td></tr>`,
   )
-  return html`<h4>What to do</h4><div class="advice">
+  return html`<h5>What to do</h5><div class="advice">
 <p>${remedy.do}</p>
 <p class="muted small">Control: <code>${remedy.control}</code>${remedy.setting !== undefined && html` · setting: <code>${remedy.setting}</code>`}${remedy.runbook !== undefined && html` · runbook: <code>${remedy.runbook}</code>`}</p>
 ${rows.length > 0 && html`<table><thead><tr><th scope="col">setting</th><th scope="col" class="num">present</th><th scope="col" class="num">suggested</th></tr></thead><tbody>${rows}</tbody></table>`}
@@ -107,6 +107,6 @@ ${rows.length > 0 && html`<table><thead><tr><th scope="col">setting</th><th scop
 function exhibits({ exhibits }: Verdict): Markup {
   if (exhibits.length === 0) return html``
   const more = exhibits.length - mostExhibits
-  return html`<h4>Exhibits</h4><ul class="exhibits mono">${exhibits.slice(0, mostExhibits).map((exhibit) => html`<li>${exhibit}</li>`)}
+  return html`<h5>Exhibits</h5><ul class="exhibits mono">${exhibits.slice(0, mostExhibits).map((exhibit) => html`<li>${exhibit}</li>`)}
 ${more > 0 && html`<li>and ${number(more)} more in verdicts.json</li>`}</ul>`
 }

@@ -21,9 +21,9 @@ export function reproduceSection(history: History): Markup {
 <h2 id="reproduce-title">Reproduce</h2>
 <p class="about">The same seed draws the same plan, byte for byte.</p>
 <pre>${manifest.command}</pre>
-<h4>What ran</h4>
+<h3 class="part">What ran</h3>
 <dl class="pairs">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd class="mono">${value}</dd></div>`)}</dl>
-<h4>Files beside this page</h4>
+<h3 class="part">Files beside this page</h3>
 <ul class="files">${filesOf(history).map(([file, what]) => html`<li><a href="${file}">${file}</a> <span class="muted small">${what}</span></li>`)}</ul>
 </section>`
 }

@@ -36,9 +36,9 @@ body {
   font: 400 15px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif;
 }
 main, .masthead, footer { max-width: 1060px; margin: 0 auto; padding: 0 24px; }
-h1, h2, h3, h4, p, ul, dl, dd, figure, table, pre { margin: 0; padding: 0; }
+h1, h2, h3, h4, h5, p, ul, dl, dd, figure, table, pre { margin: 0; padding: 0; }
 h2 { font-size: 20px; font-weight: 650; letter-spacing: -0.01em; line-height: 1.3; }
-h4 { font-size: 13px; font-weight: 650; margin: 22px 0 8px; }
+h5, .part { font-size: 13px; font-weight: 650; margin: 22px 0 8px; }
 a { color: var(--link); text-decoration-thickness: 1px; text-underline-offset: 2px; }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 3px; border-radius: 3px; }
 code, pre, .mono { font-family: var(--mono); font-size: 0.88em; unicode-bidi: isolate; }
@@ -71,8 +71,8 @@ h1 .badge { font-size: 20px; }
 .counts a { display: flex; align-items: center; gap: 8px; color: inherit; text-decoration: none; }
 .counts a:hover span:last-child { text-decoration: underline; }
 .counts b { font-size: 17px; font-variant-numeric: tabular-nums; }
-.counts .none { opacity: 0.55; }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(128px, 1fr)); gap: 14px 24px; margin-top: 24px; padding-top: 20px; border-top: 1px solid var(--line); }
+.counts .none { color: var(--muted); --tone: var(--muted); } .counts .none b { font-weight: 500; }
+.facts { display: flex; flex-wrap: wrap; gap: 14px 40px; margin-top: 24px; padding-top: 20px; border-top: 1px solid var(--line); }
 .facts dt { color: var(--muted); font-size: 13px; } .facts dd { font-variant-numeric: tabular-nums; }
 .notice { margin-top: 18px; padding: 10px 14px; border-left: 3px solid var(--unknown); background: var(--unknown-wash); border-radius: 0 6px 6px 0; }
 .notice + .notice { margin-top: 8px; }
@@ -91,7 +91,7 @@ caption { text-align: left; color: var(--muted); padding-bottom: 6px; }
 th, td { text-align: left; vertical-align: top; padding: 6px 14px 6px 0; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; color: var(--muted); font-size: 12.5px; white-space: nowrap; } tbody th { color: var(--ink); font-size: inherit; }
 th.num, td.num { padding-left: 14px; } th:last-child, td:last-child { padding-right: 2px; }
-td { overflow-wrap: normal; } td.words { overflow-wrap: anywhere; min-width: 14em; } .zero { color: var(--muted); opacity: 0.6; }
+td { overflow-wrap: normal; } td.words { overflow-wrap: anywhere; min-width: 14em; } .zero { color: var(--muted); }
 tr.loud > * { color: var(--fail); font-weight: 600; }
 
 .group { display: flex; align-items: center; gap: 10px; font-size: 15px; font-weight: 650; margin: 26px 0 10px; color: var(--tone); }
@@ -99,8 +99,8 @@ tr.loud > * { color: var(--fail); font-weight: 600; }
 .card > summary { display: grid; grid-template-columns: auto 1fr auto; gap: 2px 14px; align-items: center; padding: 12px 16px; list-style: none; border-radius: 6px; }
 .card > summary::-webkit-details-marker { display: none; }
 .card > summary:hover { background: var(--sunk); }
-.card h3 { font-size: 15px; font-weight: 600; line-height: 1.4; }
-.card h3 .code { color: var(--muted); font-weight: 500; margin-right: 6px; font-variant-numeric: tabular-nums; }
+.card h4 { font-size: 15px; font-weight: 600; line-height: 1.4; }
+.card h4 .code { color: var(--muted); font-weight: 500; margin-right: 6px; font-variant-numeric: tabular-nums; }
 .card .tags { font-size: 13px; color: var(--muted); font-weight: 400; }
 .card .figures { text-align: right; font-variant-numeric: tabular-nums; line-height: 1.35; }
 .card .figures b { font-size: 16px; font-weight: 650; color: var(--tone); } .card .figures span { display: block; font-size: 13px; color: var(--muted); }
@@ -109,11 +109,13 @@ tr.loud > * { color: var(--fail); font-weight: 600; }
 .because { margin-top: 12px; padding: 10px 14px; background: var(--wash); border-left: 3px solid var(--tone); border-radius: 0 6px 6px 0; max-width: 54em; }
 .because pre { background: var(--paper); margin-top: 8px; }
 .gauge { display: block; width: 100%; max-width: 560px; height: auto; margin-top: 14px; }
+.advice td { overflow-wrap: anywhere; }
 .gauge text { font-size: 11.5px; fill: var(--muted); } .gauge .value { fill: var(--tone); font-weight: 600; }
 .measures { display: flex; flex-wrap: wrap; gap: 10px 34px; margin-top: 16px; } .measures dt { font-size: 13px; color: var(--muted); } .measures dd { font-variant-numeric: tabular-nums; }
 .advice { max-width: 54em; } .advice table { width: auto; margin-top: 8px; } .advice p + p { margin-top: 4px; }
 .apart { margin-top: 16px; } .prose { max-width: 46em; } .small { font-size: 13.5px; }
-.witness td, .witness th { border-bottom: 0; padding-bottom: 1px; } .evidence td { padding-top: 0; padding-bottom: 9px; color: var(--muted); font-size: 13px; overflow-wrap: anywhere; white-space: normal; }
+.calls table { font-size: 12.5px; } .calls th, .calls td { padding: 7px 9px 7px 0; } .calls .num { padding-left: 0; }
+.witness td, .witness th { border-bottom: 0; padding-bottom: 1px; } .evidence td { padding-top: 0; padding-bottom: 9px; color: var(--muted); font-size: 12.5px; overflow-wrap: anywhere; white-space: normal; }
 .witness .mono, .witness td { white-space: nowrap; } .evidence span { margin-right: 14px; } .evidence .mono { color: var(--ink); }
 .exhibits { padding-left: 18px; } .exhibits li { margin-top: 2px; }
 .pairs { display: grid; grid-template-columns: repeat(auto-fill, minmax(260px, 1fr)); gap: 12px 28px; }
@@ -130,12 +132,17 @@ footer { color: var(--muted); font-size: 13px; padding-top: 4px; padding-bottom:
   .card > summary { grid-template-columns: auto 1fr; padding: 11px 12px; align-items: start; }
   .card .figures { grid-column: 2; text-align: left; } .card .figures b { font-size: 15px; } .card .figures span { display: inline; margin-left: 6px; }
   .card > div { padding: 2px 14px 16px; }
+  .calls table, .calls tbody, .calls tr, .calls td, .calls th { display: block; } .calls thead { display: none; }
+  .calls .witness { padding-top: 8px; } .calls .witness > * { display: flex; gap: 12px; padding: 1px 0; white-space: normal; text-align: left; }
+  .calls .witness > *::before { content: attr(data-name); flex: none; width: 84px; color: var(--muted); font-weight: 400; font-size: 12.5px; }
+  .gauge text { display: none; } .advice th, .advice td { padding-right: 6px; white-space: normal; }
+  .calls .evidence td > span { display: block; margin: 0; }
   figure { margin-left: -6px; margin-right: -6px; } figcaption { padding: 0 6px; }
 }
 @media print {
   body { background: #fff; font-size: 10.5pt; } main, .masthead, footer { max-width: none; padding-left: 0; padding-right: 0; }
   section { border: 0; padding: 0 0 14pt; } .verdict { border-top: 4px solid var(--tone); padding-top: 10pt; } .masthead nav, .skip { display: none; }
-  .card, figure, tr, .because { break-inside: avoid; } .card[open] { break-inside: auto; } h2, h4, .group { break-after: avoid; }
+  .card, figure, tr, .because { break-inside: avoid; } .card[open] { break-inside: auto; } h2, h5, .part, .group { break-after: avoid; }
   .scroll { overflow: visible; } table { font-size: 8.5pt; } .witness .mono, .witness td { white-space: normal; }
   .badge { border: 1px solid var(--tone); } * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   details.timetable { display: none; }

@@ -15,7 +15,7 @@ export function witnessTable(history: History, { witnesses, check }: Verdict): M
   const calls = witnesses.slice(0, mostShown).flatMap((index) => history.calls[index] ?? [])
   if (calls.length === 0) return html``
   const rest = calls.slice(mostOpen)
-  return html`<h4>Witnesses: ${count(witnesses.length, 'call')}${calls.length < witnesses.length && html`, ${calls.length} shown`}</h4>
+  return html`<h5>Witnesses: ${count(witnesses.length, 'call')}${calls.length < witnesses.length && html`, ${calls.length} shown`}</h5>
 ${table(calls.slice(0, mostOpen), `Witnesses of ${check}`)}
 ${rest.length > 0 && html`<details class="more"><summary>${number(rest.length)} more</summary>${table(rest, `More witnesses of ${check}`)}</details>`}`
 }
@@ -35,19 +35,34 @@ const columns: [string, boolean][] = [
 ]
 
 function table(calls: Call[], name: string): Markup {
-  return html`<div class="scroll" role="region" tabindex="0" aria-label="${name}"><table>
+  return html`<div class="scroll calls" role="region" tabindex="0" aria-label="${name}"><table>
 <thead><tr>${columns.map(([title, right]) => html`<th scope="col"${right && html` class="num"`}>${title}</th>`)}</tr></thead>
 <tbody>${calls.map(rows)}</tbody></table></div>`
 }
 
 function rows(call: Call): Markup {
   const { evidence, endedAtMs, sentAtMs } = call
-  const took = endedAtMs === undefined ? '–' : duration(Math.round(endedAtMs - sentAtMs))
-  return html`<tr class="witness">
-<th scope="row"><code>${plain(call.call, 60)}</code></th><td>${plain(call.agent, 40)}</td><td>${plain(call.tool, 40)}</td><td class="num">${call.attempt}</td>
-<td class="num">${moment(call.plannedAtMs)}</td><td class="num">${moment(sentAtMs)}</td><td class="num">${moment(endedAtMs)}</td><td class="num">${took}</td>
-<td>${answer(evidence)}</td><td>${call.class}${call.budget !== undefined && ` (${plain(call.budget, 30)})`}</td><td>${evidence.retryAfter === undefined ? html`<span class="muted">none</span>` : html`<code>${plain(evidence.retryAfter, 40)}</code>`}</td></tr>
+  const none = html`<span class="muted">none</span>`
+  const cells: (Markup | string | number)[] = [
+    plain(call.agent, 40),
+    plain(call.tool, 40),
+    call.attempt,
+    moment(call.plannedAtMs),
+    moment(sentAtMs),
+    moment(endedAtMs),
+    endedAtMs === undefined ? '–' : duration(Math.round(endedAtMs - sentAtMs)),
+    answer(evidence),
+    call.class,
+    evidence.retryAfter === undefined ? none : html`<code>${plain(evidence.retryAfter, 40)}</code>`,
+  ]
+  return html`<tr class="witness"><th scope="row" data-name="call"><code>${plain(call.call, 60)}</code></th>${cells.map((value, i) => named(value, i + 1))}</tr>
 <tr class="evidence"><td colspan="${columns.length}">${details(call).map(([word, text]) => html`<span>${word} <span class="mono">${text}</span></span> `)}</td></tr>`
+}
+
+/** On a phone a row is a list: each cell carries its column's name. */
+function named(value: Markup | string | number, column: number): Markup {
+  const [name = '', right] = columns[column] ?? []
+  return html`<td data-name="${name}"${right && html` class="num"`}>${value}</td>`
 }
 
 function answer({ status, transport, isError, rpcCode, replayed }: Evidence): string {
@@ -61,6 +76,7 @@ function details(call: Call): [string, string][] {
   const { evidence, server, key, trace, parent, index } = call
   const rpcId = evidence.rpcId !== undefined && evidence.rpcId !== call.call ? plain(evidence.rpcId, 60) : undefined
   const all: [string, string | undefined][] = [
+    ['budget', call.budget && plain(call.budget, 40)],
     ['message', evidence.message && plain(evidence.message, longestBody)],
     ['data', evidence.data && plain(JSON.stringify(evidence.data), longestBody)],
     ['client saw', evidence.transportText && plain(evidence.transportText, 200)],
