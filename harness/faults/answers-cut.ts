@@ -1,9 +1,9 @@
 // The network breaks after the server has done its work and before the agent has heard of it: the answer is lost, the
 // write is not. The agent cannot know and asks again; only an idempotency key keeps the row single.
 // Parameters: afterBytes (0; up to 1 MiB) of each answer that still pass; share (1) of the answers, drawn from seed (0).
+// Of more than some 64 kB fewer may arrive: a reset overtakes what the receiver's kernel had no room for yet.
 // What it does not model: a request that is lost on its way in. Answers of at most afterBytes bytes pass whole. An answer
 // is what follows a request on a connection: requests that overlap on one (HTTP/2) would be taken for one.
-
 import { type Answered, httpCanary } from '../environment/http-canary.ts'
 import type { Environment } from '../environment/service.ts'
 import { bytes, count, share } from '../parameters.ts'

@@ -1,0 +1,58 @@
+import { once } from 'node:events'
+import { describe, expect, it } from 'vitest'
+import { resetSocket } from './connection.ts'
+import { ProxyLink } from './link.ts'
+import { Client, echo, listening } from './loopback.ts'
+
+async function proxied(to: string) {
+  const attempts: unknown[] = []
+  const link = new ProxyLink({ name: 'postgres', to, delayMs: 0 }, (line) => attempts.push(line))
+  return { link, attempts, ...(await link.open()), [Symbol.dispose]: () => link.close() }
+}
+
+describe('a reader that stalls', () => {
+  it('holds back the writer instead of filling the memory, and disturbs no other connection', async () => {
+    const chunk = Buffer.alloc(100_000)
+    await using server = await listening((socket) => {
+      socket.once('data', (asked) => {
+        if (`${asked}` !== 'everything') {
+          socket.write(asked)
+          return echo(socket)
+        }
+        const fill = () => {
+          while (socket.writable && socket.write(chunk));
+        }
+        socket.on('drain', fill)
+        fill()
+      })
+    })
+    using proxy = await proxied(server.address)
+    using stalled = await Client.to(proxy.address)
+    stalled.socket.pause()
+    stalled.socket.write('everything')
+    await expect.poll(() => proxy.link.heldBytes).toBeGreaterThan(1_000_000)
+    using other = await Client.to(proxy.address)
+    for (let i = 0; i < 100; i++) await other.roundTrip('ping')
+    expect(proxy.link.heldBytes).toBeLessThan(1_200_000)
+  })
+})
+
+it('turns away no one else when a client never speaks', async () => {
+  await using silent = await listening(() => {})
+  using proxy = await proxied(silent.address)
+  using first = await Client.to(proxy.address)
+  using second = await Client.to(proxy.address)
+  await expect.poll(() => proxy.attempts.length).toBe(2)
+  expect([first.ended, second.ended]).toEqual([undefined, undefined])
+})
+
+it('frees a socket whose end is still being sent, without an error', async () => {
+  await using server = await listening(() => {})
+  using client = await Client.to(server.address)
+  client.socket.end()
+  await new Promise<void>((later) => process.nextTick(later))
+  resetSocket(client.socket)
+  await once(client.socket, 'close')
+  expect(client.ended).toBeUndefined()
+  resetSocket(client.socket)
+})
