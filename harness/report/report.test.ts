@@ -1,0 +1,27 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect, it } from 'vitest'
+import { exampleHistory } from './example/history.ts'
+import { exampleVerdict, exampleVerdicts } from './example/verdicts.ts'
+import { writeReport } from './report.ts'
+
+it('writes page, XML and summary into the folder, the same bytes each time', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'stampede-report-'))
+  try {
+    const verdicts = exampleVerdicts('pass', [exampleVerdict('pass')], '1 of 1 judged, all held')
+    await writeReport(folder, exampleHistory(), verdicts)
+    const names = (await readdir(folder)).sort()
+    expect(names).toEqual(['junit.xml', 'report.html', 'summary.md'])
+    const first = await Promise.all(names.map((name) => readFile(path.join(folder, name), 'utf8')))
+    expect(first[1]).toContain('id="chart-calls"')
+    await writeReport(folder, exampleHistory(), verdicts)
+    expect(await Promise.all(names.map((name) => readFile(path.join(folder, name), 'utf8')))).toEqual(first)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
+it('says so when the folder cannot be written', async () => {
+  await expect(writeReport('/nowhere/at/all', exampleHistory(), exampleVerdicts('pass', [], ''))).rejects.toMatchObject({ code: 'ENOENT' })
+})

@@ -1,0 +1,108 @@
+import { stripVTControlCharacters } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { everything, hostile } from './example/hostile.ts'
+import { exampleVerdict, exampleVerdicts } from './example/verdicts.ts'
+import { endScreen, liveLine } from './terminal.ts'
+
+const state = {
+  phase: 'stress',
+  leftMs: 12_300,
+  offered: 1_812,
+  ok: 1_500,
+  refused: 300,
+  failed: 12,
+  p95Ms: 41.6,
+  faults: ['postgres-latency'],
+}
+const columns = (text: string) => [...stripVTControlCharacters(text)].length
+
+describe('the live line', () => {
+  it('says phase, time left, figures and faults', () => {
+    expect(liveLine(state, { width: 200, colour: false })).toBe(
+      'stress     13 s left  ! postgres-latency  offered 1,812  ok 1,500  refused 300  failed 12  p95 42 ms',
+    )
+  })
+
+  it('draws the time left as a bar when the whole is known', () => {
+    expect(liveLine({ ...state, leftMs: 5_000, totalMs: 20_000 }, { width: 200, colour: false })).toContain('████████████░░░░')
+  })
+
+  it.each([20, 40, 60, 80, 120])('fits into %d columns, keeping the phase', (width) => {
+    for (const colour of [true, false]) {
+      const line = liveLine(state, { width, colour })
+      expect(columns(line)).toBeLessThanOrEqual(width)
+      expect(stripVTControlCharacters(line)).toMatch(/^stress/)
+    }
+  })
+
+  it('is coloured only when asked', () => {
+    expect(liveLine(state, { width: 100, colour: false })).not.toContain('\u001b')
+    expect(liveLine(state, { width: 100, colour: true })).toContain('\u001b[')
+  })
+
+  it('stays one line whatever a fault is called', () => {
+    const line = liveLine({ ...state, faults: [hostile.terminal, hostile.megabyte] }, { width: 120, colour: false })
+    expect(line).not.toMatch(/\p{Cc}/u)
+    expect(columns(line)).toBeLessThanOrEqual(120)
+  })
+})
+
+describe('the end screen', () => {
+  const fail = exampleVerdict('fail', {
+    code: 'A14',
+    title: 'One runaway agent starves nobody',
+    says: 'Only 58 % of the others’ calls were good',
+    measured: 0.58,
+    limit: 0.95,
+    unit: 'of 1',
+    remedy: { control: 'admission', do: 'Give each agent a budget of its own.' },
+    advice: [{ setting: 'AGENT_RATE_PER_MINUTE', present: 'off', suggested: '120' }],
+  })
+  const all = [exampleVerdict('pass'), exampleVerdict('not-judged'), exampleVerdict('unknown'), fail]
+  const options = { folder: 'reports/runaway-loop/latest', command: 'npm run scenario runaway-loop -- --seed 7', colour: false, width: 100 }
+  const screen = endScreen(exampleVerdicts('fail', all, '3 of 4 judged, 1 failed'), options)
+
+  it('tells the verdict, one line a check with the fails first, where the report lies and how to repeat it', () => {
+    expect(screen).toContain('✕ Did not hold  runaway-loop against reference · quick · seed 7')
+    expect(screen).toContain('3 of 4 judged, 1 failed')
+    expect(screen.match(/^. (?:Fail|Unknown|Not judged|Pass)\b/gmu)).toEqual(['✕ Fail', '? Unknown', '– Not judged', '✓ Pass'])
+    expect(screen).toContain('58 %, limit 95 %')
+    expect(screen).toContain('Report  reports/runaway-loop/latest/report.html')
+    expect(screen).toContain('Repeat  npm run scenario runaway-loop -- --seed 7')
+  })
+
+  it('says what to do for a fail, why for an unknown, and which line to add for what was not judged', () => {
+    expect(screen).toContain('do   Give each agent a budget of its own.')
+    expect(screen).toContain('set  AGENT_RATE_PER_MINUTE off → 120')
+    expect(screen).toContain('the halves of the steady phase differ by 9 points')
+    expect(screen).toContain("add  observe: { postgres: { role: 'app' } }")
+  })
+
+  it('names the weakness', () => {
+    expect(endScreen(exampleVerdicts('fail', all, '', 'no-agent-limit'), options)).toContain('weakened: no-agent-limit')
+  })
+
+  it.each([40, 72, 100])('keeps to %d columns, with or without colour', (width) => {
+    const plain = endScreen(exampleVerdicts('fail', all, '3 of 4 judged, 1 failed'), { ...options, width })
+    const coloured = endScreen(exampleVerdicts('fail', all, '3 of 4 judged, 1 failed'), { ...options, width, colour: true })
+    expect(coloured).toContain('\u001b[')
+    expect(stripVTControlCharacters(coloured)).toBe(plain)
+    // The folder and the command are for copying: they are never broken.
+    const lines = plain.split('\n').filter((line) => !/^(?:Report|Repeat)/.test(line))
+    expect(Math.max(...lines.map(columns))).toBeLessThanOrEqual(width)
+  })
+
+  it('cannot be repainted or flooded by names', () => {
+    const evil = ['fail', 'unknown', 'not-judged', 'pass'].map((status) =>
+      exampleVerdict(status as 'fail', {
+        title: everything,
+        says: hostile.terminal + hostile.megabyte,
+        because: everything,
+        addLine: hostile.bidi,
+      }),
+    )
+    const text = endScreen(exampleVerdicts('fail', evil, everything), options)
+    expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/u)
+    expect(text.split('\n').length).toBeLessThan(80)
+  })
+})
