@@ -88,7 +88,7 @@ function byAttempts(history: History, fault: FaultRecord, dependency: string, as
     )
   const tookMs = Math.max(0, openedAtMs - firstMs)
   const late = before.length > allowed && tookMs > limits.withinMs
-  const says = `${some(before.length, 'attempt')} at ${dependency} in ${time(tookMs)}, then it stopped knocking (${moments.length - before.length} probes in ${time(fault.toMs - openedAtMs)})`
+  const says = `${some(before.length, 'attempt')} at ${dependency} in ${time(tookMs)}, then it stopped knocking (${moments.length - before.length} more in ${time(fault.toMs - openedAtMs)})`
   if (late)
     return {
       ...shown,

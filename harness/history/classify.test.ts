@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest'
+import { type Classified, classify, type Question, table } from './classify.ts'
+import type { CallClass, Evidence, Outcome } from './event.ts'
+
+type Case = [
+  when: string,
+  evidence: Evidence,
+  outcome: Outcome,
+  is: CallClass,
+  more?: Partial<Question & Pick<Classified, 'by' | 'budget'>>,
+]
+
+const json = { parsed: true } as const
+
+/** At least one case a row of the table, by the row's own name. */
+const cases: Case[] = [
+  ['in flight at the end', { status: 0 }, 'info', 'lost', { ended: false }],
+  ['no connection was made', { status: 0, transport: 'refused' }, 'fail', 'unreachable'],
+  ['no connection was made', { status: 0, transport: 'dns' }, 'fail', 'unreachable', { role: 'write' }],
+  ['no connection was made', { status: 0, transport: 'tls' }, 'fail', 'unreachable'],
+  ['lost after sending', { status: 0, transport: 'timeout' }, 'info', 'lost'],
+  ['lost after sending', { status: 0, transport: 'reset' }, 'info', 'lost', { role: 'write' }],
+  ['lost after sending', { status: 200, transport: 'cut' }, 'info', 'lost'],
+  ['another transport error', { status: 0, transport: 'other' }, 'info', 'unclassified'],
+  ['429', { status: 429, ...json, data: { code: 'RATE_LIMITED', scope: 'tool' } }, 'fail', 'refused', { budget: 'tool' }],
+  ['429', { status: 429, ...json, rpcCode: 42_902, data: { scope: 'agent' } }, 'fail', 'refused', { budget: 'concurrency' }],
+  ['429', { status: 429, parsed: false }, 'fail', 'refused'],
+  ['429', { status: 429, ...json, data: { code: 'BUSY' } }, 'fail', 'shed', { errors: { BUSY: 'shed' } }],
+  ['503', { status: 503, ...json, data: { code: 'OVERLOADED' } }, 'fail', 'shed'],
+  ['503', { status: 503, ...json, rpcCode: 50_302 }, 'fail', 'dependency', { role: 'write' }],
+  ['503', { status: 503, ...json, data: { code: 'DRAINING' } }, 'fail', 'draining'],
+  ['503', { status: 503, ...json, data: { code: 50_304 } }, 'fail', 'queue'],
+  ['503', { status: 503, ...json, data: { code: 'POOL_EMPTY' } }, 'fail', 'queue', { errors: { POOL_EMPTY: 'queue' } }],
+  ['503', { status: 503, ...json, rpcCode: -32_603 }, 'fail', 'unexplained'],
+  ['503', { status: 503, parsed: false }, 'fail', 'unexplained', { role: 'write' }],
+  ['401, 403', { status: 401 }, 'fail', 'denied'],
+  ['401, 403', { status: 403, ...json, data: { code: 'INSUFFICIENT_SCOPE' } }, 'fail', 'denied', { role: 'money' }],
+  ['401, 403', { status: 403, ...json, data: { code: 'TOO_MANY' } }, 'fail', 'refused', { errors: { TOO_MANY: 'refused' } }],
+  ['409, 422', { status: 409 }, 'fail', 'conflict', { role: 'write' }],
+  ['409, 422', { status: 422 }, 'fail', 'conflict'],
+  ['413', { status: 413 }, 'fail', 'too-large'],
+  ['400, 404, 405', { status: 400, ...json, rpcCode: -32_602 }, 'fail', 'invalid'],
+  ['400, 404, 405', { status: 404 }, 'fail', 'invalid'],
+  ['400, 404, 405', { status: 405 }, 'fail', 'invalid'],
+  ['other 5xx', { status: 500 }, 'fail', 'server-error'],
+  ['other 5xx', { status: 502 }, 'info', 'server-error', { role: 'write' }],
+  ['other 5xx', { status: 504, ...json, data: { code: 'TOOL_TIMEOUT' } }, 'info', 'server-error', { role: 'money' }],
+  ['3xx', { status: 302 }, 'fail', 'server-error'],
+  ['3xx', { status: 308 }, 'info', 'server-error', { role: 'write' }],
+  ['an accepted notification', { status: 202 }, 'ok', 'served', { role: 'handshake' }],
+  ['200 that does not parse', { status: 200, parsed: false }, 'fail', 'server-error'],
+  ['200 that does not parse', { status: 200, parsed: false }, 'info', 'server-error', { role: 'write' }],
+  ['200, a tool error that names its code', tool('DEPENDENCY_UNAVAILABLE'), 'fail', 'dependency', { role: 'write' }],
+  ['200, a tool error that names its code', tool('RESULT_TOO_LARGE'), 'fail', 'too-large'],
+  ['200, a tool error that names its code', tool('IDEMPOTENCY_IN_PROGRESS'), 'fail', 'conflict', { role: 'write' }],
+  ['200, a tool error that names its code', tool('IDEMPOTENCY_MISMATCH'), 'fail', 'conflict', { role: 'write' }],
+  ['200, a tool error that names its code', tool('INVALID_ARGUMENTS'), 'fail', 'invalid', { role: 'write' }],
+  ['200, a tool error that names its code', tool('TOOL_TIMEOUT'), 'fail', 'timeout'],
+  ['200, a tool error that names its code', tool('TOOL_TIMEOUT'), 'info', 'timeout', { role: 'write' }],
+  ['200, a tool error that names its code', tool('OUTCOME_UNKNOWN'), 'info', 'timeout'],
+  ['200, a tool error that names its code', tool('INTERNAL'), 'info', 'server-error', { role: 'write' }],
+  ['200, a tool error that names its code', tool('CONCURRENCY_LIMITED'), 'fail', 'refused', { budget: 'concurrency' }],
+  ['200, a tool error that names its code', tool('SLOW_DOWN'), 'fail', 'refused', { errors: { SLOW_DOWN: 'refused' } }],
+  ['200, a tool error that names its code', tool('ODD'), 'info', 'unclassified', { errors: { ODD: 'no-such-class' } }],
+  ['200, a JSON-RPC error that names its code', { status: 200, ...json, rpcCode: -32_602 }, 'fail', 'invalid'],
+  [
+    '200, a JSON-RPC error that names its code',
+    { status: 200, ...json, rpcCode: 42_901, data: { scope: 'agent' } },
+    'fail',
+    'refused',
+    { budget: 'agent' },
+  ],
+  [
+    '200, an error that tells a limit in prose',
+    { ...prose('Rate limit exceeded, slow down'), isError: true },
+    'fail',
+    'refused',
+    { by: 'inferred' },
+  ],
+  ['200, an error that tells a limit in prose', { ...prose('Too many requests'), rpcCode: -32_000 }, 'fail', 'refused', { by: 'inferred' }],
+  [
+    '200, an error that tells bad arguments in prose',
+    { ...prose('Input validation error: page'), isError: true },
+    'fail',
+    'invalid',
+    { by: 'inferred' },
+  ],
+  [
+    '200, a result that is nothing but a limit told in prose',
+    { ...prose('You are being throttled.'), sizeBytes: 90 },
+    'fail',
+    'refused',
+    { by: 'inferred' },
+  ],
+  ['200, a result', { status: 200, ...json, isError: false }, 'ok', 'served', { role: 'write' }],
+  ['200, a result', { ...prose('How to handle a rate limit'), correct: true }, 'ok', 'served'],
+  ['anything else', { status: 418 }, 'info', 'unclassified'],
+  ['anything else', { status: 204 }, 'info', 'unclassified'],
+  ['anything else', { status: 200, ...json, isError: true, message: 'it did not work' }, 'info', 'unclassified'],
+  ['anything else', { status: 200, ...json, rpcCode: -32_000, message: 'no' }, 'info', 'unclassified'],
+]
+
+function tool(code: string): Evidence {
+  return { status: 200, ...json, isError: true, data: { code } }
+}
+
+function prose(message: string): Evidence {
+  return { status: 200, ...json, message }
+}
+
+describe('the outcome table', () => {
+  test.each(cases)('%s: %j → %s, %s', (_when, evidence, outcome, is, more = {}) => {
+    const { by = 'direct', budget, ...question } = more
+    const got = classify({ evidence, ended: true, role: 'cheapRead', errors: {}, ...question })
+    expect(got).toEqual({ outcome, class: is, by, ...(budget !== undefined && { budget }) })
+  })
+
+  test('every row has a case', () => {
+    const shown = new Set(cases.map(([when]) => when))
+    expect(table.map(({ when }) => when).filter((when) => !shown.has(when))).toEqual([])
+  })
+
+  test.each(['write', 'money'] as const)('a 503 to a %s is a fail: nothing ran', (role) => {
+    expect(classify({ evidence: { status: 503 }, ended: true, role, errors: {} }).outcome).toBe('fail')
+  })
+})

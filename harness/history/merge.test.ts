@@ -1,0 +1,160 @@
+import { appendFile, cp, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { hardened } from '../../tests/fixtures/histories/hardened.ts'
+import { buildHistory, readHistory } from './merge.ts'
+
+let folder: string
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'stampede-merge-'))
+  await hardened().writeTo(folder)
+})
+
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+const raw = (name: string) => path.join(folder, 'raw', name)
+
+async function editManifest(edit: Record<string, unknown>, name = 'manifest.json'): Promise<void> {
+  const file = path.join(folder, name)
+  await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), ...edit }))
+}
+
+describe('a whole run', () => {
+  test('is read as it was recorded', async () => {
+    const built = await buildHistory(folder)
+    const told = hardened().history()
+    expect(built.calls.map(({ server: _server, ...call }) => call)).toEqual(told.calls.map(({ server: _server, ...call }) => call))
+    expect(built.faults).toEqual(told.faults)
+    expect(built.agents).toEqual(told.agents)
+    expect(built.effects).toEqual(told.effects)
+    expect(built.manifest.notes).toEqual([])
+    expect(built.manifest.raw).toMatchObject({ 'load.ndjson': 'whole', 'effects.ndjson': 'whole' })
+  })
+
+  test('reads the same from history.ndjson, also from a copy without raw/', async () => {
+    const built = await buildHistory(folder)
+    const copy = path.join(folder, 'copy')
+    for (const name of ['manifest.json', 'plan.json', 'history.ndjson']) await cp(path.join(folder, name), path.join(copy, name))
+    expect(await readHistory(copy)).toEqual(built)
+  })
+
+  test('is made on reading when history.ndjson is not there yet', async () => {
+    expect(await readHistory(folder)).toEqual(await buildHistory(folder))
+  })
+
+  test('history.ndjson is in the order of time', async () => {
+    await buildHistory(folder)
+    const lines = (await readFile(path.join(folder, 'history.ndjson'), 'utf8')).trim().split('\n')
+    const times = lines
+      .map((line) => JSON.parse(line))
+      .flatMap(({ sentAtMs, atMs }) => ((sentAtMs ?? atMs) === undefined ? [] : [sentAtMs ?? atMs]))
+    expect(times).toEqual([...times].sort((a, b) => a - b))
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ kind: 'history', schemaVersion: 1, lines: lines.length - 1 })
+  })
+})
+
+describe('the server’s log', () => {
+  test('is joined by the call’s id; lines of others are no calls', async () => {
+    const [first, second] = hardened().sends
+    const line = (value: unknown) => `${typeof value === 'string' ? value : JSON.stringify(value)}\n`
+    await writeFile(
+      raw('server-1.log'),
+      [
+        line('listening on 127.0.0.1:4000'),
+        line({ request_id: first?.call, msg: 'call', duration_ms: 12.5 }),
+        line({ request_id: first?.call, msg: 'call begins' }),
+        line({ request_id: 'st-other-steady-01-t1-1', duration_ms: 3 }),
+        line({ request_id: 7 }),
+        '{"request_id":"st-tes',
+      ].join(''),
+    )
+    await writeFile(raw('server-2.log'), line({ request_id: second?.call, duration_ms: 4 }))
+    const history = await buildHistory(folder)
+    const side = (call: string | undefined) => history.calls.find((known) => known.call === call)?.server
+    expect(side(first?.call)).toEqual({ instance: '1', durationMs: 12.5 })
+    expect(side(second?.call)).toEqual({ instance: '2', durationMs: 4 })
+    expect(history.manifest.callsInServerLog).toBe(2)
+  })
+
+  test('has the field names of the target, a dot stepping into an object', async () => {
+    await editManifest({ observed: { requestId: 'req.id', durationMs: 'took' } })
+    const call = hardened().sends[0]?.call
+    await writeFile(raw('server-1.log'), `${JSON.stringify({ req: { id: call }, took: 9 })}\n`)
+    const history = await buildHistory(folder)
+    expect(history.calls.find((known) => known.call === call)?.server).toEqual({ instance: '1', durationMs: 9 })
+  })
+
+  test('is not counted when the target does not show it', async () => {
+    await editManifest({ observed: {} })
+    expect((await buildHistory(folder)).manifest).not.toHaveProperty('callsInServerLog')
+  })
+})
+
+describe('damage is judged up to there, and said', () => {
+  test('a file cut in the middle of its last line', async () => {
+    const text = await readFile(raw('load.ndjson'), 'utf8')
+    await truncate(raw('load.ndjson'), Buffer.byteLength(text) - 20)
+    const history = await buildHistory(folder)
+    const last = text.trim().split('\n').length
+    expect(history.manifest.notes).toEqual([`raw/load.ndjson is cut in the middle of line ${last}: it is judged up to there`])
+    expect(history.manifest.raw?.['load.ndjson']).toBe('damaged')
+    expect(history.calls).toHaveLength(hardened().sends.length)
+    expect(history.agents.filter(({ stopped }) => !stopped)).toHaveLength(1)
+    expect((await readHistory(folder)).manifest.notes).toEqual(history.manifest.notes)
+  })
+
+  test('a last line without its newline is whole', async () => {
+    const text = await readFile(raw('load.ndjson'), 'utf8')
+    await truncate(raw('load.ndjson'), Buffer.byteLength(text) - 1)
+    expect((await buildHistory(folder)).manifest.notes).toEqual([])
+  })
+
+  test('lines that are malformed', async () => {
+    await appendFile(raw('samples.ndjson'), 'no json\n{"kind":"sample","atMs":"late","sampler":"x","values":{}}\n')
+    const { notes } = (await buildHistory(folder)).manifest
+    expect(notes).toHaveLength(2)
+    expect(notes[0]).toMatch(/^raw\/samples\.ndjson: line \d+ is left out: it is no JSON$/)
+    expect(notes[1]).toMatch(/atMs/)
+  })
+
+  test('many malformed lines are counted, not listed', async () => {
+    await appendFile(raw('samples.ndjson'), 'no json\n'.repeat(100))
+    const { notes } = (await buildHistory(folder)).manifest
+    expect(notes).toHaveLength(6)
+    expect(notes.at(-1)).toBe('raw/samples.ndjson: 100 lines are left out in all')
+  })
+
+  test('a file that is missing', async () => {
+    await rm(raw('effects.ndjson'))
+    const history = await buildHistory(folder)
+    expect(history.effects).toEqual([])
+    expect(history.manifest.raw).not.toHaveProperty('effects.ndjson')
+  })
+})
+
+describe('what cannot be judged says what to do', () => {
+  test('a folder that is no run', async () => {
+    await expect(buildHistory(os.tmpdir())).rejects.toMatchObject({ code: 'RUN_NOT_FOUND', hint: expect.stringContaining('reports/') })
+    await expect(readHistory(path.join(folder, 'nowhere'))).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' })
+  })
+
+  test.each(['manifest.json', 'plan.json'])('an unknown schemaVersion in %s', async (name) => {
+    await editManifest({ schemaVersion: 2 }, name)
+    await expect(buildHistory(folder)).rejects.toMatchObject({ code: 'HISTORY_VERSION', hint: expect.stringContaining('git pull') })
+  })
+
+  test('a history.ndjson that is cut', async () => {
+    await buildHistory(folder)
+    const file = path.join(folder, 'history.ndjson')
+    const lines = (await readFile(file, 'utf8')).split('\n')
+    await writeFile(file, lines.slice(0, -10).join('\n'))
+    await expect(readHistory(folder)).rejects.toMatchObject({ code: 'RUN_DAMAGED', hint: expect.stringContaining('raw/') })
+  })
+
+  test('a manifest that is half written', async () => {
+    await writeFile(path.join(folder, 'manifest.json'), '{"schemaVersion": 1,')
+    await expect(buildHistory(folder)).rejects.toMatchObject({ code: 'RUN_DAMAGED' })
+  })
+})

@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest'
+import { refused, served, toolError } from '../../tests/fixtures/histories/answers.ts'
+import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { faultsOf, goodIn, intents, latenessMs, needs, peakInFlight, points, windowsOf } from './queries.ts'
+
+describe('intents', () => {
+  test('a retry belongs to its first attempt, and one good attempt will do', () => {
+    const story = aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: refused() })
+    story.call({ of: 'a', atMs: 5_000, parent: story.lastCall, answer: served() })
+    const [intent, ...rest] = intents(story.history().calls)
+    expect(rest).toEqual([])
+    expect(intent).toMatchObject({ good: true, straddles: false })
+    expect(intent?.attempts).toHaveLength(2)
+  })
+
+  test('hostile agents are not measured', () => {
+    const story = aRun().agent('a').agent('r', { hostile: true })
+    story.call({ of: 'a', atMs: 3_000, answer: served() }).call({ of: 'r', atMs: 3_000, answer: served() })
+    expect(intents(story.history().calls).map(({ first }) => first.agent)).toEqual(['a'])
+  })
+
+  test('an intent that is asked again in another phase straddles', () => {
+    const story = aRun()
+      .agent('a')
+      .call({ of: 'a', atMs: 9_000, answer: toolError('DEPENDENCY_UNAVAILABLE') })
+    story.call({ of: 'a', atMs: 10_500, parent: story.lastCall, answer: served() })
+    expect(intents(story.history().calls)[0]?.straddles).toBe(true)
+  })
+})
+
+test('windows count good and planned, without straddlers and without a rest', () => {
+  const story = aRun().agent('a')
+  story.calls({ of: 'a', fromMs: 2_000, toMs: 10_000, everyMs: 250, answer: served(300) })
+  const all = intents(story.history().calls)
+  const windows = windowsOf(all, { fromMs: 2_000, toMs: 9_500 })
+  expect(windows).toHaveLength(7)
+  expect(windows.every(({ good, planned }) => good === 4 && planned === 4)).toBe(true)
+  // The one of 9,750 was still in flight when the stress began.
+  expect(goodIn(all, { fromMs: 2_000, toMs: 10_000 })).toMatchObject({ good: 31, planned: 31, share: 1 })
+})
+
+test('needs are as fine as the target says', () => {
+  const history = aRun().history()
+  expect(needs(history, 'expensiveRead', 'postgres')).toBe(true)
+  expect(needs(history, 'cheapRead', 'postgres:orders')).toBe(false)
+  expect(needs(history, 'external', 'postgres')).toBe(false)
+  expect(needs(history, 'external', 'server')).toBe(true)
+})
+
+test('calls in flight at once', () => {
+  const story = aRun().agent('a')
+  story
+    .call({ of: 'a', atMs: 3_000, answer: served(100) })
+    .call({ of: 'a', atMs: 3_050, answer: served(100) })
+    .call({ of: 'a', atMs: 3_120, answer: served(100) })
+  expect(peakInFlight(story.history().calls)).toEqual({ calls: 2, atMs: 3_051 })
+})
+
+test('a fault is in force from its injection to the beginning of its healing', () => {
+  const [fault] = faultsOf(aRun().fault('postgres-refused').history())
+  expect(fault).toMatchObject({ dependency: 'postgres', fromMs: 10_020, toMs: 18_000 })
+  expect(fault?.healed?.atMs).toBe(18_100)
+})
+
+test('a fault that was never injected has no dependency', () => {
+  const story = aRun().fault('postgres-refused')
+  story.faults.length = 0
+  expect(faultsOf(story.history())[0]).not.toHaveProperty('dependency')
+})
+
+test('points of a series, whatever its labels', () => {
+  const story = aRun().sample('prometheus', 500, { 'poolWaiting{pool="cheap"}': 3, poolWaitingMax: 9 })
+  expect(points(story.history(), 'poolWaiting')).toEqual([{ atMs: 500, value: 3, series: 'poolWaiting{pool="cheap"} of 1' }])
+})
+
+test('lateness is that of a task’s first call', () => {
+  const story = aRun().agent('a').call({ of: 'a', atMs: 3_000, lateMs: 12, answer: refused() })
+  story.call({ of: 'a', atMs: 5_000, lateMs: 400, parent: story.lastCall, answer: served() })
+  expect(latenessMs(story.history()).map(({ lateMs }) => lateMs)).toEqual([12])
+})

@@ -1,0 +1,35 @@
+import { describe, expect, test } from 'vitest'
+import { bodyWaitMs, headerWaitMs, isHttpDate, toldWaitMs } from './wait.ts'
+
+const NOW = Date.UTC(2026, 0, 1, 12, 0, 0)
+
+describe('the wait that an answer names', () => {
+  test.each([
+    ['2', 2_000],
+    [' 47 ', 47_000],
+    ['0', 0],
+    ['Thu, 01 Jan 2026 12:00:03 GMT', 3_000],
+    ['Thu, 01 Jan 2026 11:59:00 GMT', -60_000],
+    ['1.5', undefined],
+    ['-1', undefined],
+    ['soon', undefined],
+    ['2026-01-01T12:00:03Z', undefined],
+    ['', undefined],
+  ])('Retry-After: %s', (header, expected) => {
+    expect(headerWaitMs(header, NOW)).toBe(expected)
+  })
+
+  test('a date is told from seconds', () => {
+    expect([isHttpDate('Thu, 01 Jan 2026 12:00:03 GMT'), isHttpDate('47')]).toEqual([true, false])
+  })
+
+  test('the body, which is finer, comes before the header', () => {
+    expect(toldWaitMs({ status: 429, retryAfter: '2', data: { retryAfterMs: 1_600 } }, NOW)).toBe(1_600)
+    expect(toldWaitMs({ status: 429, retryAfter: '2' }, NOW)).toBe(2_000)
+    expect(toldWaitMs({ status: 429 }, NOW)).toBeUndefined()
+  })
+
+  test('a body that says it in words says nothing', () => {
+    expect(bodyWaitMs({ status: 429, data: { retryAfterMs: '1600' } })).toBeUndefined()
+  })
+})
