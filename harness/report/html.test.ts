@@ -81,7 +81,7 @@ describe('report.html', () => {
 
   it('says why something is unknown and which line to add for what was not judged', () => {
     expect(text(page)).toContain('Unknown because: G3 baseline-steady: the halves of the steady phase differ by 9 points')
-    expect(text(page)).toContain('add this to the target: observe: { postgres: { role: 'app' } }')
+    expect(text(page)).toContain("add this to the target: observe: { postgres: { role: 'app' } }")
   })
 
   it('counts the calls by class and phase, says how sure it is, and how to do it again', () => {
