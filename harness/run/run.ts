@@ -123,7 +123,9 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
     keeper: lease,
     signal,
   })
+  setting.environment.processes = { ...setting.environment.processes, k6: generator.pid }
   await loadAndBreak(options, folder, recorder, manifest, setting, generator)
+  manifest.notes.push(...setting.proxy.problems)
   const { postgres } = setting.environment
   if (postgres && Object.values(target.value.tools ?? {}).some((tool) => tool.effects)) {
     const { lines, notes } = await readEffects(postgres, target.value, manifest.run, setting.observe.postgres?.role)

@@ -36,7 +36,7 @@ export interface Setting extends AsyncDisposable {
   url: string
   declared: Declared
   observe: Observe
-  proxyPid: number
+  proxy: ProxyProcess
 }
 
 export async function startSetting(options: SettingOptions): Promise<Setting> {
@@ -61,13 +61,14 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
       ...(services.postgres && { postgres: services.postgres }),
       ...(services.redis && { redis: services.redis }),
       servers,
+      processes: { harness: process.pid, proxy: proxy.pid },
       url: throughLink(url, proxy.links.server?.address),
     },
     context,
     url,
     declared: evaluate(target.declared, context),
     observe: evaluate(target.observe, context),
-    proxyPid: proxy.pid,
+    proxy,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
