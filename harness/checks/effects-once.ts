@@ -90,7 +90,7 @@ function violations({ key, rows, names, calls }: Key): Violation[] {
   if (calls.length === 0) return []
   const told = calls.some(({ outcome }) => outcome === 'ok') ? 'ok' : calls.every(({ outcome }) => outcome === 'fail') ? 'fail' : 'info'
   if (told === 'ok' && rows === 0) return [{ text: `key ${key}: answered ok, but no row`, calls, certain: false }]
-  if (told === 'fail' && rows === 1) return [{ text: `key ${key}: told that it failed, but there is ${rowsText}`, calls, certain: true }]
+  if (told === 'fail' && rows === 1) return [{ text: `key ${key}: told that it failed, but it left ${rowsText}`, calls, certain: true }]
   const answers = calls.filter(({ outcome, evidence }) => outcome === 'ok' && evidence.hash !== undefined)
   answers.sort((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0))
   const [first, ...later] = answers

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest'
+import { gaveUp, reset, served } from '../../tests/fixtures/histories/answers.ts'
+import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
+import { boundedTime } from './bounded-time.ts'
+
+// cheapRead's deadline is 2,000 ms; with the grace of 250 ms and the lateness of 1 ms, 2,251 ms are allowed.
+const one = () => aRun().agent('a')
+
+describe('bounded-time', () => {
+  test('holds when every call ends by its deadline', () => {
+    const story = one().call({ of: 'a', atMs: 3_000, answer: served(2_200) })
+    expect(find(boundedTime, story)).toMatchObject({ status: 'pass', measured: 0, limit: 0, samples: 1 })
+  })
+
+  test('fails when a patient caller was left waiting, and says which deadline to set', () => {
+    const story = one()
+      .call({ of: 'a', atMs: 3_000, answer: served(10) })
+      .call({ of: 'a', atMs: 4_000, answer: gaveUp() })
+    const found = find(boundedTime, story)
+    expect(found).toMatchObject({ status: 'fail', measured: 1, samples: 2, says: expect.stringContaining('was never answered') })
+    expect(witnesses(story, found)).toMatchObject([{ class: 'lost' }])
+    expect(found.advice).toEqual([{ setting: 'DEADLINE_LONGEST_MS', present: '3000', suggested: '2000' }])
+  })
+
+  test('an impatient caller has not seen the deadline pass', () => {
+    const story = one().call({ of: 'a', atMs: 3_000, timeoutMs: 1_000, answer: gaveUp(1_000) })
+    expect(find(boundedTime, story)).toMatchObject({ notExercised: true })
+  })
+
+  test('the server’s own time decides where its log shows it', () => {
+    const slow = one().call({ of: 'a', atMs: 3_000, timeoutMs: 1_000, answer: gaveUp(1_000), serverMs: 4_000 })
+    expect(find(boundedTime, slow).status).toBe('fail')
+    const quick = one().call({ of: 'a', atMs: 3_000, answer: served(2_400), serverMs: 1_900 })
+    expect(find(boundedTime, quick).status).toBe('pass')
+  })
+
+  test('a late generator is given its lateness', () => {
+    const story = one().call({ of: 'a', atMs: 3_000, lateMs: 100, answer: served(2_340) })
+    expect(find(boundedTime, story).status).toBe('pass')
+  })
+
+  test('answers that we cut are exempt, and so is what never reached a server', () => {
+    const cut = one().call({ of: 'a', atMs: 12_000, answer: reset(3_000) })
+    expect(find(boundedTime, cut).status).toBe('fail')
+    expect(find(boundedTime, cut.fault('answers-cut', { on: 'server' }))).toMatchObject({ notExercised: true })
+    const refused = one().call({ of: 'a', atMs: 3_000, answer: { afterMs: 3_000, evidence: { status: 0, transport: 'refused' } } })
+    expect(find(boundedTime, refused)).toMatchObject({ notExercised: true })
+  })
+
+  test('a call in flight at the end was silent, unless lines are missing', () => {
+    const story = one().call({ of: 'a', atMs: 3_000 })
+    expect(find(boundedTime, story).status).toBe('fail')
+    story.silent.add('a')
+    expect(find(boundedTime, story)).toMatchObject({ notExercised: true })
+  })
+
+  test('is unknown where the scenario rests on it and nobody was patient', () => {
+    const story = one()
+      .call({ of: 'a', atMs: 3_000, timeoutMs: 1_000, answer: gaveUp(1_000) })
+      .check('bounded-time', {}, { essential: true })
+    expect(verdictOf(story, 'bounded-time').status).toBe('unknown')
+  })
+
+  test('is not judged where no tool has a deadline', () => {
+    const story = one().hides('deadlines', 'tools.cheapRead.deadlineMs: 10_000')
+    expect(verdictOf(story, 'bounded-time')).toMatchObject({ status: 'not-judged', addLine: 'tools.cheapRead.deadlineMs: 10_000' })
+  })
+})

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest'
+import { served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
+import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
+import { breakerOpens } from './breaker-opens.ts'
+
+/** Twenty calls a second while Postgres refuses from 10 s to 18 s; `knocks` are the attempts that the proxy saw. */
+function outage(knocks: number[], { answer = unavailable(), toMs = 18_000 } = {}) {
+  return aRun()
+    .agent('a')
+    .calls({ of: 'a', fromMs: 10_000, toMs, everyMs: 50, answer })
+    .fault('postgres-refused', { toMs })
+    .attempts('postgres', knocks)
+}
+
+const beat = (fromMs: number, toMs: number, everyMs: number) =>
+  Array.from({ length: Math.ceil((toMs - fromMs) / everyMs) }, (_, i) => fromMs + i * everyMs)
+const soon = [...beat(10_050, 10_650, 30), 12_700, 14_700, 16_700]
+
+describe('breaker-opens', () => {
+  test('holds when attempts stop soon and refusals are fast', () => {
+    expect(find(breakerOpens, outage(soon))).toMatchObject({ status: 'pass', limit: 24 })
+  })
+
+  test('holds when nothing knocked at all: the live connections’ failures were enough', () => {
+    expect(find(breakerOpens, outage([]))).toMatchObject({ status: 'pass', measured: 0 })
+  })
+
+  test('holds after many attempts when they stopped within five seconds', () => {
+    expect(find(breakerOpens, outage([...beat(10_050, 14_000, 50), 16_200])).status).toBe('pass')
+  })
+
+  test('fails when every call knocks to the end, with calls as witnesses', () => {
+    const found = find(breakerOpens, outage(beat(10_050, 18_000, 50), { answer: toolError('DEPENDENCY_UNAVAILABLE') }))
+    expect(found).toMatchObject({ status: 'fail', measured: 159, says: expect.stringContaining('to the end of the outage') })
+    expect(found.witnesses?.length).toBe(20)
+    expect(found.advice?.[0]).toMatchObject({ setting: 'BREAKER_FAILURES', present: '20' })
+  })
+
+  test('fails when it opened, but too late', () => {
+    expect(find(breakerOpens, outage(beat(10_050, 15_800, 50)))).toMatchObject({ status: 'fail' })
+  })
+
+  test('fails when refusals are slow once it is open', () => {
+    expect(find(breakerOpens, outage(soon, { answer: { ...unavailable(), afterMs: 400 } }))).toMatchObject({
+      status: 'fail',
+      says: expect.stringContaining('refusals took 400 ms'),
+    })
+  })
+
+  test('the probes themselves may be slow', () => {
+    const story = outage(soon)
+    for (const line of story.load.filter((line) => line.kind === 'end').slice(-3)) line.endedAtMs += 1_500
+    expect(find(breakerOpens, story).status).toBe('pass')
+  })
+
+  test('cannot tell when hardly anybody asked', () => {
+    const story = aRun().agent('a').calls({ of: 'a', fromMs: 10_000, toMs: 18_000, everyMs: 1_000, answer: unavailable() })
+    expect(find(breakerOpens, story.fault('postgres-refused').attempts('postgres', [10_050, 11_050])).status).toBe('unknown')
+  })
+
+  test('cannot tell when the outage was too short', () => {
+    expect(find(breakerOpens, outage(beat(10_050, 13_000, 50), { toMs: 13_000 })).status).toBe('unknown')
+  })
+
+  test('cannot tell when its own metric never showed it open', () => {
+    const story = outage(soon)
+    for (const atMs of beat(12_000, 18_000, 500)) story.sample('prometheus', atMs, { breakerOpen: 0 })
+    expect(find(breakerOpens, story)).toMatchObject({ status: 'unknown', says: expect.stringContaining('its own metric') })
+    for (const atMs of beat(12_000, 18_000, 500)) story.sample('prometheus', atMs, { breakerOpen: 1 })
+    expect(find(breakerOpens, story).status).toBe('pass')
+  })
+
+  test('without a link it is inferred from failures that become fast', () => {
+    const quick = outage([]).hides('link:postgres', "dependencies: { postgres: { address: '…' } }")
+    expect(find(breakerOpens, quick)).toMatchObject({ status: 'pass', evidence: 'inferred' })
+    const slow = outage([], { answer: toolError('DEPENDENCY_UNAVAILABLE', 900) }).hides('link:postgres', '…')
+    expect(find(breakerOpens, slow)).toMatchObject({ status: 'fail', evidence: 'inferred' })
+  })
+
+  test('has nothing to look at without an outage', () => {
+    expect(find(breakerOpens, aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: served() }).fault('postgres-latency'))).toMatchObject({
+      notExercised: true,
+    })
+  })
+
+  test('is not judged where answers are not seen', () => {
+    expect(verdictOf(outage(soon).hides('responses', 'url'), 'breaker-opens').status).toBe('not-judged')
+  })
+})

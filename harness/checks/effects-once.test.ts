@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest'
+import { gaveUp, refused, reset, served, toolError } from '../../tests/fixtures/histories/answers.ts'
+import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
+import { effectsOnce } from './effects-once.ts'
+
+type Answers = Parameters<typeof write>[1]
+
+/** One intent with these answers to its attempts. */
+function write(key: string, answers: ReturnType<typeof served>[], story = aRun().agent('a')) {
+  let parent: string | undefined
+  answers.forEach((answer, i) => {
+    story.call({ of: 'a', role: 'write', atMs: 3_000 + i * 500, key, answer, ...(parent !== undefined && { parent }) })
+    parent = story.lastCall
+  })
+  return story
+}
+
+describe('effects-once', () => {
+  test.each<[string, Answers, string[]]>([
+    ['told ok: one row', [served()], ['INV-1']],
+    ['told fail: none', [refused()], []],
+    ['not told: none', [gaveUp()], []],
+    ['not told: one', [gaveUp()], ['INV-1']],
+    ['lost, then ok: one', [reset(), served()], ['INV-1']],
+    ['ok, then the same answer again', [served(), served(5, { replayed: true })], ['INV-1']],
+    ['refused, then lost: one', [refused(), gaveUp()], ['INV-1']],
+  ])('holds: %s', (_story, answers, names) => {
+    expect(find(effectsOnce, write('w1', answers).effect('w1', ...names))).toMatchObject({ status: 'pass', measured: 0, samples: 1 })
+  })
+
+  test.each<[string, Answers, string[], string]>([
+    ['two rows', [reset(), served()], ['INV-1', 'INV-2'], 'key st-test.w1: rows INV-1, INV-2'],
+    ['two rows, never told', [gaveUp()], ['INV-1', 'INV-2'], 'key st-test.w1: rows INV-1, INV-2'],
+    ['told ok, no row', [served()], [], 'key st-test.w1: answered ok, but no row'],
+    ['told fail, a row', [toolError('DEPENDENCY_UNAVAILABLE')], ['INV-1'], 'key st-test.w1: told that it failed, but it left rows INV-1'],
+    [
+      'another answer',
+      [served(), served(5, { hash: 'ffff0000' })],
+      ['INV-1'],
+      'key st-test.w1: asked again, it got another answer than at first',
+    ],
+  ])('fails: %s', (_story, answers, names, exhibit) => {
+    const story = write('w1', answers).effect('w1', ...names)
+    const found = find(effectsOnce, story)
+    expect(found).toMatchObject({ status: 'fail', measured: 1, exhibits: [exhibit] })
+    expect(witnesses(story, found).every(({ key }) => key === 'st-test.w1')).toBe(true)
+    expect(found.witnesses).toHaveLength(answers.length)
+  })
+
+  test('a key without a line has no rows', () => {
+    expect(find(effectsOnce, write('w1', [served()])).status).toBe('fail')
+    expect(find(effectsOnce, write('w1', [refused()])).status).toBe('pass')
+  })
+
+  test('cannot tell when effects were not counted, or half of them', () => {
+    for (const state of [undefined, 'damaged'] as const) {
+      const story = write('w1', [served()])
+      story.manifest.raw = state ? { 'effects.ndjson': state } : {}
+      expect(find(effectsOnce, story).status).toBe('unknown')
+      expect(find(effectsOnce, story.effect('w2', 'INV-3', 'INV-4'))).toMatchObject({
+        status: 'fail',
+        exhibits: ['key st-test.w2: rows INV-3, INV-4'],
+      })
+    }
+  })
+
+  test('has nothing to look at without keys', () => {
+    expect(find(effectsOnce, aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: served() }))).toMatchObject({ notExercised: true })
+  })
+
+  test('is not judged without a way to count effects', () => {
+    const line = "tools.write.effects: { sql: '…' }"
+    expect(verdictOf(write('w1', [served()]).hides('effects', line), 'effects-once')).toMatchObject({ status: 'not-judged', addLine: line })
+  })
+})

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest'
+import { gaveUp, served } from '../../tests/fixtures/histories/answers.ts'
+import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { fairHardened } from '../../tests/fixtures/histories/hardened.ts'
+import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
+import { fairness } from './fairness.ts'
+
+/** Eight steady agents; under stress every `nth` of their calls is starved. The runaway keeps to its budget. */
+function starved(nth: number) {
+  const story = aRun()
+  for (let i = 0; i < 8; i++) {
+    const of = `steady-0${i}`
+    story.agent(of).calls({ of, fromMs: 2_000 + i * 20, toMs: 10_000, everyMs: 250, answer: served() })
+    for (let k = 0; k < 30; k++) story.call({ of, atMs: 10_000 + i * 20 + k * 220, answer: (k + i) % nth === 0 ? gaveUp() : served() })
+  }
+  return story
+    .agent('runaway-01', { hostile: true })
+    .calls({ of: 'runaway-01', fromMs: 10_000, toMs: 12_000, everyMs: 100, answer: served() })
+}
+
+describe('fairness', () => {
+  test('holds when the others do not notice', () => {
+    expect(find(fairness, fairHardened())).toMatchObject({ status: 'pass', measured: 1, interval: [1, 1], limit: 0.95 })
+  })
+
+  test('fails when they starve, with the most starved agent’s calls first and a rate to set', () => {
+    const story = starved(3)
+    const found = find(fairness, story)
+    expect(found.status).toBe('fail')
+    expect(found.interval?.[1]).toBeLessThan(0.95)
+    const named = witnesses(story, found)
+    expect(named.length).toBeGreaterThan(0)
+    expect(named.every(({ hostile, good, phase }) => !hostile && !good && phase === 'stress')).toBe(true)
+    expect(found.advice).toEqual([{ setting: 'AGENT_RATE_PER_MINUTE', present: '240', suggested: '240, enforced' }])
+  })
+
+  test('cannot tell when the interval straddles the limit, and says how much longer it takes', () => {
+    expect(find(fairness, starved(20))).toMatchObject({ status: 'unknown', says: expect.stringMatching(/times as long would$/) })
+  })
+
+  test('cannot tell from few calls, however good', () => {
+    const story = aRun().agent('a').calls({ of: 'a', fromMs: 2_000, toMs: 17_900, everyMs: 400, answer: served() })
+    story.agent('r', { hostile: true }).call({ of: 'r', atMs: 11_000, answer: served() })
+    expect(find(fairness, story)).toMatchObject({ status: 'unknown', says: expect.stringContaining('too few') })
+  })
+
+  test('fails when the runaway was let in beyond its budget, though nobody starved', () => {
+    const story = fairHardened().calls({ of: 'runaway-01', fromMs: 11_000, toMs: 17_900, everyMs: 25, answer: served() })
+    const found = find(fairness, story)
+    expect(found).toMatchObject({ status: 'fail', says: expect.stringContaining('its budget allows') })
+    expect(witnesses(story, found)[0]?.hostile).toBe(true)
+    delete story.manifest.declared.perAgent
+    expect(find(fairness, story).status).toBe('pass')
+  })
+
+  test('has nothing to look at when nobody runs away', () => {
+    expect(find(fairness, aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: served() }))).toMatchObject({ notExercised: true })
+  })
+
+  test('cannot tell when the runaway never called', () => {
+    const story = aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: served() }).agent('r', { hostile: true })
+    expect(find(fairness, story).status).toBe('unknown')
+  })
+
+  test('is not judged where answers are not seen', () => {
+    expect(verdictOf(fairHardened().hides('responses', 'url'), 'fairness').status).toBe('not-judged')
+  })
+})

@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest'
+import { served, toolError } from '../../tests/fixtures/histories/answers.ts'
+import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
+import { poolBounded } from './pool-bounded.ts'
+
+/** Ten agents call at one moment under stress; `peak` connections are seen then. Declared: 4. */
+function burst(peak: number) {
+  const story = aRun()
+    .agent('a')
+    .calls({ of: 'a', fromMs: 2_000, toMs: 9_900, everyMs: 200, answer: served(40) })
+  for (let i = 0; i < 10; i++) story.call({ of: 'a', atMs: 12_000, answer: served(400) })
+  return story.sample('postgres', 5_000, { connections: 2 }).sample('postgres', 12_200, { connections: peak })
+}
+
+describe('pool-bounded', () => {
+  test('holds within the declared pools, and says how hard they were pressed', () => {
+    expect(find(poolBounded, burst(4))).toMatchObject({
+      status: 'pass',
+      measured: 4,
+      limit: 4,
+      says: expect.stringContaining('up to 10 calls at once'),
+    })
+  })
+
+  test('fails over them, with the calls that were in flight then and the size that they call for', () => {
+    const story = burst(11)
+    const found = find(poolBounded, story)
+    expect(found).toMatchObject({ status: 'fail', measured: 11, limit: 4 })
+    expect(witnesses(story, found)).toHaveLength(10)
+    expect(found.advice).toEqual([
+      { setting: 'POOL_CHEAP', present: '4', suggested: '2 (busiest second 10 calls × 40 ms each, twice over)' },
+    ])
+  })
+
+  test('counts all instances', () => {
+    const story = burst(8)
+    story.manifest.declared.instances = 2
+    expect(find(poolBounded, story)).toMatchObject({ status: 'pass', limit: 8 })
+  })
+
+  test('fails when the database said that it was out of connections, seen in a sample or not', () => {
+    const story = burst(4).call({ of: 'a', atMs: 13_000, answer: toolError('INTERNAL', 5, { message: 'sorry, too many clients already' }) })
+    const found = find(poolBounded, story)
+    expect(found).toMatchObject({ status: 'fail', says: expect.stringContaining('53300') })
+    expect(witnesses(story, found)).toMatchObject([{ class: 'server-error' }])
+  })
+
+  test('cannot tell without a sample under stress', () => {
+    const story = burst(4)
+    story.samples.length = 1
+    expect(find(poolBounded, story).status).toBe('unknown')
+  })
+
+  test.each(['declared.poolMax', 'observe.postgres'])('is not judged without %s', (offer) => {
+    expect(verdictOf(burst(11).hides(offer, offer), 'pool-bounded')).toMatchObject({ status: 'not-judged', addLine: offer })
+  })
+})

@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest'
+import { served, unavailable } from '../../tests/fixtures/histories/answers.ts'
+import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
+import { recovers } from './recovers.ts'
+
+/** Well until 10 s, badly until `badUntilMs`, then well again. */
+function outage(badUntilMs: number) {
+  return aRun()
+    .agent('a')
+    .calls({ of: 'a', fromMs: 2_000, toMs: 9_900, everyMs: 100, answer: served() })
+    .calls({ of: 'a', fromMs: 10_000, toMs: badUntilMs, everyMs: 100, answer: unavailable() })
+    .calls({ of: 'a', fromMs: badUntilMs, toMs: 26_900, everyMs: 100, answer: served() })
+    .fault('postgres-refused')
+}
+
+describe('recovers', () => {
+  test('counts from the verified heal', () => {
+    expect(find(recovers, outage(18_000))).toMatchObject({ status: 'pass', measured: 0, limit: 8_000 })
+    expect(find(recovers, outage(20_200))).toMatchObject({ status: 'pass', measured: 3_000 })
+  })
+
+  test('fails when agents are still without answers, and names them, the last first', () => {
+    const story = outage(26_900)
+    const found = find(recovers, story)
+    expect(found).toMatchObject({ status: 'fail', says: expect.stringContaining('most failed as dependency') })
+    expect(found.measured).toBeGreaterThan(8_000)
+    expect(witnesses(story, found)[0]).toMatchObject({ phase: 'recovery', class: 'dependency' })
+    expect(found.advice).toEqual([{ setting: 'BREAKER_OPEN_MS', present: '2000', suggested: '2000' }])
+  })
+
+  test('fails when it came back, but too late', () => {
+    expect(find(recovers, outage(24_000)).status).toBe('fail')
+  })
+
+  test('gives the full scale its longer limit', () => {
+    const story = outage(24_000)
+    story.plan.scale = 'full'
+    expect(find(recovers, story)).toMatchObject({ status: 'unknown', limit: 30_000 })
+  })
+
+  test('one good second is no recovery', () => {
+    const story = outage(26_900)
+    for (const line of story.load)
+      if (line.kind === 'end' && line.endedAtMs > 20_000 && line.endedAtMs < 21_500) Object.assign(line, served().evidence)
+    expect(find(recovers, story).status).toBe('fail')
+  })
+
+  test('without a fault, counts from the end of the stress', () => {
+    const story = outage(18_000)
+    story.plan.faults.length = 0
+    expect(find(recovers, story)).toMatchObject({ status: 'pass', says: expect.stringContaining('the end of the stress') })
+  })
+
+  test('cannot tell without a verified heal', () => {
+    const story = outage(18_000)
+    story.faults.splice(
+      story.faults.findIndex(({ event }) => event === 'healed'),
+      1,
+    )
+    expect(find(recovers, story)).toMatchObject({ status: 'unknown', says: expect.stringContaining('never seen healed') })
+  })
+
+  test('cannot tell when nothing was well before', () => {
+    const story = aRun().agent('a').calls({ of: 'a', fromMs: 2_000, toMs: 26_900, everyMs: 100, answer: unavailable() })
+    expect(find(recovers, story).status).toBe('unknown')
+  })
+
+  test('is not judged where answers are not seen', () => {
+    expect(verdictOf(outage(18_000).hides('responses', 'url'), 'recovers').status).toBe('not-judged')
+  })
+})

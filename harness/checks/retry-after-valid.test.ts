@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest'
+import { type Answer, refused, served, toolError, unavailable, without } from '../../tests/fixtures/histories/answers.ts'
+import { aRun, T0_MS } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
+import { retryAfterValid } from './retry-after-valid.ts'
+
+const told = (answer: Answer) => aRun().agent('a').call({ of: 'a', atMs: 3_000, answer })
+const dated = (waitMs: number) => new Date(T0_MS + 3_006 + waitMs).toUTCString()
+const data = { code: 'RATE_LIMITED', retryAfterMs: 1_600 }
+
+describe('retry-after-valid', () => {
+  test.each<[string, Answer]>([
+    ['429 with both', refused()],
+    ['503 with both', unavailable()],
+    ['an HTTP-date', refused({ retryAfter: dated(2_000) })],
+    ['a body a second apart', refused({ retryAfter: '3', data: { ...data, retryAfterMs: 2_000 } })],
+    ['draining, before the body was read', unavailable({ rpcId: null, data: { code: 'DRAINING', retryAfterMs: 1_000 }, retryAfter: '1' })],
+    ['a tool result with its data', toolError('RATE_LIMITED', 5, { data })],
+    ['JSON with a charset', refused({ contentType: 'application/json; charset=utf-8' })],
+  ])('holds: %s', (_name, answer) => {
+    expect(find(retryAfterValid, told(answer))).toMatchObject({ status: 'pass', measured: 0, samples: 1 })
+  })
+
+  test.each<[string, Answer, string]>([
+    ['no header', without(refused(), 'retryAfter'), 'without Retry-After'],
+    ['a fraction', refused({ retryAfter: '1.6' }), 'neither whole seconds nor a date'],
+    ['zero', refused({ retryAfter: '0' }), 'already passed'],
+    ['a date in the past', refused({ retryAfter: dated(-5_000) }), 'already passed'],
+    ['no body', unavailable({ contentType: 'text/html', parsed: false }), 'without a JSON body'],
+    ['no wait in the body', refused({ data: { code: 'RATE_LIMITED' } }), 'without data.retryAfterMs'],
+    ['two waits', refused({ retryAfter: '10' }), 'disagree'],
+    ['another id', refused({ rpcId: 1 }), "without the call's id"],
+    ['no id, though the body was read', refused({ rpcId: null }), "without the call's id"],
+    ['a tool result without a wait', toolError('RATE_LIMITED', 5), 'without data.retryAfterMs'],
+  ])('fails: %s', (_name, answer, flaw) => {
+    const story = told(answer)
+    const found = find(retryAfterValid, story)
+    expect(found).toMatchObject({ status: 'fail', measured: 1, evidence: 'direct', says: expect.stringContaining(flaw) })
+    expect(witnesses(story, found)).toHaveLength(1)
+  })
+
+  test('a limit told in prose alone is a fail, inferred from its words', () => {
+    const answer: Answer = {
+      afterMs: 5,
+      evidence: { status: 200, parsed: true, isError: true, message: 'Rate limit exceeded. Try again later.' },
+    }
+    expect(find(retryAfterValid, told(answer))).toMatchObject({
+      status: 'fail',
+      evidence: 'inferred',
+      says: expect.stringContaining('prose'),
+    })
+  })
+
+  test('shows every kind of flaw among its witnesses', () => {
+    const story = aRun()
+      .agent('a')
+      .calls({ of: 'a', fromMs: 3_000, toMs: 6_000, everyMs: 50, answer: without(refused(), 'retryAfter') })
+    story.call({ of: 'a', atMs: 7_000, answer: refused({ rpcId: 9 }) })
+    const found = find(retryAfterValid, story)
+    expect(found).toMatchObject({
+      measured: 61,
+      says: "61 of 61 refusals did not say when to come back: 60 without Retry-After, 1 without the call's id",
+    })
+    expect(witnesses(story, found).some(({ evidence }) => evidence.rpcId === 9)).toBe(true)
+  })
+
+  test('has nothing to look at when nobody was refused: unknown where the scenario rests on it', () => {
+    expect(find(retryAfterValid, told(served()))).toMatchObject({ notExercised: true })
+    expect(verdictOf(told(served()).check('retry-after-valid', {}, { essential: true }), 'retry-after-valid').status).toBe('unknown')
+  })
+
+  test('is not judged where answers are not seen', () => {
+    expect(verdictOf(told(refused()).hides('responses', 'url'), 'retry-after-valid').status).toBe('not-judged')
+  })
+})
