@@ -1,6 +1,6 @@
 // Which part of the run was which, and when each fault was really in force: the key to the bands in every chart below.
-// Phases are drawn as planned, faults from injected to healed as recorded. A name that does not fit its block is left out
-// (its band below still shows it).
+// Phases are drawn as planned, faults from injected to healed as recorded. A phase's name that does not
+// fit its block is left out; a fault's is always there, since it has its lane to itself.
 import { short } from '../plain.ts'
 import { faultBands, type Layer, onTimeAxis, timeX } from '../time-axis.ts'
 import { chart } from './chart.ts'
@@ -25,7 +25,7 @@ export const phases = chart({
     const planned = history.plan.phases.map(({ name, fromMs, toMs }) =>
       block(0, name, name === 'stress' ? 'stress' : 'phase', fromMs, toMs),
     )
-    const faults = faultBands(history).map(({ name, fromMs, toMs }, i) => block(1 + (i % 4), short(name, 32), 'fault', fromMs, toMs))
+    const faults = faultBands(history).map(({ name, fromMs, toMs }, i) => block(1 + (i % 4), short(name, 28), 'fault', fromMs, toMs))
     const blocks = [...planned, ...faults]
     const lanes = 1 + Math.max(...blocks.map(({ lane }) => lane))
     const lane = { field: 'lane', type: 'ordinal' as const, axis: null, scale: { domain: [...Array(lanes).keys()], paddingInner: 0.16 } }
@@ -44,7 +44,10 @@ export const phases = chart({
           y: lane,
           text: { field: 'name' },
           opacity: {
-            condition: { test: `(datum.toS - datum.atS) * width / ${x.scale.domain[1]} > length(datum.name) * 6.2`, value: 1 },
+            condition: {
+              test: `datum.lane > 0 || (datum.toS - datum.atS) * width / ${x.scale.domain[1]} > length(datum.name) * 6.2`,
+              value: 1,
+            },
             value: 0,
           },
         },

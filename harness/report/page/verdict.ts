@@ -4,7 +4,10 @@ import type { Status, Verdicts } from '../../checks/check.ts'
 import type { History } from '../../history/history.ts'
 import { count, duration, number } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
+import { plain } from '../plain.ts'
 import { conclusion, labels, sentence, statuses, symbols } from '../words.ts'
+
+const longestSentence = 400
 
 export function badge(status: Status): Markup {
   return html`<span class="badge" aria-hidden="true">${symbols[status]}</span>`
@@ -12,12 +15,12 @@ export function badge(status: Status): Markup {
 
 export function verdictSection(history: History, verdicts: Verdicts): Markup {
   const { status, scenario, target, headline } = verdicts
-  const spoken = sentence(verdicts)
+  const spoken = plain(sentence(verdicts), longestSentence)
   return html`<section id="verdict" class="verdict ${status}" aria-labelledby="conclusion">
 <p class="eyebrow">${scenario} against ${target}</p>
 <h1 id="conclusion">${badge(status)} ${conclusion(status)}</h1>
 <p class="spoken">${spoken}</p>
-${!spoken.startsWith(headline) && html`<p class="headline">${headline}</p>`}
+${!spoken.startsWith(headline) && html`<p class="headline">${plain(headline, longestSentence)}</p>`}
 ${notices(history, verdicts).map((notice) => html`<p class="notice">${notice}</p>`)}
 <ul class="counts">${statuses.map((each) => countOf(verdicts, each))}</ul>
 ${facts(history, verdicts)}
