@@ -6,7 +6,7 @@
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { intents, needs, overlaps, peakInFlight, phaseOf, phasesOf, points, windowsOf } from '../history/queries.ts'
+import { causesOf, intents, needs, peakInFlight, phaseOf, phasesOf, points, windowsOf } from '../history/queries.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, some, time, unknown } from './finding.ts'
 
@@ -34,9 +34,8 @@ export const poolBounded = check({
     const highest = connections.reduce((most, point) => (point.value > most.value ? point : most), { atMs: 0, value: 0 })
     const shown = { measured: highest.value, limit, unit: 'connections', samples: connections.length }
     if (highest.value > limit || spent.length > 0) {
-      const then = history.calls.filter(
-        (call) => usesPostgres(history, call) && overlaps(call, { fromMs: highest.atMs, toMs: highest.atMs }),
-      )
+      const asking = history.calls.filter((call) => usesPostgres(history, call))
+      const then = highest.value > limit ? causesOf(asking, highest.atMs, WITNESSES) : []
       return {
         ...shown,
         status: 'fail',
@@ -44,7 +43,7 @@ export const poolBounded = check({
           ...(highest.value > limit ? [`${highest.value} connections at ${time(highest.atMs)}, declared are ${limit}`] : []),
           ...(spent.length > 0 ? [`${some(spent.length, 'call')} failed because the database was out of connections (53300)`] : []),
         ].join('; '),
-        witnesses: indexes((highest.value > limit ? [...then, ...spent] : spent).slice(0, WITNESSES)),
+        witnesses: indexes([...then, ...spent].slice(0, WITNESSES)),
         advice: advice(history, poolMax),
       }
     }

@@ -3,8 +3,7 @@
 //
 // Limits: queueMax and acquireTimeoutMs of the target's `declared`; slackMs on top of the latter (default 100 ms, ours: timers and
 // the event loop). A peak between two samples is seen where the server keeps a high-water mark. Not modelled: queues before the server.
-import type { History } from '../history/history.ts'
-import { overlaps, type Point, points } from '../history/queries.ts'
+import { causesOf, type Point, points } from '../history/queries.ts'
 import { milliseconds } from '../parameters.ts'
 import { check } from './check.ts'
 import { indexes, some, time, unknown } from './finding.ts'
@@ -48,7 +47,7 @@ export const queueBounded = check({
         ...(tooLong ? [`one waited ${time(slowestMs)}, allowed are ${time(acquireTimeoutMs)}`] : []),
       ].join('; '),
       ...((tooMany || tooLong) && {
-        witnesses: waitedAt(history, at?.atMs ?? 0),
+        witnesses: indexes(causesOf(history.calls, at?.atMs ?? 0, WITNESSES)),
         advice: [
           ...(tooMany ? [{ setting: 'QUEUE_MAX', present: String(queueMax), suggested: `${queueMax}, enforced before the pool` }] : []),
           ...(tooLong
@@ -69,8 +68,4 @@ export const queueBounded = check({
 /** The first moment of the highest value: later samples of a high-water mark only repeat it. */
 function highest(of: readonly Point[]): Point {
   return of.reduce((most, point) => (point.value > most.value ? point : most))
-}
-
-function waitedAt({ calls }: History, atMs: number): number[] {
-  return indexes(calls.filter((call) => overlaps(call, { fromMs: atMs, toMs: atMs })).slice(0, WITNESSES))
 }

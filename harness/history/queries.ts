@@ -88,6 +88,12 @@ export function overlaps(call: Call, span: { fromMs: number; toMs: number }): bo
   return call.sentAtMs <= span.toMs && (call.endedAtMs ?? Number.POSITIVE_INFINITY) >= span.fromMs
 }
 
+/** Who caused what a sample shows: calls in flight at its moment, else the last that were sent before it. */
+export function causesOf(calls: readonly Call[], atMs: number, most: number): Call[] {
+  const then = calls.filter((call) => overlaps(call, { fromMs: atMs, toMs: atMs }))
+  return then.length > 0 ? then.slice(0, most) : calls.filter(({ sentAtMs }) => sentAtMs <= atMs).slice(-most)
+}
+
 /** Most calls in flight at once, and when. */
 export function peakInFlight(calls: readonly Call[]): { calls: number; atMs: number } {
   const edges = calls.flatMap((call) => [
