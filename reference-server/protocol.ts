@@ -15,7 +15,7 @@ import {
 import type { Answer, Call } from './call.ts'
 import type { Next } from './controls/control.ts'
 import { missingScopes } from './controls/scopes.ts'
-import { asCallError, type CallError } from './errors.ts'
+import { asCallError, CallError } from './errors.ts'
 import { SERVER_INFO, toolError } from './refusal.ts'
 import type { Running } from './running.ts'
 import { runTool } from './tools/run.ts'
@@ -87,7 +87,10 @@ function serverFor(running: Running, call: Call | undefined): Server {
     return { tools: allowed.map((tool) => tool.listing) } as never
   })
   server.setRequestHandler('tools/call', async () => {
-    if (!call.tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There is no such tool; see tools/list.')
+    if (!call.tool) {
+      failures.set(call, new CallError('INVALID_PARAMS', 'unknown tool'))
+      throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There is no such tool; see tools/list.')
+    }
     try {
       return await runTool(running, call)
     } catch (thrown) {

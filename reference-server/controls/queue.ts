@@ -1,7 +1,7 @@
 // The line before a pool: bounded in length, and nobody waits who cannot be served in time.
 // pg's own queue has no end and no timer: with a slow database 5,000 callers stand in it, and each that is served at last
 // has long gone away. Here a caller is refused at once when the line is full, or when the callers ahead, at the median hold,
-// would take longer than the time it has; and it is refused when ACQUIRE_TIMEOUT_MS or its deadline passes.
+// would leave it no time for its own; and it is refused when ACQUIRE_TIMEOUT_MS passes, or when it could no longer finish.
 // First come, first served. Does not model: priorities.
 import type { Call } from '../call.ts'
 import { CallError } from '../errors.ts'
@@ -68,7 +68,8 @@ export function boundedQueue(options: QueueOptions): Queue {
       }
       if (line.size >= waitingMax) return Promise.reject(full('Too many calls are waiting for this tool', typicalMs))
       const startedMs = clock()
-      const patienceMs = Math.min(acquireTimeoutMs, call.deadlineAtMs - startedMs)
+      // Whoever gets a slot must still have the time to use it.
+      const patienceMs = Math.min(acquireTimeoutMs, call.deadlineAtMs - startedMs - typicalMs)
       if (((line.size + 1) * typicalMs) / slots > patienceMs)
         return Promise.reject(full('The wait for this tool is longer than the call may take', typicalMs))
       return new Promise<void>((resolve, reject) => {
