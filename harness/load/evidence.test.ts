@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { answerOf } from './answer.ts'
+import { at } from './correctness.ts'
 import { evidenceOf, fnv1a, type Question, type RawAnswer } from './evidence.ts'
 
 const question: Question = { arguments: { page: 3 }, correct: [], keyed: false, instanceHeader: 'x-pod' }
@@ -42,6 +43,32 @@ test('a fine result, as JSON and as an event stream, reads the same', () => {
   expect(plain).toMatchObject({ parsed: true, isError: false, correct: true, rpcId: 'c1' })
   expect({ ...stream, sizeBytes: 0, contentType: '' }).toEqual({ ...plain, sizeBytes: 0, contentType: '' })
   expect(answerOf(call, 2, plain, 0)).toEqual({ call, attempt: 2, ok: true, lost: false, refused: false })
+})
+
+test('a fine result that is only peeked at reads the same, and nothing else is peeked at', () => {
+  const rules = { ...question, correct: [{ at: '/structuredContent/rows/1/name', equals: 'b' }] }
+  const peeked: string[] = []
+  const both = (body: object, status = 200, asked: Question = rules) => {
+    const whole = raw(status, body)
+    const peek = (path: string) => {
+      peeked.push(path)
+      const counted = path.endsWith('.#')
+      const value = at(body, `/${path.replace('.#', '').replaceAll('.', '/')}`)
+      return counted && Array.isArray(value) ? value.length : value
+    }
+    expect(evidenceOf({ ...whole, peek }, asked)).toEqual(evidenceOf(whole, asked))
+    return peeked.splice(0)
+  }
+  const structuredContent = { rows: [{ name: 'a' }, { name: 'b' }] }
+  expect(both(message({ result: { content: [], structuredContent } }))).toContain('result.structuredContent.rows.1.name')
+  both(message({ result: { content: [], structuredContent: { rows: [{ name: 'b' }] } } }))
+  both(message({ result: { content: [], isError: true, structuredContent: { code: 'X' } } }))
+  both(message({ result: {} }))
+  both(message({ error: { code: 1, message: 'm' } }))
+  both({ result: { content: [] } })
+  expect(both(message({ result: { content: [] } }), 429)).toEqual([])
+  expect(both(message({ result: { content: [], structuredContent } }), 200, { ...rules, keyed: true })).toEqual([])
+  expect(both(message({ result: { content: [] } }), 200, { ...question, correct: [{ at: '/a~1b' }] })).toEqual([])
 })
 
 test('an event stream is searched for the answer, past pings and notifications, over several data lines', () => {

@@ -30,6 +30,10 @@ export interface Outgoing {
   parent?: string
   plannedAtMs: number
   timeoutMs: number
+  /** 32 hex digits. */
+  trace: string
+  /** 16 hex digits. */
+  span: string
 }
 
 /** The agent as one of its tasks sees it. */
@@ -38,6 +42,7 @@ export class TaskClient implements Agent {
   readonly #task: PlannedTask
   readonly #facts: RunFacts
   readonly #engine: Engine
+  readonly #trace: string
   #calls = 0
   /** Planned moment of whatever is sent next. */
   #plannedAtMs: number
@@ -47,6 +52,7 @@ export class TaskClient implements Agent {
     this.#task = task
     this.#facts = facts
     this.#engine = engine
+    this.#trace = traceId(`${facts.run}/${sender.agent}/${task.task}`)
     this.#plannedAtMs = task.atMs
   }
 
@@ -92,6 +98,9 @@ export class TaskClient implements Agent {
       ...(parent !== undefined && { parent }),
       plannedAtMs: this.#plannedAtMs,
       timeoutMs: Math.min(timeoutMs, this.#facts.patienceMs),
+      trace: this.#trace,
+      // Unique within its trace, which is all that a span must be; hashing anew for each call would cost more than sending it.
+      span: `${this.#trace.slice(0, 8)}${eightDigits(this.#calls)}`,
     })
     // The end of a turn is the end of its last call.
     this.#plannedAtMs = answer.endedAtMs
@@ -102,4 +111,12 @@ export class TaskClient implements Agent {
 /** A task that the plan's end overtook stays where it is: a rejection could be caught, and tried again for ever. */
 function never(): Promise<never> {
   return new Promise<never>(() => undefined)
+}
+
+function traceId(name: string): string {
+  return [0, 1, 2, 3].map((word) => eightDigits(hash32(`${name}#${word}`))).join('')
+}
+
+function eightDigits(word: number): string {
+  return word.toString(16).padStart(8, '0')
 }

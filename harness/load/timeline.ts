@@ -5,7 +5,6 @@
 // Every line of the agent carries the next `seq`, which proves that none is missing.
 // After the plan's end nothing is sent: tasks stay where they are, answers under way are awaited, then the stop line is written.
 import type { PersonaDefinition } from '../persona.ts'
-import { hash32 } from '../plan/draw.ts'
 import type { PlannedAgent, PlannedTask } from '../plan/plan.ts'
 import { answerOf } from './answer.ts'
 import type { Engine, RunFacts } from './engine.ts'
@@ -82,9 +81,8 @@ class Follower implements Sender {
     const role = roles[call.role]
     if (!role) throw new Error(`the plan has no role ${call.role}`)
     const key = call.key === undefined ? undefined : `${run}.${call.key}`
-    const trace = hex(`${run}/${this.agent}/${out.task}`, 4)
     const request = toolCallRequest(
-      { call: id, role, arguments: call.arguments, ...(key !== undefined && { key }), trace, span: hex(id, 2) },
+      { call: id, role, arguments: call.arguments, ...(key !== undefined && { key }), trace: out.trace, span: out.span },
       headers,
     )
     this.#engine.write({
@@ -102,7 +100,7 @@ class Follower implements Sender {
       sentAtMs: this.now(),
       timeoutMs,
       ...(key !== undefined && { key }),
-      trace,
+      trace: out.trace,
     })
     this.#underWay++
     const raw = await this.#engine.post(request, timeoutMs)
@@ -132,11 +130,4 @@ class Follower implements Sender {
       this.#whenQuiet = resolve
     })
   }
-}
-
-/** Eight hex digits for each word. */
-function hex(name: string, words: number): string {
-  let digits = ''
-  for (let word = 0; word < words; word++) digits += hash32(`${name}#${word}`).toString(16).padStart(8, '0')
-  return digits
 }

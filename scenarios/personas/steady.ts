@@ -19,7 +19,8 @@ export const steady = persona({
   tasks(draw, { everyMs, jitterShare }, span) {
     return draw.regular(span, everyMs).map((moment) => {
       const moved = moment + Math.round((draw.unit() * 2 - 1) * jitterShare * everyMs)
-      return { atMs: Math.min(Math.max(moved, span.fromMs), span.toMs - 1), calls: [{ turn: 1, thinkMs: 0 }] }
+      const inside = moved >= span.fromMs && moved < span.toMs
+      return { atMs: inside ? moved : moment, calls: [{ turn: 1, thinkMs: 0 }] }
     })
   },
   async act(agent, task) {

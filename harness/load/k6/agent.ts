@@ -40,10 +40,22 @@ function rawAnswer(response: RefinedResponse<'text'>): RawAnswer {
     const transport = transportOf(response.error_code, response.error, body !== '')
     return { status: 0, transport, transportText: `${response.error_code} ${response.error}`, header: () => undefined, body }
   }
-  return { status: response.status, header: (name) => response.headers[canonical(name)], body }
+  return {
+    status: response.status,
+    header: (name) => response.headers[canonical(name)],
+    body,
+    peek: (path) => response.json(path),
+  }
 }
+
+const spellings = new Map<string, string>()
 
 /** Go's spelling of a header's name: `ratelimit-policy` → `Ratelimit-Policy`. */
 function canonical(name: string): string {
-  return name.toLowerCase().replace(/(^|-)[a-z]/g, (start) => start.toUpperCase())
+  let spelling = spellings.get(name)
+  if (spelling === undefined) {
+    spelling = name.toLowerCase().replace(/(^|-)[a-z]/g, (start) => start.toUpperCase())
+    spellings.set(name, spelling)
+  }
+  return spelling
 }
