@@ -44,7 +44,7 @@ describe('report.html', () => {
 
   it('opens with the verdict, the sentence, the headline and the counts', () => {
     expect(page).toContain('<title>✕ runaway-loop against reference: did not hold</title>')
-    expect(text(page)).toMatch(/Did not hold Only 58 % of the others’ calls were good\. 3 of 4 judged, 1 failed/)
+    expect(text(page)).toMatch(/Did not hold Only 58 % of the others’ calls were good\. 3 of 4 judged, 1 failed, 1 unknown; 1 not judged/)
     expect(text(page)).toMatch(/✕ 1 fail \? 1 unknown – 1 not judged ✓ 1 pass/)
     expect(text(page)).toContain('weakened on purpose: no-agent-limit')
   })

@@ -6,12 +6,12 @@ import type { Verdict, Verdicts } from '../checks/check.ts'
 import type { History } from '../history/history.ts'
 import { figure, limitFigure, number } from './figures.ts'
 import { plain } from './plain.ts'
-import { conclusion, labels, ordered, reason, sentence, symbols } from './words.ts'
+import { conclusion, labels, ordered, reason, sentence, symbols, tally } from './words.ts'
 
 const mostChecks = 60
 
 export function summaryMarkdown({ manifest, calls }: History, verdicts: Verdicts): string {
-  const { status, headline, scenario, target, scale, seed, weaken } = verdicts
+  const { status, scenario, target, scale, seed, weaken } = verdicts
   const rows = ordered(verdicts.verdicts).slice(0, mostChecks)
   const weakened = weaken === undefined ? '' : ` · weakened on purpose: ${safe(weaken)}`
   return `${[
@@ -19,7 +19,7 @@ export function summaryMarkdown({ manifest, calls }: History, verdicts: Verdicts
     '',
     `**${safe(sentence(verdicts), 600)}**`,
     '',
-    `${safe(headline)} · ${number(calls.length)} calls · ${safe(scale)} · seed ${safe(seed)}${weakened}`,
+    `${safe(tally(verdicts))} · ${number(calls.length)} calls · ${safe(scale)} · seed ${safe(seed)}${weakened}`,
     '',
     '| | check | measured | limit | |',
     '| --- | --- | ---: | ---: | --- |',

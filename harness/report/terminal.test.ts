@@ -64,7 +64,7 @@ describe('the end screen', () => {
 
   it('tells the verdict, one line a check with the fails first, where the report lies and how to repeat it', () => {
     expect(screen).toContain('✕ Did not hold  runaway-loop against reference · quick · seed 7')
-    expect(screen).toContain('3 of 4 judged, 1 failed')
+    expect(screen).toContain('3 of 4 judged, 1 failed, 1 unknown; 1 not judged')
     expect(screen.match(/^. (?:Fail|Unknown|Not judged|Pass)\b/gmu)).toEqual(['✕ Fail', '? Unknown', '– Not judged', '✓ Pass'])
     expect(screen).toContain('58 %, limit 95 %')
     expect(screen).toContain('Report  reports/runaway-loop/latest/report.html')

@@ -6,7 +6,7 @@ import { styleText } from 'node:util'
 import type { Status, Verdict, Verdicts } from '../checks/check.ts'
 import { duration, number } from './figures.ts'
 import { plain, short } from './plain.ts'
-import { against, conclusion, labels, ordered, reason, sentence, symbols } from './words.ts'
+import { against, conclusion, labels, ordered, reason, sentence, symbols, tally } from './words.ts'
 
 export interface LiveState {
   phase: string
@@ -91,7 +91,7 @@ export function endScreen(verdicts: Verdicts, { folder, command, colour, width }
   const what = plain(`${verdicts.scenario} against ${verdicts.target} · ${verdicts.scale} · seed ${verdicts.seed}${weakened}`)
   const spoken = sentence(verdicts)
   const titles = Math.min(52, Math.max(0, ...verdicts.verdicts.map(({ title }) => [...plain(title, 120)].length)))
-  const headline = spoken.startsWith(verdicts.headline) ? [] : wrapped(verdicts.headline, columns, 2)
+  const headline = verdicts.status === 'pass' ? [] : wrapped(tally(verdicts), columns, 2)
   return [
     '',
     `${paint(mark, statusColours[verdicts.status], 'bold')}  ${paint(short(what, columns - mark.length - 2), 'dim')}`,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { exampleVerdict, exampleVerdicts } from './example/verdicts.ts'
-import { marginWords, ordered, sentence } from './words.ts'
+import { marginWords, ordered, sentence, tally } from './words.ts'
 
 describe('the order of verdicts', () => {
   it('is fails, unknowns, not-judged, passes; essential ones first, then the furthest past the limit', () => {
@@ -27,7 +27,7 @@ describe('the sentence', () => {
 
   it('is the reason of a doubt', () => {
     const doubtful = [exampleVerdict('unknown', { because: 'the load was not offered' })]
-    expect(sentence(exampleVerdicts('unknown', doubtful, '0 of 1 judged'))).toBe('the load was not offered.')
+    expect(sentence(exampleVerdicts('unknown', doubtful, '0 of 1 judged'))).toBe('The load was not offered.')
   })
 
   it('names the essential check that could not be judged', () => {
@@ -37,8 +37,23 @@ describe('the sentence', () => {
 
   it('is the headline when all held, and when nothing else is known', () => {
     expect(sentence(exampleVerdicts('pass', [exampleVerdict('pass')], '1 of 1 judged, all held'))).toBe('1 of 1 judged, all held.')
-    expect(sentence(exampleVerdicts('unknown', [], 'nothing was judged'))).toBe('nothing was judged.')
+    expect(sentence(exampleVerdicts('unknown', [], 'nothing was judged'))).toBe('Nothing was judged.')
   })
+
+  it('keeps a name as it is', () => {
+    const fail = exampleVerdict('fail', { says: 'runaway-01 got it all' })
+    expect(sentence(exampleVerdicts('fail', [fail], ''))).toBe('runaway-01 got it all.')
+  })
+})
+
+it('counts what was judged, without passes that had nothing to look at', () => {
+  const verdicts = [
+    exampleVerdict('pass'),
+    exampleVerdict('pass', { notExercised: true }),
+    exampleVerdict('fail'),
+    exampleVerdict('not-judged'),
+  ]
+  expect(tally(exampleVerdicts('fail', verdicts, ''))).toBe('2 of 4 judged, 1 failed; 1 not judged')
 })
 
 it('says the margin in words, and nothing when it is no share', () => {

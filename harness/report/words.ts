@@ -67,6 +67,20 @@ export function marginWords({ margin }: Verdict): string | undefined {
   return margin > 0 ? `${percent(margin)} of the limit to spare` : `${percent(-margin)} past the limit`
 }
 
+/** How much was judged, and how it went: "5 of 11 judged, 2 failed; 4 not judged". A pass with nothing to look at is not counted. */
+export function tally({ verdicts }: Verdicts): string {
+  const of = (status: Status) => verdicts.filter((verdict) => verdict.status === status).length
+  const judged = verdicts.filter(({ status, notExercised }) => status !== 'not-judged' && !(status === 'pass' && notExercised)).length
+  const bad = [of('fail') > 0 && `${of('fail')} failed`, of('unknown') > 0 && `${of('unknown')} unknown`].filter(Boolean)
+  const rest = of('not-judged') > 0 ? `; ${of('not-judged')} not judged` : ''
+  return `${[`${judged} of ${verdicts.length} judged`, ...bad].join(', ')}${rest}`
+}
+
+/** With a capital, unless it begins with a name such as `runaway-01`. */
+export function capital(text: string): string {
+  return /^\p{Ll}+[\s,]/u.test(text) ? `${text.slice(0, 1).toUpperCase()}${text.slice(1)}` : text
+}
+
 function closed(text: string): string {
-  return /[.!?…]$/u.test(text) ? text : `${text}.`
+  return capital(/[.!?…]$/u.test(text) ? text : `${text}.`)
 }

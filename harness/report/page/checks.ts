@@ -4,7 +4,7 @@ import type { Status, Verdict, Verdicts } from '../../checks/check.ts'
 import type { History } from '../../history/history.ts'
 import { figure, limitFigure, number } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
-import { labels, marginWords, ordered, reason, statuses } from '../words.ts'
+import { capital, labels, marginWords, ordered, reason, statuses } from '../words.ts'
 import { gauge } from './gauge.ts'
 import { badge } from './verdict.ts'
 import { witnessTable } from './witnesses.ts'
@@ -46,7 +46,7 @@ function card(history: History, verdict: Verdict): Markup {
   return html`<details class="card ${status}" id="check-${check}"${open}>
 <summary>${badge(status)}<h4><span class="unseen">${labels[status]}: </span><span class="code">${code}</span>${title} ${tags(verdict)}</h4>${figures(verdict)}</summary>
 <div>
-<p class="statement">${verdict.says}</p>
+<p class="statement">${capital(verdict.says)}</p>
 ${because(verdict)}
 ${gauge(verdict)}
 ${measures(verdict)}

@@ -144,6 +144,7 @@ footer { color: var(--muted); font-size: 13px; padding-top: 4px; padding-bottom:
   section { border: 0; padding: 0 0 14pt; } .verdict { border-top: 4px solid var(--tone); padding-top: 10pt; } .masthead nav, .skip { display: none; }
   .card, figure, tr, .because { break-inside: avoid; } .card[open] { break-inside: auto; } h2, h5, .part, .group { break-after: avoid; }
   .scroll { overflow: visible; } table { font-size: 8.5pt; } .witness .mono, .witness td { white-space: normal; }
+  .calls table { font-size: 7.5pt; } .calls th, .calls td { padding-right: 5px; } .evidence td { font-size: 7.5pt; }
   .badge { border: 1px solid var(--tone); } * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   details.timetable { display: none; }
 }

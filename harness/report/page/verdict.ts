@@ -5,7 +5,7 @@ import type { History } from '../../history/history.ts'
 import { count, duration, number } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
 import { plain } from '../plain.ts'
-import { conclusion, labels, sentence, statuses, symbols } from '../words.ts'
+import { conclusion, labels, sentence, statuses, symbols, tally } from '../words.ts'
 
 const longestSentence = 400
 
@@ -14,13 +14,13 @@ export function badge(status: Status): Markup {
 }
 
 export function verdictSection(history: History, verdicts: Verdicts): Markup {
-  const { status, scenario, target, headline } = verdicts
+  const { status, scenario, target } = verdicts
   const spoken = plain(sentence(verdicts), longestSentence)
   return html`<section id="verdict" class="verdict ${status}" aria-labelledby="conclusion">
 <p class="eyebrow">${scenario} against ${target}</p>
 <h1 id="conclusion">${badge(status)} ${conclusion(status)}</h1>
 <p class="spoken">${spoken}</p>
-${!spoken.startsWith(headline) && html`<p class="headline">${plain(headline, longestSentence)}</p>`}
+${status !== 'pass' && html`<p class="headline">${tally(verdicts)}</p>`}
 ${notices(history, verdicts).map((notice) => html`<p class="notice">${notice}</p>`)}
 <ul class="counts">${statuses.map((each) => countOf(verdicts, each))}</ul>
 ${facts(history, verdicts)}
