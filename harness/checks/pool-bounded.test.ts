@@ -46,6 +46,12 @@ describe('pool-bounded', () => {
     expect(witnesses(story, found)).toMatchObject([{ class: 'server-error' }])
   })
 
+  test('connections that a fault took away are not of its making', () => {
+    const story = burst(4).call({ of: 'a', atMs: 13_000, answer: toolError('DEPENDENCY_UNAVAILABLE', 5, { message: 'SQLSTATE 53300' }) })
+    expect(find(poolBounded, story).status).toBe('fail')
+    expect(find(poolBounded, story.fault('postgres-connections-exhausted')).status).toBe('pass')
+  })
+
   test('cannot tell without a sample under stress', () => {
     const story = burst(4)
     story.samples.length = 1

@@ -2,11 +2,12 @@
 // pool a request, or pools that nobody added up, take the database away from everybody else (SQLSTATE 53300).
 //
 // No limits of its own: poolMax × instances of the target's `declared`. Connections are those of the app's role in
-// pg_stat_activity, so a peak between two samples goes unseen, but for the 53300 that it causes. Not modelled: poolers between.
+// pg_stat_activity, so a peak between two samples goes unseen, but for the 53300 that it causes
+// (those of a fault that takes connections away are not the server's own). Not modelled: poolers between.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { causesOf, intents, needs, peakInFlight, phaseOf, phasesOf, points, windowsOf } from '../history/queries.ts'
+import { causesOf, faultsOf, intents, needs, overlaps, peakInFlight, phaseOf, phasesOf, points, windowsOf } from '../history/queries.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, some, time, unknown } from './finding.ts'
 
@@ -30,7 +31,8 @@ export const poolBounded = check({
     const { poolMax = 0, instances = 1 } = history.manifest.declared
     const limit = poolMax * instances
     const connections = points(history, 'connections', 'postgres')
-    const spent = history.calls.filter(outOfConnections)
+    const takenAway = faultsOf(history).filter(({ fault }) => fault === 'postgres-connections-exhausted')
+    const spent = history.calls.filter((call) => outOfConnections(call) && !takenAway.some((fault) => overlaps(call, fault)))
     const highest = connections.reduce((most, point) => (point.value > most.value ? point : most), { atMs: 0, value: 0 })
     const shown = { measured: highest.value, limit, unit: 'connections', samples: connections.length }
     if (highest.value > limit || spent.length > 0) {

@@ -65,7 +65,7 @@ function joinCalls({ plan, load, manifest, server }: Raw, t0Ms: number): Call[] 
     if (line.kind === 'send') sends.push(line)
     else if (line.kind === 'end' && !ends.has(line.call)) ends.set(line.call, line)
   }
-  sends.sort((a, b) => a.sentAtMs - b.sentAtMs || a.agent.localeCompare(b.agent) || a.seq - b.seq)
+  sends.sort((a, b) => a.sentAtMs - b.sentAtMs || (a.agent < b.agent ? -1 : a.agent > b.agent ? 1 : a.seq - b.seq))
   const seats = new Seats(plan)
   const clocks = new SloClocks(t0Ms)
   return sends.map((send, index) => {

@@ -117,9 +117,9 @@ export function classify(question: Question): Classified {
   }
 }
 
+/** `isError: false` is only ever written of a result that could be read. */
 function isResult({ evidence }: Seen): boolean {
-  if (evidence.status !== 200 || evidence.isError === true || evidence.rpcCode !== undefined) return false
-  return evidence.parsed === true || evidence.isError === false || evidence.hash !== undefined
+  return evidence.status === 200 && evidence.isError === false
 }
 
 function byName({ named }: Seen): CallClass {
