@@ -20,7 +20,7 @@ const UNIT_FOLDERS: Record<string, { suite?: string /** Fewer where the unit's o
   'harness/samplers/': { suite: 'harness/samplers/samplers.integration.test.ts' },
   'harness/checks/': {},
   'harness/report/charts/': { suite: 'harness/report/charts/charts.test.ts', openingMin: 2 },
-  'reference-server/controls/': {},
+  'reference-server/controls/': { suite: 'reference-server/server.integration.test.ts' },
   'reference-server/tools/': { suite: 'reference-server/server.integration.test.ts', openingMin: 1 },
   'reference-server/weaknesses/': { suite: 'tests/matrix.integration.test.ts', openingMin: 1 },
 }
