@@ -1,4 +1,5 @@
 // Arguments in, exit code out: 0 held, 1 did not hold, 2 cannot be known, 254 bad arguments or surroundings, 255 a bug.
+import { SetupError } from '../setup.mjs'
 import { folderCommand } from './command/folder.ts'
 import { scenarioCommand } from './command/scenario.ts'
 import { HarnessError } from './errors.ts'
@@ -19,7 +20,7 @@ async function main([command, ...words]: string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
-  if (error instanceof HarnessError) {
+  if (error instanceof HarnessError || error instanceof SetupError) {
     process.stderr.write(`\n${error.code}: ${error.message}\n  → ${error.hint}\n`)
     process.exitCode = 254
   } else {

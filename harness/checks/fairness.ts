@@ -115,7 +115,7 @@ function overBudget({ calls, manifest }: History, stress: Phase, slack: number):
   if (!budget) return undefined
   const mine = calls.filter((call) => call.hostile && call.role !== 'handshake' && isIn(call, stress))
   for (const [agent, sent] of Map.groupBy(mine, ({ agent }) => agent)) {
-    const admitted = sent.filter(({ class: is }) => !NOT_ADMITTED.has(is))
+    const admitted = sent.filter((call) => !turnedAway(call))
     const endsMs = admitted.reduce((last, { sentAtMs, endedAtMs }) => Math.max(last, endedAtMs ?? sentAtMs), 0)
     const windowS = (endsMs - (sent[0]?.sentAtMs ?? endsMs)) / 1_000
     const allowed = Math.floor(budget.burst + (budget.ratePerMinute / 60) * windowS * slack + 1)
@@ -128,7 +128,12 @@ function overBudget({ calls, manifest }: History, stress: Phase, slack: number):
   return undefined
 }
 
-const NOT_ADMITTED: ReadonlySet<string> = new Set(['refused', 'shed', 'denied', 'draining', 'unreachable'])
+/** Refused before any work was done: by a budget, or by a 503 of whatever reason. */
+function turnedAway({ class: is, evidence }: Call): boolean {
+  return NOT_ADMITTED.has(is) || evidence.status === 503
+}
+
+const NOT_ADMITTED: ReadonlySet<string> = new Set(['refused', 'denied', 'unreachable'])
 
 /** Twice what the busiest honest agent asked for in the steady phase, in tens. */
 function advice({ calls, manifest }: History, steady: Phase): NonNullable<Finding['advice']> {

@@ -74,7 +74,8 @@ interface Prepared {
 }
 
 async function runOnce({ options, units, target, plan, screen, swept }: Prepared): Promise<string> {
-  const { path: k6Path, version } = await k6For(options)
+  const k6 = await ensureK6({ root: ROOT, ...(options.k6 !== undefined && { given: options.k6 }) })
+  const { path: k6Path, version } = await findK6({ given: k6, env: process.env, root: ROOT })
   if (target.value.dependencies?.redis === 'embedded') await ensureRedis()
   const lease = new Lease(`st${Date.now().toString(36)}${process.pid.toString(36)}`)
   const abort = new AbortController()
@@ -102,17 +103,6 @@ async function runOnce({ options, units, target, plan, screen, swept }: Prepared
     return folder.path
   } finally {
     unhook()
-  }
-}
-
-async function k6For({ k6 }: ScenarioOptions) {
-  const where = { env: process.env, root: ROOT, ...(k6 !== undefined && { given: k6 }) }
-  try {
-    return await findK6(where)
-  } catch (error) {
-    if (!(error instanceof HarnessError && error.code === 'K6_NOT_FOUND') || k6 !== undefined) throw error
-    await ensureK6()
-    return await findK6(where)
   }
 }
 

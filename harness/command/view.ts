@@ -1,7 +1,7 @@
 // What a person sees while a run goes on: one live line on a terminal; elsewhere a plain line every few seconds and at each
 // change of phase. Everything goes to stderr, so that stdout stays for results.
 import { liveLine } from '../report/terminal.ts'
-import type { View } from '../run/run.ts'
+import type { View } from '../run/load-and-break.ts'
 
 const PLAIN_EVERY_MS = 2_000
 const CLEAR_LINE = '\r\u001b[2K'

@@ -1,11 +1,14 @@
 // Counts what the run's writes have left behind, by idempotency key, once the database is quiet.
+import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
 import type { PostgresService } from '../environment/postgres.ts'
 import { HarnessError } from '../errors.ts'
-import type { EffectLine } from '../history/event.ts'
+import type { EffectLine, Manifest } from '../history/event.ts'
 import type { Role } from '../plan/plan.ts'
 import type { Target } from '../target.ts'
+import type { RunFolder } from './folder.ts'
+import { LineFile } from './line-file.ts'
 
 const QUIET_WITHIN_MS = 10_000
 const LOOK_EVERY_MS = 50
@@ -14,12 +17,38 @@ const ROW = z.object({ key: z.string(), rows: z.coerce.number().int().nonnegativ
 
 const ACTIVITY = "select count(*)::int as busy from pg_stat_activity where usename = $1 and state <> 'idle'"
 
+/** The roles whose effects can be counted. */
+export function rolesWithEffects(target: Target): Role[] {
+  return Object.entries(target.tools ?? {})
+    .filter(([, tool]) => tool.effects)
+    .map(([role]) => role as Role)
+}
+
+/**
+ * Writes raw/effects.ndjson where there is something to count; a run without this file has not counted its effects.
+ * @returns notes for the manifest
+ * @throws HarnessError `EFFECTS_QUERY_FAILED`
+ */
+export async function recordEffects(
+  postgres: PostgresService | undefined,
+  target: Target,
+  { run, observed }: Manifest,
+  { raw }: RunFolder,
+): Promise<string[]> {
+  if (!postgres || rolesWithEffects(target).length === 0) return []
+  const { lines, notes } = await readEffects(postgres, target, run, observed.postgresRole)
+  await using effects = await LineFile.create<EffectLine>(path.join(raw, 'effects.ndjson'))
+  for (const line of lines) effects.append(line)
+  await effects.flush()
+  return notes
+}
+
 /**
  * @param role the app's role at the database, whose activity must be 0 first; undefined: not known, read at once
  * @returns a line a key, and a note when the database did not become quiet
  * @throws HarnessError `EFFECTS_QUERY_FAILED`
  */
-export async function readEffects(
+async function readEffects(
   postgres: PostgresService,
   target: Target,
   run: string,

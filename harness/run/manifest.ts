@@ -4,7 +4,13 @@ import { rename, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import type { Manifest } from '../history/event.ts'
+import { type Manifest, SCHEMA_VERSION } from '../history/event.ts'
+import { offersOf } from '../plan/offers.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { Target } from '../target.ts'
+import { rolesWithEffects } from './effects.ts'
+import type { RunOptions } from './run.ts'
+import type { Setting } from './setting.ts'
 
 export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
   const file = path.join(folder, 'manifest.json')
@@ -14,7 +20,7 @@ export async function writeManifest(folder: string, manifest: Manifest): Promise
 }
 
 /** Commit of the checkout that the harness runs from; absent outside a repository. */
-export async function commitOf(root: string): Promise<{ commit?: string; dirty?: boolean }> {
+async function commitOf(root: string): Promise<{ commit?: string; dirty?: boolean }> {
   const git = async (...words: string[]) => (await promisify(execFile)('git', ['-C', root, ...words], { timeout: 5_000 })).stdout.trim()
   try {
     return { commit: await git('rev-parse', 'HEAD'), dirty: (await git('status', '--porcelain', '--untracked-files=no')) !== '' }
@@ -23,6 +29,52 @@ export async function commitOf(root: string): Promise<{ commit?: string; dirty?:
   }
 }
 
-export function machine(): Pick<Manifest, 'cores' | 'memoryBytes' | 'platform'> {
+function machine(): Pick<Manifest, 'cores' | 'memoryBytes' | 'platform'> {
   return { cores: os.availableParallelism(), memoryBytes: os.totalmem(), platform: `${os.type()} ${os.release()} ${os.arch()}` }
+}
+
+/** All that is known before anything is started. */
+export async function firstManifest(options: RunOptions, startedAt: Date, hash: string): Promise<Manifest> {
+  const { plan } = options
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    run: options.lease.run,
+    scenario: plan.scenario,
+    target: plan.target,
+    scale: plan.scale,
+    seed: plan.seed,
+    planHash: hash,
+    ...(options.weaken !== undefined && { weaken: options.weaken }),
+    ...(options.starve && { starved: true }),
+    protocol: plan.protocol,
+    driver: 'k6',
+    startedAt: startedAt.toISOString(),
+    state: 'running',
+    url: '',
+    declared: {},
+    offers: {},
+    errors: options.target.value.errors ?? {},
+    observed: {},
+    versions: options.versions,
+    ...(await commitOf(options.root)),
+    ...machine(),
+    command: options.command,
+    notes: [...options.notes],
+  }
+}
+
+/** Adds what is known of the target once it is up. */
+export function describeTarget(manifest: Manifest, { url, declared, observe, environment }: Setting, target: Target, plan: Plan): void {
+  manifest.url = url
+  manifest.declared = { ...declared }
+  manifest.offers = offersOf(target, plan, declared, observe)
+  manifest.observed = {
+    ...(observe.postgres && { postgresRole: observe.postgres.role }),
+    ...(observe.instanceHeader !== undefined && { instanceHeader: observe.instanceHeader }),
+    ...(observe.logs && { requestId: observe.logs.requestId }),
+    ...(observe.logs?.durationMs !== undefined && { durationMs: observe.logs.durationMs }),
+    ...(environment.postgres && { effectRoles: rolesWithEffects(target) }),
+  }
+  if (environment.postgres) manifest.versions.postgres = environment.postgres.version
+  if (environment.redis) manifest.versions.redis = environment.redis.version
 }

@@ -1,0 +1,124 @@
+// From the first planned moment to the last answer: load, faults, samplers, clock and the live figures side by side.
+import path from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { HarnessError } from '../errors.ts'
+import type { Manifest } from '../history/event.ts'
+import type { Generator } from '../load/driver.ts'
+import type { Plan } from '../plan/plan.ts'
+import { readClock, systemClock } from './clock.ts'
+import type { RunFolder } from './folder.ts'
+import { type LiveFigures, LiveFile } from './live.ts'
+import { writeManifest } from './manifest.ts'
+import type { Recorder } from './recorder.ts'
+import type { RunOptions } from './run.ts'
+import { runSamplers } from './sampling.ts'
+import type { Setting } from './setting.ts'
+import { starve } from './starve.ts'
+import { runTimeline } from './timeline.ts'
+
+const CLOCK_EVERY_MS = 5_000
+const LIVE_EVERY_MS = 250
+const BEGIN_WITHIN_MS = 20_000
+
+/** What a run tells while it goes on. */
+export interface View {
+  say(text: string): void
+  live(state: { phase: string; leftMs: number; totalMs: number; faults: string[] } & LiveFigures): void
+}
+
+/** From the first planned moment to the last answer: load, faults, samplers and clock side by side. */
+export async function loadAndBreak(
+  options: RunOptions,
+  folder: RunFolder,
+  recorder: Recorder,
+  manifest: Manifest,
+  setting: Setting,
+  generator: Generator,
+): Promise<void> {
+  const { plan, view, signal } = options
+  await using live = new LiveFile(path.join(folder.raw, 'load.ndjson'))
+  const over = new AbortController()
+  const untilOver = AbortSignal.any([signal, over.signal])
+  const tasks: Promise<unknown>[] = []
+  try {
+    recorder.clock.append(readClock(systemClock))
+    tasks.push(runClock(recorder, over.signal))
+    const sampling = runSamplers({
+      ...options,
+      environment: setting.environment,
+      observe: setting.observe,
+      record: (line) => recorder.samples.append(line),
+      signal: over.signal,
+    })
+    tasks.push(sampling.then((failed) => noteGaps(manifest, failed)))
+    await generator.begin()
+    const t0Ms = await began(live, generator, signal)
+    manifest.t0Ms = t0Ms
+    await writeManifest(folder.path, manifest)
+    if (options.starve) tasks.push(starve(generator.pid, over.signal))
+    const faultsInForce = new Set<string>()
+    const timeline = runTimeline({
+      faults: plan.faults,
+      units: options.faults,
+      environment: setting.environment,
+      t0Ms,
+      record: (line) => {
+        recorder.faults.append(line)
+        if (line.event === 'injected') faultsInForce.add(line.fault)
+        if (line.event === 'healing') faultsInForce.delete(line.fault)
+      },
+      signal: untilOver,
+    })
+    tasks.push(timeline, showLive(plan, t0Ms, live, faultsInForce, view, untilOver))
+    const stopOnAbort = () => void generator.stop()
+    signal.addEventListener('abort', stopOnAbort, { once: true })
+    const end = await generator.ended
+    signal.removeEventListener('abort', stopOnAbort)
+    await live[Symbol.asyncDispose]()
+    manifest.generator = {
+      exitCode: end.exitCode,
+      calls: live.figures.offered,
+      ...(end.maxRssBytes !== undefined && { maxRssBytes: end.maxRssBytes }),
+    }
+    await timeline
+  } finally {
+    over.abort()
+    await Promise.allSettled(tasks)
+    recorder.clock.append(readClock(systemClock))
+  }
+}
+
+async function began(live: LiveFile, generator: Generator, signal: AbortSignal): Promise<number> {
+  const settled = new AbortController()
+  const late = wait(BEGIN_WITHIN_MS, undefined, { signal: AbortSignal.any([signal, settled.signal]) }).catch(() => undefined)
+  const t0Ms = await Promise.race([live.started, generator.ended.then(() => undefined), late])
+  settled.abort()
+  if (t0Ms !== undefined) return t0Ms
+  throw new HarnessError('LOAD_DID_NOT_START', 'the load generator ended without beginning its plan', 'see logs/k6.log in the run folder')
+}
+
+async function runClock(recorder: Recorder, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await wait(CLOCK_EVERY_MS, undefined, { signal }).catch(() => undefined)
+    recorder.clock.append(readClock(systemClock))
+  }
+}
+
+async function showLive(plan: Plan, t0Ms: number, live: LiveFile, faults: Set<string>, view: View, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const atMs = Date.now() - t0Ms
+    const phase = plan.phases.find(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs)
+    view.live({
+      phase: phase?.name ?? (atMs < 0 ? 'starting' : 'last answers'),
+      leftMs: Math.max(0, plan.endsAtMs - atMs),
+      totalMs: plan.endsAtMs,
+      faults: [...faults],
+      ...live.figures,
+    })
+    await wait(LIVE_EVERY_MS, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+function noteGaps(manifest: Manifest, failed: Record<string, number>): void {
+  for (const [sampler, times] of Object.entries(failed)) manifest.notes.push(`sampler ${sampler}: ${times} readings were not answered`)
+}

@@ -1,0 +1,34 @@
+// The raw files that the harness itself writes, beside those of the generator, the proxy and the server.
+import path from 'node:path'
+import type { ClockLine, FaultLine, SampleLine } from '../history/event.ts'
+import type { RunFolder } from './folder.ts'
+import { LineFile } from './line-file.ts'
+
+export class Recorder implements AsyncDisposable {
+  readonly faults: LineFile<FaultLine>
+  readonly samples: LineFile<SampleLine>
+  readonly clock: LineFile<ClockLine>
+
+  private constructor(faults: LineFile<FaultLine>, samples: LineFile<SampleLine>, clock: LineFile<ClockLine>) {
+    this.faults = faults
+    this.samples = samples
+    this.clock = clock
+  }
+
+  static async open({ raw }: RunFolder): Promise<Recorder> {
+    const file = <T>(name: string) => LineFile.create<T>(path.join(raw, `${name}.ndjson`))
+    return new Recorder(await file<FaultLine>('faults'), await file<SampleLine>('samples'), await file<ClockLine>('clock'))
+  }
+
+  async flush(): Promise<void> {
+    for (const file of this.#files) await file.flush()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const file of this.#files) await file[Symbol.asyncDispose]()
+  }
+
+  get #files() {
+    return [this.faults, this.samples, this.clock]
+  }
+}
