@@ -5,6 +5,7 @@ import type { Agent, Answer, CallOptions } from '../persona.ts'
 import { hash32 } from '../plan/draw.ts'
 import type { PlannedCall, PlannedTask } from '../plan/plan.ts'
 import type { Engine, RunFacts } from './engine.ts'
+import { eightHexDigits } from './trace.ts'
 
 /** The agent behind all of its tasks. */
 export interface Sender {
@@ -47,12 +48,13 @@ export class TaskClient implements Agent {
   /** Planned moment of whatever is sent next. */
   #plannedAtMs: number
 
-  constructor(sender: Sender, task: PlannedTask, facts: RunFacts, engine: Engine) {
+  /** @param trace the task's own, 32 hex digits */
+  constructor(sender: Sender, task: PlannedTask, trace: string, facts: RunFacts, engine: Engine) {
     this.#sender = sender
     this.#task = task
     this.#facts = facts
     this.#engine = engine
-    this.#trace = traceId(`${facts.run}/${sender.agent}/${task.task}`)
+    this.#trace = trace
     this.#plannedAtMs = task.atMs
   }
 
@@ -100,7 +102,7 @@ export class TaskClient implements Agent {
       timeoutMs: Math.min(timeoutMs, this.#facts.patienceMs),
       trace: this.#trace,
       // Unique within its trace, which is all that a span must be; hashing anew for each call would cost more than sending it.
-      span: `${this.#trace.slice(0, 8)}${eightDigits(this.#calls)}`,
+      span: `${this.#trace.slice(0, 8)}${eightHexDigits(this.#calls)}`,
     })
     // The end of a turn is the end of its last call.
     this.#plannedAtMs = answer.endedAtMs
@@ -111,12 +113,4 @@ export class TaskClient implements Agent {
 /** A task that the plan's end overtook stays where it is: a rejection could be caught, and tried again for ever. */
 function never(): Promise<never> {
   return new Promise<never>(() => undefined)
-}
-
-function traceId(name: string): string {
-  return [0, 1, 2, 3].map((word) => eightDigits(hash32(`${name}#${word}`))).join('')
-}
-
-function eightDigits(word: number): string {
-  return word.toString(16).padStart(8, '0')
 }

@@ -11,6 +11,7 @@ import type { Engine, RunFacts } from './engine.ts'
 import { evidenceOf } from './evidence.ts'
 import { toolCallRequest } from './request.ts'
 import { type Outgoing, type Sender, type SentAnswer, TaskClient } from './task-client.ts'
+import { traces } from './trace.ts'
 
 const TEXT_CHARACTERS_MAX = 4_000
 
@@ -39,10 +40,11 @@ class Follower implements Sender {
   async follow(): Promise<void> {
     const { agent, tasks } = this.#planned
     const running: Promise<void>[] = []
+    const trace = traces(this.#facts.run, agent)
     for (const task of tasks) {
       await this.#engine.wait(task.atMs - this.now())
       if (this.isOver()) break
-      running.push(this.#runTask(task))
+      running.push(this.#runTask(task, trace(running.length + 1)))
     }
     const over = this.#engine.wait(this.#facts.endsAtMs - this.now())
     await Promise.race([Promise.all(running), over])
@@ -53,9 +55,9 @@ class Follower implements Sender {
     this.#engine.write({ kind: 'stop', seq: this.#next(), agent, tasksStarted: running.length, atMs: this.now() })
   }
 
-  async #runTask(task: PlannedTask): Promise<void> {
+  async #runTask(task: PlannedTask, trace: string): Promise<void> {
     try {
-      await this.#persona.act(new TaskClient(this, task, this.#facts, this.#engine), task, this.#planned.parameters)
+      await this.#persona.act(new TaskClient(this, task, trace, this.#facts, this.#engine), task, this.#planned.parameters)
     } catch (error) {
       const text = error instanceof Error ? `${error}\n${error.stack ?? ''}` : String(error)
       this.#engine.write({ kind: 'crash', seq: this.#next(), agent: this.agent, task: task.task, text: text.slice(0, TEXT_CHARACTERS_MAX) })

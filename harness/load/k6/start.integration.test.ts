@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { discover, Units } from '../../discover.ts'
 import { HarnessError } from '../../errors.ts'
 import type { EndLine, LoadLine, SendLine } from '../../history/event.ts'
@@ -34,6 +34,7 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
+  vi.unstubAllEnvs()
   await server.close()
   await rm(folder, { recursive: true, force: true })
 })
@@ -124,16 +125,20 @@ test('stopped early, calls under way keep a line without an end, and no process 
 })
 
 test('tokens are in no argument and no environment, and their file is gone once k6 has read it', async () => {
+  vi.stubEnv('K6_HTTP_DEBUG', 'full')
   const plan = planOf([{ persona: 'steady', agents: 2, role: 'cheapRead', parameters: {} }])
   const options = await optionsOf(plan)
   options.headers = [{ authorization: 'Bearer secret-1' }, { authorization: 'Bearer secret-2' }]
+  options.hostHeader = 'mcp.example'
   await using generator = await k6Driver.prepare(options)
   expect(await readdir(options.keeper.folder)).toEqual(['k6-config.json', 'load.js'])
   for (const file of ['cmdline', 'environ']) expect(await readFile(`/proc/${generator.pid}/${file}`, 'utf8')).not.toContain('secret')
+  expect(await readFile(`/proc/${generator.pid}/environ`, 'utf8')).not.toContain('K6_HTTP_DEBUG')
   await generator.begin()
   await server.calls(8)
   await generator.stop()
   expect(server.tokens).toEqual(new Set(['Bearer secret-1', 'Bearer secret-2']))
+  expect(server.hosts).toEqual(new Set(['mcp.example']))
   for (const name of ['raw/load.ndjson', 'keep/load.js']) expect(await readFile(path.join(folder, name), 'utf8')).not.toContain('secret')
 })
 
@@ -144,6 +149,24 @@ test('a persona that k6 cannot take is refused before anything starts', async ()
   expect(refused).toBeInstanceOf(HarnessError)
   expect(refused).toMatchObject({ code: 'LOAD_BUNDLE_REFUSED', message: expect.stringContaining('URL') })
   expect(server.seen.size).toBe(0)
+})
+
+test('what the agents cannot do is refused before anything starts', async () => {
+  const plan = planOf([{ persona: 'steady', agents: 1, role: 'cheapRead', parameters: {} }])
+  const options = await optionsOf(plan)
+  const refusal = (change: Partial<DriverOptions>) => k6Driver.prepare({ ...options, ...change }).catch((error: unknown) => error)
+  expect(await refusal({ headers: [{ 'X-Idempotency-Key': 'x' }] })).toMatchObject({
+    code: 'HEADER_FORBIDDEN',
+    hint: expect.stringContaining('idempotencyKey'),
+  })
+  expect(await refusal({ plan: { ...plan, protocol: '2025-11-25' } })).toMatchObject({ code: 'PROTOCOL_UNSUPPORTED' })
+  expect(await refusal({ plan: { ...plan, agents: [] } })).toMatchObject({ code: 'SCENARIO_INVALID' })
+  expect(await refusal({ rawFolder: path.join(folder, 'nowhere') })).toMatchObject({
+    code: 'LOAD_DID_NOT_START',
+    message: expect.stringContaining('nowhere'),
+  })
+  expect(await refusal({ signal: AbortSignal.abort() })).toMatchObject({ name: 'AbortError' })
+  expect(await readdir(options.keeper.folder)).not.toContain('load-facts.json')
 })
 
 test("the agents' program stays small", async () => {
@@ -290,8 +313,10 @@ class ToolServer {
   readonly seen = new Map<string, number>()
   readonly keys = new Map<string, unknown>()
   readonly tokens = new Set<string>()
+  readonly hosts = new Set<string>()
   readonly #server: Server
-  #turn = 0
+  /** Each tool takes its own turns: how often a write is lost must not depend on how reads fall between. */
+  readonly #turns = new Map<string, number>()
   #waiting: { count: number; resolve: () => void }[] = []
 
   private constructor(server: Server) {
@@ -337,7 +362,10 @@ class ToolServer {
     this.seen.set(id, (this.seen.get(id) ?? 0) + 1)
     this.keys.set(id, params.arguments.requestId)
     if (request.headers.authorization) this.tokens.add(request.headers.authorization)
-    const way = this.answers[this.#turn++ % this.answers.length] ?? 'ok'
+    this.hosts.add(request.headers.host ?? '')
+    const turn = this.#turns.get(params.name) ?? 0
+    this.#turns.set(params.name, turn + 1)
+    const way = this.answers[turn % this.answers.length] ?? 'ok'
     const result = { content: [{ type: 'text', text: 'fine' }], structuredContent: { page: params.arguments.page }, resultType: 'complete' }
     const answer = JSON.stringify({ jsonrpc: '2.0', id, result })
     if (way === 'ok') response.writeHead(200, { 'content-type': 'application/json', 'x-instance': 'one' }).end(answer)
