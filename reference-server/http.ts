@@ -46,8 +46,8 @@ async function handle(running: Running, pipeline: Next, request: http.IncomingMe
     const durationMs = running.clock() - startedAtMs
     const { call, requestId } = reached
     const gone = response.destroyed && !response.writableFinished
-    running.log.request({ requestId, durationMs, gone, ...(call && { call }), ...(answer && { answer }) })
-    count(running, call, answer, durationMs)
+    running.log.request({ requestId, durationMs, gone, ...(call && { call }), ...(answer && !gone && { answer }) })
+    count(running, call, gone ? undefined : answer, durationMs)
   }
 }
 

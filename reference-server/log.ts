@@ -10,20 +10,25 @@ export interface Log {
   /** The server's own doings: started, draining, a breaker opened. */
   event(message: string, fields?: Record<string, unknown>): void
   problem(message: string, error: unknown, fields?: Record<string, unknown>): void
-  flush(): void
+  /** All lines are out, or `withinMs` has passed. */
+  close(withinMs: number): Promise<void>
 }
 
 export interface RequestLine {
   requestId: string
   call?: Call
+  /** What it was told; absent when it was gone. */
   answer?: Answer
   durationMs: number
   /** Went away before it was answered. */
   gone: boolean
 }
 
+/** Lines that a stalled reader of stdout may leave waiting; more are dropped, so that it does not take the server along. */
+const BACKLOG_MAX_BYTES = 16_000_000
+
 export function createLog(settings: Pick<Settings, 'INSTANCE' | 'LOG_LEVEL' | 'LOG_HASH_KEY'>, fd = 1): Log {
-  const destination = pino.destination({ fd, sync: false, minLength: 0 })
+  const destination = pino.destination({ fd, sync: false, minLength: 0, maxLength: BACKLOG_MAX_BYTES })
   const base = { instance: settings.INSTANCE }
   const logger = pino({ level: settings.LOG_LEVEL, base, timestamp: pino.stdTimeFunctions.isoTime }, destination)
   const key = settings.LOG_HASH_KEY || randomBytes(32)
@@ -33,7 +38,14 @@ export function createLog(settings: Pick<Settings, 'INSTANCE' | 'LOG_LEVEL' | 'L
     },
     event: (message, fields = {}) => logger.info(fields, message),
     problem: (message, error, fields = {}) => logger.error({ ...fields, problem: textOf(error) }, message),
-    flush: () => destination.flushSync(),
+    async close(withinMs) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const timer = setTimeout(resolve, withinMs)
+      destination.once('close', resolve)
+      destination.end()
+      await promise
+      clearTimeout(timer)
+    },
   }
 }
 
@@ -49,7 +61,7 @@ function requestFields({ requestId, call, answer, durationMs, gone }: RequestLin
     auth_pattern: identity && 'bearer-key',
     method: call?.method,
     tool_name: tool?.name,
-    status: gone && !answer ? 'gone' : (answer?.error?.counts ?? 'success'),
+    status: gone ? 'gone' : (answer?.error?.counts ?? 'success'),
     http_status: answer?.status,
     error_code: answer?.error?.code,
     error_type: answer?.error && (answer.status === 200 ? 'tool_error' : 'refused'),

@@ -22,12 +22,17 @@ async function main(): Promise<void> {
   const parts = await weakened(compose(settings, log), settings.WEAKNESS)
   await migrated(settings)
   const desk = createDesk(parts)
+  await desk.running.warm()
   const admin = createAdminServer(desk.running)
   await listen(desk.http, settings.PORT, settings.HOST, 'PORT')
   await listen(admin, settings.ADMIN_PORT, settings.HOST, 'ADMIN_PORT')
   stopOnSignals(desk, admin, settings, log)
   const { POOL_CHEAP: cheap, POOL_EXPENSIVE: expensive, POOL_WRITE: write, PORT: port, WEAKNESS: weakness } = settings
-  log.event('started', { port, pools: { cheap, expensive, write, sum: connectionsMax(settings) }, weakness: weakness || undefined })
+  log.event('started', {
+    port: portOf(desk.http) ?? port,
+    pools: { cheap, expensive, write, sum: connectionsMax(settings) },
+    weakness: weakness || undefined,
+  })
 }
 
 /** Postgres may still be starting; other problems do not go away by waiting. */
@@ -56,6 +61,12 @@ async function listen(server: http.Server, port: number, host: string, setting: 
   await promise
 }
 
+/** The port in use: with PORT=0 the system has chosen it. */
+function portOf(server: http.Server): number | undefined {
+  const address = server.address()
+  return typeof address === 'object' ? address?.port : undefined
+}
+
 function stopOnSignals(desk: DeskServer, admin: http.Server, settings: Settings, log: Log): void {
   let stopping = false
   const stop = async (signal: string): Promise<void> => {
@@ -67,7 +78,7 @@ function stopOnSignals(desk: DeskServer, admin: http.Server, settings: Settings,
     await desk.stop(settings.DRAIN_GRACE_MS)
     admin.closeAllConnections()
     log.event('stopped')
-    log.flush()
+    await log.close(500)
     process.exit(0)
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))

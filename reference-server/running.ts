@@ -32,12 +32,15 @@ export interface Running extends Parts {
   /** Work that goes on behind an answer. */
   behind: Set<Promise<unknown>>
   draining: boolean
+  /** Redis answers and every pool has a connection, or `WARM_MS` have passed: the first callers need not wait for either. */
+  warm(): Promise<void>
   close(withinMs: number): Promise<void>
 }
 
 /** Redis is near and only counts: when it fails a few times in a row it is away. */
 const REDIS_FAILURES = 3
 const REDIS_OPEN_MS = 1_000
+const WARM_MS = 2_000
 
 /** Opens stores and pools; connects to Redis in the background, to Postgres when first asked. */
 export function open(parts: Parts): Running {
@@ -79,6 +82,11 @@ export function open(parts: Parts): Running {
     inFlight: 0,
     behind: new Set(),
     draining: false,
+    warm: () =>
+      warmed(
+        redis,
+        Object.values(bulkheads).map(({ connections }) => connections),
+      ),
     async close(withinMs) {
       redis.disconnect()
       const pools = Object.values(bulkheads).map(({ connections }) => connections.close(withinMs))
@@ -86,6 +94,15 @@ export function open(parts: Parts): Running {
     },
   }
   return running
+}
+
+async function warmed(redis: Redis, pools: Connections[]): Promise<void> {
+  const { promise: late, resolve: giveUp } = Promise.withResolvers<void>()
+  const timer = setTimeout(giveUp, WARM_MS)
+  const ready = redis.status === 'ready' ? undefined : new Promise<void>((resolve) => redis.once('ready', resolve))
+  const connected = pools.map(async (pool) => (await pool.open()).release(false))
+  await Promise.race([Promise.allSettled([ready, ...connected]), late])
+  clearTimeout(timer)
 }
 
 function openBulkhead(parts: Parts, metrics: Metrics, name: PoolName, slots: number): Bulkhead {

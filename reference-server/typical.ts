@@ -1,13 +1,14 @@
-// How long a tool's calls have lately held their connection: the median of the last 32. It prices the queue ("too long for
+// How long a tool's calls have lately held their connection: the median of the last 32, once there are 5. It prices the queue ("too long for
 // the time you have") and is the hint for an agent that has too many calls running. A median, since one hung call says nothing.
 
 export interface Typical {
   add(tool: string, ms: number): void
-  /** Undefined until the tool has been called. */
+  /** Undefined until the tool has been called often enough to say. */
   ms(tool: string | undefined): number | undefined
 }
 
 const REMEMBERED = 32
+const ENOUGH = 5
 
 export function createTypical(): Typical {
   const recent = new Map<string, number[]>()
@@ -19,7 +20,7 @@ export function createTypical(): Typical {
     },
     ms(tool) {
       const times = tool === undefined ? undefined : recent.get(tool)
-      if (!times) return undefined
+      if (!times || times.length < ENOUGH) return undefined
       return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]
     },
   }

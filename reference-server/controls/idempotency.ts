@@ -37,10 +37,12 @@ export const oncePerKey: Once = async ({ identity, session, tool, key, arguments
   }
   const owner = [identity.tenant, identity.agent, tool, key]
   const hash = argumentsHash(given)
+  let asked = false
   try {
     return await session.write<ToolResult>({
       first: { text: CLAIM, values: [...owner, hash] },
       work: async ([claimed], transaction) => {
+        asked = true
         if (claimed) {
           const structured = await write(transaction)
           outcome('first')
@@ -54,7 +56,8 @@ export const oncePerKey: Once = async ({ identity, session, tool, key, arguments
     })
   } catch (error) {
     if (error instanceof CallError && error.code === 'IDEMPOTENCY_MISMATCH') outcome('mismatch')
-    if (!isLockTimeout(error)) throw error
+    // A lock that timed out later is another one: the key was free.
+    if (asked || !isLockTimeout(error)) throw error
     outcome('in-progress')
     throw new CallError('IDEMPOTENCY_IN_PROGRESS', 'A call with this key is still running; ask again in 1 s with the same key.', {
       retryAfterMs: 1_000,

@@ -1,0 +1,99 @@
+// The process: what it says when it cannot start, and how it ends.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type DeskServices, startDeskServices } from '../tests/fixtures/desk-services.ts'
+import { deskEnvironment, headersOf, TOKENS, toolCall } from './fixtures/desk.ts'
+
+let services: DeskServices
+
+beforeAll(async () => {
+  services = await startDeskServices(AbortSignal.timeout(60_000))
+})
+
+afterAll(async () => {
+  await services?.[Symbol.asyncDispose]()
+})
+
+function start(more: Record<string, string>) {
+  const addresses = { postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }
+  const env = { ...deskEnvironment(addresses), PORT: '0', ADMIN_PORT: '0', ...more }
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'main.ts')], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  return { child, ended: once(child, 'exit') as Promise<[number | null, string | null]>, said: text(child.stderr) }
+}
+
+/** Until a line of the log says so; its fields. */
+async function line(child: ReturnType<typeof start>['child'], message: string): Promise<Record<string, unknown>> {
+  let seen = ''
+  for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
+    seen += chunk
+    const found = seen
+      .split('\n')
+      .slice(0, -1)
+      .map((each) => JSON.parse(each) as Record<string, unknown>)
+    const wanted = found.find(({ msg }) => msg === message)
+    if (wanted) return wanted
+  }
+  throw new Error(`it never said ${message}`)
+}
+
+test('starts twice on one database, drains on SIGTERM with a call inside, and exits 0', async () => {
+  const first = start({ INSTANCE: 'first' })
+  const second = start({ INSTANCE: 'second' })
+  await line(second.child, 'started')
+  second.child.kill('SIGTERM')
+  expect(await second.ended).toEqual([0, null])
+  const { port } = await line(first.child, 'started')
+  const body = toolCall('inside', 'run_query', { sql: 'select pg_sleep(0.3)' })
+  const call = fetch(`http://127.0.0.1:${port}/mcp`, { method: 'POST', headers: headersOf('run_query', 'inside', TOKENS.t0), body })
+  const asleep = () =>
+    services.postgres.query(`select 1 from pg_stat_activity where usename = 'app' and state = 'active' and query like '%pg_sleep(0.3)%'`)
+  await expect.poll(async () => (await asleep()).length, { interval: 10 }).toBe(1)
+  first.child.kill('SIGTERM')
+  expect((await call).status).toBe(200)
+  expect(await first.ended).toEqual([0, null])
+})
+
+test('a second signal ends it now', async () => {
+  const { child, ended } = start({ DRAIN_DELAY_MS: '60000' })
+  await line(child, 'started')
+  child.kill('SIGTERM')
+  await line(child, 'draining')
+  child.kill('SIGTERM')
+  expect(await ended).toEqual([1, null])
+})
+
+test.each(['PORT', 'ADMIN_PORT'])('a taken %s: one line that names it, exit 1', async (setting) => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  const { ended, said } = start({ [setting]: String(port) })
+  expect(await ended).toEqual([1, null])
+  expect(withoutWarnings(await said)).toBe(`port ${port} is in use: set ${setting} to another`)
+  other.close()
+})
+
+test.each([
+  ['a value out of range', { AGENT_BURST: '0' }, 'AGENT_BURST is "0": must be a whole number from 1 to 100000'],
+  [
+    'an unknown weakness',
+    { WEAKNESS: 'no-sleep' },
+    /^WEAKNESS is "no-sleep": must be empty or one of breaker-never-closes, no-agent-limit, /,
+  ],
+  ['too many connections', { POOL_CHEAP: '500' }, /^the database cannot be prepared: the pools want 510 connections .* lower POOL_CHEAP/],
+])('%s: one line, exit 1', async (_, settings, expected) => {
+  const { ended, said } = start(settings)
+  expect(await ended).toEqual([1, null])
+  expect(withoutWarnings(await said)).toMatch(expected)
+})
+
+function withoutWarnings(said: string): string {
+  return said
+    .split('\n')
+    .filter((each) => each && !each.startsWith('responseMode'))
+    .join('\n')
+}
