@@ -1,0 +1,144 @@
+// The arithmetic in memory, whom a call is charged to, and the mode without Redis. The script in Redis: failures.integration.test.ts
+// and store/limiter.integration.test.ts.
+import { describe, expect, test } from 'vitest'
+import { settingsFrom } from '../config.ts'
+import { codeOf, rest, running, sampleCall, standingClock } from '../fixtures/call.ts'
+import { createMetrics } from '../metrics.ts'
+import { type Budgets, LocalLimiter } from '../store/limiter.ts'
+import { createInvoice } from '../tools/create-invoice.ts'
+import { runQuery } from '../tools/run-query.ts'
+import { createTypical } from '../typical.ts'
+import { admission } from './admission.ts'
+import { countingBreaker } from './breaker.ts'
+import { agentBudgets } from './budgets.ts'
+
+const settings = settingsFrom({
+  DATABASE_URL: 'postgres://app@127.0.0.1/x',
+  DATABASE_ADMIN_URL: 'postgres://app@127.0.0.1/x',
+  REDIS_URL: 'redis://127.0.0.1',
+})
+
+describe('whom a call is charged to', () => {
+  test('a cheap read: the agent; an expensive one: also the agent on that tool', () => {
+    expect(agentBudgets(sampleCall(), settings, 0).rates.map(({ scope }) => scope)).toEqual(['agent'])
+    expect(agentBudgets(sampleCall({ tool: runQuery }), settings, 0).rates.map(({ scope, key }) => [scope, key])).toEqual([
+      ['agent', 'desk:{t0:agent-0}:rate'],
+      ['tool', 'desk:{t0:agent-0}:tool:run_query'],
+    ])
+  })
+
+  test('discovery has a bucket of its own and no lease', () => {
+    expect(agentBudgets(sampleCall({ method: 'initialize' }), settings, 0)).toEqual({
+      rates: [{ scope: 'discovery', key: 'desk:{t0:agent-0}:discovery', perMinute: 600, burst: 100 }],
+    })
+  })
+
+  test('a lease outlives the deadline, and the hint is the median', () => {
+    const { lease } = agentBudgets(sampleCall({ startedAtMs: 1_000, deadlineAtMs: 3_000 }), settings, 40)
+    expect(lease).toEqual({ key: 'desk:{t0:agent-0}:lease', limit: 5, id: 'l', lifetimeMs: 7_000, hintMs: 40 })
+  })
+})
+
+describe('the bucket in memory', () => {
+  const budgets = (perMinute: number, burst: number, more: Partial<Budgets> = {}): Budgets => ({
+    rates: [{ scope: 'agent', key: 'k', perMinute, burst }],
+    ...more,
+  })
+
+  test('passes its burst, then its rate, and tells the exact wait', () => {
+    const clock = standingClock(1_000_000)
+    const limiter = new LocalLimiter(clock)
+    const admitted = () => limiter.admit(budgets(60, 3)).waitMs
+    expect([admitted(), admitted(), admitted(), admitted()]).toEqual([0, 0, 0, 1_000])
+    clock.advance(999)
+    expect(admitted()).toBe(1)
+    clock.advance(1)
+    expect([admitted(), admitted()]).toEqual([0, 1_000])
+  })
+
+  test('no window of any length passes more than burst + rate × its length', () => {
+    const clock = standingClock(5_000)
+    const limiter = new LocalLimiter(clock)
+    const passed: number[] = []
+    for (let ms = 0; ms < 20_000; ms += 7) {
+      if (!limiter.admit(budgets(300, 4)).refusedBy) passed.push(ms)
+      clock.advance(7)
+    }
+    for (const [i, from] of passed.entries()) {
+      for (const [j, to] of passed.slice(i).entries()) expect(j + 1).toBeLessThanOrEqual(4 + (300 / 60_000) * (to - from) + 1e-9)
+    }
+    expect(passed.length).toBeGreaterThan(95)
+  })
+
+  test('a refusal by one budget costs nothing of the others', () => {
+    const limiter = new LocalLimiter(standingClock())
+    const both: Budgets = {
+      rates: [
+        { scope: 'agent', key: 'agent', perMinute: 60, burst: 2 },
+        { scope: 'tool', key: 'tool', perMinute: 1, burst: 1 },
+      ],
+    }
+    limiter.admit(both)
+    expect(limiter.admit(both).refusedBy?.scope).toBe('tool')
+    expect(limiter.admit({ rates: [both.rates[0] as never] }).refusedBy).toBeUndefined()
+  })
+
+  test('a lease is given back', () => {
+    const limiter = new LocalLimiter(standingClock())
+    const lease = (id: string) => budgets(600, 100, { lease: { key: 'l', limit: 1, id, lifetimeMs: 1, hintMs: 25 } })
+    expect(limiter.admit(lease('a')).refusedBy).toBeUndefined()
+    expect(limiter.admit(lease('b'))).toMatchObject({ refusedBy: { scope: 'concurrency', limit: 1 }, waitMs: 25 })
+    limiter.release('l', 'a')
+    expect(limiter.admit(lease('b')).refusedBy).toBeUndefined()
+  })
+
+  test('remembers a bounded number of buckets', () => {
+    const limiter = new LocalLimiter(standingClock(), 2)
+    const hit = (key: string) => limiter.admit({ rates: [{ scope: 'agent', key, perMinute: 1, burst: 1 }] }).refusedBy
+    expect([hit('a'), hit('b'), hit('c')]).toEqual([undefined, undefined, undefined])
+    expect(hit('a')).toBeUndefined()
+    expect(hit('c')).toBeDefined()
+  })
+})
+
+describe('without Redis', () => {
+  function away() {
+    const clock = standingClock()
+    const breaker = countingBreaker({
+      dependency: 'redis',
+      failures: 1,
+      failingMs: 1,
+      openMs: 3_000,
+      probeMs: 1,
+      clock,
+      changed: () => undefined,
+    })
+    breaker.enter().end('down')
+    const { next, reached } = rest()
+    const metrics = createMetrics(
+      () => [],
+      () => 0,
+    )
+    const parts = { settings: { ...settings, INSTANCES: 2, AGENT_BURST: 8 }, budgets: agentBudgets, metrics, typical: createTypical() }
+    const wrapped = admission.wrap(
+      next,
+      running({ ...parts, local: new LocalLimiter(clock), breakers: { redis: breaker, postgres: breaker } }),
+    )
+    return { wrapped, reached }
+  }
+
+  test('reads pass at half the limit divided by the instances', async () => {
+    const { wrapped, reached } = away()
+    const codes: string[] = []
+    for (let i = 0; i < 4; i++) codes.push(await codeOf(wrapped(sampleCall({ leaseId: String(i) }))))
+    expect(codes).toEqual(['served', 'served', 'RATE_LIMITED', 'RATE_LIMITED'])
+    expect(reached[0]?.answerHeaders.ratelimit).toBe('"agent";r=1;t=4')
+  })
+
+  test.each([runQuery, createInvoice])('$name fails closed, with a wait', async (tool) => {
+    const error = await away()
+      .wrapped(sampleCall({ tool }))
+      .catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE', details: { scope: 'redis', retryAfterMs: 3_000 } })
+  })
+})

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { rest, running, sampleCall } from '../fixtures/call.ts'
+import { createInvoice } from '../tools/create-invoice.ts'
+import { checkedArguments } from './arguments.ts'
+
+test('what the schema allows goes on as the schema makes it', async () => {
+  const { next, reached } = rest()
+  const given = { customer: 'A', amountCents: 1, currency: 'EUR' }
+  await checkedArguments.wrap(next, running({}))(sampleCall({ tool: createInvoice, arguments: given }))
+  expect(reached[0]?.arguments).toEqual({ ...given, memo: '' })
+})
+
+test('what it does not allow is told by field, without the value, and goes no further', async () => {
+  const { next, reached } = rest()
+  const given = { customer: 'A', amountCents: -4_711, currency: 'somebody@example.org', extra: 1 }
+  const error = await checkedArguments
+    .wrap(
+      next,
+      running({}),
+    )(sampleCall({ tool: createInvoice, arguments: given }))
+    .catch((thrown: Error) => thrown)
+  expect(error).toMatchObject({ code: 'INVALID_ARGUMENTS', message: expect.stringMatching(/amountCents: .*currency: .*extra/) })
+  expect(String(error)).not.toMatch(/4711|example\.org/)
+  expect(reached).toEqual([])
+})
