@@ -32,6 +32,6 @@ export async function weakened(parts: Parts, name: string): Promise<Parts> {
   if (name === '') return parts
   const names = weaknessNames()
   if (!names.includes(name)) throw new SettingsError(`WEAKNESS is ${JSON.stringify(name)}: must be empty or one of ${names.join(', ')}`)
-  const { default: found } = (await import(`./${name}.ts`)) as { default: Weakness }
+  const { default: found } = (await import(new URL(`./${name}.ts`, import.meta.url).href)) as { default: Weakness }
   return found.apply(parts)
 }

@@ -1,0 +1,95 @@
+// Who holds what, and until when. Connections here are counted, not opened; with Postgres: failures.integration.test.ts.
+import { describe, expect, test } from 'vitest'
+import { CallError } from '../errors.ts'
+import { codeOf, running, sampleCall, served } from '../fixtures/call.ts'
+import type { Admin } from '../store/admin.ts'
+import type { Connection, Connections } from '../store/postgres.ts'
+import { createTypical } from '../typical.ts'
+import { bulkhead } from './bulkhead.ts'
+import type { Next } from './control.ts'
+import { boundedQueue } from './queue.ts'
+import type { Times } from './times.ts'
+
+const times: Times = { deadlineMs: () => 1_000, acquireTimeoutMs: 1_000, settleMs: 100, session: {} }
+const admin: Admin = { cancel: async () => undefined, query: async () => [], close: async () => undefined }
+
+/** @param status of the connection's transaction when it is given back */
+function one(next: Next, { status = 'I', refuses = false } = {}) {
+  const released: boolean[] = []
+  const connections: Connections = {
+    used: 0,
+    idle: 0,
+    async open() {
+      if (refuses) throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+      const client = { getTransactionStatus: () => status, processID: 1 } as Connection['client']
+      return { client, reused: false, release: (broken) => released.push(broken) }
+    },
+    close: async () => undefined,
+  }
+  const clock = (): number => performance.now()
+  const queue = boundedQueue({
+    name: 'cheap',
+    slots: 1,
+    waitingMax: 5,
+    acquireTimeoutMs: 1_000,
+    clock,
+    random: () => 0,
+    waited: () => undefined,
+  })
+  const pool = { queue, connections }
+  const bulkheads = { cheap: pool, expensive: pool, write: pool }
+  const wrapped = bulkhead.wrap(next, running({ bulkheads, clock, admin, times, typical: createTypical() }))
+  return { wrapped, queue, released }
+}
+
+describe('a connection', () => {
+  test('is lent for the call and given back once, with its slot', async () => {
+    const { wrapped, queue, released } = one(async (call) => {
+      expect(call.session).toBeDefined()
+      expect(queue.taken).toBe(1)
+      return served
+    })
+    await wrapped(sampleCall())
+    expect([queue.taken, released]).toEqual([0, [false]])
+  })
+
+  test('is given back when the tool fails', async () => {
+    const { wrapped, queue, released } = one(() => Promise.reject(new CallError('INTERNAL', 'x')))
+    expect(await codeOf(wrapped(sampleCall()))).toBe('INTERNAL')
+    expect([queue.taken, released]).toEqual([0, [false]])
+  })
+
+  test('still inside a transaction is fit for nobody', async () => {
+    const { wrapped, released } = one(async () => served, { status: 'T' })
+    await wrapped(sampleCall())
+    expect(released).toEqual([true])
+  })
+
+  test('that cannot be made gives the slot back and says that Postgres is down', async () => {
+    const { wrapped, queue } = one(async () => served, { refuses: true })
+    const call = sampleCall()
+    const error = await wrapped(call).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE', details: { scope: 'postgres', retryAfterMs: 1_000 } })
+    expect([queue.taken, call.facts.postgres]).toEqual([0, 'down'])
+  })
+})
+
+test('an answered call keeps its slot until the work behind it has ended', async () => {
+  const work = Promise.withResolvers<typeof served>()
+  const { wrapped, queue } = one(() => work.promise)
+  const call = sampleCall()
+  const done = wrapped(call)
+  await Promise.resolve()
+  call.abort.abort(new CallError('TOOL_TIMEOUT', 'x'))
+  expect(queue.taken).toBe(1)
+  work.resolve(served)
+  await done
+  expect(queue.taken).toBe(0)
+})
+
+test('discovery takes none', async () => {
+  const { tool: _, ...discovery } = sampleCall({ method: 'tools/list' })
+  const { wrapped, released } = one(async () => served)
+  await wrapped(discovery)
+  expect(released).toEqual([])
+})

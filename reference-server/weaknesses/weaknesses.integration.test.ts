@@ -1,0 +1,118 @@
+// Each weakness takes away what it says, alone, on a server that still serves. Whether a scenario notices is tests/matrix's business.
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type DeskServices, startDeskServices, toxic } from '../../tests/fixtures/desk-services.ts'
+import { openDesk, type Told } from '../fixtures/desk.ts'
+import { type Weakness, weakened, weaknessNames } from './weakness.ts'
+
+let services: DeskServices
+
+beforeAll(async () => {
+  services = await startDeskServices(AbortSignal.timeout(60_000))
+})
+
+afterAll(async () => {
+  await services?.[Symbol.asyncDispose]()
+})
+
+function weak(name: string, environment: Record<string, string>) {
+  const addresses = { postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }
+  return openDesk(addresses, environment, (parts) => weakened(parts, name))
+}
+
+const codes = (answers: Told[]) => [...new Set(answers.map(({ status, data }) => `${status} ${String(data.code ?? 'served')}`))]
+
+test.each(weaknessNames())('%s replaces one part, and says whose story it is', async (name) => {
+  const { default: weakness } = (await import(new URL(`./${name}.ts`, import.meta.url).href)) as { default: Weakness }
+  expect(weakness.kind).toBe('weakness')
+  for (const text of [weakness.story, weakness.source, weakness.caughtBy.scenario, weakness.caughtBy.check]) expect(text).toMatch(/\w/)
+  await using desk = await weak('', {})
+  const { running } = desk
+  const changed = weakness.apply(running)
+  const differing = Object.keys(changed).filter((part) => changed[part as keyof typeof changed] !== running[part as keyof typeof changed])
+  expect(differing).toHaveLength(1)
+})
+
+test('no-agent-limit: rate, tool and concurrency are away, other refusals are not', async () => {
+  const limits = {
+    AGENT_RATE_PER_MINUTE: '1',
+    AGENT_BURST: '1',
+    AGENT_CONCURRENCY: '1',
+    AGENT_TOOL_RATE_PER_MINUTE: '1',
+    AGENT_TOOL_BURST: '1',
+  }
+  await using desk = await weak('no-agent-limit', { ...limits, POOL_EXPENSIVE: '1', QUEUE_MAX: '0' })
+  expect(codes(await Promise.all([1, 2, 3, 4, 5].map(() => desk.call('describe_table', { table: 'customers' }))))).not.toContain(
+    '429 RATE_LIMITED',
+  )
+  const answers = await Promise.all([1, 2, 3].map(() => desk.call('run_query', { sql: 'select pg_sleep(0.2)' })))
+  expect(codes(answers).toSorted()).toEqual(['200 served', '503 QUEUE_FULL'])
+})
+
+test('retry-after-missing: refuses, and says nothing', async () => {
+  await using desk = await weak('retry-after-missing', { AGENT_RATE_PER_MINUTE: '1', AGENT_BURST: '1' })
+  await desk.call('list_tables')
+  const { status, headers, data } = await desk.call('list_tables')
+  expect([status, headers.get('retry-after'), data.retryAfterMs, data.code]).toEqual([429, null, undefined, 'RATE_LIMITED'])
+})
+
+test('pool-per-request: more connections than were declared', async () => {
+  await using desk = await weak('pool-per-request', { POOL_CHEAP: '2', POOL_EXPENSIVE: '1', POOL_WRITE: '1' })
+  for (let i = 0; i < 12; i++) await desk.call('list_tables')
+  const [row] = await services.postgres.query<{ n: number }>(`select count(*)::int as n from pg_stat_activity where usename = 'app'`)
+  expect(row?.n).toBeGreaterThan(2 + 1 + 1 + 2)
+})
+
+test('pool-queue-unbounded: everybody waits, and the metric tells', async () => {
+  await using desk = await weak('pool-queue-unbounded', { POOL_EXPENSIVE: '1', QUEUE_MAX: '2', ACQUIRE_TIMEOUT_MS: '50' })
+  const answers = await Promise.all(Array.from({ length: 8 }, () => desk.call('run_query', { sql: 'select pg_sleep(0.1)' })))
+  expect(codes(answers)).toEqual(['200 served'])
+  expect(await desk.metric('pool_waiting_max{pool="expensive"}')).toBe(7)
+  expect(await desk.metric('pool_waiting{pool="expensive"}')).toBe(0)
+})
+
+test('no-deadline: a call ends when it ends', async () => {
+  await using desk = await weak('no-deadline', { DEADLINE_LONGEST_MS: '100', ACQUIRE_TIMEOUT_MS: '100', POOL_EXPENSIVE: '1' })
+  const answers = await Promise.all([1, 2].map(() => desk.call('run_query', { sql: 'select pg_sleep(0.4)' })))
+  expect(codes(answers)).toEqual(['200 served'])
+})
+
+describe('breakers', () => {
+  const attempts = () => readFileSync(services.attemptsFile, 'utf8').split('\n').length
+
+  test('no-breaker: each call tries', async () => {
+    await using desk = await weak('no-breaker', { BREAKER_FAILURES: '3' })
+    await desk.call('list_tables')
+    const down = await toxic(services.links.postgres, 'down', {})
+    const before = attempts()
+    for (let i = 0; i < 30; i++) expect((await desk.call('list_tables')).status).toBe(503)
+    await down.remove()
+    expect(attempts() - before).toBeGreaterThanOrEqual(30)
+    expect((await desk.call('list_tables')).status).toBe(200)
+  })
+
+  test('breaker-never-closes: opens as it should, and stays', async () => {
+    await using desk = await weak('breaker-never-closes', { BREAKER_FAILURES: '3', BREAKER_OPEN_MS: '100' })
+    await desk.call('list_tables')
+    const down = await toxic(services.links.postgres, 'down', {})
+    for (let i = 0; i < 5; i++) await desk.call('list_tables')
+    await down.remove()
+    const openedMs = performance.now()
+    while (performance.now() - openedMs < 400)
+      expect((await desk.call('list_tables')).data).toMatchObject({ scope: 'postgres', retryAfterMs: 100 })
+    expect(await desk.metric('breaker_state{dependency="postgres"}')).toBe(1)
+  })
+})
+
+test('no-idempotency: the key is stored and ignored', async () => {
+  await using desk = await weak('no-idempotency', {})
+  const invoice = { customer: 'Customer 1', amountCents: 1, currency: 'EUR', idempotencyKey: 'weak' }
+  const answers = [await desk.call('create_invoice', invoice), await desk.call('create_invoice', invoice)]
+  expect(codes(answers)).toEqual(['200 served'])
+  const rows = await services.postgres.query(`select 1 from ledger.invoices where idempotency_key = 'weak'`)
+  expect(rows).toHaveLength(2)
+})
+
+test('an unknown name is refused with those that are', async () => {
+  await expect(weak('no-sleep', {})).rejects.toThrow('WEAKNESS is "no-sleep": must be empty or one of breaker-never-closes,')
+})
