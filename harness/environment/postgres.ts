@@ -136,10 +136,5 @@ async function start(keeper: Keeper, { user }: PostgresBinaries, home: string, f
 function refused(child: Child, cause: unknown): HarnessError {
   const lines = child.lastLines().join('\n  ')
   const why = lines || (cause instanceof Error ? cause.message : String(cause))
-  return new HarnessError(
-    'POSTGRES_DID_NOT_START',
-    `Postgres did not start:\n  ${why}`,
-    'free disk space or memory and try again, or give an address: --postgres <url>',
-    cause,
-  )
+  return new HarnessError('POSTGRES_DID_NOT_START', `Postgres did not start:\n  ${why}`, 'free disk space or memory and try again', cause)
 }

@@ -1,7 +1,7 @@
-// A Redis of the run's own: empty, in memory, on loopback, gone at the end. npm has no package with its program, so it
-// is looked for on PATH, then where the set-up puts it (.tools/ of the project).
+// A Redis of the run's own: empty, in memory, on loopback, gone at the end. npm has no package with its program: set-up finds
+// or fetches one.
 // What this does not model: persistence (off), a cluster, a replica, TLS.
-import { access, constants, glob, mkdir } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { connect } from 'node:net'
 import path from 'node:path'
 import { HarnessError } from '../errors.ts'
@@ -11,7 +11,6 @@ import { freePort } from './free-port.ts'
 import type { Canary, Keeper, Link, Service } from './service.ts'
 
 const START_LIMIT_MS = 10_000
-const PROJECT = path.join(import.meta.dirname, '..', '..')
 
 export class RedisService implements Service {
   readonly address: string
@@ -43,21 +42,19 @@ export class RedisService implements Service {
 export interface RedisOptions {
   keeper: Keeper
   signal: AbortSignal
-  /** Where to look; default the harness's environment and project. */
-  env?: NodeJS.ProcessEnv
-  root?: string
+  /** Path of redis-server. */
+  program: string
 }
 
-/** @throws HarnessError `REDIS_NOT_FOUND`; `REDIS_DID_NOT_START` with its last lines */
-export async function startRedis({ keeper, signal, env = process.env, root = PROJECT }: RedisOptions): Promise<RedisService> {
+/** @throws HarnessError `REDIS_DID_NOT_START` with its last lines */
+export async function startRedis({ keeper, signal, program }: RedisOptions): Promise<RedisService> {
   signal.throwIfAborted()
-  const file = await findRedis({ env, root })
   const port = await freePort()
   const folder = path.join(keeper.folder, `redis-${port}`)
   await mkdir(folder, { mode: 0o700 })
   const settings = { port, bind: '127.0.0.1', dir: folder, save: '', appendonly: 'no', daemonize: 'no' }
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
-  const child = await startChild({ keeper, name: 'redis', file, args, cwd: folder })
+  const child = await startChild({ keeper, name: 'redis', file: program, args, cwd: folder })
   try {
     await child.said(/ready to accept connections/i, START_LIMIT_MS, signal)
     const version = /version=([\d.]+)/.exec(child.lastLines(100).join('\n'))?.[1] ?? 'unknown'
@@ -68,36 +65,11 @@ export async function startRedis({ keeper, signal, env = process.env, root = PRO
     const lines = child.lastLines().join('\n  ')
     throw new HarnessError(
       'REDIS_DID_NOT_START',
-      `Redis (${file}) did not start:\n  ${lines}`,
-      `try it by hand: ${file} --port ${port}`,
+      `Redis (${program}) did not start:\n  ${lines}`,
+      `try it by hand: ${program} --port ${port}`,
       cause,
     )
   }
-}
-
-/** @throws HarnessError `REDIS_NOT_FOUND` */
-export async function findRedis({ env, root }: { env: NodeJS.ProcessEnv; root: string }): Promise<string> {
-  const name = process.platform === 'win32' ? 'redis-server.exe' : 'redis-server'
-  const folders = [...(env.PATH ?? '').split(path.delimiter).filter((folder) => path.isAbsolute(folder)), path.join(root, '.tools')]
-  for (const folder of folders) {
-    const file = path.join(folder, name)
-    if (await isProgram(file)) return file
-  }
-  for await (const file of glob(path.join(root, '.tools', 'redis', '**', name))) {
-    if (await isProgram(file)) return file
-  }
-  throw new HarnessError(
-    'REDIS_NOT_FOUND',
-    'no redis-server on PATH or in .tools/',
-    'install one: apt-get install redis-server (Debian, Ubuntu), brew install redis (macOS), or docker run -p 6379:6379 redis:7 and --redis 127.0.0.1:6379',
-  )
-}
-
-async function isProgram(file: string): Promise<boolean> {
-  return await access(file, constants.X_OK).then(
-    () => true,
-    () => false,
-  )
 }
 
 function ping(address: string, stop: AbortSignal): Promise<number> {

@@ -1,10 +1,11 @@
 // Postgres and Redis as a run starts them: reachable, watched by canaries, gone afterwards.
-import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
+import { chmod, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ensureRedis } from '../../setup.mjs'
 import { freePort } from './free-port.ts'
 import { startPostgres } from './postgres.ts'
-import { findRedis, startRedis } from './redis.ts'
+import { startRedis } from './redis.ts'
 import { ScratchKeeper } from './scratch-keeper.ts'
 import type { Link } from './service.ts'
 
@@ -78,7 +79,7 @@ describe('Postgres', () => {
 
 describe('Redis', () => {
   it('answers canaries, and is gone afterwards', async () => {
-    const redis = await startRedis({ keeper, signal })
+    const redis = await startRedis({ keeper, signal, program: await ensureRedis() })
     expect(await redis.canary(straight(redis.address), signal)).toEqual({ roundTripMs: expect.any(Number) })
     expect(redis.version).toMatch(/^\d+\.\d+\.\d+$/)
     await redis[Symbol.asyncDispose]()
@@ -86,27 +87,11 @@ describe('Redis', () => {
     expect(await redis.canary(straight(redis.address), signal)).toMatchObject({ error: 'ECONNREFUSED' })
   })
 
-  it('is found on PATH, then in .tools, at any depth', async () => {
-    const root = path.join(keeper.folder, 'project')
-    const packaged = path.join(root, '.tools', 'redis', 'usr', 'bin')
-    await mkdir(packaged, { recursive: true })
-    await expect(findRedis({ env: { PATH: keeper.folder }, root })).rejects.toMatchObject({
-      code: 'REDIS_NOT_FOUND',
-      hint: expect.stringContaining('apt-get install'),
-    })
-    await writeFile(path.join(packaged, 'redis-server'), '#!/bin/sh\n', { mode: 0o755 })
-    expect(await findRedis({ env: {}, root })).toBe(path.join(packaged, 'redis-server'))
-    await symlink(path.join(packaged, 'redis-server'), path.join(root, '.tools', 'redis-server'))
-    expect(await findRedis({ env: {}, root })).toBe(path.join(root, '.tools', 'redis-server'))
-    await writeFile(path.join(keeper.folder, 'redis-server'), '#!/bin/sh\n', { mode: 0o755 })
-    expect(await findRedis({ env: { PATH: keeper.folder }, root })).toBe(path.join(keeper.folder, 'redis-server'))
-  })
-
   it('says why with its last lines when it refuses to start', async () => {
     const file = path.join(keeper.folder, 'redis-server')
     await writeFile(file, '#!/bin/sh\necho "Can not open the log"\nexit 1\n')
     await chmod(file, 0o755)
-    await expect(startRedis({ keeper, signal, env: { PATH: keeper.folder } })).rejects.toMatchObject({
+    await expect(startRedis({ keeper, signal, program: file })).rejects.toMatchObject({
       code: 'REDIS_DID_NOT_START',
       message: expect.stringContaining('Can not open the log'),
     })

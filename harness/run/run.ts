@@ -26,7 +26,7 @@ export interface RunOptions {
   faults: Units<FaultDefinition>
   samplers: Units<Sampler>
   driver: Driver
-  k6Path: string
+  programs: { k6: string; redis: string }
   versions: Record<string, string>
   root: string
   /** Folder under which the run's own folder is made. */
@@ -79,6 +79,7 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
     folder,
     attemptsFile: path.join(folder.raw, 'links.ndjson'),
     keeper: lease,
+    redisProgram: options.programs.redis,
     ...(options.weaken !== undefined && { weaken: options.weaken }),
     ...(options.port !== undefined && { port: options.port }),
     progress: view.say,
@@ -101,7 +102,7 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
     seed: plan.seed,
     rawFolder: folder.raw,
     logFolder: folder.logs,
-    k6Path: options.k6Path,
+    k6Path: options.programs.k6,
     keeper: lease,
     signal,
   })

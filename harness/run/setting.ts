@@ -20,6 +20,7 @@ export interface SettingOptions {
   folder: RunFolder
   attemptsFile: string
   keeper: Keeper
+  redisProgram: string
   weaken?: string
   /** Port that the server listens on; without it a free one. */
   port?: number
@@ -99,7 +100,7 @@ interface Dependencies {
 }
 
 async function startDependencies(
-  { target, keeper, signal, progress }: SettingOptions,
+  { target, keeper, redisProgram, signal, progress }: SettingOptions,
   cleanup: AsyncDisposableStack,
 ): Promise<Dependencies> {
   const dependencies: Dependencies = { addresses: {} }
@@ -111,7 +112,7 @@ async function startDependencies(
     Object.entries(target.dependencies ?? {}).map(async ([name, how]) => {
       if (how !== 'embedded') dependencies.addresses[name] = how.address
       else if (name === 'postgres') dependencies.postgres = owned(name, await startPostgres({ keeper, signal }))
-      else if (name === 'redis') dependencies.redis = owned(name, await startRedis({ keeper, signal }))
+      else if (name === 'redis') dependencies.redis = owned(name, await startRedis({ keeper, signal, program: redisProgram }))
       else
         throw new HarnessError(
           'TARGET_INVALID',

@@ -97,8 +97,9 @@ async function checkedK6(given, signal) {
 /**
  * @param {string} file
  * @param {AbortSignal | undefined} [signal]
+ * @returns {Promise<string | undefined>} "2.2.0"
  */
-async function versionOf(file, signal) {
+export async function versionOf(file, signal) {
   const { lines } = await run(file, ['version'], { timeoutMs: 20_000, signal })
   return k6Version(lines.join('\n'))
 }

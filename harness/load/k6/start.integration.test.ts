@@ -6,6 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { ensureK6 } from '../../../setup.mjs'
 import { discover, Units } from '../../discover.ts'
 import { HarnessError } from '../../errors.ts'
 import type { EndLine, LoadLine, SendLine } from '../../history/event.ts'
@@ -16,7 +17,6 @@ import { planText } from '../../plan/text.ts'
 import { scenario } from '../../scenario.ts'
 import { target } from '../../target.ts'
 import type { DriverOptions } from '../driver.ts'
-import { findK6 } from './find.ts'
 import { k6Driver } from './start.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
@@ -236,7 +236,6 @@ function planOf(fleet: Member[], seed = 7): Plan {
 async function optionsOf(plan: Plan): Promise<DriverOptions> {
   const planFile = path.join(folder, 'plan.json')
   await writeFile(planFile, planText(plan))
-  const k6 = await findK6({ env: process.env, root })
   return {
     plan,
     planFile,
@@ -248,7 +247,7 @@ async function optionsOf(plan: Plan): Promise<DriverOptions> {
     seed: plan.seed,
     rawFolder: path.join(folder, 'raw'),
     logFolder: path.join(folder, 'logs'),
-    k6Path: k6.path,
+    k6Path: await ensureK6(),
     keeper: { run: 'r1', folder: path.join(folder, 'keep'), process: () => undefined },
     signal: AbortSignal.timeout(60_000),
   }
