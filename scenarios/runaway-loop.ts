@@ -1,7 +1,7 @@
 // One agent calls the cheapest tool in a loop, a second one the most expensive, both with calls in parallel and beyond
 // what the pools carry. Limits of an agent must turn them away with a true wait, so that the others do not notice.
 //
-// Capacity: the link to Postgres is 4 ms away each way and a pool has few connections, so that twenty calls at once are
+// Capacity: the link to Postgres is 6 ms away each way and a pool has few connections, so that thirty calls at once are
 // more than it carries. Not modelled: a runaway spread over several identities.
 import { boundedTime } from '../harness/checks/bounded-time.ts'
 import { fairness } from '../harness/checks/fairness.ts'
@@ -16,7 +16,7 @@ export default scenario({
   story: 'One agent calls list_tables in a loop, 200 times in 30 seconds. The others must not notice.',
   source: 'seed 2, opening; seed 1, mistake 2',
   phases: { quick: { warmUpS: 2, steadyS: 8, stressS: 8, recoveryS: 9 }, full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 } },
-  links: { postgres: { delayMs: 4 } },
+  links: { postgres: { delayMs: 6 } },
   settings: {
     agentRatePerMinute: 240,
     agentBurst: 20,
@@ -30,7 +30,7 @@ export default scenario({
   fleet: [
     steady({ agents: 12, role: 'cheapRead', everyMs: 600 }),
     steady({ agents: 4, role: 'expensiveRead', everyMs: 1_200 }),
-    runawayLoop({ agents: 1, role: 'cheapRead', atOnce: 20, during: 'stress' }),
+    runawayLoop({ agents: 1, role: 'cheapRead', atOnce: 30, during: 'stress' }),
     runawayLoop({ agents: 1, role: 'expensiveRead', atOnce: 10, vary: 'arguments', during: 'stress' }),
   ],
   checks: [fairness(), retryAfterValid(), poolBounded(), boundedTime(), recovers()],

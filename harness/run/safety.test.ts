@@ -9,7 +9,7 @@ function planned({ calls = 1, seconds = 10 } = {}): Plan {
   return {
     endsAtMs: seconds * 1_000,
     roles: { write: { tool: 'create_task', sloMs: 500, needs: [], correct: [] } },
-    agents: [{ tasks: [{ task: 't1', atMs: 0, calls: Array.from({ length: calls }, () => call) }] }],
+    agents: [{ parameters: {}, tasks: [{ task: 't1', atMs: 0, calls: Array.from({ length: calls }, () => call) }] }],
   } as unknown as Plan
 }
 
@@ -54,5 +54,13 @@ test.each([
 ])('elsewhere, caps hold: %j', (size, message) => {
   expect(() => assertSafe(STAGING, allowed({}), planned(size))).toThrow(
     expect.objectContaining({ code: 'CAP_EXCEEDED', message: expect.stringMatching(message) }),
+  )
+})
+
+test('elsewhere, a loop counts with all the calls that it may make', () => {
+  const plan = planned({ seconds: 60 })
+  const loop = { parameters: { callsMax: 20_000 }, tasks: [{ task: 't1', atMs: 0, untilMs: 1_000, calls: [call] }] }
+  expect(() => assertSafe(STAGING, allowed({}), { ...plan, agents: [loop] } as unknown as Plan)).toThrow(
+    expect.objectContaining({ code: 'CAP_EXCEEDED', message: expect.stringContaining('20000 calls') }),
   )
 })

@@ -1,7 +1,7 @@
 // What may leave this machine. Loopback needs nothing; any other host must be named, and then has hard caps.
 import { BlockList, isIP } from 'node:net'
 import { HarnessError } from '../errors.ts'
-import type { Plan } from '../plan/plan.ts'
+import type { Plan, PlannedAgent } from '../plan/plan.ts'
 import type { Target } from '../target.ts'
 
 const loopback = new BlockList()
@@ -45,7 +45,7 @@ export function assertSafe(url: string, target: Target, plan: Plan): void {
       )
     }
   }
-  const calls = plan.agents.reduce((sum, agent) => sum + agent.tasks.reduce((inner, task) => inner + task.calls.length, 0), 0)
+  const calls = plan.agents.reduce((sum, agent) => sum + callsAtMost(agent), 0)
   const durationS = plan.endsAtMs / 1_000
   const over = [
     { what: 'calls', value: calls, cap: callsMax, name: 'callsMax' },
@@ -59,4 +59,11 @@ export function assertSafe(url: string, target: Target, plan: Plan): void {
       `raise safety.${over.name} in the target, or use --scale quick`,
     )
   }
+}
+
+/** A loop's planned calls come round again: its own parameter says how often at most. Tries are counted for askers again. */
+function callsAtMost({ tasks, parameters }: PlannedAgent): number {
+  const { callsMax, tries = 1 } = parameters
+  const planned = tasks.reduce((sum, { calls }) => sum + calls.length, 0)
+  return tasks.some(({ untilMs }) => untilMs !== undefined) ? Number(callsMax ?? planned) : planned * Number(tries)
 }
