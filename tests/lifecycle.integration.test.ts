@@ -136,6 +136,7 @@ describe.each(MOMENTS)('%s', (_, shown) => {
     await finished
     const left = runs().flatMap((run) => processesOf(run).map(({ pid }) => pid))
     const ports = runs().flatMap(listeningPorts)
+    expect(left.length).toBeGreaterThan(0)
 
     const next = await workshop.cli('scenario', '--list')
 
