@@ -15,6 +15,7 @@ import { check, type Finding } from './check.ts'
 import { indexes, notExercised, percent, some, unknown } from './finding.ts'
 
 const WITNESSES = 20
+const OVER_SHOWN = 5
 
 export const fairness = check({
   code: 'A14',
@@ -58,14 +59,17 @@ function compare(history: History, all: readonly Intent[], steady: Phase, stress
   const over = overBudget(history, stress, limits.admissionsRatio)
   const shares = `the others' good answers went from ${percent(before.share)} to ${percent(during.share)} while ${runaways(history)} ran away`
   const shown = { ...(!Number.isNaN(measured) && { measured }), ...(interval && { interval }), samples }
-  if (over)
+  if (over) {
+    const hurt = measured < limits.goodShare
     return {
       ...shown,
       status: 'fail',
-      says: `${over.text}; ${shares}`,
-      witnesses: indexes([...over.calls, ...starved].slice(0, WITNESSES)),
-      advice: advice(history, steady),
+      says: hurt ? `${shares}; ${over.text}` : `${over.text}; ${shares}`,
+      // Those who suffered first; room is kept for the calls that should have been refused.
+      witnesses: indexes([...starved.slice(0, WITNESSES - OVER_SHOWN), ...over.calls].slice(0, WITNESSES)),
+      advice: [{ setting: 'AGENT_RATE_PER_MINUTE', present: `${over.budget}, declared but not held`, suggested: over.budget }],
     }
+  }
   if (!interval || Math.min(before.planned, during.planned) < limits.leastPlanned)
     return unknown(
       `${before.planned} calls planned in the steady phase and ${during.planned} under stress are too few to compare: ${limits.leastPlanned} each would do`,
@@ -110,7 +114,11 @@ function mostStarved(starved: readonly Call[]): { agent: string; calls: Call[] }
 }
 
 /** The runaway that was let in most beyond its declared budget, from its first call to its last answer under stress. */
-function overBudget({ calls, manifest }: History, stress: Phase, slack: number): { text: string; calls: Call[] } | undefined {
+function overBudget(
+  { calls, manifest }: History,
+  stress: Phase,
+  slack: number,
+): { text: string; budget: string; calls: Call[] } | undefined {
   const budget = manifest.declared.perAgent
   if (!budget) return undefined
   const mine = calls.filter((call) => call.hostile && call.role !== 'handshake' && isIn(call, stress))
@@ -122,6 +130,7 @@ function overBudget({ calls, manifest }: History, stress: Phase, slack: number):
     if (admitted.length > allowed)
       return {
         text: `${agent} was let in ${admitted.length} times in ${Math.round(windowS)} s, its budget allows ${allowed}`,
+        budget: `${budget.ratePerMinute} a minute, ${budget.burst} at once`,
         calls: admitted.slice(allowed),
       }
   }

@@ -16,7 +16,7 @@ const mostSeries = 8
 
 /** Every series of a name, in the order in which they first appear. At most 8: more lines cannot be told apart. */
 export function seriesOf(history: History, name: string): Series[] {
-  const found = new Map<string, Series & { labels: string; instance: string }>()
+  const found = new Map<string, Series & { values: string[]; instance: string }>()
   for (const { series, atMs, value } of points(history, name)) {
     const known = found.get(series)
     if (known) known.samples.push({ atMs, value })
@@ -24,14 +24,19 @@ export function seriesOf(history: History, name: string): Series[] {
   }
   const all = [...found.values()].slice(0, mostSeries)
   const instances = new Set(all.map(({ instance }) => instance)).size
-  return all.map(({ labels, instance, samples }) => ({ label: [labels, instances > 1 && instance].filter(Boolean).join(' · '), samples }))
+  // A label that is the same for all tells nothing apart.
+  const telling = (value: string, at: number) => all.some(({ values }) => values[at] !== value)
+  return all.map(({ values, instance, samples }) => {
+    const label = [...values.filter(telling), ...(instances > 1 ? [instance] : [])].filter(Boolean).join(' · ')
+    return { label, samples }
+  })
 }
 
 /** `poolUsed{pool="cheap"} of server-1` → its label values and its instance. */
-function partsOf(series: string): { labels: string; instance: string } {
+function partsOf(series: string): { values: string[]; instance: string } {
   const values = [...series.matchAll(/="([^"]*)"/g)].map((match) => short(match[1], 16))
   const [, instance = ''] = series.split(' of ')
-  return { labels: values.join(' · '), instance: short(instance, 12) }
+  return { values, instance: short(instance, 12) }
 }
 
 /** The largest value of each moment; moments without a sample are left out. */
