@@ -20,9 +20,9 @@ interface Page {
 }
 
 async function answer(running: Running, path: string): Promise<Page> {
-  const { metrics, draining, breakers, settings, inFlight } = running
+  const { metrics, leaving, draining, breakers, settings, inFlight } = running
   if (path === '/livez') return text(200, 'alive')
-  if (path === '/readyz') return draining ? text(503, 'draining') : text(200, 'ready')
+  if (path === '/readyz') return leaving || draining ? text(503, 'draining') : text(200, 'ready')
   if (path === '/metrics') return { status: 200, type: metrics.registry.contentType, body: await metrics.registry.metrics() }
   if (path === '/health') {
     const dependencies = { postgres: breakers.postgres.state, redis: breakers.redis.state }

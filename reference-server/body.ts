@@ -6,25 +6,29 @@ import { CallError } from './errors.ts'
 const DEPTH_MAX = 32
 
 /** @throws CallError REQUEST_TOO_LARGE as soon as it is known, PARSE_ERROR when the body ends early */
-export async function readBody(request: http.IncomingMessage, maxBytes: number): Promise<string> {
-  const tooLarge = (): CallError =>
-    new CallError('REQUEST_TOO_LARGE', `The request is larger than ${maxBytes} bytes.`, {
-      limit: maxBytes,
-      headers: { connection: 'close' },
-    })
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge()
+export function readBody(request: http.IncomingMessage, maxBytes: number): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
   const chunks: Buffer[] = []
   let size = 0
-  try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      size += chunk.length
-      if (size > maxBytes) throw tooLarge()
-      chunks.push(chunk)
-    }
-  } catch (error) {
-    throw error instanceof CallError ? error : new CallError('PARSE_ERROR', 'The body ended before it was complete.', { cause: error })
+  const take = (chunk: Buffer): void => {
+    size += chunk.length
+    if (size > maxBytes) refuse()
+    else chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  const refuse = (): void => {
+    request.off('data', take)
+    // What still comes is read past, so that the caller can read the answer; the connection ends with it.
+    request.resume()
+    const details = { limit: maxBytes, headers: { connection: 'close' } }
+    reject(new CallError('REQUEST_TOO_LARGE', `The request is larger than ${maxBytes} bytes.`, details))
+  }
+  const endEarly = (): void => reject(new CallError('PARSE_ERROR', 'The body ended before it was complete.'))
+  request.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')))
+  request.on('error', endEarly)
+  request.on('close', endEarly)
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) refuse()
+  else request.on('data', take)
+  return promise
 }
 
 /** @throws CallError PARSE_ERROR or INVALID_REQUEST */

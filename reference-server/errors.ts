@@ -73,7 +73,11 @@ export class CallError extends Error {
   readonly details: CallErrorDetails
 
   constructor(code: ErrorCode, message: string, details: CallErrorDetails = {}) {
+    // Most of these are refusals, and a refusal must be cheap: its stack says nothing that the code does not. A cause keeps its own.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    Error.stackTraceLimit = stackTraceLimit
     this.name = 'CallError'
     this.code = code
     this.details = details

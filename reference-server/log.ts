@@ -1,6 +1,6 @@
 // One JSON line a request on stdout, whatever became of it: what an operator needs, and no argument's value. Arguments appear as
 // names, size and a keyed hash, so that equal calls can be seen without being read (seed 1, mistake 3: PII in the aggregator).
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import pino from 'pino'
 import type { Answer, Call } from './call.ts'
 import type { Settings } from './config.ts'
@@ -31,7 +31,7 @@ export function createLog(settings: Pick<Settings, 'INSTANCE' | 'LOG_LEVEL' | 'L
   const destination = pino.destination({ fd, sync: false, minLength: 0, maxLength: BACKLOG_MAX_BYTES })
   const base = { instance: settings.INSTANCE }
   const logger = pino({ level: settings.LOG_LEVEL, base, timestamp: pino.stdTimeFunctions.isoTime }, destination)
-  const key = settings.LOG_HASH_KEY || randomBytes(32)
+  const key = createSecretKey(settings.LOG_HASH_KEY ? Buffer.from(settings.LOG_HASH_KEY) : randomBytes(32))
   return {
     request(line) {
       logger.info(requestFields(line, key), 'request')
@@ -49,7 +49,7 @@ export function createLog(settings: Pick<Settings, 'INSTANCE' | 'LOG_LEVEL' | 'L
   }
 }
 
-function requestFields({ requestId, call, answer, durationMs, gone }: RequestLine, key: string | Buffer): Record<string, unknown> {
+function requestFields({ requestId, call, answer, durationMs, gone }: RequestLine, key: KeyObject): Record<string, unknown> {
   const { identity, tool, facts } = call ?? {}
   const text = call?.arguments === undefined ? undefined : JSON.stringify(call.arguments)
   return {

@@ -58,11 +58,15 @@ test('starts twice on one database, drains on SIGTERM with a call inside, and ex
   expect(await first.ended).toEqual([0, null])
 })
 
-test('a second signal ends it now', async () => {
+test('during the delay it serves but is not ready, so that a balancer looks elsewhere; a second signal ends it now', async () => {
   const { child, ended } = start({ DRAIN_DELAY_MS: '60000' })
-  await line(child, 'started')
+  const { port, admin_port: adminPort } = await line(child, 'started')
   child.kill('SIGTERM')
   await line(child, 'draining')
+  expect((await fetch(`http://127.0.0.1:${adminPort}/readyz`)).status).toBe(503)
+  const body = toolCall('late', 'list_tables', {})
+  const late = await fetch(`http://127.0.0.1:${port}/mcp`, { method: 'POST', headers: headersOf('list_tables', 'late', TOKENS.t0), body })
+  expect(late.status).toBe(200)
   child.kill('SIGTERM')
   expect(await ended).toEqual([1, null])
 })

@@ -27,9 +27,10 @@ async function main(): Promise<void> {
   await listen(desk.http, settings.PORT, settings.HOST, 'PORT')
   await listen(admin, settings.ADMIN_PORT, settings.HOST, 'ADMIN_PORT')
   stopOnSignals(desk, admin, settings, log)
-  const { POOL_CHEAP: cheap, POOL_EXPENSIVE: expensive, POOL_WRITE: write, PORT: port, WEAKNESS: weakness } = settings
+  const { POOL_CHEAP: cheap, POOL_EXPENSIVE: expensive, POOL_WRITE: write, WEAKNESS: weakness } = settings
   log.event('started', {
-    port: portOf(desk.http) ?? port,
+    port: portOf(desk.http),
+    admin_port: portOf(admin),
     pools: { cheap, expensive, write, sum: connectionsMax(settings) },
     weakness: weakness || undefined,
   })
@@ -72,7 +73,7 @@ function stopOnSignals(desk: DeskServer, admin: http.Server, settings: Settings,
   const stop = async (signal: string): Promise<void> => {
     if (stopping) process.exit(1)
     stopping = true
-    desk.running.draining = settings.DRAIN_DELAY_MS === 0
+    desk.running.leaving = true
     log.event('draining', { signal, in_flight: desk.running.inFlight })
     await new Promise((resolve) => setTimeout(resolve, settings.DRAIN_DELAY_MS))
     await desk.stop(settings.DRAIN_GRACE_MS)

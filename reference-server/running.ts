@@ -31,6 +31,9 @@ export interface Running extends Parts {
   inFlight: number
   /** Work that goes on behind an answer. */
   behind: Set<Promise<unknown>>
+  /** Told to stop: not ready any more, while calls that still come are served. */
+  leaving: boolean
+  /** New calls are refused. */
   draining: boolean
   /** Redis answers and every pool has a connection, or `WARM_MS` have passed: the first callers need not wait for either. */
   warm(): Promise<void>
@@ -81,6 +84,7 @@ export function open(parts: Parts): Running {
     typical: createTypical(),
     inFlight: 0,
     behind: new Set(),
+    leaving: false,
     draining: false,
     warm: () =>
       warmed(

@@ -46,8 +46,7 @@ export function createDesk(parts: Parts): DeskServer {
     async stop(graceMs) {
       running.draining = true
       await finished(running, graceMs)
-      server.close()
-      server.closeAllConnections()
+      await closed(server)
       await protocol.close()
       await running.close(CLOSE_MS)
     },
@@ -55,7 +54,19 @@ export function createDesk(parts: Parts): DeskServer {
 }
 
 const CLOSE_MS = 1_000
+const FLUSH_MS = 500
 const LOOK_AGAIN_MS = 20
+
+/** Answers that have been handed to the socket get the time to leave it. */
+async function closed(server: http.Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, FLUSH_MS)
+  server.close(() => resolve())
+  server.closeIdleConnections()
+  await promise
+  clearTimeout(timer)
+  server.closeAllConnections()
+}
 
 /** Until no request is open and no work goes on behind one, or the grace is over. */
 async function finished(running: Running, graceMs: number): Promise<void> {

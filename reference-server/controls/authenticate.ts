@@ -4,7 +4,7 @@
 // When the store cannot say (Postgres down) the last good keys serve; a key never seen is then 503, not 401: an agent told
 // 401 throws its token away.
 // Does not model: expiry, rotation, revocation faster than the cache (30 s).
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash as digest, timingSafeEqual } from 'node:crypto'
 import { CallError } from '../errors.ts'
 import { control } from './control.ts'
 
@@ -20,7 +20,7 @@ export const authenticate = control({
       if (!given) throw unauthenticated('Send "Authorization: Bearer mcp_<keyId>_<secret>".')
       const [, keyId = '', secret = ''] = given
       const key = await keys.find(keyId, call.abort.signal)
-      const hash = createHash('sha256').update(secret).digest()
+      const hash = digest('sha256', secret, 'buffer')
       // An unknown key is compared as well, so that the time does not tell which key ids exist.
       const matches = timingSafeEqual(hash, key?.secretHash ?? hash.map((byte) => byte ^ 0xff))
       if (!key || !matches) throw unauthenticated('This key is unknown, wrong or revoked.')

@@ -4,6 +4,7 @@
 // when both the query and the cancel have settled. Given back earlier, the late cancel kills the next caller's query.
 // What does not settle within `settleMs` is cut, and counts as Postgres not answering.
 // A read whose reused connection turns out dead is tried once more on another; a write never is.
+import type { Writable } from 'node:stream'
 import pg from 'pg'
 import type { Call, Identity } from '../call.ts'
 import type { Times } from '../controls/times.ts'
@@ -87,11 +88,11 @@ export class Session {
       return await this.#run(async (client) => {
         const query = async ({ text, values }: Statement): Promise<Row[]> => (await client.query({ text, values })).rows
         try {
-          const [, rows] = await settled(client.query(this.#opening('begin')), first ? query(first) : Promise.resolve([]))
+          const [, rows] = await together(client, () => [client.query(this.#opening('begin')), first ? query(first) : Promise.resolve([])])
           const { value, last } = await work(rows, { query })
           this.#signal.throwIfAborted()
           facts.commitSent = true
-          await settled(last ? query(last) : Promise.resolve([]), client.query('commit'))
+          await together(client, () => [last ? query(last) : Promise.resolve([]), client.query('commit')])
           return value
         } catch (error) {
           const answered = error instanceof CallError || !isConnectionFailure(error)
@@ -120,8 +121,11 @@ export class Session {
   async #read({ text, values }: Statement): Promise<Row[]> {
     return await this.#run(async (client) => {
       const config = { text, values, queryMode: 'extended' } as pg.QueryConfig
-      const opening = client.query(this.#opening('begin read only'))
-      const [, answer] = await settled(opening, client.query(config), client.query('rollback'))
+      const [, answer] = await together(client, () => [
+        client.query(this.#opening('begin read only')),
+        client.query(config),
+        client.query('rollback'),
+      ])
       return answer.rows as Row[]
     })
   }
@@ -183,11 +187,18 @@ export class Session {
   }
 }
 
-/** All have ended before one's error is thrown: the connection is quiet by then. The first that failed tells why. */
-async function settled<T extends Promise<unknown>[]>(...promises: T): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
-  const ends = await Promise.allSettled(promises)
+/**
+ * Sends several statements as one packet. All have ended before one's error is thrown: the connection is quiet by then. The
+ * first that failed tells why.
+ */
+async function together<T extends unknown[]>(client: Connection['client'], send: () => { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection
+  stream.cork()
+  const sent = send()
+  stream.uncork()
+  const ends = await Promise.allSettled(sent)
   for (const end of ends) if (end.status === 'rejected') throw end.reason
-  return ends.map((end) => (end as PromiseFulfilledResult<unknown>).value) as { [K in keyof T]: Awaited<T[K]> }
+  return ends.map((end) => (end as PromiseFulfilledResult<unknown>).value) as T
 }
 
 function commentSafe(text: string): string {
