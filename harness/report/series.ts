@@ -25,7 +25,7 @@ export function seriesOf(history: History, name: string): Series[] {
   const all = [...found.values()].slice(0, mostSeries)
   const instances = new Set(all.map(({ instance }) => instance)).size
   // A label that is the same for all tells nothing apart.
-  const telling = (value: string, at: number) => all.some(({ values }) => values[at] !== value)
+  const telling = (value: string, at: number) => all.length === 1 || all.some(({ values }) => values[at] !== value)
   return all.map(({ values, instance, samples }) => {
     const label = [...values.filter(telling), ...(instances > 1 ? [instance] : [])].filter(Boolean).join(' · ')
     return { label, samples }

@@ -26,7 +26,7 @@ export const pool = chart({
     if (drawn.length === 0) return undefined
     const lines = drawn.map(
       ({ kind, series, i }): Line => ({
-        name: [kind.word, series.label].filter(Boolean).join(' · '),
+        name: [...new Set([kind.word, series.label])].filter(Boolean).join(' · '),
         colour: kind.colours[i] ?? 'offered',
         dash: kind.dash.length > 0 ? kind.dash.map((px) => px + 2 * i) : i > 0 ? [10 + 4 * i, 3] : [],
       }),
