@@ -100,6 +100,19 @@ describe('leases', () => {
     expect(await redis.zscore('{t:a}:lease', 'd')).not.toBeNull()
   })
 
+  test('a short lease beside a long one does not take it along', async () => {
+    for (const id of ['a', 'b']) await admit(lease(id, 30_000))
+    await admit(lease('c', 50))
+    await expect.poll(async () => (await admit(lease('d', 50))).refusedBy, { interval: 10 }).toBeUndefined()
+    expect(await redis.pttl('{t:a}:lease')).toBeGreaterThan(20_000)
+    expect(await redis.zrange('{t:a}:lease', 0, -1)).toEqual(['a', 'b', 'd'].toSorted())
+  })
+
+  test('a lease set lives no longer than its last lease', async () => {
+    for (const id of ['a', 'b']) await admit(lease(id, 5_000))
+    expect(await redis.pttl('{t:a}:lease')).toBeLessThanOrEqual(5_000)
+  })
+
   test('a refusal by the lease costs no rate', async () => {
     for (const id of ['a', 'b', 'c']) await admit(lease(id))
     const tat = await redis.get('{t:a}:rate')
