@@ -92,6 +92,13 @@ describe('the bucket in memory', () => {
     expect(limiter.admit(lease('b')).refusedBy).toBeUndefined()
   })
 
+  test('the limit on calls at once holds for a tool whose median time is nothing', () => {
+    const limiter = new LocalLimiter(standingClock())
+    const lease = (id: string) => budgets(600, 100, { lease: { key: 'l', limit: 1, id, lifetimeMs: 1, hintMs: 0 } })
+    limiter.admit(lease('a'))
+    expect(limiter.admit(lease('b'))).toMatchObject({ refusedBy: { scope: 'concurrency' }, waitMs: 1 })
+  })
+
   test('remembers a bounded number of buckets', () => {
     const limiter = new LocalLimiter(standingClock(), 2)
     const hit = (key: string) => limiter.admit({ rates: [{ scope: 'agent', key, perMinute: 1, burst: 1 }] }).refusedBy

@@ -27,6 +27,8 @@ local at = 2 * n + 2
 local limit, id, lifetime, hint = tonumber(ARGV[at]), ARGV[at + 1], tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
 if limit > 0 then
   local held = redis.call('ZCOUNT', KEYS[n + 1], '(' .. string.format('%.0f', now), '+inf')
+  -- A wait of nothing would count as admitted.
+  hint = math.max(hint, 1000)
   if held >= limit and hint > wait then failing, wait = n + 1, hint end
 end
 

@@ -113,6 +113,11 @@ describe('leases', () => {
     expect(await redis.pttl('{t:a}:lease')).toBeLessThanOrEqual(5_000)
   })
 
+  test('the limit holds for a tool whose median time is nothing', async () => {
+    for (const id of ['a', 'b', 'c']) await admit(lease(id, 60_000, 0))
+    expect(await admit(lease('d', 60_000, 0))).toMatchObject({ refusedBy: { scope: 'concurrency' }, waitMs: 1 })
+  })
+
   test('a refusal by the lease costs no rate', async () => {
     for (const id of ['a', 'b', 'c']) await admit(lease(id))
     const tat = await redis.get('{t:a}:rate')

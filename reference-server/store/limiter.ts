@@ -97,7 +97,9 @@ export class LocalLimiter {
     })
     const { lease } = budgets
     const held = lease ? (this.#leases.get(lease.key)?.size ?? 0) : 0
-    if (lease && held >= lease.limit && lease.hintMs > waitMs) [failing, waitMs] = [budgets.rates.length + 1, lease.hintMs]
+    // A wait of nothing would count as admitted.
+    const hintMs = Math.max(1, lease?.hintMs ?? 0)
+    if (lease && held >= lease.limit && hintMs > waitMs) [failing, waitMs] = [budgets.rates.length + 1, hintMs]
     const admitted = failing === 0
     const standings = checked.map(({ rate, interval, free }) => {
       const tat = admitted ? free + interval : free
