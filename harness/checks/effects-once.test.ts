@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { gaveUp, refused, reset, served, toolError } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
+import { assemble } from '../history/assemble.ts'
+import type { LoadLine } from '../history/event.ts'
 import { effectsOnce } from './effects-once.ts'
 
 type Answers = Parameters<typeof write>[1]
@@ -72,5 +74,48 @@ describe('effects-once', () => {
   test('is not judged without a way to count effects', () => {
     const line = "tools.write.effects: { sql: '…' }"
     expect(verdictOf(write('w1', [served()]).hides('effects', line), 'effects-once')).toMatchObject({ status: 'not-judged', addLine: line })
+  })
+})
+
+/** A keyed write told fail, lost, then told ok, among others of the same agent; one row. */
+function told() {
+  const story = write('w0', [served()]).effect('w0', 'INV-0')
+  return write('w1', [toolError('DEPENDENCY_UNAVAILABLE'), reset(), served()], story).effect('w1', 'INV-1')
+}
+
+describe('effects-once, when lines of the load are missing', () => {
+  const { load, ...rest } = told().raw()
+  const judgedWith = (lines: readonly LoadLine[]) => effectsOnce.definition.judge(assemble({ ...rest, load: lines }), {})
+
+  test('holds when none is', () => {
+    expect(judgedWith(load).status).toBe('pass')
+  })
+
+  test('a record cut anywhere is no fail', () => {
+    for (let kept = 1; kept < load.length; kept++) expect(judgedWith(load.slice(0, kept)).status, `${kept} lines kept`).not.toBe('fail')
+  })
+
+  test('a gap of any length anywhere is no fail', () => {
+    for (let from = 1; from < load.length; from++)
+      for (let to = from + 1; to <= load.length; to++)
+        expect(judgedWith([...load.slice(0, from), ...load.slice(to)]).status, `lines ${from} to ${to} cut`).not.toBe('fail')
+  })
+
+  test('told fail and the rest cut: it cannot tell, and says why', () => {
+    const found = judgedWith(load.slice(0, load.findIndex((line) => line.kind === 'end' && line.isError === true) + 1))
+    expect(found).toMatchObject({ status: 'unknown', says: expect.stringContaining("as far as its agent's record goes") })
+  })
+
+  test('two rows are a fail all the same', () => {
+    const { load: whole, ...two } = told().effect('w2', 'INV-2', 'INV-3').raw()
+    for (let kept = 1; kept < whole.length; kept++)
+      expect(effectsOnce.definition.judge(assemble({ ...two, load: whole.slice(0, kept) }), {}).status).toBe('fail')
+  })
+
+  test('what another agent was told counts on', () => {
+    const story = told().agent('b')
+    story.call({ of: 'b', role: 'write', atMs: 4_000, key: 'w3', answer: toolError('DEPENDENCY_UNAVAILABLE') }).effect('w3', 'INV-3')
+    story.silent.add('a')
+    expect(find(effectsOnce, story)).toMatchObject({ status: 'fail', measured: 1 })
   })
 })

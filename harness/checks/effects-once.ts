@@ -1,6 +1,7 @@
 // A5: each intent leaves exactly the effects that its agent was told of. By idempotency key, over all attempts, counted in the
 // effect table once the server is quiet: told ok → one row; told fail each time → none; not told → none or one. An answer
 // to a key that was answered before is the first answer again. More than one row for a key is a fail, whatever was told.
+// What is missing from a damaged record never makes a fail: an attempt that is not in it may be the one that was answered.
 //
 // No limits: one violation is a fail. Not modelled: the same key with other arguments; effects outside the table; writes without key.
 import type { Call, EffectLine, Role } from '../history/event.ts'
@@ -25,12 +26,18 @@ export const effectsOnce = check({
   limits: {},
   judge(history) {
     const keys = keysOf(history)
+    const counted = history.manifest.raw?.['effects.ndjson'] === 'whole'
+    const recorded = new Set(history.agents.filter(({ missing, stopped }) => stopped && missing.length === 0).map(({ agent }) => agent))
     const found = [...keys.values()].flatMap((key) => violations(key))
-    const doubled = found.filter(({ certain }) => certain)
-    const whole = history.manifest.raw?.['effects.ndjson'] === 'whole'
-    if (!whole && doubled.length === 0) return unknown('the effects were not counted, or their file is damaged', { samples: keys.size })
+    const bad = found.filter(({ needs, calls }) => {
+      if (needs === 'effects') return counted
+      return needs === 'nothing' || calls.every(({ agent }) => recorded.has(agent))
+    })
+    if (!counted && bad.length === 0) return unknown('the effects were not counted, or their file is damaged', { samples: keys.size })
     if (keys.size === 0) return notExercised('no call with an idempotency key was sent')
-    const bad = whole ? found : doubled
+    const [open] = found.filter((violation) => !bad.includes(violation))
+    if (bad.length === 0 && open)
+      return unknown(`${open.text}, as far as its agent's record goes, which is not whole`, { samples: keys.size })
     const again = [...keys.values()].filter(({ calls }) => calls.length > 1).length
     return {
       status: bad.length === 0 ? 'pass' : 'fail',
@@ -57,8 +64,8 @@ interface Key {
 interface Violation {
   text: string
   calls: Call[]
-  /** Seen in the table itself, not by what is missing from it. */
-  certain: boolean
+  /** What must be there whole for it to be certain. */
+  needs: 'nothing' | 'effects' | 'all attempts'
 }
 
 function keysOf({ calls, effects, manifest }: History): Map<string, Key> {
@@ -86,15 +93,16 @@ function judgedRoles(effects: readonly EffectLine[], declared: readonly Role[] |
 /** Several violations of one key are told as its worst. */
 function violations({ key, rows, names, calls }: Key): Violation[] {
   const rowsText = names.length > 0 ? `rows ${names.join(', ')}` : some(rows, 'row')
-  if (rows > 1) return [{ text: `key ${key}: ${rowsText}`, calls, certain: true }]
+  if (rows > 1) return [{ text: `key ${key}: ${rowsText}`, calls, needs: 'nothing' }]
   if (calls.length === 0) return []
   const told = calls.some(({ outcome }) => outcome === 'ok') ? 'ok' : calls.every(({ outcome }) => outcome === 'fail') ? 'fail' : 'info'
-  if (told === 'ok' && rows === 0) return [{ text: `key ${key}: answered ok, but no row`, calls, certain: false }]
-  if (told === 'fail' && rows === 1) return [{ text: `key ${key}: told that it failed, but it left ${rowsText}`, calls, certain: true }]
+  if (told === 'ok' && rows === 0) return [{ text: `key ${key}: answered ok, but no row`, calls, needs: 'effects' }]
+  if (told === 'fail' && rows === 1)
+    return [{ text: `key ${key}: told that it failed, but it left ${rowsText}`, calls, needs: 'all attempts' }]
   const answers = calls.filter(({ outcome, evidence }) => outcome === 'ok' && evidence.hash !== undefined)
   answers.sort((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0))
   const [first, ...later] = answers
   const other = later.filter(({ evidence }) => evidence.hash !== first?.evidence.hash)
   if (!first || other.length === 0) return []
-  return [{ text: `key ${key}: asked again, it got another answer than at first`, calls: [...other, first], certain: true }]
+  return [{ text: `key ${key}: asked again, it got another answer than at first`, calls: [...other, first], needs: 'nothing' }]
 }
