@@ -4,6 +4,7 @@ import { folderCommand } from './command/folder.ts'
 import { scenarioCommand } from './command/scenario.ts'
 import { HarnessError } from './errors.ts'
 import { sweep } from './run/lease.ts'
+import { writeFailure } from './run/line-file.ts'
 
 async function main([command, ...words]: string[]): Promise<number> {
   const swept = await sweep()
@@ -19,7 +20,8 @@ async function main([command, ...words]: string[]): Promise<number> {
 
 try {
   process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
+} catch (thrown) {
+  const error = writeFailure(thrown)
   if (error instanceof HarnessError || error instanceof SetupError) {
     process.stderr.write(`\n${error.code}: ${error.message}\n  → ${error.hint}\n`)
     process.exitCode = 254

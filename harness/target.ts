@@ -105,11 +105,11 @@ export interface Target {
     ready: string | ((context: TargetContext) => string)
   }
   observe?: Observe | ((context: TargetContext) => Observe)
-  /** What `--weaken` may name. */
-  weaknesses?: string[]
+  /** What `--weaken` may name: ids, or the folder (from where the server is started) whose files are called so. */
+  weaknesses?: string[] | { folder: string }
   /** The server's own error codes → class of the outcome table: `{ TOO_MANY: 'refused' }`. */
   errors?: Record<string, string>
-  safety?: { hosts?: string[]; writes?: string[]; ratePerSecondMax?: number; callsMax?: number; durationSMax?: number }
+  safety?: { hosts?: string[]; writes?: string[]; ratePerSecondMax?: number; callsMax?: number; durationSMax?: number; agentsMax?: number }
 }
 
 export function target(value: Omit<Target, 'kind'>): Target {

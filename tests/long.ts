@@ -11,11 +11,7 @@ import { discover } from '../harness/discover.ts'
 import type { SampleLine } from '../harness/history/event.ts'
 import { quantileOf } from '../harness/history/quantiles.ts'
 import { ROOT, type ScenarioRun, Workshop } from './fixtures/cli.ts'
-
-interface Weakness {
-  kind: 'weakness'
-  caughtBy: { scenario: string; check: string }
-}
+import { allWeaknesses } from './fixtures/weaknesses.ts'
 
 const PAGE = path.join(ROOT, 'docs/long-tests.md')
 const MARKS = ['<!-- last result: begin -->', '<!-- last result: end -->'] as const
@@ -24,14 +20,21 @@ const rounds = Number(process.argv[2] ?? 10)
 const begunMs = Date.now()
 using workshop = new Workshop()
 const scenarios = (await discover<{ kind: 'scenario' }>('scenario', path.join(ROOT, 'scenarios'))).ids
-const weaknesses = (await discover<Weakness>('weakness', path.join(ROOT, 'reference-server/weaknesses'))).all
+const weaknesses = await allWeaknesses()
 
+/** Runs whose own counts disagreed, or that gave no answer. */
+const broken: string[] = []
 const hardened = new Map<string, ScenarioRun[]>(scenarios.map((id) => [id, []]))
 for (let round = 1; round <= rounds; round++) {
   for (const [id, runs] of hardened) {
-    const run = await workshop.scenario(id, '--seed', String(round))
-    runs.push(run)
-    say(`round ${round} of ${rounds}: ${id} ${run.answer.status}${run.answer.exitCode === 0 ? '' : ` (${run.why})`}`)
+    try {
+      const run = await workshop.scenario(id, '--seed', String(round))
+      runs.push(run)
+      say(`round ${round} of ${rounds}: ${id} ${run.answer.status}${run.answer.exitCode === 0 ? '' : ` (${run.why})`}`)
+    } catch (error) {
+      broken.push(`round ${round}, ${id}: ${(error as Error).message}`)
+      say(broken.at(-1) ?? '')
+    }
   }
 }
 const caught: { id: string; check: string; caught: boolean; says: string }[] = []
@@ -50,13 +53,14 @@ const text = page()
 const [before, after] = readFileSync(PAGE, 'utf8').split(new RegExp(`${MARKS[0]}[\\s\\S]*${MARKS[1]}`))
 writeFileSync(PAGE, `${before}${MARKS[0]}\n${text}\n${MARKS[1]}${after}`)
 process.stdout.write(`${text}\n`)
-process.exitCode = failed + missed > 0 ? 1 : 0
+process.exitCode = failed + missed + broken.length > 0 ? 1 : 0
 
 function page(): string {
   const commit = execFileSync('git', ['-C', ROOT, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
   return [
     `${new Date().toISOString().slice(0, 10)}, commit ${commit}, ${os.availableParallelism()} cores, ${os.type()} ${os.release()}, Node ${process.versions.node}, \`npm run test:long ${rounds}\`, ${Math.round((Date.now() - begunMs) / 60_000)} minutes:`,
-    `${verdicts.length} verdicts of the hardened server, ${failed} failed, ${unknown} unknown; ${caught.length - missed} of ${caught.length} weaknesses caught.`,
+    `${verdicts.length} verdicts of the hardened server, ${failed} failed, ${unknown} unknown; ${caught.length - missed} of ${caught.length} weaknesses caught; ${broken.length} runs whose own counts disagreed.`,
+    ...broken.map((text) => `- ${text}`),
     '',
     '| scenario, hardened | runs | held | failed | unknown | why unknown | lateness p50, ms | lateness p99, ms (median, worst) | harness RSS, MB (worst) |',
     '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',

@@ -3,18 +3,13 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { discover } from '../harness/discover.ts'
 import { ROOT, Workshop } from './fixtures/cli.ts'
-
-interface Weakness {
-  kind: 'weakness'
-  caughtBy: { scenario: string; check: string }
-}
+import { allWeaknesses } from './fixtures/weaknesses.ts'
 
 const workshop = new Workshop()
 afterAll(() => workshop[Symbol.dispose]())
 
-const weaknesses = await discover<Weakness>('weakness', path.join(ROOT, 'reference-server/weaknesses'))
+const weaknesses = await allWeaknesses()
 const scenarios = readdirSync(path.join(ROOT, 'scenarios'))
   .filter((name) => name.endsWith('.ts'))
   .map((name) => path.basename(name, '.ts'))
@@ -26,7 +21,7 @@ describe.each(scenarios)('%s', (scenario) => {
   })
 
   test.each(
-    weaknesses.all.filter(({ value }) => value.caughtBy.scenario === scenario).map(({ id, value }) => [id, value.caughtBy.check] as const),
+    weaknesses.filter(({ value }) => value.caughtBy.scenario === scenario).map(({ id, value }) => [id, value.caughtBy.check] as const),
   )('%s is caught by %s', async (weakness, check) => {
     const run = await workshop.scenario(scenario, '--weaken', weakness)
     const verdict = run.verdict(check)
@@ -38,6 +33,6 @@ describe.each(scenarios)('%s', (scenario) => {
 })
 
 test('every weakness names a scenario and a check that are there', () => {
-  expect(weaknesses.ids.length).toBeGreaterThanOrEqual(8)
-  for (const { value } of weaknesses.all) expect(scenarios).toContain(value.caughtBy.scenario)
+  expect(weaknesses.length).toBeGreaterThanOrEqual(8)
+  for (const { value } of weaknesses) expect(scenarios).toContain(value.caughtBy.scenario)
 })

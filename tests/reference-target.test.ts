@@ -1,6 +1,4 @@
 // The reference target and the reference server agree, though neither may import the other.
-import { readdirSync } from 'node:fs'
-import path from 'node:path'
 import { expect, test } from 'vitest'
 import { createDraw } from '../harness/plan/draw.ts'
 import type { Declared, Observe, TargetContext } from '../harness/target.ts'
@@ -10,7 +8,6 @@ import { createInvoice } from '../reference-server/tools/create-invoice.ts'
 import { listTables } from '../reference-server/tools/list-tables.ts'
 import { runQuery } from '../reference-server/tools/run-query.ts'
 import reference from '../scenarios/targets/reference.ts'
-import { ROOT } from './fixtures/source-files.ts'
 
 const context = (more: Partial<TargetContext> = {}): TargetContext => ({
   at: { postgres: '127.0.0.1:5432', redis: '127.0.0.1:6379' },
@@ -24,18 +21,6 @@ const context = (more: Partial<TargetContext> = {}): TargetContext => ({
 })
 const settingsOf = (more?: Partial<TargetContext>) => settingsFrom(reference.start?.env?.(context(more)) ?? {})
 const declaredOf = (more?: Partial<TargetContext>) => (reference.declared as (of: TargetContext) => Declared)(context(more))
-
-test('names every weakness of the server, and no other', () => {
-  const files = readdirSync(path.join(ROOT, 'reference-server/weaknesses')).filter(
-    (file) => file.endsWith('.ts') && !file.includes('.test.'),
-  )
-  expect(reference.weaknesses?.toSorted()).toEqual(
-    files
-      .map((file) => path.basename(file, '.ts'))
-      .filter((name) => name !== 'weakness')
-      .toSorted(),
-  )
-})
 
 test('gives settings that the server accepts, and declares what they come to', () => {
   expect(declaredOf().poolMax).toBe(connectionsMax(settingsOf()))

@@ -1,5 +1,6 @@
 // What there is to run: scenarios with their stories, targets, weaknesses.
-import type { AllUnits } from './units.ts'
+import { type AllUnits, ROOT } from './units.ts'
+import { weaknessesOf } from './weaknesses.ts'
 
 export function listText({ scenarios, targets }: AllUnits): string {
   const width = Math.max(...scenarios.ids.map((id) => id.length)) + 2
@@ -8,7 +9,8 @@ export function listText({ scenarios, targets }: AllUnits): string {
   lines.push('', 'Targets (--target <id>, or a file of your own)', '')
   for (const { id, value } of targets.all) {
     lines.push(`  ${id}`)
-    if (value.weaknesses && value.weaknesses.length > 0) lines.push(`    --weaken ${value.weaknesses.join(' | ')}`)
+    const weaknesses = weaknessesOf(value, ROOT)
+    if (weaknesses.length > 0) lines.push(`    --weaken ${weaknesses.join(' | ')}`)
   }
   return `${lines.join('\n')}\n`
 }

@@ -7,7 +7,6 @@ test('defaults', () => {
     target: 'reference',
     seed: 1,
     scale: 'quick',
-    protocol: '2026-07-28',
     list: false,
     help: false,
     dryRun: false,

@@ -9,7 +9,7 @@ export interface ScenarioOptions {
   weaken?: string
   seed: number
   scale: Scale
-  protocol: '2026-07-28'
+  protocol?: '2026-07-28'
   list: boolean
   help: boolean
   dryRun: boolean
@@ -74,7 +74,7 @@ export function parseScenarioOptions(words: string[]): ScenarioOptions {
     ...(values.weaken !== undefined && { weaken: values.weaken }),
     seed: whole('seed', values.seed ?? '1', 0, 0xffff_ffff),
     scale: oneOf('scale', values.scale ?? 'quick', ['quick', 'full']),
-    protocol: oneOf('protocol', values.protocol ?? '2026-07-28', ['2026-07-28']),
+    ...(values.protocol !== undefined && { protocol: oneOf('protocol', values.protocol, ['2026-07-28']) }),
     list: values.list ?? false,
     help: values.help ?? false,
     dryRun: values['dry-run'] ?? false,

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { ensureK6, ensureRedis, k6VersionOf } from '../../setup.mjs'
 import type { Verdicts } from '../checks/check.ts'
 import type { Unit } from '../discover.ts'
-import { HarnessError, nearest } from '../errors.ts'
+import { HarnessError } from '../errors.ts'
 import { k6Driver } from '../load/k6/start.ts'
 import { makePlan } from '../plan/make.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -19,6 +19,7 @@ import { listText } from './list.ts'
 import { parseScenarioOptions, SCENARIO_HELP, type ScenarioOptions } from './options.ts'
 import { type AllUnits, discoverAll, idOf, ROOT } from './units.ts'
 import { createScreen, type Screen } from './view.ts'
+import { assertWeakness } from './weaknesses.ts'
 
 /**
  * @param swept what was cleaned up after killed runs, for the manifest
@@ -38,8 +39,15 @@ export async function scenarioCommand(words: string[], swept: string[]): Promise
   }
   const scenario = units.scenarios.get(idOf(options.name))
   const target = await findTarget(options.target, units.targets, ROOT)
-  assertWeakness(options.weaken, target)
-  const plan = makePlan({ scenario, target, ...units, seed: options.seed, scale: options.scale, protocol: options.protocol })
+  assertWeakness(options.weaken, target, ROOT)
+  const plan = makePlan({
+    scenario,
+    target,
+    ...units,
+    seed: options.seed,
+    scale: options.scale,
+    protocol: options.protocol ?? target.value.protocol ?? '2026-07-28',
+  })
   if (options.dryRun) {
     process.stdout.write(describePlan(plan))
     return 0
@@ -50,17 +58,6 @@ export async function scenarioCommand(words: string[], swept: string[]): Promise
   screen.say('judging')
   const { verdicts } = await reportFolder(folder)
   return tell(options, verdicts, folder)
-}
-
-/** @throws HarnessError `UNKNOWN_WEAKNESS` with "did you mean" */
-function assertWeakness(weaken: string | undefined, target: Unit<Target>): void {
-  const known = target.value.weaknesses ?? []
-  if (weaken === undefined || known.includes(weaken)) return
-  if (known.length === 0)
-    throw new HarnessError('UNKNOWN_WEAKNESS', `target ${target.id} has no weaknesses`, 'leave --weaken out, or use --target reference')
-  const near = nearest(weaken, known)
-  const hint = near.length > 0 ? `did you mean ${near.join(', ')}?` : `there are: ${known.join(', ')}`
-  throw new HarnessError('UNKNOWN_WEAKNESS', `there is no weakness ${JSON.stringify(weaken)}`, hint)
 }
 
 interface Prepared {

@@ -52,11 +52,20 @@ export interface Link {
   add<K extends keyof Toxics>(toxic: K, parameters: Toxics[K], signal?: AbortSignal): Promise<Toxic>
 }
 
+/** A Postgres that may be asked: ours, or one that the target names. */
+export interface Database {
+  /** Rows of one statement; at most 15 s. */
+  query<Row extends Record<string, unknown> = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>
+}
+
 /** Everything of the run that may be broken or measured. Absent: this target has no such thing, or it is not ours. */
 export interface Environment {
   /** By dependency name, and `server` for the link between agents and server. */
   links: Record<string, Link>
+  /** A Postgres that this run started: it may be broken. */
   postgres?: PostgresService
+  /** Where connections and effects are read: the same, or the target's own. */
+  database?: Database
   redis?: RedisService
   servers: ServerInstance[]
   /** Other processes worth measuring, name → process id: `harness`, `k6`, `proxy`. */

@@ -25,6 +25,7 @@ test('what a target says is offered', () => {
   const whole = target({
     url: 'http://127.0.0.1:1/mcp',
     tools: { write: { name: 'make', effects: { sql: 'select 1' } } },
+    start: { command: 'npm start', ready: '/health' },
     dependencies: { postgres: 'embedded', redis: 'embedded', upstream: { address: 'x:1' }, ledger: { address: 'x:2' } },
   })
   const offers = offersOf(
@@ -39,6 +40,23 @@ test('what a target says is offered', () => {
   )
   expect(Object.entries(offers).filter(([, offer]) => offer !== true)).toEqual([])
   expect(Object.keys(offers)).toEqual(expect.arrayContaining(['link:postgres', 'link:redis', 'link:ledger', 'link:server']))
+})
+
+test('what cannot be reached is not offered, however much is said of it: the line to add says what is missing', () => {
+  const theirs = target({
+    url: 'http://127.0.0.1:1/mcp',
+    tools: { write: { name: 'make', effects: { sql: 'select 1' } } },
+    dependencies: { postgres: { address: 'x:1' } },
+  })
+  const observe = { postgres: { role: 'app' }, logs: { requestId: 'request_id' } }
+  const offers = offersOf(theirs, plan, {}, observe)
+  expect(offers['observe.postgres']).toContain('urlFrom')
+  expect(offers.effects).toContain('urlFrom')
+  expect(offers['link:postgres']).toContain('start:')
+  expect(offers.logs).toContain("file: 'server.log'")
+
+  const reached = offersOf(theirs, plan, {}, { postgres: { role: 'app', urlFrom: 'PG_URL' }, logs: { file: 'x.log', requestId: 'id' } })
+  expect([reached['observe.postgres'], reached.effects, reached.logs]).toEqual([true, true, true])
 })
 
 test('a dependency that a role needs and the target does not name can be added; TLS keeps the proxy out', () => {

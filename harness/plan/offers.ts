@@ -3,6 +3,8 @@
 import type { Declared, Observe, Target } from '../target.ts'
 import type { Plan } from './plan.ts'
 
+const START_LINE = "start: { command: 'npm start', env: ({ at }) => ({ …: at.… }), ready: '/health' }"
+
 /** Dependencies that checks ask for by name, whether or not the target has them. */
 const KNOWN_DEPENDENCIES = ['postgres', 'redis', 'upstream'] as const
 
@@ -16,6 +18,8 @@ export function offersOf(target: Target, plan: Plan, declared: Declared, observe
   }
   const roles = Object.keys(plan.roles) as (keyof Plan['roles'])[]
   const deadlines = roles.some((role) => plan.roles[role]?.deadlineMs !== undefined)
+  // A database that we started, or one whose address we were given.
+  const readable = target.dependencies?.postgres === 'embedded' || observe.postgres?.urlFrom !== undefined
   const effects = roles.some((role) => target.tools?.[role]?.effects !== undefined)
   return {
     responses: true,
@@ -23,27 +27,39 @@ export function offersOf(target: Target, plan: Plan, declared: Declared, observe
     'declared.perAgent': offered(declared.perAgent, 'declared: { perAgent: { ratePerMinute: 60, burst: 10 } }'),
     'declared.poolMax': offered(declared.poolMax, 'declared: { poolMax: 20 }'),
     'declared.queueMax': offered(declared.queueMax, 'declared: { queueMax: 50 }'),
-    'observe.postgres': offered(observe.postgres, "observe: { postgres: { role: 'app', urlFrom: 'PG_URL' } }"),
+    'observe.postgres': offered((readable && observe.postgres) || undefined, "observe: { postgres: { role: 'app', urlFrom: 'PG_URL' } }"),
     'observe.metrics.poolUsed': metric('poolUsed', metrics?.poolUsed, 'db_pool{state="used"}'),
     'observe.metrics.poolWaiting': metric('poolWaiting', metrics?.poolWaiting, 'db_pool{state="waiting"}'),
     'observe.metrics.poolWaitingMax': metric('poolWaitingMax', metrics?.poolWaitingMax, 'db_pool_waiting_max'),
     'observe.metrics.breakerOpen': metric('breakerOpen', metrics?.breakerOpen, 'breaker_state==1'),
     effects: offered(
-      effects || undefined,
-      "tools: { write: { effects: { sql: 'select request_id as key, count(*) as rows from … where request_id like $1 group by 1' } } }",
+      (readable && effects) || undefined,
+      effects
+        ? "observe: { postgres: { role: 'app', urlFrom: 'PG_URL' } }"
+        : "tools: { write: { effects: { sql: 'select request_id as key, count(*) as rows from … where request_id like $1 group by 1' } } }",
     ),
     ...linkOffers(target, plan),
-    logs: offered(observe.logs, "observe: { logs: { requestId: 'request_id' } }"),
+    logs: logsOffer(target, observe),
   }
 }
 
-/** The proxy stands before every dependency that the target names, and before the server unless it speaks TLS. */
+/** A server writes its log to the stdout that we gave it, or into a file that we were told of. */
+function logsOffer(target: Target, { logs }: Observe): true | string {
+  const seen = logs !== undefined && (target.start !== undefined || logs.file !== undefined)
+  return seen || `observe: { logs: { ${target.start ? '' : "file: 'server.log', "}requestId: 'request_id' } }`
+}
+
+/**
+ * The proxy stands before every dependency that the target names, provided that we start the server and tell it the proxy's
+ * address; and before the server itself unless it speaks TLS.
+ */
 function linkOffers(target: Target, plan: Plan): Record<string, true | string> {
   const named = Object.keys(target.dependencies ?? {})
   const needed = Object.values(plan.roles).flatMap(({ needs }) => needs.map((need) => need.split(':')[0] ?? need))
   const offers: Record<string, true | string> = {}
   for (const name of new Set([...KNOWN_DEPENDENCIES, ...needed, ...named])) {
-    offers[`link:${name}`] = named.includes(name) || `dependencies: { ${name}: { address: 'localhost:…' } }`
+    const line = `dependencies: { ${name}: { address: 'localhost:…' } }`
+    offers[`link:${name}`] = (target.start && named.includes(name)) || (named.includes(name) ? START_LINE : line)
   }
   const overTls = typeof target.url === 'string' && target.url.startsWith('https:')
   offers['link:server'] = !overTls || "url: 'http://…' (no proxy can stand before TLS)"

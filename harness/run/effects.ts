@@ -2,7 +2,7 @@
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
-import type { PostgresService } from '../environment/postgres.ts'
+import type { Database } from '../environment/service.ts'
 import { HarnessError } from '../errors.ts'
 import type { EffectLine, Manifest } from '../history/event.ts'
 import type { Role } from '../plan/plan.ts'
@@ -30,13 +30,13 @@ export function rolesWithEffects(target: Target): Role[] {
  * @throws HarnessError `EFFECTS_QUERY_FAILED`
  */
 export async function recordEffects(
-  postgres: PostgresService | undefined,
+  database: Database | undefined,
   target: Target,
   { run, observed }: Manifest,
   { raw }: RunFolder,
 ): Promise<string[]> {
-  if (!postgres || rolesWithEffects(target).length === 0) return []
-  const { lines, notes } = await readEffects(postgres, target, run, observed.postgresRole)
+  if (!database || rolesWithEffects(target).length === 0) return []
+  const { lines, notes } = await readEffects(database, target, run, observed.postgresRole)
   await using effects = await LineFile.create<EffectLine>(path.join(raw, 'effects.ndjson'))
   for (const line of lines) effects.append(line)
   await effects.flush()
@@ -49,17 +49,17 @@ export async function recordEffects(
  * @throws HarnessError `EFFECTS_QUERY_FAILED`
  */
 async function readEffects(
-  postgres: PostgresService,
+  database: Database,
   target: Target,
   run: string,
   role: string | undefined,
 ): Promise<{ lines: EffectLine[]; notes: string[] }> {
-  const quiet = role === undefined || (await becomesQuiet(postgres, role))
+  const quiet = role === undefined || (await becomesQuiet(database, role))
   const notes = quiet ? [] : [`the database was still busy ${QUIET_WITHIN_MS / 1_000} s after the load: effects were counted all the same`]
   const lines: EffectLine[] = []
   for (const [name, tool] of Object.entries(target.tools ?? {})) {
     if (!tool.effects) continue
-    const rows = await postgres.query(tool.effects.sql, [`${run}.%`]).catch((error: unknown) => {
+    const rows = await database.query(tool.effects.sql, [`${run}.%`]).catch((error: unknown) => {
       throw new HarnessError(
         'EFFECTS_QUERY_FAILED',
         `tools.${name}.effects.sql failed: ${(error as Error).message}`,
@@ -81,10 +81,10 @@ async function readEffects(
   return { lines, notes }
 }
 
-async function becomesQuiet(postgres: PostgresService, role: string): Promise<boolean> {
+async function becomesQuiet(database: Database, role: string): Promise<boolean> {
   const deadline = Date.now() + QUIET_WITHIN_MS
   while (Date.now() < deadline) {
-    const [row] = await postgres.query(ACTIVITY, [role])
+    const [row] = await database.query(ACTIVITY, [role])
     if (Number(row?.busy) === 0) return true
     await wait(LOOK_EVERY_MS)
   }

@@ -86,8 +86,12 @@ test('a normal end leaves no process, folder or lease', async () => {
   expect(readdirSync(parent)).toEqual([])
 })
 
-test('a lease file that was cut off is removed', async () => {
+test('a lease file that was cut off still leads to what the run left', async () => {
+  const left = await sleeper('st-cut')
   writeFileSync(path.join(parent, 'st-cut.json'), '{"run":"st-c')
-  expect(await sweep(parent)).toEqual([])
+
+  expect(await sweep(parent)).toEqual(['cleaned up after run st-cut, which was killed: ended 1 process, removed its folder'])
+
+  expect(isAlive(left)).toBe(false)
   expect(readdirSync(parent)).toEqual([])
 })

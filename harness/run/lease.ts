@@ -1,11 +1,11 @@
 // The lease: what must not outlive a run, written to disk before it can be forgotten. A normal end removes it; after a
 // kill -9 the next start reads it, ends what is left and says so.
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Keeper } from '../environment/service.ts'
-import { isAlive, processesOf, startOf } from './process-table.ts'
+import { isAlive, parentOf, processesOf, startOf } from './process-table.ts'
 
 interface LeaseFile {
   run: string
@@ -34,6 +34,7 @@ export class Lease implements Keeper, AsyncDisposable {
   readonly folder: string
   readonly #file: string
   readonly #content: LeaseFile
+  #ended = false
 
   constructor(run: string, parent = leaseFolder()) {
     this.run = run
@@ -54,24 +55,33 @@ export class Lease implements Keeper, AsyncDisposable {
   }
 
   process(pid: number, name: string): void {
+    if (this.#ended) {
+      // Started while the run was already being cleaned up.
+      kill(pid, 'SIGKILL')
+      return
+    }
     this.#content.processes.push({ pid, name, started: startOf(pid) })
     this.#write()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended = true
     await clear(this.#content)
     rmSync(this.#file, { force: true })
   }
 
   /** The last resort, when there is no time to wait: everything of the run is killed at once. */
   killNow(): void {
+    this.#ended = true
     for (const pid of leftovers(this.#content)) kill(pid, 'SIGKILL')
     rmSync(this.folder, { recursive: true, force: true })
     rmSync(this.#file, { force: true })
   }
 
   #write(): void {
-    writeFileSync(this.#file, JSON.stringify(this.#content))
+    // Whole or not at all: another start may be reading it.
+    writeFileSync(`${this.#file}.part`, JSON.stringify(this.#content))
+    renameSync(`${this.#file}.part`, this.#file)
   }
 }
 
@@ -80,14 +90,11 @@ export async function sweep(parent = leaseFolder()): Promise<string[]> {
   const said: string[] = []
   for (const name of fileNames(parent).filter((candidate) => candidate.endsWith('.json'))) {
     const file = path.join(parent, name)
-    const content = read(file)
-    if (content && isAlive(content.harness.pid) && startOf(content.harness.pid) === content.harness.started) continue
-    if (!content) {
-      rmSync(file, { force: true })
-      continue
-    }
+    const content = read(file) ?? nameless(parent, path.basename(name, '.json'))
+    if (isAlive(content.harness.pid) && startOf(content.harness.pid) === content.harness.started) continue
     const ended = await clear(content)
     rmSync(file, { force: true })
+    rmSync(`${file}.part`, { force: true })
     said.push(`cleaned up after run ${content.run}, which was killed: ended ${ended} process${ended === 1 ? '' : 'es'}, removed its folder`)
   }
   return said
@@ -99,7 +106,7 @@ async function clear(content: LeaseFile): Promise<number> {
   const postgres = new Set(content.processes.filter(({ name }) => name === 'postgres').map(({ pid }) => pid))
   // An immediate shutdown lets the postmaster end its backends and free its shared memory.
   for (const pid of first) kill(pid, 'SIGCONT')
-  for (const pid of first) kill(pid, postgres.has(pid) ? 'SIGQUIT' : postgres.size > 0 && isBackend(pid, postgres) ? 'SIGCONT' : 'SIGKILL')
+  for (const pid of first) kill(pid, postgres.has(pid) ? 'SIGQUIT' : postgres.has(parentOf(pid)) ? 'SIGCONT' : 'SIGKILL')
   const deadline = Date.now() + QUIT_MS
   while (leftovers(content).length > 0 && Date.now() < deadline) await wait(20)
   for (const pid of leftovers(content)) kill(pid, 'SIGKILL')
@@ -110,15 +117,6 @@ async function clear(content: LeaseFile): Promise<number> {
 function leftovers(content: LeaseFile): number[] {
   const registered = content.processes.filter(({ pid, started }) => isAlive(pid) && startOf(pid) === started).map(({ pid }) => pid)
   return [...new Set([...registered, ...processesOf(content.run).map(({ pid }) => pid)])]
-}
-
-function isBackend(pid: number, postmasters: Set<number>): boolean {
-  try {
-    const parent = Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1])
-    return postmasters.has(parent)
-  } catch {
-    return false
-  }
 }
 
 function kill(pid: number, signal: NodeJS.Signals): void {
@@ -135,6 +133,11 @@ function fileNames(folder: string): string[] {
   } catch {
     return []
   }
+}
+
+/** A lease that cannot be read still names its run: its processes carry that mark. */
+function nameless(parent: string, run: string): LeaseFile {
+  return { run, harness: { pid: 0, name: 'harness', started: undefined }, folder: path.join(parent, run), processes: [] }
 }
 
 function read(file: string): LeaseFile | undefined {

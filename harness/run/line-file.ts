@@ -36,13 +36,18 @@ export class LineFile<T> implements AsyncDisposable {
   }
 }
 
-/** Says what to do when a file of the run could not be written. */
+const WRITING: ReadonlySet<string> = new Set(['write', 'open', 'mkdir', 'rename', 'copyfile', 'unlink', 'fsync'])
+
+/** Says what to do when a file could not be written; what is no such failure is given back as it is. */
 export function writeFailure(error: unknown): unknown {
-  if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') return error
-  return new HarnessError(
-    'DISK_FULL',
-    'the disk filled up while the run was being recorded',
-    'free some space, or point --reports at another disk',
-    error,
-  )
+  const { code, syscall, path = 'a file of the run' } = error as NodeJS.ErrnoException
+  if (syscall === undefined || !WRITING.has(syscall)) return error
+  const elsewhere = 'point --reports at another disk'
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new HarnessError('DISK_FULL', `the disk filled up while ${path} was being written`, `free some space, or ${elsewhere}`, error)
+  }
+  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
+    return new HarnessError('REPORTS_NOT_WRITABLE', `${path} cannot be written (${code})`, `make it writable, or ${elsewhere}`, error)
+  }
+  return error
 }

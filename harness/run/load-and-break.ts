@@ -40,9 +40,16 @@ export async function loadAndBreak(
   const over = new AbortController()
   const untilOver = AbortSignal.any([signal, over.signal])
   const tasks: Promise<unknown>[] = []
+  // Kept aside until the end: one that fails meanwhile must not take the process with it.
+  const aside = (task: Promise<unknown>) => {
+    task.catch(() => undefined)
+    tasks.push(task)
+  }
   try {
     recorder.clock.append(readClock(systemClock))
-    tasks.push(runClock(recorder, over.signal))
+    aside(runClock(recorder, over.signal))
+    const deaths = noteDeaths(setting, manifest, over.signal)
+    aside(deaths)
     const sampling = runSamplers({
       ...options,
       environment: setting.environment,
@@ -50,12 +57,12 @@ export async function loadAndBreak(
       record: (line) => recorder.samples.append(line),
       signal: over.signal,
     })
-    tasks.push(sampling.then((failed) => noteGaps(manifest, failed)))
+    aside(sampling.then((failed) => noteGaps(manifest, failed)))
     await generator.begin()
     const t0Ms = await began(live, generator, signal)
     manifest.t0Ms = t0Ms
     await writeManifest(folder.path, manifest)
-    if (options.starve) tasks.push(starve(generator.pid, over.signal))
+    if (options.starve) aside(starve(generator.pid, over.signal))
     const faultsInForce = new Set<string>()
     const timeline = runTimeline({
       faults: plan.faults,
@@ -69,18 +76,22 @@ export async function loadAndBreak(
       },
       signal: untilOver,
     })
-    tasks.push(timeline, showLive(plan, t0Ms, live, faultsInForce, view, untilOver))
-    const stopOnAbort = () => void generator.stop()
-    signal.addEventListener('abort', stopOnAbort, { once: true })
+    aside(timeline)
+    aside(showLive(plan, t0Ms, live, faultsInForce, view, untilOver))
+    // A fault that cannot be healed ends the run as an abort does.
+    const stop = () => void generator.stop()
+    for (const vital of [timeline, deaths]) vital.catch(stop)
+    signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) stop()
     const end = await generator.ended
-    signal.removeEventListener('abort', stopOnAbort)
-    await live[Symbol.asyncDispose]()
+    signal.removeEventListener('abort', stop)
     manifest.generator = {
       exitCode: end.exitCode,
-      calls: live.figures.offered,
       ...(end.maxRssBytes !== undefined && { maxRssBytes: end.maxRssBytes }),
     }
     await timeline
+    over.abort()
+    await deaths
   } finally {
     over.abort()
     await Promise.allSettled(tasks)
@@ -94,7 +105,11 @@ async function began(live: LiveFile, generator: Generator, signal: AbortSignal):
   const t0Ms = await Promise.race([live.started, generator.ended.then(() => undefined), late])
   settled.abort()
   if (t0Ms !== undefined) return t0Ms
-  throw new HarnessError('LOAD_DID_NOT_START', 'the load generator ended without beginning its plan', 'see logs/k6.log in the run folder')
+  throw new HarnessError(
+    'LOAD_DID_NOT_START',
+    `the load generator did not begin its plan within ${BEGIN_WITHIN_MS / 1_000} s`,
+    'see logs/k6.log in the run folder',
+  )
 }
 
 async function runClock(recorder: Recorder, signal: AbortSignal): Promise<void> {
@@ -116,6 +131,19 @@ async function showLive(plan: Plan, t0Ms: number, live: LiveFile, faults: Set<st
       ...live.figures,
     })
     await wait(LIVE_EVERY_MS, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+/** A server that ends in the middle is a finding, and said; without the proxy nothing that follows is true. */
+async function noteDeaths({ environment, proxy }: Setting, manifest: Manifest, signal: AbortSignal): Promise<void> {
+  for (const server of environment.servers) {
+    void server.exited.then(({ code, signal: by }) => {
+      if (!signal.aborted) manifest.notes.push(`the server ended by itself in the middle of the run (${by ?? `exit ${code}`})`)
+    })
+  }
+  while (!signal.aborted) {
+    await wait(CLOCK_EVERY_MS / 5, undefined, { signal }).catch(() => undefined)
+    if (!proxy.running && !signal.aborted) throw new HarnessError('PROXY_DIED', 'the proxy ended in the middle of the run', 'run it again')
   }
 }
 

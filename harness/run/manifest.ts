@@ -47,7 +47,7 @@ export async function firstManifest(options: RunOptions, startedAt: Date, hash: 
     ...(options.weaken !== undefined && { weaken: options.weaken }),
     ...(options.starve && { starved: true }),
     protocol: plan.protocol,
-    driver: 'k6',
+    driver: options.driver.id,
     startedAt: startedAt.toISOString(),
     state: 'running',
     url: '',
@@ -73,7 +73,7 @@ export function describeTarget(manifest: Manifest, { url, declared, observe, env
     ...(observe.instanceHeader !== undefined && { instanceHeader: observe.instanceHeader }),
     ...(observe.logs && { requestId: observe.logs.requestId }),
     ...(observe.logs?.durationMs !== undefined && { durationMs: observe.logs.durationMs }),
-    ...(environment.postgres && { effectRoles: rolesWithEffects(target) }),
+    ...(environment.database && { effectRoles: rolesWithEffects(target) }),
   }
   if (environment.postgres) manifest.versions.postgres = environment.postgres.version
   if (environment.redis) manifest.versions.redis = environment.redis.version

@@ -4,6 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 
 /** Alive and not a zombie. */
 export function isAlive(pid: number): boolean {
+  // 0 would be asked of the whole group.
+  if (pid <= 0) return false
   try {
     process.kill(pid, 0)
   } catch (error) {
@@ -20,6 +22,11 @@ export function startOf(pid: number): string | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Linux only; elsewhere, and for what is gone: 0. */
+export function parentOf(pid: number): number {
+  return Number(stat(pid)?.[1] ?? 0)
 }
 
 /** All live processes that carry the run's mark, but this one. Linux only; elsewhere the lease's own list must do. */

@@ -15,6 +15,7 @@ import { createRunFolder, pointLatest, type RunFolder } from './folder.ts'
 import type { Lease } from './lease.ts'
 import { loadAndBreak, type View } from './load-and-break.ts'
 import { describeTarget, firstManifest, writeManifest } from './manifest.ts'
+import { copyOwnLog } from './own-log.ts'
 import { probe } from './probe.ts'
 import { Recorder } from './recorder.ts'
 import { type Setting, startSetting } from './setting.ts'
@@ -64,8 +65,10 @@ export async function run(options: RunOptions): Promise<RunFolder> {
   } finally {
     manifest.endedAt = new Date().toISOString()
     manifest.harness = { maxRssBytes: process.resourceUsage().maxRSS * 1024 }
-    await recorder.flush()
+    const unwritten = await recorder.flush().catch((error: unknown) => error)
+    if (unwritten !== undefined) manifest.state = 'aborted'
     await writeManifest(folder.path, manifest)
+    if (unwritten !== undefined) options.view.say((unwritten as Error).message)
   }
   return folder
 }
@@ -109,7 +112,9 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
   setting.environment.processes = { ...setting.environment.processes, k6: generator.pid }
   await loadAndBreak(options, folder, recorder, manifest, setting, generator)
   manifest.notes.push(...setting.proxy.problems)
-  manifest.notes.push(...(await recordEffects(setting.environment.postgres, target.value, manifest, folder)))
+  const { logs } = setting.observe
+  if (logs?.file !== undefined && !target.value.start) await copyOwnLog(logs.file, manifest.run, folder)
+  manifest.notes.push(...(await recordEffects(setting.environment.database, target.value, manifest, folder)))
 }
 
 async function agentHeaders(target: Target, { context }: Setting): Promise<Record<string, string>[]> {

@@ -27,7 +27,7 @@ export function assertSafe(url: string, target: Target, plan: Plan): void {
     )
   }
   if (isLoopback(url)) return
-  const { hosts = [], writes = [], ratePerSecondMax = 20, callsMax = 5_000, durationSMax = 300 } = target.safety ?? {}
+  const { hosts = [], writes = [], ratePerSecondMax = 20, callsMax = 5_000, durationSMax = 300, agentsMax = 50 } = target.safety ?? {}
   const host = new URL(url).hostname
   if (!hosts.includes(host)) {
     throw new HarnessError(
@@ -49,7 +49,8 @@ export function assertSafe(url: string, target: Target, plan: Plan): void {
   const durationS = plan.endsAtMs / 1_000
   const over = [
     { what: 'calls', value: calls, cap: callsMax, name: 'callsMax' },
-    { what: 'calls a second', value: Math.ceil(calls / durationS), cap: ratePerSecondMax, name: 'ratePerSecondMax' },
+    { what: 'calls in its busiest second', value: busiestSecond(plan), cap: ratePerSecondMax, name: 'ratePerSecondMax' },
+    { what: 'agents', value: plan.agents.length, cap: agentsMax, name: 'agentsMax' },
     { what: 'seconds', value: durationS, cap: durationSMax, name: 'durationSMax' },
   ].find(({ value, cap }) => value > cap)
   if (over) {
@@ -59,6 +60,20 @@ export function assertSafe(url: string, target: Target, plan: Plan): void {
       `raise safety.${over.name} in the target, or use --scale quick`,
     )
   }
+}
+
+/** Planned calls of the fullest second, and of every loop what its pause lets through at most. */
+function busiestSecond({ agents }: Plan): number {
+  const seconds = new Map<number, number>()
+  let loops = 0
+  for (const { tasks, parameters } of agents) {
+    for (const { atMs, untilMs, calls } of tasks) {
+      const second = Math.floor(atMs / 1_000)
+      if (untilMs === undefined) seconds.set(second, (seconds.get(second) ?? 0) + calls.length)
+      else loops += (Number(parameters.atOnce ?? 1) * 1_000) / Math.max(1, Number(parameters.pauseMs ?? 1))
+    }
+  }
+  return Math.ceil(Math.max(0, ...seconds.values()) + loops)
 }
 
 /** A loop's planned calls come round again: its own parameter says how often at most. Tries are counted for askers again. */

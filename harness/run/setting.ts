@@ -1,5 +1,6 @@
 // Starts everything a run needs around the load: the dependencies, the proxy before them, the server under test, and the
 // link between the agents and it.
+import { openDatabase } from '../environment/database.ts'
 import { freePort } from '../environment/free-port.ts'
 import { type PostgresService, startPostgres } from '../environment/postgres.ts'
 import { type RedisService, startRedis } from '../environment/redis.ts'
@@ -55,12 +56,16 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
   const proxy: ProxyProcess = cleanup.use(await startProxy({ keeper, links, attemptsFile: options.attemptsFile, signal }))
   for (const [name, link] of Object.entries(proxy.links)) if (name !== 'server') context.at[name] = link.address
   const servers = await startServers(options, context, url, cleanup)
+  const observe = evaluate(target.observe, context)
+  const { urlFrom } = observe.postgres ?? {}
+  const database = urlFrom === undefined ? services.postgres : cleanup.use(await openDatabase(urlFrom, process.env))
   const owned = cleanup.move()
   return {
     environment: {
       links: proxy.links,
       ...(services.postgres && { postgres: services.postgres }),
       ...(services.redis && { redis: services.redis }),
+      ...(database && { database }),
       servers,
       processes: { harness: process.pid, proxy: proxy.pid },
       url: throughLink(url, proxy.links.server?.address),
@@ -68,7 +73,7 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
     context,
     url,
     declared: evaluate(target.declared, context),
-    observe: evaluate(target.observe, context),
+    observe,
     proxy,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
@@ -108,7 +113,7 @@ async function startDependencies(
     dependencies.addresses[name] = service.address
     return cleanup.use(service)
   }
-  await Promise.all(
+  const started = await Promise.allSettled(
     Object.entries(target.dependencies ?? {}).map(async ([name, how]) => {
       if (how !== 'embedded') dependencies.addresses[name] = how.address
       else if (name === 'postgres') dependencies.postgres = owned(name, await startPostgres({ keeper, signal }))
@@ -122,6 +127,8 @@ async function startDependencies(
       if (how === 'embedded') progress(`${name} is up`)
     }),
   )
+  // Only now: one that is still starting while the others are being stopped would be forgotten.
+  for (const one of started) if (one.status === 'rejected') throw one.reason
   return dependencies
 }
 

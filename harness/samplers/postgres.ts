@@ -11,11 +11,11 @@ export const postgres = sampler({
   summary: "Connections of the app's role, as pg_stat_activity counts them.",
   source: 'PostgreSQL documentation, "The Cumulative Statistics System", pg_stat_activity',
   periodMs: 250,
-  applies: (environment, observe) => environment.postgres !== undefined && observe.postgres !== undefined,
+  applies: (environment, observe) => environment.database !== undefined && observe.postgres !== undefined,
   async sample(environment, observe, signal) {
-    if (!environment.postgres || !observe.postgres) return []
+    if (!environment.database || !observe.postgres) return []
     signal.throwIfAborted()
-    const rows = await environment.postgres.query<Record<string, number>>(ACTIVITY, [observe.postgres.role])
+    const rows = await environment.database.query<Record<string, number>>(ACTIVITY, [observe.postgres.role])
     return rows.map((values) => ({ values }))
   },
 })

@@ -163,14 +163,5 @@ export default target({
     instanceHeader: 'x-instance',
     logs: { requestId: 'request_id', durationMs: 'duration_ms' },
   }),
-  weaknesses: [
-    'breaker-never-closes',
-    'no-agent-limit',
-    'no-breaker',
-    'no-deadline',
-    'no-idempotency',
-    'pool-per-request',
-    'pool-queue-unbounded',
-    'retry-after-missing',
-  ],
+  weaknesses: { folder: 'reference-server/weaknesses' },
 })
