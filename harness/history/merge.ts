@@ -1,6 +1,6 @@
-// A run's folder → its history, and history.ndjson beside it: the file that checks and reports are made from, and that can
-// always be made again from raw/. Damage is not an error: what can be read is judged, and the notes say what could not.
-import { open, readdir, readFile, rename } from 'node:fs/promises'
+// A run's folder → its history, and history.ndjson beside it: the same in one file, for people and their tools; the harness
+// itself makes the history from raw/ each time. Damage is no error: what can be read is judged, the notes say what could not.
+import { open, readFile, rename } from 'node:fs/promises'
 import path from 'node:path'
 import type { z } from 'zod'
 import { HarnessError } from '../errors.ts'
@@ -19,7 +19,7 @@ import {
 } from './event.ts'
 import { attemptLine, clockLine, effectLine, faultLine, loadLine, manifestSchema, sampleLine } from './event-schema.ts'
 import type { History } from './history.ts'
-import { type ReadLines, readLines, textLines } from './lines.ts'
+import { type ReadLines, readLines } from './lines.ts'
 import { readServerLogs } from './server-log.ts'
 
 const WRITE_AT_ONCE = 1_000
@@ -53,40 +53,6 @@ export async function buildHistory(folder: string): Promise<History> {
   const history = assemble({ manifest: whole, plan, load, faults, attempts, samples, effects, clocks, ...(server && { server }) })
   await writeHistory(folder, history, notes)
   return history
-}
-
-/**
- * The history as it was written; made from raw/ when there is none yet.
- * @throws HarnessError `RUN_NOT_FOUND`, `RUN_DAMAGED`, `HISTORY_VERSION`
- */
-export async function readHistory(folder: string): Promise<History> {
-  const { manifest, plan } = await readRun(folder)
-  if (!(await readdir(folder)).includes('history.ndjson')) return buildHistory(folder)
-  const lines: HistoryLine[] = []
-  for await (const { text } of textLines(path.join(folder, 'history.ndjson'))) lines.push(historyLine(text, folder))
-  const header = lines.shift()
-  if (header?.kind !== 'history' || header.lines !== lines.length)
-    throw damaged(folder, 'history.ndjson', 'delete it and judge the folder again: it is made anew from raw/')
-  checkVersion(header.schemaVersion, 'history.ndjson')
-  const of = <K extends HistoryLine['kind']>(kind: K) =>
-    lines.filter((line): line is Extract<HistoryLine, { kind: K }> => line.kind === kind)
-  return {
-    manifest: {
-      ...manifest,
-      raw: header.raw,
-      notes: [...manifest.notes, ...header.notes],
-      ...(header.t0Ms !== undefined && { t0Ms: header.t0Ms }),
-      ...(header.callsInServerLog !== undefined && { callsInServerLog: header.callsInServerLog }),
-    },
-    plan,
-    calls: of('call').sort((a, b) => a.index - b.index),
-    agents: of('agent'),
-    faults: of('fault'),
-    attempts: of('attempt'),
-    samples: of('sample'),
-    effects: of('effect'),
-    clocks: of('clock'),
-  }
 }
 
 async function readRun(folder: string): Promise<{ manifest: Manifest; plan: History['plan'] }> {
@@ -132,14 +98,6 @@ function checkVersion(version: number, name: string): void {
 
 function damaged(folder: string, name: string, hint: string, cause?: unknown): HarnessError {
   return new HarnessError('RUN_DAMAGED', `${name} in ${JSON.stringify(folder)} cannot be read whole`, hint, cause)
-}
-
-function historyLine(text: string, folder: string): HistoryLine {
-  try {
-    return JSON.parse(text) as HistoryLine
-  } catch (error) {
-    throw damaged(folder, 'history.ndjson', 'delete it and judge the folder again: it is made anew from raw/', error)
-  }
 }
 
 /** In the order of time; agents and effects, which have none, at the end. Whole or not at all. */
