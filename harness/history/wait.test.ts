@@ -14,6 +14,13 @@ describe('the wait that an answer names', () => {
     ['-1', undefined],
     ['soon', undefined],
     ['2026-01-01T12:00:03Z', undefined],
+    ['Thursday, 01-Jan-26 12:00:03 GMT', 3_000],
+    ['Friday, 01-Jan-99 12:00:00 GMT', Date.UTC(1999, 0, 1, 12) - NOW],
+    ['Thu Jan  1 12:00:03 2026', 3_000],
+    ['Thu, 01 Jan 2026 12:00:03 +0200', undefined],
+    ['Thu, 01 Jan 2026 12:00:03', undefined],
+    ['Thu, 31 Feb 2026 12:00:03 GMT', undefined],
+    ['Thu, 01 Jan 2026 24:00:00 GMT', undefined],
     ['', undefined],
   ])('Retry-After: %s', (header, expected) => {
     expect(headerWaitMs(header, NOW)).toBe(expected)

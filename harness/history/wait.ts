@@ -1,22 +1,23 @@
 // The wait that an answer named, as a client would read it: the Retry-After header (RFC 9110 §10.2.3: whole seconds or an
 // HTTP-date) and, since most MCP clients never show a header to the model, `retryAfterMs` in the error's data.
+//
+// The agents obey what the checks call valid: both read with this file. So it is pure, and reads dates itself: Date.parse takes
+// whatever an engine likes, and the agents' engine is another one than Node's. An HTTP-date has three forms (RFC 9110 §5.6.7),
+// all in GMT: `Sun, 06 Nov 1994 08:49:37 GMT`, and the obsolete `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`.
+// Not modelled: whether the day of the week is that date's.
 import type { Evidence } from './event.ts'
 
-/** A header's wait, ms from `wallMs`; undefined when it is neither whole seconds nor a date. A date in the past is ≤ 0. */
+/** A header's wait, ms from `wallMs`; undefined when it is neither whole seconds nor an HTTP-date. A date in the past is ≤ 0. */
 export function headerWaitMs(header: string | undefined, wallMs: number): number | undefined {
   if (header === undefined) return undefined
   const text = header.trim()
   if (/^\d+$/.test(text)) return Number(text) * 1_000
-  if (!HTTP_DATE.test(text)) return undefined
-  const at = Date.parse(text)
-  return Number.isNaN(at) ? undefined : at - wallMs
+  const atMs = httpDateMs(text, wallMs)
+  return atMs === undefined ? undefined : atMs - wallMs
 }
 
-/** All HTTP-dates are in GMT or, in the obsolete asctime form, without a zone. */
-const HTTP_DATE = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .*\d{2}:\d{2}:\d{2}/
-
 export function isHttpDate(header: string): boolean {
-  return HTTP_DATE.test(header.trim())
+  return httpDateMs(header.trim(), 0) !== undefined
 }
 
 /** `data.retryAfterMs` when it is a number. */
@@ -32,4 +33,38 @@ export function bodyWaitMs(evidence: Evidence): number | undefined {
 export function toldWaitMs(evidence: Evidence, wallMs: number): number | undefined {
   const told = bodyWaitMs(evidence) ?? headerWaitMs(evidence.retryAfter, wallMs)
   return told !== undefined && told > 0 ? told : undefined
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+const MONTH = `(${MONTHS.join('|')})`
+const TIME = '([01]\\d|2[0-3]):([0-5]\\d):([0-5]\\d|60)'
+const IN_USE = new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\\d{2}) ${MONTH} (\\d{4}) ${TIME} GMT$`)
+const OBSOLETE = new RegExp(`^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (\\d{2})-${MONTH}-(\\d{2}) ${TIME} GMT$`)
+const ASCTIME = new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ${MONTH} ([ \\d]\\d) ${TIME} (\\d{4})$`)
+
+/** Wall-clock ms of an HTTP-date; undefined when it is none. */
+function httpDateMs(text: string, wallMs: number): number | undefined {
+  const dayFirst = IN_USE.exec(text) ?? OBSOLETE.exec(text)
+  if (dayFirst) {
+    const [, day, month = '', year = '', hour, minute, second] = dayFirst
+    return dateMs(year.length === 2 ? yearNear(Number(year), wallMs) : Number(year), month, Number(day), [hour, minute, second])
+  }
+  const yearLast = ASCTIME.exec(text)
+  if (!yearLast) return undefined
+  const [, month = '', day, hour, minute, second, year] = yearLast
+  return dateMs(Number(year), month, Number(day), [hour, minute, second])
+}
+
+function dateMs(year: number, month: string, day: number, time: (string | undefined)[]): number | undefined {
+  const [hour = 0, minute = 0, second = 0] = time.map(Number)
+  const date = new Date(Date.UTC(year, MONTHS.indexOf(month), day))
+  // The 31st of a month that has 30 days would roll into the next.
+  return date.getUTCDate() === day ? date.getTime() + ((hour * 60 + minute) * 60 + second) * 1_000 : undefined
+}
+
+/** Two digits are of this century, but never more than 50 years ahead (RFC 9110 §5.6.7). */
+function yearNear(twoDigits: number, wallMs: number): number {
+  const thisYear = new Date(wallMs).getUTCFullYear()
+  const year = thisYear - (thisYear % 100) + twoDigits
+  return year > thisYear + 50 ? year - 100 : year
 }

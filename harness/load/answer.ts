@@ -3,6 +3,7 @@
 // Source: no MCP revision defines a rate-limit error, so servers refuse in three ways: an HTTP status, a JSON-RPC error, or a
 // tool result; each may name its wait (RFC 9110 §10.2.3 for the header; `retryAfterMs` in the data).
 import type { Evidence } from '../history/event.ts'
+import { bodyWaitMs, headerWaitMs } from '../history/wait.ts'
 import type { Answer } from '../persona.ts'
 import type { PlannedCall } from '../plan/plan.ts'
 
@@ -11,23 +12,16 @@ const NEVER_SENT: readonly Evidence['transport'][] = ['refused', 'dns', 'tls']
 
 /** @param nowMs wall-clock ms, for waits that are given as a date */
 export function answerOf(call: PlannedCall, attempt: number, evidence: Evidence, nowMs: number): Answer {
-  const { status, transport, parsed, rpcCode, isError, data } = evidence
-  const told = typeof data?.retryAfterMs === 'number' ? data.retryAfterMs : headerWaitMs(evidence.retryAfter, nowMs)
-  const refusedInside = (isError === true || rpcCode !== undefined) && typeof data?.retryAfterMs === 'number'
+  const { status, transport, parsed, rpcCode, isError } = evidence
+  const inBodyMs = bodyWaitMs(evidence)
+  const toldMs = inBodyMs ?? headerWaitMs(evidence.retryAfter, nowMs)
+  const refusedInside = (isError === true || rpcCode !== undefined) && inBodyMs !== undefined
   return {
     call,
     attempt,
     ok: status === 200 && parsed === true && isError === false,
     lost: transport !== undefined && !NEVER_SENT.includes(transport),
     refused: status === 429 || status === 503 || refusedInside,
-    ...(told !== undefined && { retryAfterMs: told }),
+    ...(toldMs !== undefined && { retryAfterMs: Math.max(0, toldMs) }),
   }
-}
-
-/** `Retry-After` as whole seconds or as an HTTP date. */
-function headerWaitMs(value: string | undefined, nowMs: number): number | undefined {
-  if (value === undefined) return undefined
-  if (/^\d+$/.test(value.trim())) return Number(value) * 1_000
-  const date = Date.parse(value)
-  return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs)
 }
