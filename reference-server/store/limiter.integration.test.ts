@@ -105,7 +105,7 @@ describe('leases', () => {
     await admit(lease('c', 50))
     await expect.poll(async () => (await admit(lease('d', 50))).refusedBy, { interval: 10 }).toBeUndefined()
     expect(await redis.pttl('{t:a}:lease')).toBeGreaterThan(20_000)
-    expect(await redis.zrange('{t:a}:lease', 0, -1)).toEqual(['d', 'a', 'b'])
+    expect(await redis.zrange('{t:a}:lease', '0', '-1')).toEqual(['d', 'a', 'b'])
   })
 
   test('a lease set lives no longer than its last lease', async () => {
