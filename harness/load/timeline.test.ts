@@ -2,6 +2,8 @@ import { expect, test } from 'vitest'
 import type { Agent, PersonaDefinition } from '../persona.ts'
 import type { PlannedAgent, PlannedTask } from '../plan/plan.ts'
 import type { RunFacts } from './engine.ts'
+import type { RawAnswer } from './evidence.ts'
+import type { WireRequest } from './request.ts'
 import { followTimeline } from './timeline.ts'
 import { type Reply, VirtualEngine } from './virtual-engine.ts'
 
@@ -30,8 +32,8 @@ async function live(
   act: (agent: Agent, task: PlannedTask) => Promise<void>,
   tasks: PlannedTask[],
   reply?: (position: number) => Reply,
+  engine = new VirtualEngine(reply && ((_request, position) => reply(position))),
 ): Promise<VirtualEngine> {
-  const engine = new VirtualEngine(reply && ((_request, position) => reply(position)))
   const persona: PersonaDefinition = { kind: 'persona', summary: '', source: '', hostile: false, parameters: {}, tasks: () => [], act }
   const planned: PlannedAgent = { agent: 'a-01', index: 0, tenant: 't', persona: 'a', parameters: {}, hostile: false, tasks }
   await engine.run(followTimeline(planned, persona, facts, engine))
@@ -134,6 +136,27 @@ test('a persona that throws leaves a crash line, and its other tasks go on', asy
   const crashes = engine.lines.filter((line) => line.kind === 'crash')
   expect(crashes).toMatchObject([{ task: 't1', agent: 'a-01', text: expect.stringContaining('no idea') }])
   expect(engine.ends).toHaveLength(2)
+})
+
+test('an answer that cannot be read gets an end all the same, and the agent its stop line', async () => {
+  class Garbled extends VirtualEngine {
+    override async post(request: WireRequest, timeoutMs: number): Promise<RawAnswer> {
+      const answer = await super.post(request, timeoutMs)
+      if (this.requests.length > 1) return answer
+      return {
+        ...answer,
+        header: () => {
+          throw new Error('no header to be had')
+        },
+      }
+    }
+  }
+  const engine = await live(each, [task('t1', 0), task('t2', 500)], undefined, new Garbled())
+  expect(engine.ends).toMatchObject([
+    { status: 0, transport: 'other', transportText: 'Error: no header to be had', endedAtMs: 10 },
+    { status: 200, endedAtMs: 510 },
+  ])
+  expect(engine.nowMs()).toBeLessThan(5_100)
 })
 
 test('nothing is sent after the end of the plan, and answers under way are awaited', async () => {

@@ -4,12 +4,13 @@
 //
 // Every line of the agent carries the next `seq`, which proves that none is missing.
 // After the plan's end nothing is sent: tasks stay where they are, answers under way are awaited, then the stop line is written.
+import type { Evidence } from '../history/event.ts'
 import type { PersonaDefinition } from '../persona.ts'
 import type { PlannedAgent, PlannedTask } from '../plan/plan.ts'
 import { answerOf } from './answer.ts'
 import type { Engine, RunFacts } from './engine.ts'
-import { evidenceOf } from './evidence.ts'
-import { toolCallRequest } from './request.ts'
+import { evidenceOf, type Question } from './evidence.ts'
+import { toolCallRequest, type WireRequest } from './request.ts'
 import { type Outgoing, type Sender, type SentAnswer, TaskClient } from './task-client.ts'
 import { traces } from './trace.ts'
 
@@ -105,19 +106,33 @@ class Follower implements Sender {
       trace: out.trace,
     })
     this.#underWay++
-    const raw = await this.#engine.post(request, timeoutMs)
-    const endedAtMs = this.now()
-    const question = {
-      arguments: call.arguments,
-      correct: role.correct,
-      keyed: key !== undefined,
-      ...(instanceHeader !== undefined && { instanceHeader }),
+    try {
+      const question = {
+        arguments: call.arguments,
+        correct: role.correct,
+        keyed: key !== undefined,
+        ...(instanceHeader !== undefined && { instanceHeader }),
+      }
+      const { evidence, endedAtMs } = await this.#ask(request, timeoutMs, question)
+      this.#engine.write({ kind: 'end', seq: this.#next(), call: id, agent: this.agent, endedAtMs, ...evidence })
+      return { ...answerOf(call, attempt, evidence, this.#engine.nowMs()), id, endedAtMs }
+    } finally {
+      this.#underWay--
+      if (this.#underWay === 0) this.#whenQuiet?.()
     }
-    const evidence = evidenceOf(raw, question)
-    this.#engine.write({ kind: 'end', seq: this.#next(), call: id, agent: this.agent, endedAtMs, ...evidence })
-    this.#underWay--
-    if (this.#underWay === 0) this.#whenQuiet?.()
-    return { ...answerOf(call, attempt, evidence, this.#engine.nowMs()), id, endedAtMs }
+  }
+
+  /** Never rejects: an answer that cannot be read is told as none, with the reason. */
+  async #ask(request: WireRequest, timeoutMs: number, question: Question): Promise<{ evidence: Evidence; endedAtMs: number }> {
+    let endedAtMs: number | undefined
+    try {
+      const raw = await this.#engine.post(request, timeoutMs)
+      endedAtMs = this.now()
+      return { evidence: evidenceOf(raw, question), endedAtMs }
+    } catch (error) {
+      const transportText = String(error).slice(0, TEXT_CHARACTERS_MAX)
+      return { evidence: { status: 0, transport: 'other', transportText }, endedAtMs: endedAtMs ?? this.now() }
+    }
   }
 
   #next(): number {
