@@ -28,7 +28,7 @@ describe('load-offered', () => {
   test('cannot tell when a task never started', () => {
     const story = beat()
     story.plan.agents[0]?.tasks.push({ task: 't99', atMs: 26_000, calls: [] })
-    const stop = { kind: 'stop' as const, seq: story.load.length, agent: 'a', tasksStarted: 80, atMs: 27_000 }
+    const stop = { kind: 'stop' as const, seq: story.load.length, agent: 'a', tasksStarted: 80, callsSent: 80, atMs: 27_000 }
     story.silent.add('a')
     story.load.push(stop)
     expect(find(loadOffered, story)).toMatchObject({ status: 'unknown', says: '1 of 81 tasks never started' })
@@ -40,6 +40,21 @@ describe('load-offered', () => {
     expect(find(loadOffered, story)).toMatchObject({
       status: 'unknown',
       says: expect.stringContaining('missing or doubled in the record of a'),
+    })
+  })
+
+  test('cannot tell when an agent counted other calls than its record has', () => {
+    const story = beat().agent('b').agent('c')
+    for (const [of, callsSent] of [
+      ['b', 2],
+      ['c', 1],
+    ] as const) {
+      story.silent.add(of)
+      story.load.push({ kind: 'stop', seq: 1, agent: of, tasksStarted: 0, callsSent, atMs: 27_000 })
+    }
+    expect(find(loadOffered, story)).toMatchObject({
+      status: 'unknown',
+      says: 'b counted 2 calls that it sent, its record has 0; so it is with 1 more',
     })
   })
 

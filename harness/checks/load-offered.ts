@@ -54,15 +54,21 @@ function lateProblem(tasks: number, p99Ms: number, limitMs: number): string[] {
   return p99Ms <= limitMs ? [] : [`calls left late: 99th percentile ${time(p99Ms)}, limit ${time(limitMs)}`]
 }
 
-function agentProblems({ agents }: History): string[] {
+function agentProblems({ agents, calls }: History): string[] {
   const planned = agents.reduce((sum, agent) => sum + agent.tasksPlanned, 0)
   const started = agents.reduce((sum, agent) => sum + Math.min(agent.tasksStarted, agent.tasksPlanned), 0)
   const broken = agents.filter((agent) => agent.missing.length > 0)
+  const lines = Map.groupBy(calls, ({ agent }) => agent)
+  const miscounted = agents.filter(({ agent, stopped, callsSent }) => stopped && callsSent !== (lines.get(agent)?.length ?? 0))
   const silent = agents.filter((agent) => !agent.stopped)
   const crashes = agents.flatMap((agent) => agent.crashes.map((text) => `${agent.agent}: ${text}`))
   return [
     ...(started < planned ? [`${planned - started} of ${some(planned, 'task')} never started`] : []),
     ...(broken.length > 0 ? [`lines are missing or doubled in the record of ${names(broken.map(({ agent }) => agent))}`] : []),
+    ...miscounted.slice(0, 1).map(({ agent, callsSent }) => {
+      const others = miscounted.length > 1 ? `; so it is with ${miscounted.length - 1} more` : ''
+      return `${agent} counted ${some(callsSent, 'call')} that it sent, its record has ${lines.get(agent)?.length ?? 0}${others}`
+    }),
     ...(silent.length > 0 ? [`the record of ${names(silent.map(({ agent }) => agent))} has no end`] : []),
     ...(crashes.length > 0 ? [`${some(crashes.length, 'persona')} crashed, first ${crashes[0]}`] : []),
   ]

@@ -56,7 +56,7 @@ describe('a call', () => {
 describe('an agent’s record', () => {
   test('is whole when every number is there, and the last line', () => {
     const [agent] = one().call({ of: 'steady-01', atMs: 3_000, answer: served() }).history().agents
-    expect(agent).toMatchObject({ tasksPlanned: 1, tasksStarted: 1, lines: 3, missing: [], stopped: true, crashes: [] })
+    expect(agent).toMatchObject({ tasksPlanned: 1, tasksStarted: 1, callsSent: 1, lines: 3, missing: [], stopped: true, crashes: [] })
   })
 
   test('shows what is missing and what is doubled', () => {

@@ -50,7 +50,7 @@ const send = z.looseObject({
   trace: z.string(),
 })
 const end = z.looseObject({ kind: z.literal('end'), seq, call: id, agent: id, endedAtMs: ms, ...evidence })
-const stop = z.looseObject({ kind: z.literal('stop'), seq, agent: id, tasksStarted: z.int().min(0), atMs: ms })
+const stop = z.looseObject({ kind: z.literal('stop'), seq, agent: id, tasksStarted: z.int().min(0), callsSent: z.int().min(0), atMs: ms })
 const crash = z.looseObject({ kind: z.literal('crash'), seq, agent: id, task: z.string(), text: z.string() })
 
 export const loadLine = z.discriminatedUnion('kind', [start, send, end, stop, crash])
@@ -125,7 +125,7 @@ export const examples: readonly (LoadLine | FaultLine | AttemptLine | SampleLine
     message: 'The budget of this agent is spent; try again in 1.6 seconds.',
     data: { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 1_600, scope: 'agent', limit: 60, windowMs: 60_000 },
   },
-  { kind: 'stop', seq: 3, agent: 'steady-01', tasksStarted: 1, atMs: 27_000 },
+  { kind: 'stop', seq: 3, agent: 'steady-01', tasksStarted: 1, callsSent: 1, atMs: 27_000 },
   { kind: 'crash', seq: 3, agent: 'steady-02', task: 't4', text: 'TypeError: answer is undefined' },
   {
     kind: 'fault',

@@ -80,6 +80,8 @@ export interface StopLine {
   seq: number
   agent: string
   tasksStarted: number
+  /** Calls handed to the engine, by the agent's own count: not counted from its lines. */
+  callsSent: number
   atMs: number
 }
 
@@ -200,6 +202,8 @@ export interface AgentLine {
   agent: string
   tasksPlanned: number
   tasksStarted: number
+  /** By its own count; 0 when it did not stop, since it says so only then. */
+  callsSent: number
   lines: number
   /** Sequence numbers that are missing or doubled. */
   missing: number[]

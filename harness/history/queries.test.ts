@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { refused, served, toolError } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
-import { faultsOf, goodIn, intents, latenessMs, needs, peakInFlight, points, windowsOf } from './queries.ts'
+import { callsByGenerator, faultsOf, goodIn, intents, latenessMs, needs, peakInFlight, points, windowsOf } from './queries.ts'
 
 describe('intents', () => {
   test('a retry belongs to its first attempt, and one good attempt will do', () => {
@@ -26,6 +26,14 @@ describe('intents', () => {
     story.call({ of: 'a', atMs: 10_500, parent: story.lastCall, answer: served() })
     expect(intents(story.history().calls)[0]?.straddles).toBe(true)
   })
+})
+
+test('the generator’s calls are what its agents counted, once all of them have said it', () => {
+  const story = aRun().agent('a').agent('b')
+  story.calls({ of: 'a', fromMs: 2_000, toMs: 4_000, everyMs: 500, answer: served() }).call({ of: 'b', atMs: 3_000 })
+  expect(callsByGenerator(story.history())).toBe(5)
+  story.silent.add('b')
+  expect(callsByGenerator(story.history())).toBeUndefined()
 })
 
 test('windows count good and planned, without straddlers and without a rest', () => {

@@ -163,6 +163,11 @@ export function points(history: History, name: string, sampler?: string): Point[
   })
 }
 
+/** Calls that the agents say they sent, by their own count; undefined when one of them did not come to say it. */
+export function callsByGenerator({ agents }: History): number | undefined {
+  return agents.every(({ stopped }) => stopped) ? agents.reduce((sum, { callsSent }) => sum + callsSent, 0) : undefined
+}
+
 /** How late the generator was: first calls of tasks, ms each. Later calls have no moment of their own to be late for. */
 export function latenessMs(history: History): { call: Call; lateMs: number }[] {
   const seen = new Set<string>()

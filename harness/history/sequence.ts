@@ -22,6 +22,7 @@ function agentLine(agent: string, tasksPlanned: number, lines: readonly Numbered
     agent,
     tasksPlanned,
     tasksStarted: stop?.tasksStarted ?? tasks.size,
+    callsSent: stop?.callsSent ?? 0,
     lines: lines.length,
     missing: missingOrDoubled(lines.map((line) => line.seq)),
     stopped: stop !== undefined,

@@ -39,7 +39,7 @@ async function live(
   await engine.run(followTimeline(planned, persona, facts, engine))
   const seqs = engine.lines.flatMap((line) => (line.kind === 'start' ? [] : [line.seq]))
   expect(seqs, 'a seq is missing').toEqual(seqs.map((_, position) => position + 1))
-  expect(engine.lines.at(-1)?.kind).toBe('stop')
+  expect(engine.lines.at(-1)).toMatchObject({ kind: 'stop', callsSent: engine.requests.length })
   return engine
 }
 

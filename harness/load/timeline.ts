@@ -28,6 +28,8 @@ class Follower implements Sender {
   readonly #engine: Engine
   #seq = 0
   #underWay = 0
+  /** Counted apart from the lines, to be held against them. */
+  #callsSent = 0
   #stopped = false
   #whenQuiet: (() => void) | undefined
 
@@ -53,7 +55,8 @@ class Follower implements Sender {
     // What a persona makes of its last answer still comes before the stop line.
     await this.#engine.wait(1)
     this.#stopped = true
-    this.#engine.write({ kind: 'stop', seq: this.#next(), agent, tasksStarted: running.length, atMs: this.now() })
+    const counts = { tasksStarted: running.length, callsSent: this.#callsSent }
+    this.#engine.write({ kind: 'stop', seq: this.#next(), agent, ...counts, atMs: this.now() })
   }
 
   async #runTask(task: PlannedTask, trace: string): Promise<void> {
@@ -126,6 +129,7 @@ class Follower implements Sender {
   async #ask(request: WireRequest, timeoutMs: number, question: Question): Promise<{ evidence: Evidence; endedAtMs: number }> {
     let endedAtMs: number | undefined
     try {
+      this.#callsSent++
       const raw = await this.#engine.post(request, timeoutMs)
       endedAtMs = this.now()
       return { evidence: evidenceOf(raw, question), endedAtMs }

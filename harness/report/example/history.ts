@@ -57,6 +57,7 @@ export function exampleHistory(options: ExampleOptions = {}): History {
       agent,
       tasksPlanned: 30,
       tasksStarted: 30,
+      callsSent: 30,
       lines: 61,
       missing: [],
       stopped: true,
