@@ -1,5 +1,5 @@
 // The server's parts, opened: what the controls work with while it runs.
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { ADMIN_CONNECTIONS } from './config.ts'
 import type { Breaker } from './controls/breaker.ts'
 import type { Queue } from './controls/queue.ts'
@@ -8,8 +8,9 @@ import { createMetrics, type PoolFigures } from './metrics.ts'
 import type { Parts } from './parts.ts'
 import { type Admin, createAdmin } from './store/admin.ts'
 import { createKeys, type Keys } from './store/keys.ts'
-import { LocalLimiter, prepareRedis } from './store/limiter.ts'
+import { LocalLimiter } from './store/limiter.ts'
 import type { Connections } from './store/postgres.ts'
+import { openRedis } from './store/redis.ts'
 import type { PoolName } from './tools/tool.ts'
 import { createTypical, type Typical } from './typical.ts'
 
@@ -143,27 +144,4 @@ function openBreaker(parts: Parts, metrics: Metrics, dependency: 'postgres' | 'r
       log.event('breaker', { dependency, state: to })
     },
   })
-}
-
-/** ioredis by default queues without end, retries 20 times and resends after a reconnect: a call would wait 24 s elsewhere. */
-function openRedis({ settings, random, log }: Parts): Redis {
-  const redis = new Redis(settings.REDIS_URL, {
-    enableOfflineQueue: false,
-    commandTimeout: settings.REDIS_TIMEOUT_MS,
-    connectTimeout: 1_000,
-    maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
-    retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 5), 1_000) + random() * 100,
-  })
-  let lastProblem = ''
-  redis.on('error', (error: Error & { code?: string }) => {
-    const problem = error.code ?? error.message
-    if (problem !== lastProblem) log.problem('redis', error)
-    lastProblem = problem
-  })
-  redis.on('ready', () => {
-    lastProblem = ''
-  })
-  prepareRedis(redis)
-  return redis
 }

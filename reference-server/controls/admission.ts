@@ -4,22 +4,29 @@
 // Keyed by tenant and agent: never by address (agents share egress), never by session (a loop opens new ones).
 // Redis away: reads go on under half the limit divided by instances, from memory; writes and expensive tools are refused
 // (503), since their limits protect what memory of one process cannot.
-// The lease of a call ends with the work behind it, not with its answer. A killed server's leases expire: deadline + 5 s.
+// Silence of Redis counts once for all calls that wait at the same time: its breaker opens after three timeouts on end, not
+// after one with many callers, and a stall of our own loop is no silence (store/redis.ts). Chosen over measuring the loop's
+// lateness, which says nothing of Redis. Each call still waits one timeout at most. Errors that Redis tells are logged.
+// A lease ends with the work behind the call, not with its answer; one that a silent Redis may have granted is given back on
+// the same connection, behind the request. Those of a killed server or a cut connection expire: deadline + 5 s.
 // Does not model: hour and day quotas, tenant-wide and tool-wide budgets, replays after a spent budget.
 import type { Call } from '../call.ts'
 import { CallError } from '../errors.ts'
 import type { Running } from '../running.ts'
 import { type Admission, admitInRedis, type Budgets, type Standing } from '../store/limiter.ts'
+import { answerWithin, isAway, RedisSilent } from '../store/redis.ts'
+import type { Breaker, Permit } from './breaker.ts'
 import { control } from './control.ts'
 
 export const admission = control({
   summary: 'Holds every agent to its rate, its rate on expensive tools, and its calls at once.',
   source: 'seed 1, "Two layers, not one"; seed 2, "Rate Limiting That Actually Works"; RFC 9110 §10.2.3',
   settings: ['AGENT_RATE_PER_MINUTE', 'AGENT_BURST', 'AGENT_CONCURRENCY', 'AGENT_TOOL_RATE_PER_MINUTE', 'AGENT_TOOL_BURST'],
-  wrap: (next, running) =>
-    async function admission(call) {
+  wrap(next, running) {
+    const decide = decider(running)
+    return async function admission(call) {
       const budgets = running.budgets(call, running.settings, running.typical.ms(call.tool?.name) ?? UNKNOWN_HOLD_MS)
-      const { verdict, release } = await decide(running, call, budgets)
+      const { verdict, release } = await decide(call, budgets)
       Object.assign(call.answerHeaders, rateLimitHeaders(verdict.standings))
       if (verdict.refusedBy) throw refusal(verdict)
       try {
@@ -27,7 +34,8 @@ export const admission = control({
       } finally {
         release()
       }
-    },
+    }
+  },
 })
 
 /** The hint for a tool that nobody has called yet, ms. */
@@ -38,27 +46,54 @@ interface Decision {
   release: () => void
 }
 
-async function decide(running: Running, call: Call, budgets: Budgets): Promise<Decision> {
-  const { redis, breakers, metrics } = running
-  try {
-    const permit = breakers.redis.enter()
+type Decide = (call: Call, budgets: Budgets) => Promise<Decision>
+
+function decider(running: Running): Decide {
+  const { redis, breakers, metrics, settings, clock, log } = running
+  let silentAtMs = Number.NEGATIVE_INFINITY
+  let lastProblem = ''
+  const learnt = (error: unknown, sentAtMs: number): 'down' | undefined => {
+    if (!(error instanceof RedisSilent)) return 'down'
+    if (sentAtMs < silentAtMs) return undefined
+    silentAtMs = clock()
+    return 'down'
+  }
+  const tell = (error: unknown): void => {
+    const problem = String(error)
+    if (!isAway(error) && problem !== lastProblem) log.problem('limiter', error)
+    lastProblem = problem
+  }
+  return async (call, budgets) => {
+    const permit = entered(breakers.redis)
+    if (!permit) return decideWithoutRedis(running, call, budgets)
+    const sentAtMs = clock()
     try {
-      const verdict = await admitInRedis(redis, budgets)
+      const verdict = await answerWithin(settings.REDIS_TIMEOUT_MS, admitInRedis(redis, budgets))
       permit.end('up')
       metrics.limiterMode.set(0)
+      lastProblem = ''
       return { verdict, release: () => releaseInRedis(running, budgets) }
     } catch (error) {
-      permit.end('down')
-      throw error
+      permit.end(learnt(error, sentAtMs))
+      releaseInRedis(running, budgets)
+      tell(error)
+      return decideWithoutRedis(running, call, budgets)
     }
+  }
+}
+
+/** Absent: the breaker is open. */
+function entered(breaker: Breaker): Permit | undefined {
+  try {
+    return breaker.enter()
   } catch {
-    metrics.limiterMode.set(1)
-    return decideWithoutRedis(running, call, budgets)
+    return undefined
   }
 }
 
 /** The declared mode while Redis is away. */
-function decideWithoutRedis({ local, settings, breakers }: Running, call: Call, budgets: Budgets): Decision {
+function decideWithoutRedis({ local, settings, breakers, metrics }: Running, call: Call, budgets: Budgets): Decision {
+  metrics.limiterMode.set(1)
   if (call.tool && (call.tool.class !== 'read' || call.tool.cost === 'expensive')) {
     const retryAfterMs = Math.max(1_000, breakers.redis.remainingMs)
     throw new CallError('DEPENDENCY_UNAVAILABLE', `Limits cannot be checked now; ask again in ${seconds(retryAfterMs)}.`, {
