@@ -219,6 +219,7 @@ export interface HeaderLine {
   /** Wall-clock ms of the run's start: 0 of every `atMs` after this line. */
   t0Ms?: number
   callsInServerLog?: number
+  callsTwiceInServerLog?: number
   raw: NonNullable<Manifest['raw']>
   notes: string[]
   /** Lines that follow; a file with fewer was cut. */
@@ -284,6 +285,8 @@ export interface Manifest {
   harness?: { maxRssBytes: number }
   /** Distinct call ids of this run found in the server's logs; absent when logs are not observed. */
   callsInServerLog?: number
+  /** Of those, with more than one line that says how long the call took; absent too when no line says that. */
+  callsTwiceInServerLog?: number
   /** Raw files by name, once merged: `damaged` ones are judged as far as they could be read; absent ones were not there. */
   raw?: Record<string, 'whole' | 'damaged'>
   /** What was odd, in sentences: a raw file cut in a line, leftovers cleaned, a rebuilt connection. */

@@ -74,6 +74,30 @@ describe('the server’s log', () => {
     expect(history.manifest.callsInServerLog).toBe(2)
   })
 
+  test('shows calls that came more than once, which the agents did not ask for', async () => {
+    const [first, second, third] = hardened().sends
+    const took = (call: string | undefined) => `${JSON.stringify({ request_id: call, duration_ms: 4 })}\n`
+    const begins = (call: string | undefined) => `${JSON.stringify({ request_id: call, msg: 'call begins' })}\n`
+    await writeFile(raw('server-1.log'), [begins(first?.call), took(first?.call), took(second?.call), took(third?.call)].join(''))
+    expect((await buildHistory(folder)).manifest).toMatchObject({ callsInServerLog: 3, callsTwiceInServerLog: 0, notes: [] })
+    await writeFile(raw('server-2.log'), [took(third?.call), took(second?.call), took(second?.call)].join(''))
+    const { manifest } = await buildHistory(folder)
+    expect(manifest).toMatchObject({ callsInServerLog: 3, callsTwiceInServerLog: 2 })
+    expect(manifest.notes).toEqual([
+      `the server's logs have 2 calls more than once, first ${second?.call}: they were sent again on the way, or the log has more than one line with a duration for each`,
+    ])
+    const [header = ''] = (await readFile(path.join(folder, 'history.ndjson'), 'utf8')).split('\n')
+    expect(JSON.parse(header)).toMatchObject({ callsInServerLog: 3, callsTwiceInServerLog: 2, notes: manifest.notes })
+  })
+
+  test('does not say how often calls came when no line says how long they took', async () => {
+    const call = hardened().sends[0]?.call
+    await writeFile(raw('server-1.log'), `${JSON.stringify({ request_id: call })}\n`.repeat(2))
+    const { manifest } = await buildHistory(folder)
+    expect(manifest).toMatchObject({ callsInServerLog: 1, notes: [] })
+    expect(manifest).not.toHaveProperty('callsTwiceInServerLog')
+  })
+
   test('has the field names of the target, a dot stepping into an object', async () => {
     await editManifest({ observed: { requestId: 'req.id', durationMs: 'took' } })
     const call = hardened().sends[0]?.call

@@ -49,10 +49,31 @@ export async function buildHistory(folder: string): Promise<History> {
   const effects = await read<EffectLine>('effects.ndjson', effectLine)
   const clocks = await read<ClockLine>('clock.ndjson', clockLine)
   const server = await readServerLogs(raw, manifest)
-  const whole: Manifest = { ...manifest, raw: states, notes: [...manifest.notes, ...notes] }
-  const history = assemble({ manifest: whole, plan, load, faults, attempts, samples, effects, clocks, ...(server && { server }) })
+  notes.push(...resent(server?.twice ?? []))
+  const twice = server?.twice && { callsTwiceInServerLog: server.twice.length }
+  const whole: Manifest = { ...manifest, raw: states, ...twice, notes: [...manifest.notes, ...notes] }
+  const history = assemble({
+    manifest: whole,
+    plan,
+    load,
+    faults,
+    attempts,
+    samples,
+    effects,
+    clocks,
+    ...(server && { server: server.calls }),
+  })
   await writeHistory(folder, history, notes)
   return history
+}
+
+function resent([first, ...others]: readonly string[]): string[] {
+  if (first === undefined) return []
+  const calls =
+    others.length === 0
+      ? `the call ${first} more than once: it was`
+      : `${others.length + 1} calls more than once, first ${first}: they were`
+  return [`the server's logs have ${calls} sent again on the way, or the log has more than one line with a duration for each`]
 }
 
 async function readRun(folder: string): Promise<{ manifest: Manifest; plan: History['plan'] }> {
@@ -107,12 +128,13 @@ async function writeHistory(folder: string, history: History, notes: string[]): 
     for (const line of lines) timed.push({ at: line.atMs, line })
   timed.sort((a, b) => a.at - b.at)
   const body: HistoryLine[] = [...timed.map(({ line }) => line), ...history.agents, ...history.effects]
-  const { t0Ms, callsInServerLog, raw = {} } = history.manifest
+  const { t0Ms, callsInServerLog, callsTwiceInServerLog, raw = {} } = history.manifest
   const header: HeaderLine = {
     kind: 'history',
     schemaVersion: SCHEMA_VERSION,
     ...(t0Ms !== undefined && { t0Ms }),
     ...(callsInServerLog !== undefined && { callsInServerLog }),
+    ...(callsTwiceInServerLog !== undefined && { callsTwiceInServerLog }),
     raw,
     notes,
     lines: body.length,

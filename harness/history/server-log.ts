@@ -1,6 +1,8 @@
 // The server's own log, raw/server-<n>.log: whatever it prints, of which the JSON lines with a call's id count. A line whose
 // id does not start with the run's id is no call of ours (a probe, another client). Several lines of one call: the one with
-// the longest duration is kept, since servers log a call's start too.
+// the longest duration is kept, since servers log a call's start too. Lines with a duration are counted as requests: two of
+// one call show that something on the way sent it again, since an agent asks again under another id. A server that writes
+// several such lines a request cannot be told from that.
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Manifest, ServerSide } from './event.ts'
@@ -9,11 +11,19 @@ import { textLines } from './lines.ts'
 /** Tried in this order where the target does not name the field. */
 const DURATION_FIELDS = ['duration_ms', 'durationMs', 'responseTime', 'elapsed_ms', 'elapsedMs']
 
-/** By call id; undefined when this target's logs are not observed. */
-export async function readServerLogs(rawFolder: string, manifest: Manifest): Promise<Map<string, ServerSide> | undefined> {
+export interface ServerLog {
+  /** By call id. */
+  calls: Map<string, ServerSide>
+  /** Ids with more than one line that has a duration, in the order of their first; undefined when no line has one. */
+  twice?: string[]
+}
+
+/** Undefined when this target's logs are not observed. */
+export async function readServerLogs(rawFolder: string, manifest: Manifest): Promise<ServerLog | undefined> {
   const { requestId, durationMs } = manifest.observed
   if (requestId === undefined) return undefined
   const calls = new Map<string, ServerSide>()
+  const requests = new Map<string, number>()
   const names = (await readdir(rawFolder).catch(() => [])).filter((name) => /^server-.+\.log$/.test(name)).sort()
   for (const name of names) {
     const instance = name.slice('server-'.length, -'.log'.length)
@@ -22,12 +32,14 @@ export async function readServerLogs(rawFolder: string, manifest: Manifest): Pro
       const call = line && at(line, requestId)
       if (typeof call !== 'string' || !call.startsWith(`${manifest.run}-`)) continue
       const took = durationOf(line as Record<string, unknown>, durationMs)
+      if (took !== undefined) requests.set(call, (requests.get(call) ?? 0) + 1)
       const before = calls.get(call)
       if (before && (before.durationMs ?? -1) >= (took ?? -1)) continue
       calls.set(call, { instance, ...(took !== undefined && { durationMs: took }) })
     }
   }
-  return calls
+  const twice = [...requests].flatMap(([call, times]) => (times > 1 ? [call] : []))
+  return { calls, ...(requests.size > 0 && { twice }) }
 }
 
 function durationOf(line: Record<string, unknown>, field: string | undefined): number | undefined {
