@@ -27,6 +27,8 @@ export interface DriverOptions {
   /** Gets the generator's own log. */
   logFolder: string
   k6Path: string
+  /** Loopback port for the generator's own control, below those that outgoing connections take. */
+  controlPort: number
   keeper: Keeper
   signal: AbortSignal
 }

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Unit, Units } from '../discover.ts'
+import { freePort } from '../environment/free-port.ts'
 import type { FaultDefinition } from '../faults/fault.ts'
 import type { Manifest } from '../history/event.ts'
 import type { Driver } from '../load/driver.ts'
@@ -106,6 +107,7 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
     rawFolder: folder.raw,
     logFolder: folder.logs,
     k6Path: options.programs.k6,
+    controlPort: await freePort(),
     keeper: lease,
     signal,
   })

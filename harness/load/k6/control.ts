@@ -1,5 +1,4 @@
 // k6's own REST interface, on a loopback port: is it paused (all agents made, files read), and go.
-import { createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 
 const LOOK_EVERY_MS = 20
@@ -44,14 +43,4 @@ export class Control {
       throw error
     }
   }
-}
-
-/** A loopback address that nobody listens at right now. */
-export async function freeAddress(): Promise<string> {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port')
-  return `127.0.0.1:${address.port}`
 }

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { ensureK6 } from '../../../setup.mjs'
 import { discover, Units } from '../../discover.ts'
+import { freePort } from '../../environment/free-port.ts'
 import { HarnessError } from '../../errors.ts'
 import type { EndLine, LoadLine, SendLine } from '../../history/event.ts'
 import type { PersonaDefinition } from '../../persona.ts'
@@ -53,7 +54,9 @@ test('every call of 20 agents is in the history and at the server, once', async 
   expect(sends.length).toBeGreaterThan(200)
   expect(lines[0]).toMatchObject({ kind: 'start' })
   expect(lines.filter((line) => line.kind === 'start')).toHaveLength(1)
-  expect(lines.filter((line) => line.kind === 'stop')).toHaveLength(20)
+  const stops = lines.filter((line) => line.kind === 'stop')
+  expect(stops).toHaveLength(20)
+  expect(stops.reduce((sum, { callsSent }) => sum + callsSent, 0)).toBe(sends.length)
   expect(lines.filter((line) => line.kind === 'crash')).toEqual([])
   expectWholeSequences(lines)
 
@@ -122,6 +125,13 @@ test('stopped early, calls under way keep a line without an end, and no process 
   expect(sends.length).toBeGreaterThanOrEqual(4)
   expect(ends.size).toBe(0)
   expect(() => process.kill(generator.pid, 0)).toThrow()
+})
+
+test('it is told where to listen for its control: a port that no outgoing connection takes', async () => {
+  const options = await optionsOf(planOf([{ persona: 'steady', agents: 1, role: 'cheapRead', parameters: {} }]))
+  await using _ = await k6Driver.prepare(options)
+  const response = await fetch(`http://127.0.0.1:${options.controlPort}/v1/status`)
+  expect(await response.json()).toMatchObject({ data: { attributes: { paused: true } } })
 })
 
 test('tokens are in no argument and no environment, and their file is gone once k6 has read it', async () => {
@@ -248,6 +258,7 @@ async function optionsOf(plan: Plan): Promise<DriverOptions> {
     rawFolder: path.join(folder, 'raw'),
     logFolder: path.join(folder, 'logs'),
     k6Path: await ensureK6(),
+    controlPort: await freePort(),
     keeper: { run: 'r1', folder: path.join(folder, 'keep'), process: () => undefined },
     signal: AbortSignal.timeout(60_000),
   }

@@ -12,7 +12,7 @@ import { HarnessError } from '../../errors.ts'
 import type { Driver, DriverOptions, Generator } from '../driver.ts'
 import { isForbiddenHeader, PROTOCOL } from '../request.ts'
 import { bundle } from './bundle.ts'
-import { Control, freeAddress } from './control.ts'
+import { Control } from './control.ts'
 import type { FactsFile } from './facts.ts'
 import { K6Process } from './process.ts'
 
@@ -116,7 +116,7 @@ async function inspect(options: DriverOptions, files: Files, env: Record<string,
 }
 
 async function startPaused(options: DriverOptions, files: Files, env: Record<string, string>): Promise<Generator> {
-  const address = await freeAddress()
+  const address = `127.0.0.1:${options.controlPort}`
   const child = spawn(options.k6Path, runArguments(address, options, files), { env, detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
   const started = new K6Process(child, new Control(address), options.signal)
   await spawned(child)
