@@ -3,7 +3,7 @@
 import type { Verdict, Verdicts } from './check.ts'
 
 /** A verdict, and whether its being unknown matters to the run: that of a gate on which nothing rests does not. */
-export interface Weighed {
+interface Weighed {
   verdict: Verdict
   counts: boolean
 }

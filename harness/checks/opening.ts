@@ -6,7 +6,7 @@
 /** ours */
 const ATTEMPTS_PER_CALL = 0.1
 
-export interface Knocking {
+interface Knocking {
   /** When the fault came into force: where a breaker that needed no attempt had opened. */
   fromMs: number
   /** The breaker's open time. */

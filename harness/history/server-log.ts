@@ -11,7 +11,7 @@ import { textLines } from './lines.ts'
 /** Tried in this order where the target does not name the field. */
 const DURATION_FIELDS = ['duration_ms', 'durationMs', 'responseTime', 'elapsed_ms', 'elapsedMs']
 
-export interface ServerLog {
+interface ServerLog {
   /** By call id. */
   calls: Map<string, ServerSide>
   /** Ids with more than one line that has a duration, in the order of their first; undefined when no line has one. */

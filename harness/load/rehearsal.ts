@@ -6,7 +6,7 @@ import type { PlannedAgent } from '../plan/plan.ts'
 import { followTimeline } from './timeline.ts'
 import { type Reply, VirtualEngine } from './virtual-engine.ts'
 
-export interface Rehearsal {
+interface Rehearsal {
   /** Length of the plan, ms. */
   endsAtMs: number
   /** Those that differ from their defaults. */
@@ -16,7 +16,7 @@ export interface Rehearsal {
   seed?: number
 }
 
-export interface Rehearsed {
+interface Rehearsed {
   planned: PlannedAgent
   engine: VirtualEngine
 }

@@ -7,7 +7,7 @@ import type { PlannedRole } from '../plan/plan.ts'
 
 export const PROTOCOL = '2026-07-28'
 
-export interface WireCall {
+interface WireCall {
   /** JSON-RPC id and `X-Request-Id`. */
   call: string
   role: PlannedRole
