@@ -73,9 +73,12 @@ describe('breaker-opens', () => {
 
   test('without a link it is inferred from failures that become fast', () => {
     const quick = outage([]).hides('link:postgres', "dependencies: { postgres: { address: '…' } }")
-    expect(find(breakerOpens, quick)).toMatchObject({ status: 'pass', evidence: 'inferred' })
+    const opened = find(breakerOpens, quick)
+    expect(opened).toMatchObject({ status: 'pass', evidence: 'inferred' })
+    expect(opened.says).toContain('whether a breaker or a refused connection made them so cannot be seen from outside')
     const slow = outage([], { answer: toolError('DEPENDENCY_UNAVAILABLE', 900) }).hides('link:postgres', '…')
     expect(find(breakerOpens, slow)).toMatchObject({ status: 'fail', evidence: 'inferred' })
+    expect(find(breakerOpens, slow).says).not.toContain('from outside')
   })
 
   test('has nothing to look at without an outage', () => {

@@ -127,6 +127,8 @@ function neverOpened(
   }
 }
 
+const UNSEEN = '; whether a breaker or a refused connection made them so cannot be seen from outside'
+
 /** Without a link: an open breaker shows in failures that are fast. A refused connection can be fast by itself: inferred. */
 function bySpeed(history: History, fault: FaultRecord, asked: Call[], limits: Limits): Finding {
   const failed = asked.filter(({ outcome }) => outcome !== 'ok')
@@ -142,7 +144,7 @@ function bySpeed(history: History, fault: FaultRecord, asked: Call[], limits: Li
       ...shown,
       status,
       measured: tookMs,
-      says: `failures were fast from ${time(tookMs)} after the outage began`,
+      says: `failures were fast from ${time(tookMs)} after the outage began${status === 'pass' ? UNSEEN : ''}`,
       ...(status === 'fail' && { witnesses: worst(failed), advice: advice(history, limits) }),
     }
   }
