@@ -11,7 +11,7 @@ import { boundedQueue } from './queue.ts'
 import type { Times } from './times.ts'
 
 const times: Times = { deadlineMs: () => 1_000, acquireTimeoutMs: 1_000, settleMs: 100, session: {} }
-const admin: Admin = { cancel: async () => undefined, query: async () => [], close: async () => undefined }
+const admin: Admin = { cancel: async () => true, query: async () => [], close: async () => undefined }
 
 /** @param status of the connection's transaction when it is given back */
 function one(next: Next, { status = 'I', refuses = false } = {}) {

@@ -1,12 +1,16 @@
-// The two connections that are never lent to a call: they cancel queries, read agents' keys and answer health. When every
-// pool is stuck, these still work; so they carry nothing slow, and each use is bounded.
+// The two connections that are never lent to a call: they cancel queries and read agents' keys. When every pool is stuck,
+// these still work; so they carry nothing slow, and each use is bounded.
+import { untilAborted } from '../call.ts'
 import type { Times } from '../controls/times.ts'
 import type { Connections } from './postgres.ts'
 import type { Row, Statement } from './session.ts'
 
 export interface Admin {
-  /** Stops what a backend is doing. Never rejects; ends within the settle time. */
-  cancel(backend: number): Promise<void>
+  /**
+   * Stops what a backend is doing. Never rejects; ends within twice the settle time. False: nobody can say whether the cancel
+   * is still to come, so the backend's connection must not be lent again.
+   */
+  cancel(backend: number): Promise<boolean>
   /** @throws the error of Postgres, or a timeout */
   query(statement: Statement, withinMs: number): Promise<Row[]>
   close(withinMs: number): Promise<void>
@@ -22,24 +26,27 @@ export function createAdmin(connections: Connections, times: Times): Admin {
   const query = async ({ text, values }: Statement, withinMs: number): Promise<Row[]> => {
     if (inside >= WAITING_MAX) throw new Error('too many administration queries')
     inside += 1
-    const late = Promise.withResolvers<never>()
-    late.promise.catch(() => undefined)
-    const timer = setTimeout(() => late.reject(new Error(`no answer within ${withinMs} ms`)), withinMs)
-    const working = run(connections, { text, values }, late.promise)
+    const late = new AbortController()
+    const timer = setTimeout(() => late.abort(new Error(`no answer within ${withinMs} ms`)), withinMs)
+    const { aborted, forget } = untilAborted(late.signal)
     try {
-      return await Promise.race([working, late.promise])
+      return await Promise.race([run(connections, { text, values }, late.signal), aborted])
     } finally {
       clearTimeout(timer)
+      forget()
       inside -= 1
     }
   }
   // Deadlines come in bursts: what arrives while a cancel is on its way goes with the next one.
   let pending: number[] = []
-  let sending: Promise<void> | undefined
-  const send = async (): Promise<void> => {
+  let sending = Promise.resolve(true)
+  const send = (): Promise<boolean> => {
     const backends = pending
     pending = []
-    await query({ text: CANCEL, values: [backends] }, times.settleMs).catch(() => undefined)
+    return query({ text: CANCEL, values: [backends] }, times.settleMs).then(
+      () => true,
+      () => false,
+    )
   }
   return {
     query,
@@ -48,17 +55,20 @@ export function createAdmin(connections: Connections, times: Times): Admin {
       await sending
       if (!pending.includes(backend)) return await sending
       sending = send()
-      await sending
+      return await sending
     },
     close: (withinMs) => connections.close(withinMs),
   }
 }
 
-async function run(connections: Connections, { text, values }: Statement, late: Promise<never>): Promise<Row[]> {
+async function run(connections: Connections, { text, values }: Statement, late: AbortSignal): Promise<Row[]> {
   const connection = await connections.open()
-  let broken = true
+  let broken = false
   try {
-    const answer = await Promise.race([connection.client.query({ text, values }), late])
+    // What comes too late is not sent at all: a cancel would hit whoever has the backend by then.
+    late.throwIfAborted()
+    broken = true
+    const answer = await Promise.race([connection.client.query({ text, values }), untilAborted(late).aborted])
     broken = false
     return answer.rows
   } finally {

@@ -1,4 +1,4 @@
-// Connections to Postgres: one pg pool a bulkhead, and two connections of administration (cancel, keys, health).
+// Connections to Postgres: one pg pool a bulkhead, and two connections of administration (cancel, keys).
 // Traps of pg, each handled here or in session.ts: a pool without 'error' listeners ends the process when an idle client is
 // terminated; a lent client without one does the same; `query_timeout` leaves the query running, so the timeouts are the
 // session's; connecting has no bound unless given; `pool.end()` waits for ever.

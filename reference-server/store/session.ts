@@ -2,7 +2,8 @@
 // `app.tenant` for row-level security first, sent in the same round trip.
 // Cancelling: on abort `pg_cancel_backend` goes out on an administration connection, and the connection is given back only
 // when both the query and the cancel have settled. Given back earlier, the late cancel kills the next caller's query.
-// What does not settle within `settleMs` is cut, and counts as Postgres not answering.
+// A query that does not end within `settleMs` of its cancel is cut, and counts as Postgres not answering. A connection whose
+// cancel did not settle is cut too, even if its query has ended by itself: the cancel may still come.
 // A read whose reused connection turns out dead is tried once more on another; a write never is.
 import type { Writable } from 'node:stream'
 import pg from 'pg'
@@ -145,7 +146,7 @@ export class Session {
     const connection = this.#connection
     const cutting = Promise.withResolvers<never>()
     cutting.promise.catch(() => undefined)
-    let cancelling: Promise<void> | undefined
+    let cancelling: Promise<boolean> | undefined
     let timer: NodeJS.Timeout | undefined
     const onAbort = (): void => {
       cancelling = admin.cancel(connection.client.processID)
@@ -166,7 +167,7 @@ export class Session {
       call.facts.dbMs += clock() - startedMs
       this.#signal.removeEventListener('abort', onAbort)
       clearTimeout(timer)
-      await cancelling
+      if ((await cancelling) === false) this.#broken = true
     }
   }
 
