@@ -19,12 +19,13 @@ const settings = settingsFrom({
 })
 
 describe('whom a call is charged to', () => {
-  test('a cheap read: the agent; an expensive one: also the agent on that tool', () => {
+  test('a cheap read or a write: the agent; an expensive read: also the agent on that tool', () => {
     expect(agentBudgets(sampleCall(), settings, 0).rates.map(({ scope }) => scope)).toEqual(['agent'])
     expect(agentBudgets(sampleCall({ tool: runQuery }), settings, 0).rates.map(({ scope, key }) => [scope, key])).toEqual([
       ['agent', 'desk:{t0:agent-0}:rate'],
       ['tool', 'desk:{t0:agent-0}:tool:run_query'],
     ])
+    expect(agentBudgets(sampleCall({ tool: createInvoice }), settings, 0).rates.map(({ scope }) => scope)).toEqual(['agent'])
   })
 
   test('discovery has a bucket of its own and no lease', () => {

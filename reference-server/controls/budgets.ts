@@ -1,6 +1,7 @@
 // Which budgets a call is charged to: the one place that says so, and the part that a weakness takes away.
-// tools/call: the agent's rate and lease; expensive and writing tools also agent × tool. Discovery (initialize, lists,
-// ping) has a cheap bucket of its own, so that a handshake is never refused because calls were many, nor the reverse.
+// tools/call: the agent's rate and lease; expensive reads also agent × tool. Writes have no rate of their own: their pool and
+// the lease bound them. Discovery (initialize, lists, ping) has a cheap bucket of its own, so that a handshake is never
+// refused because calls were many, nor the reverse.
 // Keys carry the hash tag {tenant:agent}, so that one script finds them on one node of a Redis Cluster.
 import type { Call } from '../call.ts'
 import type { Settings } from '../config.ts'
