@@ -25,6 +25,10 @@ try {
   if (error instanceof HarnessError || error instanceof SetupError) {
     process.stderr.write(`\n${error.code}: ${error.message}\n  → ${error.hint}\n`)
     process.exitCode = 254
+    if (process.argv.includes('--json'))
+      process.stdout.write(
+        `${JSON.stringify({ status: 'error', exitCode: 254, code: error.code, message: error.message, hint: error.hint })}\n`,
+      )
   } else {
     process.stderr.write(`\nThis is a bug of ours, please report it:\n${error instanceof Error ? error.stack : String(error)}\n`)
     process.exitCode = 255

@@ -35,11 +35,19 @@ export class Units<T> {
     throw new HarnessError(`UNKNOWN_${this.kind.toUpperCase()}`, `there is no ${this.kind} ${JSON.stringify(id)}`, hint)
   }
 
-  /** The unit that holds this very value: scenarios name units by importing them. */
+  /**
+   * The unit that holds this very value: scenarios name units by importing them.
+   * @throws HarnessError `STRANGE_<KIND>` when it comes from a file that was not looked at, or from another copy of this program
+   */
   of(value: T): Unit<T> {
     const found = this.all.find((unit) => unit.value === value)
-    if (!found) throw new Error(`a ${this.kind} was used that no discovered file exports`)
-    return found
+    if (found) return found
+    const folders = [...new Set(this.all.map((unit) => path.dirname(unit.path)))].join(', ')
+    throw new HarnessError(
+      `STRANGE_${this.kind.toUpperCase()}`,
+      `the scenario uses a ${this.kind} that is none of ${this.ids.join(', ')}`,
+      `import it from ${folders}${this.kind === 'persona' ? ', or put it into a folder personas beside the scenario' : ''}`,
+    )
   }
 }
 
@@ -65,13 +73,22 @@ function isUnitFile(name: string): boolean {
 
 /** The one unit of a kind in a file, or undefined when it holds none (an interface file). */
 export async function load<T extends { kind: string }>(kind: T['kind'], file: string): Promise<Unit<T> | undefined> {
-  const module: Record<string, unknown> = await import(pathToFileURL(path.resolve(file)).href)
+  const module = await importFile(path.resolve(file))
   const id = path.basename(file, '.ts')
   for (const [exportName, exported] of Object.entries(module)) {
     const value = definitionOf(exported)
     if (value?.kind === kind) return { id, path: path.resolve(file), exportName, value: value as T }
   }
   return undefined
+}
+
+/** @throws HarnessError `FILE_BROKEN` */
+async function importFile(file: string): Promise<Record<string, unknown>> {
+  try {
+    return (await import(pathToFileURL(file).href)) as Record<string, unknown>
+  } catch (error) {
+    throw new HarnessError('FILE_BROKEN', `${file} cannot be imported: ${(error as Error).message}`, 'mend that file', error)
+  }
 }
 
 /** Constructors such as `steady(…)` carry their definition. */

@@ -20,6 +20,24 @@ export class HarnessError extends Error {
   }
 }
 
+/**
+ * What a function of the target gave. What it throws is the target's to mend, and no bug of ours.
+ * @param what where it stands: `agents.headers`
+ * @throws HarnessError `TARGET_THREW`
+ */
+export function asked<T>(what: string, give: () => T): T {
+  const blame = (error: unknown): never => {
+    const message = error instanceof Error ? error.message : String(error)
+    throw new HarnessError('TARGET_THREW', `${what} of the target threw: ${message}`, `mend ${what} in the target`, error)
+  }
+  try {
+    const given = give()
+    return given instanceof Promise ? (given.catch(blame) as T) : given
+  } catch (error) {
+    return blame(error)
+  }
+}
+
 /** The known names nearest to a misspelt one, best first, at most three: for "did you mean …". */
 export function nearest(wrong: string, known: readonly string[]): string[] {
   const worthSaying = Math.max(2, Math.ceil(wrong.length / 3))

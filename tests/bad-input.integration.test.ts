@@ -1,9 +1,11 @@
 // Each mistake a user can make gets a clear error that says what to type, and leaves nothing running.
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
-import { afterAll, expect, test } from 'vitest'
-import { ROOT, Workshop } from './fixtures/cli.ts'
+import { afterAll, describe, expect, test } from 'vitest'
+import { processesWith } from '../harness/run/process-table.ts'
+import { type BareCheckout, bareCheckout, refusingPostgres } from './fixtures/bare-checkout.ts'
+import { finish, ROOT, Workshop } from './fixtures/cli.ts'
 
 const workshop = new Workshop()
 afterAll(() => workshop[Symbol.dispose]())
@@ -24,13 +26,22 @@ function targetFile(name: string, value: string): string {
 /** What the server below would have listened on, with a tool that plays cheapRead. */
 const cheapRead = "tools: { cheapRead: { name: 'list_notes', arguments: () => ({ page: 1 }) } }"
 
-async function refused(words: string[], code: string, hint: RegExp): Promise<void> {
-  const { code: exitCode, stderr, stdout } = await workshop.cli('scenario', ...words, '--reports', workshop.reports)
+/** The exit code, the words and the hint; and nothing of it left: no process, no lease, no folder. */
+async function refused(words: string[], code: string, hint: RegExp, from?: BareCheckout & NodeJS.ProcessEnv): Promise<void> {
+  const all = ['scenario', ...words, ...(words.includes('--reports') ? [] : ['--reports', workshop.reports])]
+  const { code: exitCode, stderr, stdout } = await finish(from ? workshop.startAt(from, ...all) : workshop.start(...all))
   expect(exitCode, `${stderr}${stdout}`).toBe(254)
   expect(stderr).toContain(`${code}: `)
   expect(stderr.slice(stderr.indexOf(`${code}: `))).toMatch(hint)
-  const leases = readdirSync(workshop.temporary).filter((name) => name.startsWith('stampede-'))
-  expect(leases.flatMap((name) => readdirSync(path.join(workshop.temporary, name)))).toEqual([])
+  expect(stderr).not.toMatch(/bug of ours|node:internal/)
+  expect(leases()).toEqual([])
+  // Whatever the command started has its temporary directory in the environment.
+  expect(processesWith('TMPDIR', workshop.temporary).map(({ command }) => command)).toEqual([])
+}
+
+function leases(): string[] {
+  const folders = readdirSync(workshop.temporary).filter((name) => name.startsWith('stampede-'))
+  return folders.flatMap((name) => readdirSync(path.join(workshop.temporary, name)))
 }
 
 test.each([
@@ -73,6 +84,32 @@ test('a server that does not start says so in its own words', async () => {
   await refused([short, '--target', targetFile('dies.ts', dies)], 'SERVER_DID_NOT_START', /my own words/)
 })
 
+test('a scenario whose personas come from another copy of this program', async () => {
+  await refused([bareCheckout(path.join(workshop.folder, 'copy')).short], 'STRANGE_PERSONA', /scenarios\/personas/)
+})
+
+test.each([
+  ['agents.headers', "agents: { headers: () => { throw new Error('no token') } }", 'TARGET_THREW', /no token[\s\S]*agents\.headers/],
+  ['agents.headers', "agents: { headers: () => ({ authorization: 'Bearer x\\n' }) }", 'TARGET_INVALID', /authorization[\s\S]*trim/],
+  ['declared', "declared: () => { throw new Error('oh') }", 'TARGET_THREW', /declared/],
+  ['agents.tenant', "agents: { tenant: () => { throw new Error('oh') } }", 'TARGET_THREW', /agents\.tenant/],
+  ['sloMs', "tools: { cheapRead: { name: 'list_notes', sloMs: -5 } }", 'TARGET_INVALID', /sloMs is -5/],
+  ['correct', "tools: { cheapRead: { name: 'list_notes', correct: [{ at: 'result', is: 'array' }] } }", 'TARGET_INVALID', /"\/result"/],
+])('a target whose %s is wrong: %s', async (_, line, code, hint) => {
+  const rest = line.startsWith('tools') ? '' : `${cheapRead},`
+  await refused([short, '--target', targetFile('wrong.ts', `{ url: 'http://127.0.0.1:1/mcp', ${rest} ${line} }`)], code, hint)
+})
+
+test('with --json, the last line on stdout says it too', async () => {
+  const { code, stdout } = await workshop.cli('scenario', 'runaway-lop', '--json')
+  expect(code).toBe(254)
+  expect(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({
+    exitCode: 254,
+    code: 'UNKNOWN_SCENARIO',
+    hint: expect.any(String),
+  })
+})
+
 test('a host that is not this machine must be named', async () => {
   await refused(
     [short, '--target', targetFile('far.ts', `{ url: 'https://staging.example.com/mcp', ${cheapRead} }`)],
@@ -96,9 +133,41 @@ test('a k6 of another major version', async () => {
 })
 
 test('a reports folder that cannot be written', async () => {
-  const { code, stderr } = await workshop.cli('scenario', short, '--reports', written('a-file', ''))
+  await refused([short, '--reports', written('a-file', '')], 'REPORTS_NOT_WRITABLE', /--reports/)
+})
+
+test('a disk that is full while the verdicts are written', async () => {
+  const folder = path.join(workshop.folder, 'full')
+  cpSync(path.join(ROOT, 'reports/sample'), folder, { recursive: true })
+  rmSync(path.join(folder, 'verdicts.json'))
+  symlinkSync('/dev/full', path.join(folder, 'verdicts.json'))
+  const { code, stderr } = await workshop.cli('judge', folder)
   expect(code).toBe(254)
-  expect(stderr).toMatch(/REPORTS_NOT_WRITABLE.*--reports/s)
+  expect(stderr).toMatch(/DISK_FULL.*free some space/s)
+})
+
+describe('a machine where something cannot be had', () => {
+  const bare = bareCheckout(workshop.folder)
+  // No way out to a network: nothing listens there.
+  const nowhere = { ...bare, STAMPEDE_K6_DOWNLOADS: 'http://127.0.0.1:1' }
+  const withK6 = { ...bare, K6_BIN: path.join(ROOT, '.tools/k6-2.2.0') }
+  // Postgres wants to know the users of this machine.
+  const withTools = { ...withK6, PATH: process.env.PATH ?? '' }
+
+  test('no k6 and no Go', async () => {
+    await refused([bare.short], 'K6_NOT_FOUND', /go|K6_BIN/i, nowhere)
+  })
+
+  test('no Redis to be had', async () => {
+    await refused([bare.short], 'REDIS_NOT_FOUND', /apt|brew/, withK6)
+  })
+
+  test('no Postgres for this platform, and one that refuses', async () => {
+    const target = targetFile('only-postgres.ts', `{ url: 'http://127.0.0.1:1/mcp', ${cheapRead}, dependencies: { postgres: 'embedded' } }`)
+    await refused([bare.short, '--target', target], 'POSTGRES_NOT_FOUND', /npm ci/, withTools)
+    refusingPostgres(bare, 'Disk quota exceeded')
+    await refused([bare.short, '--target', target], 'POSTGRES_DID_NOT_START', /Disk quota exceeded/, withTools)
+  })
 })
 
 test('judge and report of a folder that is no run', async () => {

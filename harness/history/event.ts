@@ -240,7 +240,8 @@ export interface Manifest {
   weaken?: string
   starved?: boolean
   protocol: Plan['protocol']
-  driver: 'k6'
+  /** Which load driver followed the plan: `k6`. */
+  driver: string
   /** ISO 8601. */
   startedAt: string
   /** Wall-clock ms of the run's start: 0 of every `atMs`. Absent until the load began. */
@@ -280,8 +281,7 @@ export interface Manifest {
   memoryBytes: number
   platform: string
   command: string
-  /** `calls`: how many the generator says it sent. */
-  generator?: { exitCode: number | null; calls: number; maxRssBytes?: number }
+  generator?: { exitCode: number | null; maxRssBytes?: number }
   harness?: { maxRssBytes: number }
   /** Distinct call ids of this run found in the server's logs; absent when logs are not observed. */
   callsInServerLog?: number

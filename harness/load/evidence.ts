@@ -73,7 +73,7 @@ function wholeBody(body: string, contentType: string, question: Question): Parti
 }
 
 /** The JSON-RPC answer in a body; undefined when there is none. */
-function parseAnswer(body: string, contentType: string): Json | undefined {
+export function parseAnswer(body: string, contentType: string): Json | undefined {
   const texts = contentType.includes('text/event-stream') ? eventData(body) : [body]
   for (const text of texts) {
     const message = parseObject(text)

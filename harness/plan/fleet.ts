@@ -1,7 +1,7 @@
 // The agents and their timelines. Each agent, task and call draws from a generator of its own, named after it, so that
 // adding an agent, a task or a call shifts the numbers of no other.
 import type { Units } from '../discover.ts'
-import { HarnessError } from '../errors.ts'
+import { asked, HarnessError } from '../errors.ts'
 import { resolve } from '../parameters.ts'
 import type { FleetEntry, PersonaDefinition, TaskSketch } from '../persona.ts'
 import type { Target, ToolRole } from '../target.ts'
@@ -36,7 +36,7 @@ export function planFleet(
       `raise agents: { count: ${total} } in the target`,
     )
   }
-  const seats = Array.from({ length: total }, (_, index) => ({ index, tenant: tenant(index) }))
+  const seats = Array.from({ length: total }, (_, index) => ({ index, tenant: asked('agents.tenant', () => String(tenant(index))) }))
   const seated = takeSeats(fleet, seats)
   const numbers = new Map<string, number>()
   const agents = fleet.flatMap((entry, position) => {
@@ -113,8 +113,9 @@ function planTask(sketch: TaskSketch, agent: string, task: string, role: Role, t
 
 /** What the target's own function gave, as the plain data that will be on the wire. */
 function argumentsOf(tool: ToolRole, role: Role, draw: Draw): Record<string, unknown> {
-  const given: unknown = tool.arguments?.(draw) ?? {}
-  const data: unknown = JSON.parse(JSON.stringify(given) ?? 'null')
+  const what = `tools.${role}.arguments`
+  const given: unknown = asked(what, () => tool.arguments?.(draw) ?? {})
+  const data: unknown = asked(what, () => JSON.parse(JSON.stringify(given) ?? 'null'))
   if (typeof data === 'object' && data !== null && !Array.isArray(data)) return data as Record<string, unknown>
   throw new HarnessError(
     'ARGUMENTS_INVALID',

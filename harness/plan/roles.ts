@@ -8,7 +8,7 @@ import type { Plan, PlannedRole, Role } from './plan.ts'
 
 const SLO_MS = 1_000
 
-/** @throws HarnessError `ROLE_MISSING` */
+/** @throws HarnessError `ROLE_MISSING`, `TARGET_INVALID` */
 export function planRoles(
   fleet: readonly FleetEntry[],
   target: Target,
@@ -30,11 +30,21 @@ export function planRoles(
     )
   }
   const roles: Plan['roles'] = {}
-  for (const role of asked.keys()) roles[role] = planRole(target.tools?.[role] as ToolRole)
+  for (const role of asked.keys()) roles[role] = planRole(role, target.tools?.[role] as ToolRole)
   return roles
 }
 
-function planRole({ name, sloMs, deadlineMs, needs, correct, idempotencyKey }: ToolRole): PlannedRole {
+/** @throws HarnessError `TARGET_INVALID` */
+function planRole(role: Role, { name, sloMs, deadlineMs, needs, correct, idempotencyKey }: ToolRole): PlannedRole {
+  for (const [field, value] of Object.entries({ sloMs, deadlineMs })) {
+    if (value === undefined || (Number.isFinite(value) && value > 0)) continue
+    throw new HarnessError('TARGET_INVALID', `tools.${role}.${field} is ${value}`, `${field} must be a number of milliseconds above 0`)
+  }
+  const astray = correct?.find(({ at }) => at !== '' && !at.startsWith('/'))
+  if (astray) {
+    const hint = `a JSON pointer begins with a slash: at: ${JSON.stringify(`/${astray.at}`)}`
+    throw new HarnessError('TARGET_INVALID', `tools.${role}.correct has at: ${JSON.stringify(astray.at)}`, hint)
+  }
   return {
     tool: name,
     sloMs: sloMs ?? SLO_MS,

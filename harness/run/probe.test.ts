@@ -20,6 +20,7 @@ async function answering(status: number, ...bodies: unknown[]): Promise<string> 
   const server = createServer((_, response) => {
     response.statusCode = status
     const body = bodies[Math.min(n++, bodies.length - 1)]
+    if (typeof body === 'string' && body.includes('data:')) response.setHeader('content-type', 'text/event-stream')
     response.end(typeof body === 'string' ? body : JSON.stringify(body))
   })
   servers.push(server)
@@ -35,7 +36,9 @@ const page = (names: string[], nextCursor?: string) => ({
 
 test('a server that has the tools is fine, also when they stand on the second page or come as an event', async () => {
   await probe(await answering(200, page(['a'], 'next'), page(['list_tables'])), {}, plan, signal)
-  await probe(await answering(200, `event: message\ndata: ${JSON.stringify(page(['list_tables']))}\n\n`), {}, plan, signal)
+  const notification = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params: {} })
+  const events = `id: 1\ndata:\n\ndata: ${notification}\n\nevent: message\ndata: ${JSON.stringify(page(['list_tables']))}\n\n`
+  await probe(await answering(200, events), {}, plan, signal)
 })
 
 test.each([
@@ -45,7 +48,11 @@ test.each([
   [
     'PROTOCOL_NOT_SPOKEN',
     400,
-    { error: { code: -32022, message: 'Unsupported protocol version', data: { supported: ['2025-11-25'] } } },
+    {
+      jsonrpc: '2.0',
+      id: 'probe-1',
+      error: { code: -32022, message: 'Unsupported protocol version', data: { supported: ['2025-11-25'] } },
+    },
     /2026-07-28/,
   ],
   ['TOOL_MISSING', 200, page(['list_table', 'other']), /did you mean list_table\?.*tools\.cheapRead/],

@@ -1,6 +1,7 @@
 // Asks the target for its tools before any load is sent: is it up, is it MCP, does it let us in, has it what the plan needs?
 import { request } from 'undici'
 import { HarnessError, nearest } from '../errors.ts'
+import { parseAnswer } from '../load/evidence.ts'
 import type { Plan } from '../plan/plan.ts'
 
 const ANSWER_MS = 10_000
@@ -41,7 +42,7 @@ async function toolsPage(
   cursor: string | undefined,
   signal: AbortSignal,
 ): Promise<ToolsPage> {
-  const { status, text } = await post(url, headers, protocol, cursor, signal)
+  const { status, text, type } = await post(url, headers, protocol, cursor, signal)
   if (status === 401 || status === 403) {
     throw new HarnessError(
       'TARGET_WANTS_TOKEN',
@@ -49,7 +50,7 @@ async function toolsPage(
       "give the agents a token: agents: { headers: () => ({ authorization: 'Bearer …' }) }",
     )
   }
-  const page = parse(text)
+  const page = parseAnswer(text, type) as ToolsPage | undefined
   if (page?.error?.code === -32022 || (page?.error && /protocol.?version/i.test(page.error.message))) {
     const spoken = page.error.data?.supported?.join(', ') ?? 'another version'
     throw new HarnessError(
@@ -74,7 +75,7 @@ async function post(
   protocol: string,
   cursor: string | undefined,
   signal: AbortSignal,
-): Promise<{ status: number; text: string }> {
+): Promise<{ status: number; text: string; type: string }> {
   const meta = {
     'io.modelcontextprotocol/protocolVersion': protocol,
     'io.modelcontextprotocol/clientInfo': { name: 'stampede-probe', version: '1' },
@@ -98,7 +99,7 @@ async function post(
       }),
       signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
     })
-    return { status: answer.statusCode, text: await answer.body.text() }
+    return { status: answer.statusCode, text: await answer.body.text(), type: String(answer.headers['content-type'] ?? '') }
   } catch (error) {
     signal.throwIfAborted()
     throw new HarnessError(
@@ -113,14 +114,4 @@ async function post(
 function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   return code ?? message
-}
-
-/** The JSON of an answer, plain or as the one message of an event stream. */
-function parse(text: string): ToolsPage | undefined {
-  const data = text.startsWith('{') ? text : /^data: ?(.*)$/m.exec(text)?.[1]
-  try {
-    return data === undefined ? undefined : (JSON.parse(data) as ToolsPage)
-  } catch {
-    return undefined
-  }
 }

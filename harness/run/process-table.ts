@@ -31,8 +31,13 @@ export function parentOf(pid: number): number {
 
 /** All live processes that carry the run's mark, but this one. Linux only; elsewhere the lease's own list must do. */
 export function processesOf(run: string): { pid: number; command: string }[] {
+  return processesWith('STAMPEDE_RUN', run)
+}
+
+/** All live processes, but this one, that were started with this in their environment. Linux only. */
+export function processesWith(name: string, value: string): { pid: number; command: string }[] {
   if (process.platform !== 'linux') return []
-  const mark = `STAMPEDE_RUN=${run}`
+  const mark = `${name}=${value}`
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .filter((pid) => readProc(pid, 'environ').split('\0').includes(mark) && isAlive(Number(pid)))

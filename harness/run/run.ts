@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Unit, Units } from '../discover.ts'
 import { freePort } from '../environment/free-port.ts'
+import { asked, HarnessError } from '../errors.ts'
 import type { FaultDefinition } from '../faults/fault.ts'
 import type { Manifest } from '../history/event.ts'
 import type { Driver } from '../load/driver.ts'
@@ -120,5 +121,16 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
 }
 
 async function agentHeaders(target: Target, { context }: Setting): Promise<Record<string, string>[]> {
-  return Promise.all(context.agents.map(async (identity) => (await target.agents?.headers?.(identity)) ?? {}))
+  return Promise.all(
+    context.agents.map(async (identity) => {
+      const headers = await asked('agents.headers', async () => (await target.agents?.headers?.(identity)) ?? {})
+      const broken = Object.entries(headers).find(([, value]) => /[\r\n\0]/.test(value))
+      if (!broken) return headers
+      throw new HarnessError(
+        'TARGET_INVALID',
+        `agents.headers gave a ${broken[0]} with a line break in it`,
+        'trim it: tokens read from files often end in one',
+      )
+    }),
+  )
 }

@@ -6,7 +6,7 @@ import { type PostgresService, startPostgres } from '../environment/postgres.ts'
 import { type RedisService, startRedis } from '../environment/redis.ts'
 import { type ServerInstance, startServer } from '../environment/server-under-test.ts'
 import type { Environment, Keeper, Service } from '../environment/service.ts'
-import { HarnessError } from '../errors.ts'
+import { asked, HarnessError } from '../errors.ts'
 import { type ProxyProcess, startProxy } from '../faults/proxy/client.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Declared, Observe, Target, TargetContext } from '../target.ts'
@@ -45,7 +45,7 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
   const { plan, target, keeper, signal, progress } = options
   await using cleanup = new AsyncDisposableStack()
   const context = await contextOf(options)
-  const url = typeof target.url === 'function' ? target.url(context) : target.url
+  const url = evaluate('url', target.url, context) ?? ''
   assertSafe(url, target, plan)
   const services = await startDependencies(options, cleanup)
   const links = Object.entries(services.addresses).map(([name, to]) => ({ name, to, delayMs: plan.links[name]?.delayMs ?? 0 }))
@@ -56,7 +56,7 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
   const proxy: ProxyProcess = cleanup.use(await startProxy({ keeper, links, attemptsFile: options.attemptsFile, signal }))
   for (const [name, link] of Object.entries(proxy.links)) if (name !== 'server') context.at[name] = link.address
   const servers = await startServers(options, context, url, cleanup)
-  const observe = evaluate(target.observe, context)
+  const observe = evaluate('observe', target.observe, context) ?? {}
   const { urlFrom } = observe.postgres ?? {}
   const database = urlFrom === undefined ? services.postgres : cleanup.use(await openDatabase(urlFrom, process.env))
   const owned = cleanup.move()
@@ -72,7 +72,7 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
     },
     context,
     url,
-    declared: evaluate(target.declared, context),
+    declared: evaluate('declared', target.declared, context) ?? {},
     observe,
     proxy,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -141,12 +141,12 @@ async function startServers(
   const { start } = target
   if (!start) return []
   progress(`starting the server: ${start.command}`)
-  const ready = typeof start.ready === 'function' ? start.ready(context) : start.ready
+  const ready = evaluate('start.ready', start.ready, context) ?? ''
   const server = await startServer({
     keeper,
     command: start.command,
     cwd: start.cwd ?? cwd,
-    env: start.env?.(context) ?? {},
+    env: evaluate('start.env', start.env, context) ?? {},
     readyUrl: new URL(ready, url).href,
     logFile: `${folder.raw}/server-1.log`,
     instance: 1,
@@ -155,8 +155,9 @@ async function startServers(
   return [cleanup.use(server)]
 }
 
-function evaluate<T extends object>(value: T | ((context: TargetContext) => T) | undefined, context: TargetContext): T {
-  return typeof value === 'function' ? value(context) : (value ?? ({} as T))
+/** A value of the target, or what its function makes of the context. */
+function evaluate<T>(what: string, value: T | ((context: TargetContext) => T) | undefined, context: TargetContext): T | undefined {
+  return typeof value === 'function' ? asked(what, () => (value as (context: TargetContext) => T)(context)) : value
 }
 
 function hostOf(url: string): string {

@@ -105,11 +105,11 @@ export async function versionOf(file, signal) {
 }
 
 /**
- * @param {string} words what `k6 version` prints
+ * @param {string} words what `k6 version` prints: `k6-2.2.0 v2.2.0 (go1.26, linux/amd64)`, the program by its own name
  * @returns {string | undefined} "2.2.0"
  */
 export function k6Version(words) {
-  return /k6(?:\.exe)? v(\d+\.\d+\.\d+)/.exec(words)?.[1]
+  return /\bk6\S* v(\d+\.\d+\.\d+)/.exec(words)?.[1]
 }
 
 /** @param {string} version */
