@@ -46,6 +46,23 @@ describe('recovers', () => {
     expect(find(recovers, story).status).toBe('fail')
   })
 
+  test('fails when it came back and went down again, with the calls of the relapse', () => {
+    const story = outage(18_000)
+    for (const line of story.load)
+      if (line.kind === 'end' && line.endedAtMs > 23_000) Object.assign(line, { isError: true }, unavailable().evidence)
+    const found = find(recovers, story)
+    expect(found).toMatchObject({ status: 'fail', says: expect.stringContaining('it came back, and went down again at 22.1 s') })
+    expect(witnesses(story, found)[0]).toMatchObject({ phase: 'recovery', class: 'dependency' })
+    expect(witnesses(story, found)[0]?.sentAtMs).toBeGreaterThan(22_900)
+  })
+
+  test('two low seconds after the return are no relapse', () => {
+    const story = outage(18_000)
+    for (const line of story.load)
+      if (line.kind === 'end' && line.endedAtMs > 23_100 && line.endedAtMs < 25_100) Object.assign(line, unavailable().evidence)
+    expect(find(recovers, story).status).toBe('pass')
+  })
+
   test('without a fault, counts from the end of the stress', () => {
     const story = outage(18_000)
     story.plan.faults.length = 0

@@ -3,8 +3,9 @@
 // of the last fault of a window (never from its start); without a fault, from the end of the stress.
 //
 // Limits: withinMs (default 30 s) and withinQuickMs (8 s, at quick scale); goodShare of the steady phase's share (default 0.95 of
-// 1); windows of 1 s in a row (default 3). All ours. Windows in which nothing was planned are passed over. Not modelled: capacity.
-import type { Phase } from '../history/event.ts'
+// 1); windows of 1 s in a row (default 3). All ours. Windows in which nothing was planned are passed over. As many low windows in
+// a row after the return are a relapse, and a fail: what comes back and dies of the backlog has not recovered. Not modelled: capacity.
+import type { Call, Phase } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { faultsOf, goodIn, type Intent, intents, phaseOf, phasesOf, type Window, windowsOf } from '../history/queries.ts'
 import { count, milliseconds, share } from '../parameters.ts'
@@ -65,10 +66,11 @@ function returnTo(history: History, all: readonly Intent[], recovery: Phase, nee
   const samples = windows.reduce((sum, window) => sum + window.planned, 0)
   if (samples === 0) return unknown(`no call was planned after ${end.what}`)
   const low = (window: Window) => window.good / window.planned < need.share
-  const first = windows.findIndex((_, i) => i + need.windows <= windows.length && !windows.slice(i, i + need.windows).some(low))
-  const start = windows[first]
-  const last = windows[first + need.windows - 1]
+  const back = inARow(windows, need.windows, (window) => !low(window))
+  const [start, last] = [back?.[0], back?.at(-1)]
   if (start && last && last.toMs - end.atMs <= need.withinMs) {
+    const again = inARow(windows.slice(windows.indexOf(last) + 1), need.windows, low)
+    if (again) return relapsed(end, start, again, need, samples)
     const tookMs = Math.round(start.fromMs - end.atMs)
     const when = tookMs === 0 ? 'at once' : `within ${time(tookMs)}`
     return {
@@ -86,8 +88,30 @@ function returnTo(history: History, all: readonly Intent[], recovery: Phase, nee
   return notBack(history, end, windows, bad, need, samples)
 }
 
+/** The first `length` neighbours that are all so. */
+function inARow(windows: readonly Window[], length: number, so: (window: Window) => boolean): Window[] | undefined {
+  const first = windows.findIndex((_, i) => i + length <= windows.length && windows.slice(i, i + length).every(so))
+  return first < 0 ? undefined : windows.slice(first, first + length)
+}
+
+function relapsed(end: End, back: Window, low: readonly Window[], need: Need, samples: number): Finding {
+  const missed = missedIn(low)
+  const [from, to] = [low[0]?.fromMs ?? end.atMs, low.at(-1)?.toMs ?? end.atMs]
+  return {
+    status: 'fail',
+    measured: Math.round(to + need.windows * WINDOW_MS - end.atMs),
+    samples,
+    says: `it came back, and went down again at ${time(from)}: good answers from ${time(back.fromMs - end.atMs)} after ${end.what}, then ${some(need.windows, 'second')} in a row under ${percent(need.share)}; most failed as ${mostCommon(missed.map((call) => call.class))}`,
+    witnesses: indexes(missed.slice(0, WITNESSES)),
+  }
+}
+
+function missedIn(windows: readonly Window[]): Call[] {
+  return windows.flatMap((window) => window.intents.filter(({ good }) => !good).map(({ first }) => first))
+}
+
 function notBack(history: History, end: End, windows: Window[], bad: Window[], need: Need, samples: number): Finding {
-  const missed = bad.toReversed().flatMap((window) => window.intents.filter(({ good }) => !good).map(({ first }) => first))
+  const missed = missedIn(bad.toReversed())
   const tail = windows.slice(-need.windows)
   const good = tail.reduce((sum, window) => sum + window.good, 0)
   const planned = tail.reduce((sum, window) => sum + window.planned, 0)
