@@ -2,7 +2,7 @@
 // Figures for the reader; the gates (G1 to G3) judge them.
 import type { History } from '../../history/history.ts'
 import { quantile } from '../../history/quantiles.ts'
-import { faultsOf, latenessMs } from '../../history/queries.ts'
+import { callsByGenerator, faultsOf, latenessMs } from '../../history/queries.ts'
 import { number, size } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
 import { plain } from '../plain.ts'
@@ -27,12 +27,18 @@ function figures(history: History): [string, string][] {
     .map(({ lateMs }) => lateMs)
     .sort((a, b) => a - b)
   const sum = (of: (agent: History['agents'][number]) => number) => agents.reduce((total, agent) => total + of(agent), 0)
-  const { generator, harness, callsInServerLog } = manifest
+  const { generator, harness, callsInServerLog, callsTwiceInServerLog } = manifest
   const rows: [string, string | undefined][] = [
     ['Tasks left late by, p50 and p99', lateness.length > 0 ? `${late(lateness, 0.5)} and ${late(lateness, 0.99)}` : 'no call'],
     ['Tasks started of planned', `${number(sum((agent) => agent.tasksStarted))} of ${number(sum((agent) => agent.tasksPlanned))}`],
+    ['Calls that the agents say they sent', countOrUnknown(callsByGenerator(history))],
     ['Calls recorded', `${number(calls.length)}, ${number(calls.filter((call) => call.endedAtMs === undefined).length)} never answered`],
-    ['Calls found in the server’s log', callsInServerLog === undefined ? 'the log is not read' : number(callsInServerLog)],
+    [
+      'Calls found in the server’s log',
+      callsInServerLog === undefined
+        ? 'the log is not read'
+        : `${number(callsInServerLog)}${callsTwiceInServerLog ? `, ${number(callsTwiceInServerLog)} of them more than once` : ''}`,
+    ],
     [
       'Lines missing, agents crashed',
       `${number(sum((agent) => agent.missing.length))}, ${number(agents.filter((agent) => agent.crashes.length > 0).length)}`,
@@ -47,6 +53,10 @@ function figures(history: History): [string, string][] {
     ['Harness, most memory', harness && size(harness.maxRssBytes)],
   ]
   return rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as [string, string]]))
+}
+
+function countOrUnknown(calls: number | undefined): string {
+  return calls === undefined ? 'not all of them ended their record' : number(calls)
 }
 
 function late(sorted: number[], p: number): string {
