@@ -72,7 +72,7 @@ function joinCalls({ plan, load, manifest, server }: Raw, t0Ms: number): Call[] 
     const { kind: _kind, seq: _seq, ...sent } = send
     const end = ends.get(send.call)
     const evidence = evidenceOf(end)
-    const is = classify({ evidence, ended: end !== undefined, role: send.role, errors: manifest.errors })
+    const is = classify({ call: send.call, evidence, ended: end !== undefined, role: send.role, errors: manifest.errors })
     const sloStartMs = clocks.startOf(send, end)
     const sloMs = send.role === 'handshake' ? undefined : plan.roles[send.role]?.sloMs
     const lateAtMs = sloMs === undefined ? Number.POSITIVE_INFINITY : sloStartMs + sloMs

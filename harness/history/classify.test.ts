@@ -48,6 +48,11 @@ const cases: Case[] = [
   ['3xx', { status: 302 }, 'fail', 'server-error'],
   ['3xx', { status: 308 }, 'info', 'server-error', { role: 'write' }],
   ['an accepted notification', { status: 202 }, 'ok', 'served', { role: 'handshake' }],
+  ["200, answered with another call's id", { status: 200, ...json, rpcId: 'c2', isError: false }, 'fail', 'server-error'],
+  ["200, answered with another call's id", { status: 200, ...json, rpcId: 1, isError: false }, 'info', 'server-error', { role: 'write' }],
+  ["200, answered with another call's id", { ...tool('RATE_LIMITED'), rpcId: 'c2' }, 'fail', 'server-error'],
+  ['200, a result', { status: 200, ...json, rpcId: 'c1', isError: false }, 'ok', 'served'],
+  ['200, a result', { status: 200, ...json, rpcId: null, isError: false }, 'ok', 'served'],
   ['200 that does not parse', { status: 200, parsed: false }, 'fail', 'server-error'],
   ['200 that does not parse', { status: 200, parsed: false }, 'info', 'server-error', { role: 'write' }],
   ['200, a tool error that names its code', tool('DEPENDENCY_UNAVAILABLE'), 'fail', 'dependency', { role: 'write' }],
@@ -112,7 +117,7 @@ function prose(message: string): Evidence {
 describe('the outcome table', () => {
   test.each(cases)('%s: %j → %s, %s', (_when, evidence, outcome, is, more = {}) => {
     const { by = 'direct', budget, ...question } = more
-    const got = classify({ evidence, ended: true, role: 'cheapRead', errors: {}, ...question })
+    const got = classify({ call: 'c1', evidence, ended: true, role: 'cheapRead', errors: {}, ...question })
     expect(got).toEqual({ outcome, class: is, by, ...(budget !== undefined && { budget }) })
   })
 
@@ -122,6 +127,6 @@ describe('the outcome table', () => {
   })
 
   test.each(['write', 'money'] as const)('a 503 to a %s is a fail: nothing ran', (role) => {
-    expect(classify({ evidence: { status: 503 }, ended: true, role, errors: {} }).outcome).toBe('fail')
+    expect(classify({ call: 'c1', evidence: { status: 503 }, ended: true, role, errors: {} }).outcome).toBe('fail')
   })
 })

@@ -13,6 +13,8 @@ export interface Classified {
 }
 
 export interface Question {
+  /** The call's own JSON-RPC id. */
+  call: string
   evidence: Evidence
   /** An end line was there. */
   ended: boolean
@@ -66,6 +68,12 @@ export const table: readonly Row[] = [
   { when: 'other 5xx', matches: ({ evidence }) => evidence.status >= 500, gives: () => 'server-error' },
   { when: '3xx', matches: ({ evidence }) => evidence.status >= 300 && evidence.status < 400, gives: () => 'server-error' },
   { when: 'an accepted notification', matches: (seen) => seen.role === 'handshake' && seen.evidence.status === 202, gives: () => 'served' },
+  {
+    // Somebody else's answer: whatever it holds, this call was not served.
+    when: "200, answered with another call's id",
+    matches: ({ call, evidence: { status, rpcId } }) => status === 200 && rpcId !== undefined && rpcId !== null && rpcId !== call,
+    gives: () => 'server-error',
+  },
   {
     when: '200 that does not parse',
     matches: ({ evidence }) => evidence.status === 200 && evidence.parsed === false,
