@@ -50,6 +50,33 @@ describe('effects-once', () => {
     expect(found.witnesses).toHaveLength(answers.length)
   })
 
+  test.each<[string, Answers[number], string]>([
+    ['breaks the rules', served(5, { correct: false }), "asked again, it got an answer that breaks its role's rules"],
+    ['a mismatch as a tool error', toolError('IDEMPOTENCY_MISMATCH'), 'told that its arguments had changed, but they had not'],
+    [
+      'a mismatch by number',
+      { afterMs: 5, evidence: { status: 422, parsed: true, rpcCode: 42_201 } },
+      'told that its arguments had changed, but they had not',
+    ],
+  ])('fails when the answer to a retry: %s', (_name, answer, text) => {
+    const story = write('w1', [reset(), answer]).effect('w1', ...(answer.evidence.isError === false ? ['INV-1'] : []))
+    const found = find(effectsOnce, story)
+    expect(found).toMatchObject({ status: 'fail', measured: 1, exhibits: [`key st-test.w1: ${text}`] })
+    expect(witnesses(story, found)).toMatchObject([{ attempt: 2 }])
+  })
+
+  test('a first answer that breaks the rules is no matter of asking again, and other conflicts are allowed', () => {
+    expect(find(effectsOnce, write('w1', [served(5, { correct: false })]).effect('w1', 'INV-1')).status).toBe('pass')
+    const inProgress = write('w1', [reset(), toolError('IDEMPOTENCY_IN_PROGRESS'), served()]).effect('w1', 'INV-1')
+    expect(find(effectsOnce, inProgress).status).toBe('pass')
+  })
+
+  test('two tasks that share a key may carry other arguments', () => {
+    const story = write('w1', [served()]).effect('w1', 'INV-1')
+    story.call({ of: 'a', role: 'write', atMs: 5_000, key: 'w1', answer: toolError('IDEMPOTENCY_MISMATCH') })
+    expect(find(effectsOnce, story).status).toBe('pass')
+  })
+
   test('a key without a line has no rows', () => {
     expect(find(effectsOnce, write('w1', [served()])).status).toBe('fail')
     expect(find(effectsOnce, write('w1', [refused()])).status).toBe('pass')

@@ -1,9 +1,10 @@
 // A5: each intent leaves exactly the effects that its agent was told of. By idempotency key, over all attempts, counted in the
 // effect table once the server is quiet: told ok → one row; told fail each time → none; not told → none or one. An answer
 // to a key that was answered before is the first answer again. More than one row for a key is a fail, whatever was told.
+// An answer to a key that comes back may not break its role's rules, nor call the key's arguments other ones: retries carry the same.
 // What is missing from a damaged record never makes a fail: an attempt that is not in it may be the one that was answered.
 //
-// No limits: one violation is a fail. Not modelled: the same key with other arguments; effects outside the table; writes without key.
+// No limits: one violation is a fail. Not modelled: agents that send a key with other arguments; effects outside the table; writes without key.
 import type { Call, EffectLine, Role } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { check } from './check.ts'
@@ -103,6 +104,27 @@ function violations({ key, rows, names, calls }: Key): Violation[] {
   answers.sort((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0))
   const [first, ...later] = answers
   const other = later.filter(({ evidence }) => evidence.hash !== first?.evidence.hash)
-  if (!first || other.length === 0) return []
-  return [{ text: `key ${key}: asked again, it got another answer than at first`, calls: [...other, first], needs: 'nothing' }]
+  if (first && other.length > 0)
+    return [{ text: `key ${key}: asked again, it got another answer than at first`, calls: [...other, first], needs: 'nothing' }]
+  return wronglyAnswered(key, calls)
+}
+
+/** What one answer alone proves. */
+function wronglyAnswered(key: string, calls: readonly Call[]): Violation[] {
+  const wrong = calls.filter(
+    ({ outcome, attempt, evidence }) => outcome === 'ok' && evidence.correct === false && (attempt > 1 || evidence.replayed === true),
+  )
+  if (wrong.length > 0)
+    return [{ text: `key ${key}: asked again, it got an answer that breaks its role's rules`, calls: wrong, needs: 'nothing' }]
+  // Turns of a task carry their own arguments; attempts at one turn always the same.
+  const turns = new Set(calls.map(({ agent, task, turn }) => `${agent}\n${task}\n${turn}`))
+  const mismatched = turns.size === 1 ? calls.filter(toldMismatch) : []
+  if (mismatched.length === 0) return []
+  return [{ text: `key ${key}: told that its arguments had changed, but they had not`, calls: mismatched, needs: 'nothing' }]
+}
+
+/** `IDEMPOTENCY_MISMATCH`, 42201, or another server's word for it. */
+function toldMismatch({ class: is, evidence: { data, rpcCode } }: Call): boolean {
+  const codes = [data?.code, data?.name, data?.error, rpcCode]
+  return is === 'conflict' && codes.some((code) => /^42201$|mismatch/i.test(String(code ?? '')))
 }

@@ -35,3 +35,18 @@ test('tasks come at its pace, each with a key of its own', async () => {
   expect(engine.sends).toHaveLength(20)
   expect(new Set(engine.sends.map(({ key }) => key)).size).toBe(20)
 })
+
+test('a share of what it heard of it asks again too, once, with the same key', async () => {
+  const sent = async (recheckShare: number) => {
+    const parameters = { everyMs: 500, pauseMs: 0, recheckShare }
+    const { engine } = await rehearse(definition, { endsAtMs: 20_000, parameters, reply: () => ({ afterMs: 10 }) })
+    return engine.sends
+  }
+  expect(await sent(0)).toHaveLength(40)
+  const always = await sent(1)
+  expect(always).toHaveLength(80)
+  expect(new Set(always.map(({ key }) => key)).size).toBe(40)
+  const some = (await sent(0.2)).filter(({ attempt }) => attempt === 2)
+  expect(some.length).toBeGreaterThan(0)
+  expect(some.length).toBeLessThan(20)
+})

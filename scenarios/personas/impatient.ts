@@ -3,10 +3,11 @@
 // Stands for: a session timeout of 5 s against a tool that took 8 s: the same write sent three times. Rows of the table in the
 // load design: "client timeout" (5 s), "on timeout", "retry, framework" (2 more tries, a second apart), "duplicate write".
 // Parameters: everyMs, the pace of one agent's tasks (1,000 ms, 20–600,000); timeoutMs (5,000 ms, 50–300,000); tries in all
-// (3, 1–20); pauseMs, between a lost answer and asking again (1,000 ms, 0–60,000).
+// (3, 1–20); pauseMs, between a lost answer and asking again (1,000 ms, 0–60,000);
+// recheckShare, of its tasks that it asks again though the answer was ok, as a framework that lost its place does (0 of 1, 0–1).
 // A refusal is an answer: it is not asked again. What is lost is asked again even when it was a write, since the key makes that safe.
 // Not modelled: backing off ever longer, giving up the task midway, a new key for the same intent (that is the model's own retry).
-import { count, milliseconds } from '../../harness/parameters.ts'
+import { count, milliseconds, share } from '../../harness/parameters.ts'
 import { persona } from '../../harness/persona.ts'
 
 export const impatient = persona({
@@ -17,17 +18,21 @@ export const impatient = persona({
     timeoutMs: milliseconds(5_000, { from: 50, to: 300_000 }),
     tries: count(3, { from: 1, to: 20 }),
     pauseMs: milliseconds(1_000, { from: 0, to: 60_000 }),
+    recheckShare: share(0),
   },
   tasks(draw, { everyMs }, span) {
     return draw.regular(span, everyMs).map((atMs) => ({ atMs, calls: [{ turn: 1, thinkMs: 0 }] }))
   },
-  async act(agent, task, { timeoutMs, tries, pauseMs }) {
+  async act(agent, task, { timeoutMs, tries, pauseMs, recheckShare }) {
     for (const call of task.calls) {
       let answer = await agent.call(call, { timeoutMs })
       for (let attempt = 2; answer.lost && attempt <= tries; attempt++) {
         await agent.think(pauseMs)
         answer = await agent.again(answer, { timeoutMs })
       }
+      if (!answer.ok || agent.chance(task, call.turn, answer.attempt) >= recheckShare) continue
+      await agent.think(pauseMs)
+      await agent.again(answer, { timeoutMs })
     }
   },
 })
