@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { refused, served, toolError } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
-import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
+import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
 import { baselineSteady } from './baseline-steady.ts'
 
 const first = { of: 'a', fromMs: 2_000, toMs: 6_000 }
@@ -44,6 +44,33 @@ describe('baseline-steady', () => {
     story.call({ of: 'a', atMs: 4_000, answer: refused() })
     expect(find(baselineSteady, story)).toMatchObject({ status: 'unknown', says: '1 call refused in it' })
     expect(find(baselineSteady, story, { refusals: 'allowed' }).status).toBe('pass')
+  })
+
+  test('cannot tell when a role failed evenly: permanent errors do not hide behind ratios', () => {
+    const story = aRun()
+      .agent('a')
+      .calls({ ...first, toMs: 9_900, everyMs: 50, answer: served() })
+      .calls({ ...first, toMs: 9_900, everyMs: 400, role: 'write', answer: toolError('INTERNAL') })
+    const found = find(baselineSteady, story)
+    expect(found).toMatchObject({ status: 'unknown', says: 'only 0 % of write was good; most failed as server-error' })
+    expect(witnesses(story, found)).toHaveLength(20)
+    expect(witnesses(story, found).every(({ role }) => role === 'write')).toBe(true)
+    expect(find(baselineSteady, story, { goodLeast: 0 }).status).toBe('pass')
+    const wrong = aRun()
+      .agent('a')
+      .calls({ ...first, toMs: 9_900, everyMs: 50, answer: served(20, { correct: false }) })
+    expect(find(baselineSteady, wrong).says).toBe('only 0 % of cheapRead was good; most failed as wrong')
+  })
+
+  test('says nothing of a role with hardly any calls, nor of refusals that the scenario allows', () => {
+    const story = aRun()
+      .agent('a')
+      .calls({ ...first, toMs: 9_900, everyMs: 50, answer: served() })
+    story.calls({ ...first, toMs: 9_900, everyMs: 1_000, role: 'write', answer: toolError('INTERNAL') })
+    expect(find(baselineSteady, story).status).toBe('pass')
+    story.calls({ ...first, toMs: 9_900, everyMs: 400, role: 'external', answer: refused() })
+    expect(find(baselineSteady, story, { refusals: 'allowed', goodPoints: 0.2 }).status).toBe('pass')
+    expect(find(baselineSteady, story, { goodPoints: 0.2 }).says).toContain('only 0 % of external was good; most failed as refused')
   })
 
   test('cannot tell from too few calls', () => {

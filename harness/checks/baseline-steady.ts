@@ -3,8 +3,10 @@
 //
 // Limits: goodPoints, how far the halves' shares may be apart (default 0.05 of 1); latencyShare and latencyFloorMs, the same for
 // p95 (default 0.15 of 1 + 20 ms); refusals, `none` or `allowed`; leastPlanned, planned calls each half must have (default 20).
-// All ours. A p95 is compared only with 200 samples of a role on each side. Not modelled: slow trends within a half.
+// goodLeast, each role's share of good over the phase, once 10 were planned (default 0.95 of 1): errors that are always there pass
+// every comparison. All ours. A p95 is compared only with 200 samples of a role on each side. Not modelled: slow trends within a half.
 
+import type { Call, Phase } from '../history/event.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { goodIn, type Intent, intents, phaseOf } from '../history/queries.ts'
 import { choice, count, milliseconds, share } from '../parameters.ts'
@@ -12,6 +14,8 @@ import { check } from './check.ts'
 import { indexes, percent, some, time, unknown } from './finding.ts'
 
 const P95_SAMPLES = 200
+const FLOOR_PLANNED = 10
+const WITNESSES = 20
 
 export const baselineSteady = check({
   code: 'G3',
@@ -30,6 +34,7 @@ export const baselineSteady = check({
     latencyFloorMs: milliseconds(20),
     refusals: choice(['none', 'allowed'], 'none'),
     leastPlanned: count(20),
+    goodLeast: share(0.95),
   },
   judge(history, limits) {
     const steady = phaseOf(history, 'steady')
@@ -45,9 +50,11 @@ export const baselineSteady = check({
     if (Math.min(first.planned, second.planned) < limits.leastPlanned)
       return unknown(`only ${some(samples, 'call')} planned in the steady phase: too few to tell whether it was steady`, { samples })
     const refused = all.flatMap(({ attempts }) => attempts).filter((call) => call.phase === 'steady' && TURNED_AWAY.has(call.class))
+    const low = underFloor(all, steady, limits)
     const apart = Math.abs(first.share - second.share)
     const problems = [
       ...(apart > limits.goodPoints ? [`its halves differ: ${percent(first.share)} and ${percent(second.share)} good`] : []),
+      ...low.map(({ text }) => text),
       ...latencyProblem(all, spans, limits),
       ...(refused.length > 0 && limits.refusals === 'none' ? [`${some(refused.length, 'call')} refused in it`] : []),
     ]
@@ -58,12 +65,35 @@ export const baselineSteady = check({
       unit: 'of 1',
       samples,
       says: problems.length === 0 ? `its halves agree: ${percent(first.share)} and ${percent(second.share)} good` : problems.join('; '),
-      witnesses: limits.refusals === 'none' ? indexes(refused) : [],
+      witnesses: indexes([...low.flatMap(({ calls }) => calls), ...(limits.refusals === 'none' ? refused : [])].slice(0, WITNESSES)),
     }
   },
 })
 
 const TURNED_AWAY: ReadonlySet<string> = new Set(['refused', 'shed', 'queue', 'draining'])
+
+/** Roles that hardly worked; refusals that the scenario allows are left out of them. */
+function underFloor(
+  all: readonly Intent[],
+  steady: Phase,
+  { goodLeast, refusals }: { goodLeast: number; refusals: string },
+): { text: string; calls: Call[] }[] {
+  const excused = ({ good, attempts }: Intent) => refusals === 'allowed' && !good && attempts.some((call) => TURNED_AWAY.has(call.class))
+  const looked = all.filter((intent) => intent.first.phase === steady.name && !intent.straddles && !excused(intent))
+  return [...Map.groupBy(looked, ({ first }) => first.role)].flatMap(([role, planned]) => {
+    const calls = planned.filter(({ good }) => !good).map(({ first }) => first)
+    const reached = 1 - calls.length / planned.length
+    if (planned.length < FLOOR_PLANNED || reached >= goodLeast) return []
+    const [most] = [...Map.groupBy(calls, badnessOf)].sort((a, b) => b[1].length - a[1].length)
+    return [{ text: `only ${percent(reached)} of ${role} was good; most failed as ${most?.[0]}`, calls: most?.[1] ?? calls }]
+  })
+}
+
+/** A call that was served and yet not good was wrong, or late. */
+function badnessOf({ class: is, evidence }: Call): string {
+  if (is !== 'served') return is
+  return evidence.correct === false ? 'wrong' : 'late'
+}
 
 type Half = { fromMs: number; toMs: number }
 
