@@ -35,6 +35,17 @@ describe('bounded-time', () => {
     expect(find(boundedTime, quick).status).toBe('pass')
   })
 
+  test('a short time in the server’s log hides no hang', () => {
+    expect(find(boundedTime, one().call({ of: 'a', atMs: 3_000, answer: gaveUp(), serverMs: 3 }))).toMatchObject({
+      status: 'fail',
+      says: expect.stringContaining('took 6 s and was never answered'),
+    })
+    expect(find(boundedTime, one().call({ of: 'a', atMs: 3_000, serverMs: 3 })).status).toBe('fail')
+    expect(find(boundedTime, one().call({ of: 'a', atMs: 3_000, timeoutMs: 1_000, answer: gaveUp(1_000), serverMs: 3 })).status).toBe(
+      'pass',
+    )
+  })
+
   test('a late generator is given its lateness', () => {
     const story = one().call({ of: 'a', atMs: 3_000, lateMs: 100, answer: served(2_340) })
     expect(find(boundedTime, story).status).toBe('pass')

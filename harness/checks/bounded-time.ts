@@ -1,6 +1,7 @@
 // A4: every call is answered by its tool's deadline, none stays silent. A call that hangs holds a connection, an agent's turn
-// and a slot in its client's budget; the agent asks again and holds two. Judged by the server's own time where its log shows
-// it, else as seen by callers patient enough to have waited for the deadline.
+// and a slot in its client's budget; the agent asks again and holds two. Judged by the server's own time where an answer came
+// and its log shows it; without an answer by the longer of that and what callers saw who were patient enough to wait for the deadline:
+// a handler that returned and an answer that never left are a hang all the same.
 //
 // Limits: graceMs on top of the deadline (default 250 ms, ours), and the generator's measured lateness. Exempt: calls that a fault
 // on the link between agents and server cut, and those that never reached a server. Not modelled: frozen and killed instances.
@@ -79,8 +80,15 @@ function wasCut({ evidence }: Call): boolean {
 }
 
 /** How long the call took for sure, ms; undefined when nobody was there to see. */
-function timeOf({ plan, manifest, agents }: History, call: Call, limitMs: number): number | undefined {
-  if (call.server?.durationMs !== undefined) return call.server.durationMs
+function timeOf(history: History, call: Call, limitMs: number): number | undefined {
+  const loggedMs = call.server?.durationMs
+  const answered = call.endedAtMs !== undefined && call.evidence.transport === undefined
+  const seenMs = seenByClient(history, call, limitMs)
+  if (answered) return loggedMs ?? seenMs
+  return loggedMs === undefined ? seenMs : Math.max(loggedMs, seenMs ?? 0)
+}
+
+function seenByClient({ plan, manifest, agents }: History, call: Call, limitMs: number): number | undefined {
   if (call.endedAtMs !== undefined) {
     const tookMs = call.endedAtMs - call.sentAtMs
     return call.timeoutMs > limitMs || call.evidence.transport === undefined ? tookMs : undefined
