@@ -52,6 +52,21 @@ describe('pool-bounded', () => {
     expect(find(poolBounded, story.fault('postgres-connections-exhausted')).status).toBe('pass')
   })
 
+  test('cannot tell when it watched a role that nobody uses: calls were served, and not one connection was seen', () => {
+    const story = burst(0)
+    for (const { values } of story.samples) values.connections = 0
+    story.manifest.observed.postgresRole = 'no_such_app'
+    expect(find(poolBounded, story)).toMatchObject({
+      status: 'unknown',
+      says: "no connection of role 'no_such_app' was ever seen: mend observe.postgres.role",
+    })
+  })
+
+  test('a result that happens to hold the number is no failure', () => {
+    const answer = served(5, { message: 'order 53300' })
+    expect(find(poolBounded, burst(4).call({ of: 'a', atMs: 13_000, answer })).status).toBe('pass')
+  })
+
   test('cannot tell without a sample under stress', () => {
     const story = burst(4)
     story.samples.length = 1

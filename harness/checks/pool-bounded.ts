@@ -51,6 +51,14 @@ export const poolBounded = check({
     }
     const blind = phasesOf(history, 'stress').find(({ fromMs, toMs }) => !connections.some(({ atMs }) => atMs >= fromMs && atMs < toMs))
     if (blind) return unknown('no sample of the connections was taken under stress', shown)
+    const served = history.calls.find((call) => call.class === 'served' && usesPostgres(history, call))
+    if (highest.value === 0 && served) {
+      const role = history.manifest.observed.postgresRole ?? '(not named)'
+      return unknown(`no connection of role '${role}' was ever seen: mend observe.postgres.role`, {
+        ...shown,
+        witnesses: indexes([served]),
+      })
+    }
     return {
       ...shown,
       status: 'pass',
@@ -65,7 +73,8 @@ function usesPostgres(history: History, call: Call): boolean {
 }
 
 /** SQLSTATE 53300 as a server passes it on: the code itself, or Postgres's and libpq's own words for it. */
-function outOfConnections({ evidence }: Call): boolean {
+function outOfConnections({ evidence, outcome }: Call): boolean {
+  if (outcome === 'ok') return false
   const said = `${evidence.message ?? ''} ${evidence.data ? JSON.stringify(evidence.data) : ''}`
   return /\b53300\b|too many clients already|remaining connection slots|too many connections for role/i.test(said)
 }
