@@ -159,6 +159,27 @@ describe('create_invoice', () => {
     expect(await rowsOf('held')).toHaveLength(1)
   })
 
+  test('nine duplicates of a write that waits for a row are told that it is in progress; afterwards they are replays', async () => {
+    await using patient = await openDesk(addresses(), { LOCK_TIMEOUT_MS: '10000' })
+    await using hasty = await openDesk(addresses(), { LOCK_TIMEOUT_MS: '50' })
+    const other = new pg.Client({ connectionString: `postgres://postgres@${services.postgres.address}/postgres` })
+    await other.connect()
+    await other.query(`begin; select 1 from ledger.invoice_counters where tenant = 't0' for update`)
+    const write = { ...invoice, idempotencyKey: 'slow' }
+    const first = patient.call('create_invoice', write)
+    const waiting = () => services.postgres.query(`select 1 from pg_stat_activity where usename = 'app' and wait_event_type = 'Lock'`)
+    await expect.poll(waiting, { interval: 10 }).toHaveLength(1)
+    const nine = () => Promise.all(Array.from({ length: 9 }, () => hasty.call('create_invoice', write)))
+    expect(new Set((await nine()).map(({ data }) => data.code))).toEqual(new Set(['IDEMPOTENCY_IN_PROGRESS']))
+    await other.end()
+    const { isError, data } = await first
+    const replays = await nine()
+    expect([isError, ...replays.map((answer) => answer.isError)]).toEqual(Array.from({ length: 10 }, () => false))
+    expect(replays.map((answer) => answer.data)).toEqual(Array.from({ length: 9 }, () => data))
+    expect(await rowsOf('slow')).toHaveLength(1)
+    expect(await hasty.metric('idempotency_total{outcome="in-progress"}')).toBe(9)
+  })
+
   test("a counter that somebody else holds is not the key's fault", async () => {
     await using hasty = await openDesk(addresses(), { LOCK_TIMEOUT_MS: '50' })
     const other = new pg.Client({ connectionString: `postgres://postgres@${services.postgres.address}/postgres` })
