@@ -26,13 +26,29 @@ describe('breaker-opens', () => {
     expect(find(breakerOpens, outage([]))).toMatchObject({ status: 'pass', measured: 0 })
   })
 
-  test('holds after many attempts when they stopped within five seconds', () => {
-    expect(find(breakerOpens, outage([...beat(10_050, 14_000, 50), 16_200])).status).toBe('pass')
+  test('holds after many attempts when they stopped soon, without a margin to the count', () => {
+    const story = outage([...beat(10_050, 12_000, 50), 14_200, 16_400])
+    expect(find(breakerOpens, story)).toMatchObject({ status: 'pass', measured: 35, says: expect.stringContaining('24 attempts or 2 s') })
+    const verdict = verdictOf(story.check('breaker-opens'), 'breaker-opens')
+    expect(verdict).toMatchObject({ measured: 35 })
+    expect(verdict).not.toHaveProperty('margin')
+  })
+
+  test('at quick scale four seconds of knocking are too long, at full scale they are not', () => {
+    const story = outage([...beat(10_050, 14_000, 50), 16_200])
+    expect(find(breakerOpens, story)).toMatchObject({ status: 'fail', unit: 'attempts before it opened' })
+    story.plan.scale = 'full'
+    expect(find(breakerOpens, story).status).toBe('pass')
   })
 
   test('fails when every call knocks to the end, with calls as witnesses', () => {
     const found = find(breakerOpens, outage(beat(10_050, 18_000, 50), { answer: toolError('DEPENDENCY_UNAVAILABLE') }))
-    expect(found).toMatchObject({ status: 'fail', measured: 159, says: expect.stringContaining('to the end of the outage') })
+    expect(found).toMatchObject({
+      status: 'fail',
+      measured: 159,
+      unit: 'attempts',
+      says: expect.stringContaining('to the end of the outage'),
+    })
     expect(found.witnesses?.length).toBe(20)
     expect(found.advice?.[0]).toMatchObject({ setting: 'BREAKER_FAILURES', present: '20' })
   })
@@ -60,7 +76,7 @@ describe('breaker-opens', () => {
   })
 
   test('cannot tell when the outage was too short', () => {
-    expect(find(breakerOpens, outage(beat(10_050, 13_000, 50), { toMs: 13_000 })).status).toBe('unknown')
+    expect(find(breakerOpens, outage(beat(10_050, 11_900, 50), { toMs: 11_900 })).status).toBe('unknown')
   })
 
   test('cannot tell when its own metric never showed it open', () => {
