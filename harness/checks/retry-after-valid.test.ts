@@ -15,6 +15,9 @@ describe('retry-after-valid', () => {
     ['an HTTP-date', refused({ retryAfter: dated(2_000) })],
     ['a body a second apart', refused({ retryAfter: '3', data: { ...data, retryAfterMs: 2_000 } })],
     ['draining, before the body was read', unavailable({ rpcId: null, data: { code: 'DRAINING', retryAfterMs: 1_000 }, retryAfter: '1' })],
+    ['429, before the body was read', refused({ rpcId: null })],
+    ['503, before the body was read', unavailable({ rpcId: null })],
+    ['a tool error with a wait, whatever its words', toolError('BUSY', 5, { data: { retryAfterMs: 900 }, message: 'Rate limit exceeded' })],
     ['a tool result with its data', toolError('RATE_LIMITED', 5, { data })],
     ['JSON with a charset', refused({ contentType: 'application/json; charset=utf-8' })],
   ])('holds: %s', (_name, answer) => {
@@ -30,7 +33,7 @@ describe('retry-after-valid', () => {
     ['no wait in the body', refused({ data: { code: 'RATE_LIMITED' } }), 'without data.retryAfterMs'],
     ['two waits', refused({ retryAfter: '10' }), 'disagree'],
     ['another id', refused({ rpcId: 1 }), "without the call's id"],
-    ['no id, though the body was read', refused({ rpcId: null }), "without the call's id"],
+    ['no id, though the tool was asked', toolError('RATE_LIMITED', 5, { data, rpcId: null }), "without the call's id"],
     ['a tool result without a wait', toolError('RATE_LIMITED', 5), 'without data.retryAfterMs'],
   ])('fails: %s', (_name, answer, flaw) => {
     const story = told(answer)

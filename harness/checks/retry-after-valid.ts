@@ -62,7 +62,7 @@ function isRefusal(call: Call): boolean {
 
 function guidanceFlaw(call: Call, { manifest }: History, agreeMs: number): string | undefined {
   const { evidence } = call
-  if (call.by === 'inferred') return 'told in prose alone'
+  if (call.by === 'inferred' && bodyWaitMs(evidence) === undefined) return 'told in prose alone'
   const onHttp = evidence.status !== 200
   const answeredAtMs = (manifest.t0Ms ?? 0) + (call.endedAtMs ?? call.sentAtMs)
   const headerMs = headerWaitMs(evidence.retryAfter, answeredAtMs)
@@ -87,8 +87,7 @@ function isJson(contentType = ''): boolean {
   return /^application\/([\w.+-]+\+)?json\b/i.test(contentType.trim())
 }
 
-/** Refused before the body was read (draining, the address's guard): JSON-RPC has null for an id that is not known. */
-function hasOwnId({ call, evidence, class: is }: Call): boolean {
-  const before = is === 'draining' || evidence.data?.scope === 'address'
-  return evidence.rpcId === call || (evidence.rpcId === null && before)
+/** A 429 or 503 may come before the body was read (draining, a guard in front): JSON-RPC has null for an id that is not known. */
+function hasOwnId({ call, evidence: { rpcId, status } }: Call): boolean {
+  return rpcId === call || (rpcId === null && (status === 429 || status === 503))
 }

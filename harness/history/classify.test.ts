@@ -75,6 +75,22 @@ const cases: Case[] = [
     'refused',
     { budget: 'agent' },
   ],
+  ...['TOO_MANY_REQUESTS', 'rate_limit_exceeded', 'rate_limited', 'Throttled'].map(
+    (code): Case => ['200, a tool error that names its code', tool(code), 'fail', 'refused', { role: 'write' }],
+  ),
+  [
+    '200, an error that tells a wait',
+    { ...prose('Rate limit exceeded'), rpcCode: -32_000, data: { retryAfterMs: 900 } },
+    'fail',
+    'refused',
+  ],
+  ['200, an error that tells a wait', { ...tool('BUSY'), data: { code: 'BUSY', retryAfterMs: 900 } }, 'fail', 'refused', { role: 'write' }],
+  [
+    '200, a tool error that names its code',
+    { ...tool('TOOL_TIMEOUT'), data: { code: 'TOOL_TIMEOUT', retryAfterMs: 900 } },
+    'fail',
+    'timeout',
+  ],
   [
     '200, an error that tells a limit in prose',
     { ...prose('Rate limit exceeded, slow down'), isError: true },
@@ -120,6 +136,38 @@ describe('the outcome table', () => {
     const got = classify({ call: 'c1', evidence, ended: true, role: 'cheapRead', errors: {}, ...question })
     expect(got).toEqual({ outcome, class: is, by, ...(budget !== undefined && { budget }) })
   })
+
+  test.each([
+    'Rate limit exceeded',
+    'RATE_LIMIT_EXCEEDED: wait',
+    'You are rate-limited',
+    'Limit reached for this agent',
+    'Daily limit has been reached',
+    'Request limit exceeded',
+    'usage limit exceeded',
+    'You are calling too fast',
+    'Retry after 5 s',
+    'please wait 30 seconds',
+    'Too many concurrent calls',
+    'upstream said HTTP 429',
+  ])('tells a limit: %s', (message) => {
+    const evidence = { ...prose(message), isError: true }
+    expect(classify({ call: 'c1', evidence, ended: true, role: 'write', errors: {} })).toEqual({
+      outcome: 'fail',
+      class: 'refused',
+      by: 'inferred',
+    })
+  })
+
+  test.each(['column rate_limit does not exist', 'column "rate_limits" does not exist', 'Row limit reached: 100 of 4290', 'order 429'])(
+    'tells none: %s',
+    (message) => {
+      for (const isError of [true, false]) {
+        const evidence = { ...prose(message), isError, sizeBytes: 90 }
+        expect(classify({ call: 'c1', evidence, ended: true, role: 'cheapRead', errors: {} }).class).not.toBe('refused')
+      }
+    },
+  )
 
   test('every row has a case', () => {
     const shown = new Set(cases.map(([when]) => when))

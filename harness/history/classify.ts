@@ -2,7 +2,9 @@
 // `info` nobody knows (Jepsen's op types): a server error on a read is a fail, on a write it is info, since the write may
 // have happened. The target's own codes (`errors` of the target) come before ours. What fits no row is `unclassified`:
 // shown, never guessed. Not modelled: codes that mean different things on different tools.
+import { classOfCode } from './codes.ts'
 import type { Call, CallClass, Evidence, Outcome } from './event.ts'
+import { bodyWaitMs } from './wait.ts'
 
 export interface Classified {
   outcome: Outcome
@@ -52,6 +54,7 @@ const statusIs =
     wanted.includes(seen.evidence.status)
 const isToolError = ({ evidence }: Seen) => evidence.status === 200 && evidence.isError === true
 const isRpcError = ({ evidence }: Seen) => evidence.status === 200 && evidence.rpcCode !== undefined
+const isError = (seen: Seen) => isToolError(seen) || isRpcError(seen)
 
 /** In order. Exported for its test, which has a case for every row. */
 export const table: readonly Row[] = [
@@ -82,8 +85,13 @@ export const table: readonly Row[] = [
   { when: '200, a tool error that names its code', matches: (seen) => isToolError(seen) && !!seen.named, gives: byName },
   { when: '200, a JSON-RPC error that names its code', matches: (seen) => isRpcError(seen) && !!seen.named, gives: byName },
   {
+    when: '200, an error that tells a wait',
+    matches: (seen) => isError(seen) && bodyWaitMs(seen.evidence) !== undefined,
+    gives: () => 'refused',
+  },
+  {
     when: '200, an error that tells a limit in prose',
-    matches: (seen) => (isToolError(seen) || isRpcError(seen)) && seen.throttledInProse,
+    matches: (seen) => isError(seen) && seen.throttledInProse,
     gives: () => 'refused',
     inferred: true,
   },
@@ -151,7 +159,7 @@ function nameOf({ evidence, errors }: Question): CallClass | undefined {
     if (own !== undefined) return CLASSES.has(own) ? (own as CallClass) : 'unclassified'
   }
   for (const code of codes) {
-    const known = KNOWN[code]
+    const known = classOfCode(code)
     if (known) return known
   }
   return undefined
@@ -169,29 +177,23 @@ function budgetOf(evidence: Evidence): string | undefined {
   return typeof scope === 'string' ? scope : undefined
 }
 
-const THROTTLE_PROSE =
-  /rate.?limit|too many (requests|calls)|quota (was |is |has been )?exceeded|throttl(ed|ing)|slow down|try again (in|after) \d+/i
+/** A limit in the words of people; not a column called rate_limit, and not a list that is cut after so many rows. */
+const THROTTLE_PROSE = new RegExp(
+  [
+    String.raw`\brate[ -]?limit(s|ed|ing)?\b`,
+    String.raw`\brate_limit(ed|_exceeded|_reached)\b`,
+    'too many (requests|calls|concurrent)',
+    String.raw`(?<!\b(row|page|result|size|depth|item)s? )limit (was |is |has been )?reached`,
+    '(quota|(request|usage|call)s? limit) (was |is |has been )?exceeded',
+    'throttl(ed|ing)',
+    'calling too fast|slow down',
+    String.raw`(try again|retry)[ -](in|after):? \d+`,
+    String.raw`please wait \d+`,
+    String.raw`\bHTTP(/\d\.\d)? 429\b`,
+  ].join('|'),
+  'i',
+)
 const INVALID_PROSE = /^(MCP error -32602|input validation error|invalid (arguments?|params?|parameters?|input))/i
-
-/** Codes of this family of servers (the error table of reference-server.md) and of JSON-RPC and MCP. */
-const KNOWN: Readonly<Record<string, CallClass>> = {
-  ...spell('refused', 'RATE_LIMITED', 42901, 'CONCURRENCY_LIMITED', 42902),
-  ...spell('shed', 'OVERLOADED', 50301),
-  ...spell('dependency', 'DEPENDENCY_UNAVAILABLE', 50302),
-  ...spell('draining', 'DRAINING', 50303),
-  ...spell('queue', 'QUEUE_FULL', 50304),
-  ...spell('timeout', 'TOOL_TIMEOUT', 50401, 'OUTCOME_UNKNOWN', 40902),
-  ...spell('denied', 'UNAUTHENTICATED', 40101, 'INSUFFICIENT_SCOPE', 40301, 'POLICY_REVIEW_REQUIRED', 40302, 'DENIED', 40303),
-  ...spell('conflict', 'IDEMPOTENCY_IN_PROGRESS', 40901, 'IDEMPOTENCY_MISMATCH', 42201),
-  ...spell('invalid', 'IDEMPOTENCY_REQUIRED', 40001, 'INVALID_ARGUMENTS', 40002),
-  ...spell('too-large', 'REQUEST_TOO_LARGE', 41301, 'RESULT_TOO_LARGE', 41302),
-  ...spell('server-error', 'INTERNAL', 50001, -32603),
-  ...spell('invalid', -32700, -32600, -32601, -32602, -32020, -32021, -32022),
-}
-
-function spell(is: CallClass, ...codes: (string | number)[]): Record<string, CallClass> {
-  return Object.fromEntries(codes.map((code) => [String(code), is]))
-}
 
 const CLASSES: ReadonlySet<string> = new Set<CallClass>([
   'served',
