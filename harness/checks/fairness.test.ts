@@ -53,6 +53,25 @@ describe('fairness', () => {
     expect(find(fairness, story).status).toBe('pass')
   })
 
+  test('errors that nobody can read, and limits told in prose, are no admissions', () => {
+    for (const message of ['it did not work', 'Usage limit exceeded']) {
+      const answer = { afterMs: 5, evidence: { status: 200, parsed: true, isError: true, message } }
+      const story = fairHardened().calls({ of: 'runaway-01', fromMs: 11_000, toMs: 17_900, everyMs: 25, answer })
+      expect(find(fairness, story).status).toBe('pass')
+    }
+  })
+
+  test('says so when nothing was good before', () => {
+    const story = aRun()
+      .agent('a')
+      .calls({ of: 'a', fromMs: 2_000, toMs: 17_900, everyMs: 50, answer: gaveUp(20) })
+    story.agent('r', { hostile: true }).call({ of: 'r', atMs: 11_000, answer: served() })
+    expect(find(fairness, story)).toMatchObject({
+      status: 'unknown',
+      says: expect.stringContaining('nothing was good in the steady phase'),
+    })
+  })
+
   test('has nothing to look at when nobody runs away', () => {
     expect(find(fairness, aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: served() }))).toMatchObject({ notExercised: true })
   })

@@ -58,7 +58,7 @@ function compare(history: History, all: readonly Intent[], steady: Phase, stress
   const starved = all.filter(({ first, good, straddles }) => !good && !straddles && isIn(first, stress)).map(({ first }) => first)
   const over = overBudget(history, stress, limits.admissionsRatio)
   const shares = `the others' good answers went from ${percent(before.share)} to ${percent(during.share)} while ${runaways(history)} ran away`
-  const shown = { ...(!Number.isNaN(measured) && { measured }), ...(interval && { interval }), samples }
+  const shown = { ...(Number.isFinite(measured) && { measured }), ...(interval && { interval }), samples }
   if (over) {
     const hurt = measured < limits.goodShare
     return {
@@ -70,6 +70,7 @@ function compare(history: History, all: readonly Intent[], steady: Phase, stress
       advice: [{ setting: 'AGENT_RATE_PER_MINUTE', present: `${over.budget}, declared but not held`, suggested: over.budget }],
     }
   }
+  if (before.share === 0) return unknown('nothing was good in the steady phase: there is nothing to compare with', shown)
   if (!interval || Math.min(before.planned, during.planned) < limits.leastPlanned)
     return unknown(
       `${before.planned} calls planned in the steady phase and ${during.planned} under stress are too few to compare: ${limits.leastPlanned} each would do`,
@@ -137,12 +138,12 @@ function overBudget(
   return undefined
 }
 
-/** Refused before any work was done: by a budget, or by a 503 of whatever reason. */
+/** Refused before any work was done: by a budget, or by a 503 of whatever reason. What nobody can read is held against no one. */
 function turnedAway({ class: is, evidence }: Call): boolean {
   return NOT_ADMITTED.has(is) || evidence.status === 503
 }
 
-const NOT_ADMITTED: ReadonlySet<string> = new Set(['refused', 'denied', 'unreachable'])
+const NOT_ADMITTED: ReadonlySet<string> = new Set(['refused', 'denied', 'unreachable', 'unclassified'])
 
 /** Twice what the busiest honest agent asked for in the steady phase, in tens. */
 function advice({ calls, manifest }: History, steady: Phase): NonNullable<Finding['advice']> {
