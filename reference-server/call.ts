@@ -38,7 +38,7 @@ export interface Call {
   readonly message: Record<string, unknown>
   readonly headers: IncomingHttpHeaders
   readonly traceId: string | undefined
-  /** Of the server's monotonic clock, ms: when the first byte of the body was awaited. */
+  /** Of the server's monotonic clock, ms: when its headers had been read and its body was awaited. */
   readonly startedAtMs: number
   /** Aborted by the deadline or, in the era that wants it, by the caller's disconnect. The reason is a CallError. */
   readonly abort: AbortController

@@ -1,5 +1,5 @@
 // The controls in order, then the protocol, then the tool. The order is the design: each step may refuse, and the cheaper and
-// surer a refusal, the earlier it stands. Everything before `protocol` runs without the MCP SDK.
+// surer a refusal, the earlier it stands. Before `protocol` nothing of the MCP SDK runs but the checks that headers.ts borrows.
 import type http from 'node:http'
 import { admission } from './controls/admission.ts'
 import { checkedArguments } from './controls/arguments.ts'

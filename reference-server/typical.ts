@@ -1,5 +1,6 @@
-// How long a tool's calls have lately held their connection: the median of the last 32, once there are 5. It prices the queue ("too long for
-// the time you have") and is the hint for an agent that has too many calls running. A median, since one hung call says nothing.
+// How long a tool's calls have lately held their connection: the median of the last 32, once there are 5. It prices the
+// queue ("too long for the time you have") and is the hint for an agent that has too many calls running. A median, since one
+// hung call says nothing.
 
 export interface Typical {
   add(tool: string, ms: number): void

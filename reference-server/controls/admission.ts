@@ -2,7 +2,7 @@
 // checked in one script and one round trip; a refusal costs no budget and tells the exact wait of the budget that binds.
 // Without these, one agent in a loop takes the pool from everybody (seed 1: 200 calls in 30 s; seed 2: list_tables).
 // Keyed by tenant and agent: never by address (agents share egress), never by session (a loop opens new ones).
-// Redis away: reads go on under half the limit divided by instances, from memory; writes and expensive tools are refused
+// Redis away: cheap reads go on under half the limit divided by instances, from memory; writes and expensive tools are refused
 // (503), since their limits protect what memory of one process cannot.
 // Silence of Redis counts once for all calls that wait at the same time: its breaker opens after three timeouts on end, not
 // after one with many callers, and a stall of our own loop is no silence (store/redis.ts). Chosen over measuring the loop's

@@ -1,7 +1,7 @@
 // No call outlives its tool's deadline, and the answer leaves at that moment. The work behind it is cancelled, not
 // abandoned: it goes on behind the answer until Postgres has let go, holding its connection and its lease, and it is bounded there.
 // Limit: the least of the tool's own deadline and DEADLINE_LONGEST_MS (25 s, below the 60 s at which stock clients give up).
-// The clock runs from the first byte of the body, so every wait on the way counts.
+// The clock runs from when the body is awaited, so every wait on the way counts.
 // A write whose COMMIT has left is OUTCOME_UNKNOWN; any other is TOOL_TIMEOUT, and is rolled back.
 // Does not model: a client's own hint of how long it will wait.
 import type { Call } from '../call.ts'

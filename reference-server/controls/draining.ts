@@ -1,6 +1,7 @@
-// Refuses new calls once the server has been told to stop, so that a balancer sends them elsewhere while the calls inside
-// finish. Stands for: SIGTERM under load (rolling restarts), where a server that just exits loses what it has accepted.
-// Calls already inside are not its business: main.ts waits for them. Retry-After is what a replacement needs to appear, 1 s.
+// Refuses new calls DRAIN_DELAY_MS after the server was told to stop (until then a balancer may still send some), while the
+// calls inside finish. Stands for: SIGTERM under load (rolling restarts), where a server that just exits loses what it has
+// accepted.
+// Calls already inside are not its business: server.ts waits for them. Retry-After is what a replacement needs to appear, 1 s.
 import { CallError } from '../errors.ts'
 import { control } from './control.ts'
 

@@ -1,7 +1,7 @@
 // No answer is larger than RESULT_MAX_BYTES: a result that a model cannot read costs memory, time and its whole context.
 // A list is cut to what fits and says so (`truncated: true`); what cannot be cut is RESULT_TOO_LARGE. A committed write is
 // never failed for the size of its echo: it happened, and saying otherwise makes the agent do it again.
-// Does not model: cursors to the rest (run_query's own limit is below the cap), compression.
+// Does not model: cursors to the rest, compression.
 import type { ToolResult } from '../call.ts'
 import { CallError } from '../errors.ts'
 import type { Tool } from '../tools/tool.ts'

@@ -4,7 +4,8 @@
 -- KEYS  1..n   one GCRA key a rate: the theoretical arrival time (TAT), µs
 --       n+1    the lease set: member = call, score = expiry, µs
 -- ARGV  n, then interval µs and burst of each rate, then: lease limit (0 = none), lease id, lease lifetime µs, hint µs
--- Gives { failing index (0 = admitted, n+1 = lease), wait µs, then remaining and µs to full of each rate }
+-- Gives { failing index (0 = admitted, n+1 = lease), wait µs, then remaining and µs to full of each rate }; the wait is exact
+-- for a rate, the hint for the lease
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local n = tonumber(ARGV[1])

@@ -29,7 +29,6 @@ export interface KeysOptions {
 interface Entry {
   key: Key | undefined
   atMs: number
-  refreshing?: Promise<void>
 }
 
 const FIND = readFileSync(new URL('./key-find.sql', import.meta.url), 'utf8')

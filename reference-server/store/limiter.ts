@@ -32,7 +32,7 @@ export interface Standing {
 export interface Admission {
   /** Absent: admitted. */
   refusedBy?: { scope: Scope; limit: number; windowMs: number }
-  /** Exact wait until the refusing budget admits one call. */
+  /** Until the refusing budget admits one call: exact for a rate, the lease's hint for calls at once. */
   waitMs: number
   standings: Standing[]
 }
@@ -72,7 +72,7 @@ function admission(budgets: Budgets, failing: number, waitMs: number, standings:
   return { refusedBy, waitMs: Math.max(1, Math.ceil(waitMs)), standings }
 }
 
-/** The same arithmetic in memory. Holds at most `keysMax` buckets: the least recently used give way. */
+/** The same arithmetic in memory. Holds at most `keysMax` buckets: the least recently charged give way. */
 export class LocalLimiter {
   readonly #tats = new Map<string, number>()
   readonly #leases = new Map<string, Set<string>>()

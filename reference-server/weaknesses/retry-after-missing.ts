@@ -1,4 +1,5 @@
-// Refusals are right but say nothing about coming back: no header, no figure in the data.
+// Refusals are right but say nothing a program can read about coming back: no Retry-After, no figure in the data. The sentence for
+// people stays as it is.
 import { weakness } from './weakness.ts'
 
 export default weakness({
