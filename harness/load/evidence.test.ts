@@ -71,6 +71,20 @@ test('a fine result that is only peeked at reads the same, and nothing else is p
   expect(both(message({ result: { content: [] } }), 200, { ...question, correct: [{ at: '/a~1b' }] })).toEqual([])
 })
 
+test('of a small result that is text alone the first words are kept, since a limit may hide there; peeked at or parsed', () => {
+  const body = (text: string, rest = {}) => message({ result: { content: [{ type: 'text', text }], ...rest } })
+  const seen = (answer: object, peeks: boolean) => {
+    const peek = (path: string) => (path.endsWith('.#') ? 1 : at(answer, `/${path.replaceAll('.', '/')}`))
+    return evidenceOf({ ...raw(200, answer), ...(peeks && { peek }) }, question)
+  }
+  for (const peeks of [false, true]) {
+    expect(seen(body('Usage limit exceeded'), peeks)).toMatchObject({ isError: false, message: 'Usage limit exceeded' })
+    expect(seen(body('x'.repeat(1_000)), peeks).message).toHaveLength(300)
+    expect(seen(body('x'.repeat(2_000)), peeks)).not.toHaveProperty('message')
+    expect(seen(body('Usage limit exceeded', { structuredContent: {} }), peeks)).not.toHaveProperty('message')
+  }
+})
+
 test('an event stream is searched for the answer, past pings and notifications, over several data lines', () => {
   const body = `: ping\r\n\r\nevent: message\r\ndata: {"jsonrpc":"2.0","method":"notifications/progress"}\r\n\r\ndata: {"jsonrpc":"2.0",\r\ndata: "id":"c1","result":{}}\r\n\r\n`
   expect(evidenceOf(raw(200, body, { 'content-type': 'text/event-stream; charset=utf-8' }), question)).toMatchObject({

@@ -28,8 +28,16 @@ export interface Question {
   keyed: boolean
 }
 
+interface Asked extends Question {
+  /** The body is small and has no structured content: what it says, it says in its text. */
+  wordsAlone: boolean
+}
+
 const DATA_CHARACTERS_MAX = 4_000
 const MESSAGE_CHARACTERS_MAX = 500
+/** A limit may be told in a result that says it is fine: of small ones that are text alone, this much is kept. */
+const TEXT_CHARACTERS_MAX = 300
+const SMALL_BYTES = 2_000
 
 type Json = Record<string, unknown>
 
@@ -49,25 +57,32 @@ export function evidenceOf(raw: RawAnswer, question: Question): Evidence {
   if (question.instanceHeader !== undefined) put(evidence, 'instance', raw.header(question.instanceHeader))
   // Characters stand in for bytes where the answer came in chunks: counting them would cost more than it tells.
   evidence.sizeBytes = Number(raw.header('content-length') ?? raw.body.length)
-  return Object.assign(evidence, fineResult(raw, contentType ?? '', question) ?? wholeBody(raw.body, contentType ?? '', question))
+  const asked: Asked = { ...question, wordsAlone: evidence.sizeBytes < SMALL_BYTES && !raw.body.includes('"structuredContent"') }
+  return Object.assign(evidence, fineResult(raw, contentType ?? '', asked) ?? wholeBody(raw.body, contentType ?? '', asked))
 }
 
 /** Pointers that read the same as dotted paths. */
 const PLAIN_POINTER = /^(\/[\w-]+)+$/
 
 /** Evidence of a result that is no error, without parsing it; undefined when it is something else or must be seen whole. */
-function fineResult(raw: RawAnswer, contentType: string, { correct, arguments: given, keyed }: Question): Partial<Evidence> | undefined {
+function fineResult(
+  raw: RawAnswer,
+  contentType: string,
+  { correct, arguments: given, keyed, wordsAlone }: Asked,
+): Partial<Evidence> | undefined {
   const { peek } = raw
   if (!peek || keyed || raw.status !== 200 || !contentType.startsWith('application/json')) return undefined
   if (!correct.every((rule) => PLAIN_POINTER.test(rule.at))) return undefined
   const fine = peek('jsonrpc') === '2.0' && typeof peek('result.content.#') === 'number' && peek('result.isError') !== true
   if (!fine) return undefined
   const evidence: Partial<Evidence> = { parsed: true, ...idOf(peek('id')), isError: false }
+  const text = wordsAlone ? peek('result.content.0.text') : undefined
+  if (typeof text === 'string') evidence.message = text.slice(0, TEXT_CHARACTERS_MAX)
   if (correct.length > 0) evidence.correct = isCorrect(correct, (pointer) => peek(`result${pointer.replaceAll('/', '.')}`), given)
   return evidence
 }
 
-function wholeBody(body: string, contentType: string, question: Question): Partial<Evidence> {
+function wholeBody(body: string, contentType: string, question: Asked): Partial<Evidence> {
   const message = parseAnswer(body, contentType)
   return message ? { parsed: true, ...messageEvidence(message, question) } : { parsed: false }
 }
@@ -93,7 +108,7 @@ function eventData(body: string): string[] {
   )
 }
 
-function messageEvidence(message: Json, question: Question): Partial<Evidence> {
+function messageEvidence(message: Json, question: Asked): Partial<Evidence> {
   const rpcId = idOf(message.id)
   if (isObject(message.error)) return { ...rpcId, ...errorEvidence(message.error) }
   return isObject(message.result) ? { ...rpcId, ...resultEvidence(message.result, question) } : rpcId
@@ -111,12 +126,12 @@ function errorEvidence(error: Json): Partial<Evidence> {
   }
 }
 
-function resultEvidence(result: Json, { correct, arguments: given, keyed }: Question): Partial<Evidence> {
+function resultEvidence(result: Json, { correct, arguments: given, keyed, wordsAlone }: Asked): Partial<Evidence> {
   const isError = result.isError === true
-  const text = isError ? textOf(result.content) : undefined
+  const text = isError || wordsAlone ? textOf(result.content) : undefined
   return {
     isError,
-    ...(text !== undefined && { message: text.slice(0, MESSAGE_CHARACTERS_MAX) }),
+    ...(text !== undefined && { message: text.slice(0, isError ? MESSAGE_CHARACTERS_MAX : TEXT_CHARACTERS_MAX) }),
     ...(isError && isObject(result.structuredContent) && { data: bounded(result.structuredContent) }),
     ...(isReplay(result._meta) && { replayed: true }),
     ...(keyed && !isError && { hash: fnv1a(sorted(result.structuredContent ?? result.content)) }),
