@@ -1,6 +1,7 @@
 // A6: every refusal says when to come back, in every place where a client may read it: the Retry-After header (whole seconds
 // of at least 1, or an HTTP-date), the same wait within a second as `retryAfterMs` in the body's data, JSON, under the call's
-// own id. Refusals on the tool surface carry the same data in `structuredContent`; one that tells its limit in prose fails.
+// own id, or null on a 429 or 503, which may come before the body was read. Refusals on the tool surface carry the same data in
+// `structuredContent`; one that tells its limit in prose alone fails.
 //
 // Limits: agreeMs, how far header and body may be apart (default 1 s; a date may be off by the answer's own way on top).
 // Not modelled: whether the wait is true (retry-after-honest), and waits shorter than RateLimit's reset.
