@@ -74,7 +74,7 @@ describe('postgres', () => {
     await postgres.query('create role app login')
     await postgres.query('create table held (id int)')
     await postgres.query('grant all on held to app')
-    const environment = { ...nothing, postgres }
+    const environment = { ...nothing, database: postgres }
     const observe = { postgres: { role: 'app' } }
     expect(postgresSampler.applies(environment, observe)).toBe(true)
     const [host, port] = postgres.address.split(':')

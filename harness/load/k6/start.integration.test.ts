@@ -114,7 +114,8 @@ test('an agent whose persona throws says so, and the others go on', async () => 
 })
 
 test('stopped early, calls under way keep a line without an end, and no process is left', async () => {
-  const plan = planOf([{ persona: 'steady', agents: 4, role: 'cheapRead', parameters: { everyMs: 200 } }])
+  // Longer than the stop may take: no call times out by itself meanwhile.
+  const plan = { ...planOf([{ persona: 'steady', agents: 4, role: 'cheapRead', parameters: { everyMs: 200 } }]), patienceMs: 10_000 }
   server.answers = ['hang']
   const generator = await k6Driver.prepare(await optionsOf(plan))
   await generator.begin()
