@@ -77,7 +77,11 @@ function row(id: string, runs: ScenarioRun[]): string {
   const late = runs.map(latenessMs)
   const p99s = late.map((values) => quantileOf(values, 0.99))
   const why = runs.flatMap((run) => (run.answer.exitCode === 2 ? [run.why.replaceAll('\n', '; ')] : []))
-  const figures = [quantileOf(late.flat(), 0.5), `${quantileOf(p99s, 0.5)}, ${Math.max(...p99s)}`, Math.max(...runs.map(rssMb))]
+  const figures = [
+    quantileOf(late.flat(), 0.5),
+    `${Math.round(quantileOf(p99s, 0.5))}, ${Math.round(Math.max(...p99s))}`,
+    Math.max(...runs.map(rssMb)),
+  ]
   return `| ${[id, runs.length, count(0), count(1), count(2), why.join(' / ') || 'none', ...figures].join(' | ')} |`
 }
 
