@@ -7,6 +7,7 @@ import { judge } from '../checks/judge.ts'
 import type { History } from '../history/history.ts'
 import { buildHistory } from '../history/merge.ts'
 import { writeReport } from '../report/report.ts'
+import { endScreen } from '../report/terminal.ts'
 import { discoverChecks } from './units.ts'
 
 export interface Judged {
@@ -29,4 +30,16 @@ export async function reportFolder(folder: string): Promise<Judged> {
   const judged = await judgeFolder(folder)
   await writeReport(folder, judged.history, judged.verdicts)
   return judged
+}
+
+/** How a folder is named to the person who asked: from where they stand. */
+export function shownPath(folder: string): string {
+  return path.relative(process.cwd(), path.resolve(folder)) || '.'
+}
+
+/** The end of a run in one screen, as wide as the terminal. */
+export function verdictText(verdicts: Verdicts, folder: string, command: string): string {
+  const { columns, isTTY } = process.stdout
+  const colour = isTTY === true && !process.env.NO_COLOR
+  return `${endScreen(verdicts, { folder: shownPath(folder), command, colour, width: columns ?? 100 }).trimEnd()}\n`
 }

@@ -1,5 +1,4 @@
 // `npm run scenario <name>`: plans, runs, judges, reports.
-import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { ensureK6, ensureRedis, k6VersionOf } from '../../setup.mjs'
 import type { Verdicts } from '../checks/check.ts'
@@ -9,12 +8,11 @@ import { k6Driver } from '../load/k6/start.ts'
 import { makePlan } from '../plan/make.ts'
 import type { Plan } from '../plan/plan.ts'
 import { describePlan } from '../plan/text.ts'
-import { endScreen } from '../report/terminal.ts'
 import { Lease } from '../run/lease.ts'
 import { run } from '../run/run.ts'
 import { findTarget } from '../run/target-file.ts'
 import type { Target } from '../target.ts'
-import { reportFolder } from './judged.ts'
+import { reportFolder, shownPath, verdictText } from './judged.ts'
 import { listText } from './list.ts'
 import { parseScenarioOptions, SCENARIO_HELP, type ScenarioOptions } from './options.ts'
 import { type AllUnits, discoverAll, idOf, ROOT } from './units.ts'
@@ -129,17 +127,9 @@ function commandOf({ name, target, weaken, seed, scale, starve }: ScenarioOption
 }
 
 async function tell(options: ScenarioOptions, verdicts: Verdicts, folder: string): Promise<number> {
-  const shown = path.relative(process.cwd(), folder) || '.'
-  const { columns, isTTY } = process.stdout
-  const text = endScreen(verdicts, {
-    folder: shown,
-    command: commandOf(options),
-    colour: isTTY === true && !process.env.NO_COLOR,
-    width: columns ?? 100,
-  })
   const exitCode = options.unknown === 'warn' && verdicts.exitCode === 2 ? 0 : verdicts.exitCode
-  await write(options.json ? process.stderr : process.stdout, `${text.trimEnd()}\n`)
-  if (options.json) await write(process.stdout, `${JSON.stringify(summaryOf(verdicts, exitCode, shown))}\n`)
+  await write(options.json ? process.stderr : process.stdout, verdictText(verdicts, folder, commandOf(options)))
+  if (options.json) await write(process.stdout, `${JSON.stringify(summaryOf(verdicts, exitCode, shownPath(folder)))}\n`)
   return exitCode
 }
 

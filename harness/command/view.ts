@@ -9,14 +9,11 @@ const CLEAR_LINE = '\r\u001b[2K'
 export interface Screen extends View {
   /** Ends the live line, so that what follows starts on a line of its own. */
   end(): void
-  width: number
-  colour: boolean
 }
 
 export function createScreen(stream: NodeJS.WriteStream = process.stderr, env: NodeJS.ProcessEnv = process.env): Screen {
   const live = stream.isTTY === true
   const colour = live && !env.NO_COLOR
-  const width = stream.columns ?? 100
   let shownAt = 0
   let phase = ''
   let open = false
@@ -25,8 +22,6 @@ export function createScreen(stream: NodeJS.WriteStream = process.stderr, env: N
     open = false
   }
   return {
-    colour,
-    width,
     end,
     say: (text) => {
       end()

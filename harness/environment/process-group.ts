@@ -39,9 +39,13 @@ function usageOf(pid: string): Usage | undefined {
   }
 }
 
-/** The fields after the last `)`: the program's name before it may hold anything. */
+/** Fields of /proc/<pid>/stat from the state on: after the last `)`, since the program's name before it may hold anything. */
+export function statFields(text: string): string[] {
+  return text.slice(text.lastIndexOf(')') + 2).split(' ')
+}
+
 export function parseStat(text: string): Omit<Usage, 'rssBytes'> & { state: string; rssPages: number } {
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  const fields = statFields(text)
   const [state = '', , group] = fields
   const ticks = Number(fields[11]) + Number(fields[12])
   return { pid: Number.parseInt(text, 10), state, group: Number(group), cpuMs: ticks * TICK_MS, rssPages: Number(fields[21]) }

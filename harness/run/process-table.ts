@@ -1,6 +1,7 @@
 // Which processes are alive, and which belong to a run: every child carries STAMPEDE_RUN in its environment.
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { statFields } from '../environment/process-group.ts'
 
 /** Alive and not a zombie. */
 export function isAlive(pid: number): boolean {
@@ -44,9 +45,10 @@ export function processesWith(name: string, value: string): { pid: number; comma
     .map((pid) => ({ pid: Number(pid), command: readProc(pid, 'cmdline').split('\0').join(' ').trim() }))
 }
 
-/** Fields of /proc/<pid>/stat from the state on. */
+/** Undefined for what is gone. */
 function stat(pid: number): string[] | undefined {
-  return readProc(pid, 'stat').split(') ').at(-1)?.split(' ')
+  const text = readProc(pid, 'stat')
+  return text === '' ? undefined : statFields(text)
 }
 
 function readProc(pid: number | string, file: string): string {

@@ -6,7 +6,6 @@ import type { FaultDefinition, Injected, Proof } from '../faults/fault.ts'
 import type { FaultLine } from '../history/event.ts'
 import { resolve } from '../parameters.ts'
 import type { PlannedFault } from '../plan/plan.ts'
-import { writeFailure } from './line-file.ts'
 
 /** Between a canary that does not show it yet and the next. */
 const CANARY_EVERY_MS = 100
@@ -47,7 +46,7 @@ async function runFault(planned: PlannedFault, { units, environment, t0Ms, recor
     injected = await unit.value.inject(environment, resolve(planned.fault, unit.value.parameters, planned.parameters), signal)
   } catch (error) {
     if (signal.aborted) return
-    say('not-felt', { seen: false, detail: `could not be injected: ${(writeFailure(error) as Error).message}` })
+    say('not-felt', { seen: false, detail: `could not be injected: ${(error as Error).message}` })
     return
   }
   try {
