@@ -1,6 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
 const everywhere = ['harness', 'reference-server', 'scenarios', 'tests'] as const
+const SUFFIX = 'integration.test.ts'
+
+/** Real Postgres and Redis, nothing timed: these files may share the cores. */
+const services = ['reference-server', 'harness/environment', 'harness/faults', 'harness/samplers'].map(
+  (folder) => `${folder}/**/*.${SUFFIX}`,
+)
 
 export default defineConfig({
   test: {
@@ -9,19 +15,40 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: everywhere.map((folder) => `${folder}/**/*.test.ts`),
-          exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
+          exclude: [`**/*.${SUFFIX}`, '**/*.containers.test.ts', '**/node_modules/**'],
           sequence: { groupOrder: 0 },
         },
       },
       {
         test: {
-          name: 'integration',
-          include: everywhere.map((folder) => `${folder}/**/*.integration.test.ts`),
-          // Runs measure latency on shared cores: after the unit tests, and one file at a time.
+          name: 'services',
+          include: services,
           sequence: { groupOrder: 1 },
+          maxWorkers: 2,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: everywhere.map((folder) => `${folder}/**/*.${SUFFIX}`),
+          exclude: [...services, '**/node_modules/**'],
+          // Whole runs measure latency on shared cores: one file at a time.
+          sequence: { groupOrder: 2 },
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'containers',
+          include: everywhere.map((folder) => `${folder}/**/*.containers.test.ts`),
+          sequence: { groupOrder: 3 },
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
     ],

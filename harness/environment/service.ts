@@ -40,6 +40,18 @@ export interface Toxics {
   reset: Record<string, never>
   /** A share of the answers (drawn from `seed`) is cut: after `afterBytes` bytes towards the client, the connection is reset. */
   cut: { afterBytes: number; share: number; seed: number }
+  /** At most `bytesPerSecond` each way. */
+  bandwidth: { bytesPerSecond: number }
+  /** Nothing passes; `closeAfterMs` later the connection is closed (0: never). */
+  timeout: { closeAfterMs: number }
+  /** A close by one side reaches the other `delayMs` later. */
+  slowClose: { delayMs: number }
+  /** A connection is closed after `bytes` towards the client. */
+  limitData: { bytes: number }
+  /** New connections wait `delayMs` before they are carried; live ones are not touched. */
+  connectDelay: { delayMs: number }
+  /** Data goes on in pieces of `sizeBytes`, `delayMs` apart. */
+  slicer: { sizeBytes: number; delayMs: number }
 }
 
 /** One TCP path that the harness's proxy carries: to a dependency, or from the agents to the server. */
@@ -58,6 +70,37 @@ export interface Database {
   query<Row extends Record<string, unknown> = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>
 }
 
+/** What the upstream stub does instead of answering `GET /rate?base=EUR&quote=USD` with `{ base, quote, rate }`. */
+export type UpstreamBehaviour =
+  /** A share (drawn from `seed`) is answered with `status`. */
+  | { kind: 'errors'; status: number; share: number; seed: number }
+  /** 429 with `Retry-After`. */
+  | { kind: 'throttled'; retryAfterS: number }
+  /** The request is read, and nothing is ever answered. */
+  | { kind: 'hang' }
+  /** Headers at once, then the body at this pace. */
+  | { kind: 'trickle'; bytesPerSecond: number }
+
+/** An HTTP API that the server calls. */
+export interface UpstreamService extends Service {
+  /** In force until removed; the newest wins. */
+  behave(behaviour: UpstreamBehaviour): Promise<Toxic>
+  /** Requests seen since it started, the harness's own canaries left out. */
+  hits(): Promise<number>
+}
+
+/** An OAuth issuer: discovery document, key set, and `POST /token` (client credentials) for the run's agents. */
+export interface IdentityProviderService extends Service {
+  readonly issuer: string
+  /** A new signing key under a new `kid`; the old one stays in the key set until `forget` is said. */
+  rotateKeys(forget?: boolean): Promise<void>
+  /** Refuses connections until `resume`. */
+  pause(): Promise<void>
+  resume(): Promise<void>
+  /** A signed access token. */
+  token(claims: Record<string, unknown>): Promise<string>
+}
+
 /** Everything of the run that may be broken or measured. Absent: this target has no such thing, or it is not ours. */
 export interface Environment {
   /** By dependency name, and `server` for the link between agents and server. */
@@ -67,6 +110,8 @@ export interface Environment {
   /** Where connections and effects are read: the same, or the target's own. */
   database?: Database
   redis?: RedisService
+  upstream?: UpstreamService
+  identityProvider?: IdentityProviderService
   servers: ServerInstance[]
   /** Other processes worth measuring, name → process id: `harness`, `k6`, `proxy`. */
   processes?: Record<string, number>
