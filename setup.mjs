@@ -1,7 +1,7 @@
 // Gets everything a run needs, on a fresh clone with nothing done before. npm runs it before every script:
 //
 //   node setup.mjs             npm packages, Node 24 among them
-//   node setup.mjs k6 redis    those two as well
+//   node setup.mjs k6 redis    those two as well; promtool, chromium and docker, which only tests need
 //
 // Plain JavaScript on Node's built-ins only, since it runs before anything is installed, on any Node from 18 on. The
 // harness calls `ensureK6` and `ensureRedis` itself, and only when a run needs them. Nothing to do takes no time; what
@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { findK6, makeK6, versionOf } from './tools/setup/k6.mjs'
 import { locked } from './tools/setup/lock.mjs'
 import { installPackages, linkNode, stalePackages } from './tools/setup/npm.mjs'
+import { findProgram, makeProgram, PROGRAMS } from './tools/setup/programs.mjs'
 import { findRedis, makeRedis } from './tools/setup/redis.mjs'
 import { SetupError, say } from './tools/setup/words.mjs'
 
@@ -75,6 +76,20 @@ export async function ensureRedis({ root = ROOT, env = process.env, signal } = {
 }
 
 /**
+ * A program that only tests need.
+ * @param {keyof typeof PROGRAMS} name
+ * @param {Options} [options]
+ * @returns {Promise<string>} its path
+ */
+export async function ensureProgram(name, { root = ROOT, env = process.env, signal } = {}) {
+  return await ensure(
+    { root, signal },
+    () => findProgram({ root, env }, PROGRAMS[name]),
+    () => makeProgram({ root, env, signal }, PROGRAMS[name]),
+  )
+}
+
+/**
  * What is there is used without asking anybody; what is missing is got by one process at a time.
  * @param {{ root: string, signal?: AbortSignal | undefined }} options
  * @param {() => Promise<string | undefined>} find
@@ -93,7 +108,7 @@ async function ensure({ root, signal }, find, make) {
   return /** @type {string} */ (/** @type {unknown} */ (found))
 }
 
-/** @param {readonly string[]} wanted `k6`, `redis` */
+/** @param {readonly string[]} wanted keys of `parts` */
 async function main(wanted) {
   const stop = new AbortController()
   for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
@@ -102,12 +117,21 @@ async function main(wanted) {
     )
   }
   const options = { signal: stop.signal }
+  /** @type {Record<string, (options: Options) => Promise<string>>} */
   const parts = { k6: ensureK6, redis: ensureRedis }
+  for (const name of /** @type {(keyof typeof PROGRAMS)[]} */ (Object.keys(PROGRAMS))) parts[name] = (given) => ensureProgram(name, given)
   for (const word of wanted) {
-    if (!(word in parts)) throw new SetupError('UNKNOWN_PART', `there is no part ${JSON.stringify(word)}`, 'node setup.mjs [k6] [redis]')
+    if (!(word in parts))
+      throw new SetupError(
+        'UNKNOWN_PART',
+        `there is no part ${JSON.stringify(word)}`,
+        `node setup.mjs ${Object.keys(parts)
+          .map((part) => `[${part}]`)
+          .join(' ')}`,
+      )
   }
   await ensurePackages(options)
-  for (const word of wanted) await parts[/** @type {keyof typeof parts} */ (word)](options)
+  for (const word of wanted) await parts[word]?.(options)
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {

@@ -292,7 +292,10 @@ describe('Redis', () => {
 })
 
 test('an unknown part is refused with those that there are', async () => {
-  expect(await setUp(['k7'])).toMatchObject({ code: 1, said: expect.stringContaining('node setup.mjs [k6] [redis]') })
+  expect(await setUp(['k7'])).toMatchObject({
+    code: 1,
+    said: expect.stringContaining('node setup.mjs [k6] [redis] [promtool] [chromium] [docker]'),
+  })
 })
 
 test('stopped in the middle, it leaves nothing half-done and lets the next one in', async () => {
@@ -304,4 +307,28 @@ test('stopped in the middle, it leaves nothing half-done and lets the next one i
   child.kill('SIGINT')
   expect(await exit).toBe(1)
   expect(await readdir(root)).not.toContain('.setup.lock')
+})
+
+describe('a program that only tests need', () => {
+  test('is taken from PATH', async () => {
+    await program('promtool', '#!/bin/sh\n')
+    expect(await setUp(['promtool'])).toEqual({ code: 0, said: '' })
+  })
+
+  test('is unpacked out of its package, nothing else kept', async () => {
+    await program('apt-get', '#!/bin/sh\ncase "$*" in *download*) echo deb > prometheus_2_amd64.deb;; esac\n')
+    await program('dpkg-deb', '#!/bin/sh\nmkdir -p root/usr/bin\ncp ../../promtool-source root/usr/bin/promtool\n')
+    await writeFile(path.join(root, 'promtool-source'), '#!/bin/sh\n', { mode: 0o755 })
+    expect((await setUp(['promtool'])).code).toBe(0)
+    expect(await tools()).toEqual(['promtool'])
+    expect(await setUp(['promtool'])).toEqual({ code: 0, said: '' })
+  })
+
+  test('that is not to be had is told with what to type', async () => {
+    await program('apt-get', '#!/bin/sh\nexit 100\n')
+    const { code, said } = await setUp(['promtool'])
+    expect(code).toBe(1)
+    expect(said).toMatch(/PROGRAM_NOT_FOUND[\s\S]*no dpkg-deb here[\s\S]*install prometheus/)
+    expect(await tools()).toEqual([])
+  })
 })
