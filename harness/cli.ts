@@ -2,6 +2,7 @@
 import { SetupError } from '../setup.mjs'
 import { folderCommand } from './command/folder.ts'
 import { scenarioCommand } from './command/scenario.ts'
+import { serverCommand } from './command/server.ts'
 import { HarnessError } from './errors.ts'
 import { sweep } from './run/lease.ts'
 import { writeFailure } from './run/line-file.ts'
@@ -10,11 +11,12 @@ async function main([command, ...words]: string[]): Promise<number> {
   const swept = await sweep()
   for (const sentence of swept) process.stderr.write(`· ${sentence}\n`)
   if (command === 'scenario') return scenarioCommand(words, swept)
+  if (command === 'server') return serverCommand(words)
   if (command === 'judge' || command === 'report') return folderCommand(command, words)
   throw new HarnessError(
     'BAD_OPTION',
     `there is no command ${JSON.stringify(command ?? '')}`,
-    'npm run scenario, npm run judge, npm run report',
+    'npm run scenario, npm run judge, npm run report, npm run server',
   )
 }
 
