@@ -81,10 +81,17 @@ export class Child {
     })
   }
 
+  /** To the program alone; false when it has gone. */
+  signal(name: NodeJS.Signals): boolean {
+    return this.#running && this.process.kill(name)
+  }
+
   /** Asks it to end, and after `graceMs` ends it. Resolves once it is gone. */
   async stop(signal: NodeJS.Signals, graceMs: number): Promise<Exit> {
     if (!this.#running) return await this.exited
     this.process.kill(signal)
+    // One that is frozen hears nothing else.
+    this.process.kill('SIGCONT')
     const kill = setTimeout(() => this.process.kill('SIGKILL'), graceMs)
     try {
       return await this.exited

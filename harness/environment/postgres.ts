@@ -13,7 +13,7 @@ import { type Child, startChild } from './child.ts'
 import { freePort } from './free-port.ts'
 import { findPostgres, type PostgresBinaries } from './postgres-binaries.ts'
 import { postgresCanary } from './postgres-canary.ts'
-import type { Canary, Keeper, Link, Service } from './service.ts'
+import type { Canary, Keeper, Link, Service, Vessel } from './service.ts'
 
 const START_LIMIT_MS = 30_000
 const QUERY_LIMIT_MS = 15_000
@@ -21,15 +21,15 @@ const QUERY_LIMIT_MS = 15_000
 export class PostgresService implements Service {
   readonly address: string
   readonly version: string
-  readonly pid: number
   /** Its identity: faults touch only the database whose data lies here. */
   readonly dataFolder: string
-  readonly #child: Child
+  readonly #launch: () => Promise<Vessel>
   readonly #pool: pg.Pool
+  #vessel: Vessel
 
-  constructor(child: Child, port: number, version: string, dataFolder: string) {
-    this.#child = child
-    this.pid = child.pid
+  constructor(vessel: Vessel, port: number, version: string, dataFolder: string, launch: () => Promise<Vessel>) {
+    this.#vessel = vessel
+    this.#launch = launch
     this.address = `127.0.0.1:${port}`
     this.version = version
     this.dataFolder = dataFolder
@@ -49,8 +49,28 @@ export class PostgresService implements Service {
     this.#pool.on('error', () => {})
   }
 
+  /** Of the postmaster; another one after a restart. */
+  get pid(): number {
+    return this.#vessel.pid
+  }
+
   get running(): boolean {
-    return this.#child.running
+    return this.#vessel.running
+  }
+
+  /** To the postmaster alone; false when it has gone. A backend is a process too: `select pg_backend_pid()`. */
+  async signal(name: NodeJS.Signals): Promise<boolean> {
+    return await this.#vessel.signal(name)
+  }
+
+  /** SIGQUIT, as `pg_ctl -m immediate`: backends are told to go at once and the next start recovers. Resolves once it is gone. */
+  async crash(): Promise<void> {
+    await this.#vessel.stop('SIGQUIT', 5_000)
+  }
+
+  /** On the same data and port, ready again when this resolves; harmless while it runs. */
+  async restart(): Promise<void> {
+    if (!this.running) this.#vessel = await this.#launch()
   }
 
   /** Rows of one statement, as superuser, straight to the service, past every link; at most 15 s. */
@@ -65,7 +85,7 @@ export class PostgresService implements Service {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.race([this.#pool.end().catch(() => {}), pause(1_000, undefined, { ref: false })])
-    await this.#child.stop('SIGINT', 5_000)
+    await this.#vessel.stop('SIGINT', 5_000)
   }
 }
 
@@ -98,15 +118,19 @@ export async function startPostgres({ keeper, signal, maxConnections = 100, dura
     ...(durable ? {} : { fsync: 'off', full_page_writes: 'off' }),
   }
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const child = await start(keeper, binaries, home, binaries.postgres, ['-D', dataFolder, ...flags])
-  try {
-    await child.said(/ready to accept connections/, START_LIMIT_MS, signal)
-    return new PostgresService(child, port, binaries.version, dataFolder)
-  } catch (cause) {
-    await child.stop('SIGQUIT', 2_000)
-    signal.throwIfAborted()
-    throw refused(child, cause)
+  const launch = async (stop = AbortSignal.timeout(START_LIMIT_MS)): Promise<Child> => {
+    const child = await start(keeper, binaries, home, binaries.postgres, ['-D', dataFolder, ...flags])
+    try {
+      await child.said(/ready to accept connections/, START_LIMIT_MS, stop)
+      return child
+    } catch (cause) {
+      await child.stop('SIGQUIT', 2_000)
+      signal.throwIfAborted()
+      throw refused(child, cause)
+    }
   }
+  // A restart heals a fault: it is done even when the run has been stopped.
+  return new PostgresService(await launch(signal), port, binaries.version, dataFolder, launch)
 }
 
 async function initialise(

@@ -39,6 +39,15 @@ function usageOf(pid: string): Usage | undefined {
   }
 }
 
+/** Open files and sockets of a process; undefined where that cannot be seen. */
+export function openHandles(pid: number): number | undefined {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).length
+  } catch {
+    return undefined
+  }
+}
+
 /** Fields of /proc/<pid>/stat from the state on: after the last `)`, since the program's name before it may hold anything. */
 export function statFields(text: string): string[] {
   return text.slice(text.lastIndexOf(')') + 2).split(' ')

@@ -8,25 +8,45 @@ import { HarnessError } from '../errors.ts'
 import { hostAndPort, measured } from './canary.ts'
 import { type Child, startChild } from './child.ts'
 import { freePort } from './free-port.ts'
-import type { Canary, Keeper, Link, Service } from './service.ts'
+import type { Canary, Keeper, Link, Service, Vessel } from './service.ts'
 
 const START_LIMIT_MS = 10_000
 
 export class RedisService implements Service {
   readonly address: string
   readonly version: string
-  readonly pid: number
-  readonly #child: Child
+  readonly #launch: () => Promise<Vessel>
+  #vessel: Vessel
 
-  constructor(child: Child, port: number, version: string) {
-    this.#child = child
-    this.pid = child.pid
+  constructor(vessel: Vessel, port: number, version: string, launch: () => Promise<Vessel>) {
+    this.#vessel = vessel
+    this.#launch = launch
     this.address = `127.0.0.1:${port}`
     this.version = version
   }
 
+  /** Another one after a restart. */
+  get pid(): number {
+    return this.#vessel.pid
+  }
+
   get running(): boolean {
-    return this.#child.running
+    return this.#vessel.running
+  }
+
+  /** False when it has gone. */
+  async signal(name: NodeJS.Signals): Promise<boolean> {
+    return await this.#vessel.signal(name)
+  }
+
+  /** SIGKILL: connections are reset, what it held is gone. Resolves once it is. */
+  async crash(): Promise<void> {
+    await this.#vessel.stop('SIGKILL', 5_000)
+  }
+
+  /** Empty, on the same port, ready again when this resolves; harmless while it runs. */
+  async restart(): Promise<void> {
+    if (!this.running) this.#vessel = await this.#launch()
   }
 
   /** A fresh connection through the link's canary door, then PING: the round trip is that of the PING alone; at most 5 s. */
@@ -35,7 +55,7 @@ export class RedisService implements Service {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#child.stop('SIGTERM', 2_000)
+    await this.#vessel.stop('SIGTERM', 2_000)
   }
 }
 
@@ -54,22 +74,27 @@ export async function startRedis({ keeper, signal, program }: RedisOptions): Pro
   await mkdir(folder, { mode: 0o700 })
   const settings = { port, bind: '127.0.0.1', dir: folder, save: '', appendonly: 'no', daemonize: 'no' }
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
-  const child = await startChild({ keeper, name: 'redis', file: program, args, cwd: folder })
-  try {
-    await child.said(/ready to accept connections/i, START_LIMIT_MS, signal)
-    const version = /version=([\d.]+)/.exec(child.lastLines(100).join('\n'))?.[1] ?? 'unknown'
-    return new RedisService(child, port, version)
-  } catch (cause) {
-    await child.stop('SIGTERM', 1_000)
-    signal.throwIfAborted()
-    const lines = child.lastLines().join('\n  ')
-    throw new HarnessError(
-      'REDIS_DID_NOT_START',
-      `Redis (${program}) did not start:\n  ${lines}`,
-      `try it by hand: ${program} --port ${port}`,
-      cause,
-    )
+  const launch = async (stop = AbortSignal.timeout(START_LIMIT_MS)): Promise<Child> => {
+    const child = await startChild({ keeper, name: 'redis', file: program, args, cwd: folder })
+    try {
+      await child.said(/ready to accept connections/i, START_LIMIT_MS, stop)
+      return child
+    } catch (cause) {
+      await child.stop('SIGTERM', 1_000)
+      signal.throwIfAborted()
+      throw refused(child, program, port, cause)
+    }
   }
+  const child = await launch(signal)
+  const version = /version=([\d.]+)/.exec(child.lastLines(100).join('\n'))?.[1] ?? 'unknown'
+  // A restart heals a fault: it is done even when the run has been stopped.
+  return new RedisService(child, port, version, launch)
+}
+
+function refused(child: Child, program: string, port: number, cause: unknown): HarnessError {
+  const lines = child.lastLines().join('\n  ')
+  const hint = `try it by hand: ${program} --port ${port}`
+  return new HarnessError('REDIS_DID_NOT_START', `Redis (${program}) did not start:\n  ${lines}`, hint, cause)
 }
 
 function ping(address: string, stop: AbortSignal): Promise<number> {

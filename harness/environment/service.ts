@@ -18,6 +18,17 @@ export interface Service extends AsyncDisposable {
   readonly version: string
 }
 
+/** A program that runs for the run: a local process, or the first one of a container. */
+export interface Vessel {
+  /** As this machine numbers it. */
+  readonly pid: number
+  readonly running: boolean
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+  /** To the program alone, not to what it started; false when it has gone. */
+  signal(name: NodeJS.Signals): boolean | Promise<boolean>
+  stop(signal: NodeJS.Signals, graceMs: number): Promise<unknown>
+}
+
 /** What a canary saw on its way through a link. */
 export interface Canary {
   roundTripMs: number

@@ -69,6 +69,27 @@ describe('Postgres', () => {
     expect(await keeper.alive()).toEqual([])
   })
 
+  it('crashes, and comes back on its data and port', async () => {
+    await using postgres = await startPostgres({ keeper, signal })
+    await postgres.query('create table kept as select 41 as value')
+    const { pid } = postgres
+    await postgres.crash()
+    expect(postgres.running).toBe(false)
+    expect(await postgres.canary(straight(postgres.address), signal)).toMatchObject({ error: 'ECONNREFUSED' })
+    await postgres.restart()
+    await postgres.restart()
+    expect(postgres.pid).not.toBe(pid)
+    expect(await postgres.query('select value from kept')).toEqual([{ value: 41 }])
+  })
+
+  it('is stopped even when it is frozen', async () => {
+    const postgres = await startPostgres({ keeper, signal })
+    expect(await postgres.signal('SIGSTOP')).toBe(true)
+    await postgres[Symbol.asyncDispose]()
+    expect(await keeper.alive()).toEqual([])
+    expect(await postgres.signal('SIGCONT')).toBe(false)
+  })
+
   it('gives a canary a word for what went wrong', async () => {
     const nobody = `127.0.0.1:${await freePort()}`
     await using postgres = await startPostgres({ keeper, signal })
@@ -85,6 +106,15 @@ describe('Redis', () => {
     await redis[Symbol.asyncDispose]()
     expect(await keeper.alive()).toEqual([])
     expect(await redis.canary(straight(redis.address), signal)).toMatchObject({ error: 'ECONNREFUSED' })
+  })
+
+  it('crashes, and comes back on its port', async () => {
+    await using redis = await startRedis({ keeper, signal, program: await ensureRedis() })
+    await redis.signal('SIGSTOP')
+    await redis.crash()
+    expect(redis.running).toBe(false)
+    await redis.restart()
+    expect(await redis.canary(straight(redis.address), signal)).toEqual({ roundTripMs: expect.any(Number) })
   })
 
   it('says why with its last lines when it refuses to start', async () => {
