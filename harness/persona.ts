@@ -2,7 +2,7 @@
 // with a fake agent). No Node, no zod: this file is bundled into k6.
 import type { Parameters, Values } from './parameters.ts'
 import type { Draw, Span } from './plan/draw.ts'
-import type { PhaseName, PlannedCall, PlannedTask, Role } from './plan/plan.ts'
+import type { Credential, PhaseName, PlannedCall, PlannedTask, Role } from './plan/plan.ts'
 
 /** What an agent's client makes of an answer: enough to decide what to do next. Judging happens later, in Node. */
 export interface Answer {
@@ -14,13 +14,19 @@ export interface Answer {
   lost: boolean
   /** Refused before running: 429 or 503, or the same told as a tool result. */
   refused: boolean
+  /** HTTP status; 0 when there was no answer. */
+  status: number
   /** The wait that the server named, ms, when it named one. */
   retryAfterMs?: number
+  /** Arguments of the calls that this answer leads to (sub-folders, the next page), at most 100; by the role's `leadsTo`. */
+  leadsTo?: Record<string, unknown>[]
 }
 
 export interface CallOptions {
-  /** How long this client waits for the answer, ms; without it the plan's patience. */
+  /** How long this client waits for the answer, ms; 0 or without it the plan's patience. Shorter than the answer, it drops the call midway. */
   timeoutMs?: number
+  /** Asks again with other arguments under the same key: what a server must refuse. The line of the call says so. */
+  altered?: Record<string, unknown>
 }
 
 export interface Agent {
@@ -30,6 +36,12 @@ export interface Agent {
   call(call: PlannedCall, options?: CallOptions): Promise<Answer>
   /** Asks again: same arguments, same idempotency key, a new id, the next attempt. */
   again(answer: Answer, options?: CallOptions): Promise<Answer>
+  /**
+   * Begins a session, as a client does that has just been started: `initialize`, `notifications/initialized` and `tools/list`, or in the
+   * stateless era `server/discover` and `tools/list`. Each is a call of the history with the role `handshake`; the task's later calls
+   * belong to the session. It is never closed. Resolves to the last answer, or to the first that was not ok.
+   */
+  openSession(options?: Pick<CallOptions, 'timeoutMs'>): Promise<Answer>
   /** Waits; the next call's planned moment is the end of this wait. Never blocks other tasks. */
   think(ms: number): Promise<void>
   /** 0 to 1, keyed by (seed, agent, task, turn, attempt): the same wherever it is asked. */
@@ -40,7 +52,18 @@ export interface Agent {
 export interface TaskSketch {
   atMs: number
   untilMs?: number
-  calls: { turn: number; thinkMs: number /** Draws the same arguments as the task's first call. */; same?: boolean }[]
+  calls: SketchedCall[]
+  /** Most calls that may come of it, when those are more than the planned ones: tries, walks, handshakes. */
+  callsMax?: number
+}
+
+export interface SketchedCall {
+  turn: number
+  thinkMs: number
+  /** Draws the same arguments as the task's first call. */
+  same?: boolean
+  /** Sent with credentials that the target mints for it; without it with the agent's own. */
+  credential?: Credential
 }
 
 export interface PersonaDefinition<P extends Parameters = Parameters> {

@@ -1,7 +1,7 @@
 // What a target is written against: one value that says what the harness may know and do. Only `url` is required; each
 // further line buys more checks. The harness's own scenarios/targets/reference.ts has no other way in.
 import type { Draw } from './plan/draw.ts'
-import type { Correctness, Plan, Role, Scale, Settings } from './plan/plan.ts'
+import type { Correctness, Credential, LeadsTo, Plan, Role, Scale, Settings } from './plan/plan.ts'
 
 export type { Draw } from './plan/draw.ts'
 
@@ -35,6 +35,8 @@ export interface ToolRole {
   needs?: string[]
   correct?: Correctness[]
   idempotencyKey?: { argument: string } | { meta: string }
+  /** Where answers lead, for agents that walk: `[{ at: '/structuredContent/folders', each: '/path', argument: 'path' }]`. */
+  leadsTo?: LeadsTo[]
   /**
    * How to count a write's effects: rows of `key`, `rows` (count) and optionally `names` (text[] of the rows); `$1` is a
    * LIKE pattern that matches this run's keys.
@@ -70,12 +72,24 @@ export interface ObservedMetrics {
   /** A series with `==value`: open when it holds: `breaker_state{dependency="postgres"}==1`. */
   breakerOpen?: string
   inFlight?: string
+  /** Slots of the concurrency limit that are taken. */
+  leases?: string
+  /** 1 while limits are counted by each instance for itself: `limiter_mode{mode="local"}==1`. */
+  limiterLocal?: string
+  /** Heap in use after the last collection, bytes. */
+  heapBytes?: string
+  /** 99th percentile of the event loop's delay, s. */
+  loopDelaySecondsP99?: string
+  /** Share of time in which the event loop was busy, 0–1. */
+  loopBusyShare?: string
 }
 
 export interface Observe {
   metrics?: ObservedMetrics
   /** The app's role at the database; `urlFrom` names an environment variable when the database is not ours. */
   postgres?: { role: string; urlFrom?: string }
+  /** Addresses of the server's own probes: alive at all, and willing to serve. */
+  probes?: { live?: string; ready?: string }
   /** Response header that names the instance. */
   instanceHeader?: string
   /** Fields of the server's JSON log lines (on its stdout, or in the file named). */
@@ -90,6 +104,8 @@ export interface Target {
     /** At most this many agents take part. */
     count?: number
     headers?: (identity: AgentIdentity) => Record<string, string> | Promise<Record<string, string>>
+    /** Headers with which an intruder tries: a token without the scopes, of another tenant, expired, malformed. */
+    credentials?: Partial<Record<Credential, (identity: AgentIdentity) => Record<string, string> | Promise<Record<string, string>>>>
     tenant?: (index: number) => string
   }
   tools?: Partial<Record<Role, ToolRole>>

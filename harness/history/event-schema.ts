@@ -2,7 +2,7 @@
 // made, and the documentation and the tests show the examples. Unknown fields are let through: a newer producer may say
 // more. The types stand in event.ts, which runs inside k6 too, where there is no zod.
 import { z } from 'zod'
-import type { AttemptLine, ClockLine, EffectLine, FaultLine, LoadLine, Manifest, SampleLine } from './event.ts'
+import type { AttemptLine, ClockLine, EffectLine, FaultLine, HitLine, LeakLine, LoadLine, Manifest, SampleLine, SpanLine } from './event.ts'
 
 const ms = z.number()
 const seq = z.int().min(1)
@@ -48,6 +48,8 @@ const send = z.looseObject({
   timeoutMs: z.number().min(0),
   key: id.exactOptional(),
   trace: z.string(),
+  credential: z.enum(['wrong-scope', 'wrong-tenant', 'expired', 'malformed']).exactOptional(),
+  altered: z.literal(true).exactOptional(),
 })
 const end = z.looseObject({ kind: z.literal('end'), seq, call: id, agent: id, endedAtMs: ms, ...evidence })
 const stop = z.looseObject({ kind: z.literal('stop'), seq, agent: id, tasksStarted: z.int().min(0), callsSent: z.int().min(0), atMs: ms })
@@ -75,6 +77,27 @@ export const sampleLine = z.looseObject({
 export const effectLine = z.looseObject({ kind: z.literal('effect'), role, key: id, rows: z.int().min(0), names: z.array(z.string()) })
 export const clockLine = z.looseObject({ kind: z.literal('clock'), atMs: ms, monotonicMs: ms })
 
+export const hitLine = z.looseObject({
+  kind: z.literal('hit'),
+  atMs: ms,
+  status: z.int().min(0),
+  call: id.exactOptional(),
+  trace: id.exactOptional(),
+})
+export const spanLine = z.looseObject({
+  kind: z.literal('span'),
+  atMs: ms,
+  endedAtMs: ms,
+  trace: id,
+  span: id,
+  parent: id.exactOptional(),
+  name: z.string(),
+  role: z.string(),
+  instance: z.string().exactOptional(),
+  attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+})
+export const leakLine = z.looseObject({ kind: z.literal('leak'), where: z.string(), secret: id, call: id.exactOptional() })
+
 /** What must be there for a folder to be judged at all; the rest of the manifest is for people. */
 export const manifestSchema = z.looseObject({
   schemaVersion: z.int(),
@@ -93,7 +116,17 @@ export const manifestSchema = z.looseObject({
 } satisfies Partial<Record<keyof Manifest, z.ZodType>>)
 
 /** One line of every kind, as its producer writes it. */
-export const examples: readonly (LoadLine | FaultLine | AttemptLine | SampleLine | EffectLine | ClockLine)[] = [
+export const examples: readonly (
+  | LoadLine
+  | FaultLine
+  | AttemptLine
+  | SampleLine
+  | EffectLine
+  | ClockLine
+  | HitLine
+  | SpanLine
+  | LeakLine
+)[] = [
   { kind: 'start', atMs: 1_767_225_600_000 },
   {
     kind: 'send',
@@ -140,4 +173,18 @@ export const examples: readonly (LoadLine | FaultLine | AttemptLine | SampleLine
   { kind: 'sample', atMs: 1_767_225_611_000, sampler: 'prometheus', instance: '1', values: { 'poolWaiting{pool="cheap"}': 3 } },
   { kind: 'effect', role: 'write', key: 'st-k3v9.impatient-01-t1-w1', rows: 1, names: ['INV-0007'] },
   { kind: 'clock', atMs: 1_767_225_600_000, monotonicMs: 8_123.456 },
+  { kind: 'hit', atMs: 1_767_225_611_031, status: 503, call: 'st-k3v9-steady-01-t1-1', trace: '4bf92f3577b34da6a3ce929d0e0e4736' },
+  {
+    kind: 'span',
+    atMs: 1_767_225_611_021,
+    endedAtMs: 1_767_225_611_033,
+    trace: '4bf92f3577b34da6a3ce929d0e0e4736',
+    span: '00f067aa0ba902b7',
+    parent: 'b7ad6b7169203331',
+    name: 'tools/call list_tables',
+    role: 'server',
+    instance: 'server-1',
+    attributes: { 'gen_ai.tool.name': 'list_tables' },
+  },
+  { kind: 'leak', where: 'server-1.log:214', secret: 'planted-5f0c', call: 'st-k3v9-steady-01-t1-1' },
 ]

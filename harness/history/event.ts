@@ -1,6 +1,6 @@
 // The lines of a run's files: raw/*.ndjson as producers write them, and history.ndjson as checks read them.
 // Types only, since the agents inside k6 share them. Times: raw files carry wall-clock ms; the history, ms since the run's start.
-import type { Phase, Plan, PlannedRole, Role } from '../plan/plan.ts'
+import type { Credential, Phase, Plan, PlannedRole, Role } from '../plan/plan.ts'
 
 export const SCHEMA_VERSION = 1
 
@@ -33,6 +33,10 @@ export interface SendLine {
   /** As sent: with the run's id before it. */
   key?: string
   trace: string
+  /** With credentials that are not the agent's own. */
+  credential?: Credential
+  /** Other arguments than the first attempt, under the same key. */
+  altered?: true
 }
 
 /** What came back, raw: no judgement but the role's own correctness rules. */
@@ -115,6 +119,45 @@ export interface AttemptLine {
   link: string
   /** Refused by a fault at the link, or by what is behind it. */
   refused: boolean
+}
+
+/** A request that reached the upstream stub; the harness's own canaries are left out. */
+export interface HitLine {
+  kind: 'hit'
+  atMs: number
+  /** What the stub answered; 0: nothing. */
+  status: number
+  /** `X-Request-Id` of the request: the agent's call, when the server passes it on. */
+  call?: string
+  /** Of its `traceparent`. */
+  trace?: string
+}
+
+/** A span that the server sent to the harness's own collector. */
+export interface SpanLine {
+  kind: 'span'
+  atMs: number
+  endedAtMs: number
+  trace: string
+  span: string
+  parent?: string
+  name: string
+  /** `server` | `client` | `internal`. */
+  role: string
+  instance?: string
+  /** Numbers and words only, at most 200 characters each. */
+  attributes: Record<string, string | number | boolean>
+}
+
+/** A planted secret that was found where none belongs. */
+export interface LeakLine {
+  kind: 'leak'
+  /** `server-1.log:214`, `spans`. */
+  where: string
+  /** The secret as planted. */
+  secret: string
+  /** The call whose arguments held it. */
+  call?: string
 }
 
 /** Values by `series` name (`poolWaiting{pool="cheap"}`), in the unit that the name ends with. */
@@ -226,7 +269,18 @@ export interface HeaderLine {
   lines: number
 }
 
-export type HistoryLine = HeaderLine | Call | AgentLine | FaultLine | AttemptLine | SampleLine | EffectLine | ClockLine
+export type HistoryLine =
+  | HeaderLine
+  | Call
+  | AgentLine
+  | FaultLine
+  | AttemptLine
+  | SampleLine
+  | EffectLine
+  | ClockLine
+  | HitLine
+  | SpanLine
+  | LeakLine
 
 /** manifest.json: what ran, where, and how. Written at the start, completed at the end. */
 export interface Manifest {

@@ -21,6 +21,7 @@ export function answerOf(call: PlannedCall, attempt: number, evidence: Evidence,
     attempt,
     ok: status === 200 && parsed === true && isError === false,
     lost: transport !== undefined && !NEVER_SENT.includes(transport),
+    status,
     refused: status === 429 || status === 503 || refusedInside,
     ...(toldMs !== undefined && { retryAfterMs: Math.max(0, toldMs) }),
   }

@@ -1,6 +1,6 @@
 // The four things that a timeline needs of whatever engine sends its calls, and what it must know of the run.
 import type { LoadLine } from '../history/event.ts'
-import type { Plan } from '../plan/plan.ts'
+import type { Credential, Plan } from '../plan/plan.ts'
 import type { RawAnswer } from './evidence.ts'
 import type { WireRequest } from './request.ts'
 
@@ -14,15 +14,20 @@ export interface Engine {
   write(line: LoadLine): void
 }
 
+export type Credentials = Partial<Record<Credential, Record<string, string>>>
+
 export interface RunFacts {
   run: string
   seed: number
   /** Wall-clock ms of the run's start. */
   t0Ms: number
+  protocol: Plan['protocol']
   roles: Plan['roles']
   endsAtMs: number
   patienceMs: number
   /** The agent's own: its token, and `Host` where it must differ from the address. */
   headers: Record<string, string>
+  /** Those that replace the agent's own, by what is wrong with them. */
+  credentials?: Credentials
   instanceHeader?: string
 }

@@ -31,7 +31,15 @@ test('a refusal keeps its headers, code, data and id', () => {
     message: 'Wait 3 s.',
     data: { code: 'RATE_LIMITED', retryAfterMs: 2_600 },
   })
-  expect(answerOf(call, 1, evidence, 0)).toEqual({ call, attempt: 1, ok: false, lost: false, refused: true, retryAfterMs: 2_600 })
+  expect(answerOf(call, 1, evidence, 0)).toEqual({
+    call,
+    attempt: 1,
+    status: 429,
+    ok: false,
+    lost: false,
+    refused: true,
+    retryAfterMs: 2_600,
+  })
 })
 
 test('a fine result, as JSON and as an event stream, reads the same', () => {
@@ -42,7 +50,7 @@ test('a fine result, as JSON and as an event stream, reads the same', () => {
   const stream = evidenceOf(raw(200, `event: message\ndata: ${text}\n\n`, { 'content-type': 'text/event-stream' }), rules)
   expect(plain).toMatchObject({ parsed: true, isError: false, correct: true, rpcId: 'c1' })
   expect({ ...stream, sizeBytes: 0, contentType: '' }).toEqual({ ...plain, sizeBytes: 0, contentType: '' })
-  expect(answerOf(call, 2, plain, 0)).toEqual({ call, attempt: 2, ok: true, lost: false, refused: false })
+  expect(answerOf(call, 2, plain, 0)).toEqual({ call, attempt: 2, status: 200, ok: true, lost: false, refused: false })
 })
 
 test('a fine result that is only peeked at reads the same, and nothing else is peeked at', () => {

@@ -36,26 +36,33 @@ export function toolCallRequest({ call, role, arguments: given, key, trace, span
     params: {
       name: role.tool,
       arguments: place && 'argument' in place ? { ...given, [place.argument]: key } : given,
-      _meta: {
-        'io.modelcontextprotocol/protocolVersion': PROTOCOL,
-        'io.modelcontextprotocol/clientInfo': { name: 'mcp-stampede', version: '1' },
-        'io.modelcontextprotocol/clientCapabilities': {},
-        traceparent,
-        ...(place && 'meta' in place && { [place.meta]: key }),
-      },
+      _meta: { ...META, traceparent, ...(place && 'meta' in place && { [place.meta]: key }) },
     },
   }
-  const headers = {
-    ...own,
-    'Content-Type': 'application/json',
-    Accept: 'application/json, text/event-stream',
-    'MCP-Protocol-Version': PROTOCOL,
-    'Mcp-Method': 'tools/call',
-    'Mcp-Name': role.tool,
-    'X-Request-Id': call,
-    traceparent,
-  }
+  const headers = { ...own, ...FIXED_HEADERS, 'Mcp-Method': 'tools/call', 'Mcp-Name': role.tool, 'X-Request-Id': call, traceparent }
   return { headers, body: JSON.stringify(body) }
+}
+
+/** A request without parameters of its own: `server/discover`, `tools/list`. */
+export function plainRequest(
+  { call, method, trace, span }: Pick<WireCall, 'call' | 'trace' | 'span'> & { method: string },
+  own: Record<string, string>,
+): WireRequest {
+  const traceparent = `00-${trace}-${span}-01`
+  const body = { jsonrpc: '2.0', id: call, method, params: { _meta: { ...META, traceparent } } }
+  return { headers: { ...own, ...FIXED_HEADERS, 'Mcp-Method': method, 'X-Request-Id': call, traceparent }, body: JSON.stringify(body) }
+}
+
+const META = {
+  'io.modelcontextprotocol/protocolVersion': PROTOCOL,
+  'io.modelcontextprotocol/clientInfo': { name: 'mcp-stampede', version: '1' },
+  'io.modelcontextprotocol/clientCapabilities': {},
+}
+
+const FIXED_HEADERS = {
+  'Content-Type': 'application/json',
+  Accept: 'application/json, text/event-stream',
+  'MCP-Protocol-Version': PROTOCOL,
 }
 
 /** Headers that would make the engine repeat a call on its own. */

@@ -15,6 +15,8 @@ export interface Sender {
   /** Nothing is sent any more. */
   isOver(): boolean
   send(out: Outgoing): Promise<SentAnswer>
+  /** One step of a session's beginning. */
+  shake(method: string, out: Omit<Outgoing, 'call' | 'attempt' | 'parent'>): Promise<SentAnswer>
 }
 
 /** An answer knows under which id its call went out, so that asking again can name it. */
@@ -35,6 +37,7 @@ export interface Outgoing {
   trace: string
   /** 16 hex digits. */
   span: string
+  altered?: true
 }
 
 /** The agent as one of its tasks sees it. */
@@ -67,7 +70,19 @@ export class TaskClient implements Agent {
   }
 
   again(answer: Answer, options?: CallOptions): Promise<Answer> {
-    return this.#send(answer.call, answer.attempt + 1, (answer as SentAnswer).id, options)
+    const call = options?.altered ? { ...answer.call, arguments: options.altered } : answer.call
+    return this.#send(call, answer.attempt + 1, (answer as SentAnswer).id, options)
+  }
+
+  async openSession({ timeoutMs = 0 }: Pick<CallOptions, 'timeoutMs'> = {}): Promise<Answer> {
+    let answer: SentAnswer | undefined
+    for (const method of SESSION_STEPS) {
+      if (this.#sender.isOver()) return never()
+      answer = await this.#sender.shake(method, this.#outgoing(timeoutMs))
+      this.#plannedAtMs = answer.endedAtMs
+      if (!answer.ok) break
+    }
+    return answer as SentAnswer
   }
 
   async think(ms: number): Promise<void> {
@@ -88,27 +103,39 @@ export class TaskClient implements Agent {
     call: PlannedCall,
     attempt: number,
     parent: string | undefined,
-    { timeoutMs = this.#facts.patienceMs }: CallOptions = {},
+    { timeoutMs = 0, altered }: CallOptions = {},
   ): Promise<Answer> {
     if (this.#sender.isOver()) return never()
-    this.#calls++
     const answer = await this.#sender.send({
       call,
-      task: this.#task.task,
-      id: `${this.#facts.run}-${this.#sender.agent}-${this.#task.task}-${this.#calls}`,
+      ...this.#outgoing(timeoutMs),
       attempt,
       ...(parent !== undefined && { parent }),
-      plannedAtMs: this.#plannedAtMs,
-      timeoutMs: Math.min(timeoutMs, this.#facts.patienceMs),
-      trace: this.#trace,
-      // Unique within its trace, which is all that a span must be; hashing anew for each call would cost more than sending it.
-      span: `${this.#trace.slice(0, 8)}${eightHexDigits(this.#calls)}`,
+      ...(altered && { altered: true as const }),
     })
     // The end of a turn is the end of its last call.
     this.#plannedAtMs = answer.endedAtMs
     return answer
   }
+
+  /** What every call has: an id of its own, its planned moment, its place in the task's trace. */
+  #outgoing(timeoutMs: number): Omit<Outgoing, 'call' | 'attempt' | 'parent'> {
+    this.#calls++
+    const { run, patienceMs } = this.#facts
+    return {
+      task: this.#task.task,
+      id: `${run}-${this.#sender.agent}-${this.#task.task}-${this.#calls}`,
+      plannedAtMs: this.#plannedAtMs,
+      timeoutMs: Math.min(timeoutMs || patienceMs, patienceMs),
+      trace: this.#trace,
+      // Unique within its trace, which is all that a span must be; hashing anew for each call would cost more than sending it.
+      span: `${this.#trace.slice(0, 8)}${eightHexDigits(this.#calls)}`,
+    }
+  }
 }
+
+/** What a client asks before its first call. In the stateless era there is no session to open: it looks around. */
+const SESSION_STEPS = ['server/discover', 'tools/list']
 
 /** A task that the plan's end overtook stays where it is: a rejection could be caught, and tried again for ever. */
 function never(): Promise<never> {

@@ -4,13 +4,14 @@
 //
 // Every line of the agent carries the next `seq`, which proves that none is missing.
 // After the plan's end nothing is sent: tasks stay where they are, answers under way are awaited, then the stop line is written.
-import type { Evidence } from '../history/event.ts'
+import type { Evidence, SendLine } from '../history/event.ts'
 import type { PersonaDefinition } from '../persona.ts'
 import type { PlannedAgent, PlannedTask } from '../plan/plan.ts'
 import { answerOf } from './answer.ts'
 import type { Engine, RunFacts } from './engine.ts'
-import { evidenceOf, type Question } from './evidence.ts'
-import { toolCallRequest, type WireRequest } from './request.ts'
+import { evidenceOf, type Question, type RawAnswer } from './evidence.ts'
+import { leadsOf } from './leads.ts'
+import { plainRequest, toolCallRequest, type WireRequest } from './request.ts'
 import { type Outgoing, type Sender, type SentAnswer, TaskClient } from './task-client.ts'
 import { traces } from './trace.ts'
 
@@ -20,6 +21,15 @@ const TEXT_CHARACTERS_MAX = 4_000
 export function followTimeline(planned: PlannedAgent, persona: PersonaDefinition, facts: RunFacts, engine: Engine): Promise<void> {
   return new Follower(planned, persona, facts, engine).follow()
 }
+
+interface Exchanged {
+  /** Absent: it could not be read. */
+  raw?: RawAnswer
+  evidence: Evidence
+  endedAtMs: number
+}
+
+type LineOfCall = Omit<SendLine, 'kind' | 'seq' | 'call' | 'agent' | 'task' | 'plannedAtMs' | 'sentAtMs' | 'timeoutMs' | 'trace'>
 
 class Follower implements Sender {
   readonly #planned: PlannedAgent
@@ -82,43 +92,54 @@ class Follower implements Sender {
 
   /** Sends one call and resolves to its answer. */
   async send(out: Outgoing): Promise<SentAnswer> {
-    const { call, id, attempt, parent, timeoutMs } = out
-    const { run, roles, headers, instanceHeader } = this.#facts
+    const { call, id, attempt, parent } = out
+    const { run, roles, headers, credentials } = this.#facts
     const role = roles[call.role]
     if (!role) throw new Error(`the plan has no role ${call.role}`)
+    const { credential } = call
     const key = call.key === undefined ? undefined : `${run}.${call.key}`
     const request = toolCallRequest(
       { call: id, role, arguments: call.arguments, ...(key !== undefined && { key }), trace: out.trace, span: out.span },
-      headers,
+      credential === undefined ? headers : (credentials?.[credential] ?? {}),
     )
-    this.#engine.write({
-      kind: 'send',
-      seq: this.#next(),
-      call: id,
-      agent: this.agent,
-      task: out.task,
+    const line = {
       turn: call.turn,
       attempt,
       ...(parent !== undefined && { parent }),
       role: call.role,
       tool: role.tool,
-      plannedAtMs: out.plannedAtMs,
-      sentAtMs: this.now(),
-      timeoutMs,
       ...(key !== undefined && { key }),
-      trace: out.trace,
-    })
+      ...(credential !== undefined && { credential }),
+      ...(out.altered && { altered: true as const }),
+    }
+    const question = { arguments: call.arguments, correct: role.correct, keyed: key !== undefined }
+    const { raw, evidence, endedAtMs } = await this.#exchange(out, line, request, question)
+    const leadsTo = role.leadsTo && raw && leadsOf(raw, role.leadsTo, call.arguments)
+    return { ...answerOf(call, attempt, evidence, this.#engine.nowMs()), ...(leadsTo && { leadsTo }), id, endedAtMs }
+  }
+
+  async shake(method: string, out: Omit<Outgoing, 'call' | 'attempt' | 'parent'>): Promise<SentAnswer> {
+    const request = plainRequest({ call: out.id, method, trace: out.trace, span: out.span }, this.#facts.headers)
+    const line = { turn: 0, attempt: 1, role: 'handshake' as const, tool: method }
+    const { evidence, endedAtMs } = await this.#exchange(out, line, request, { arguments: {}, correct: [], keyed: false })
+    // A handshake is no planned call: its answer says only how it went.
+    const call = { turn: 0, role: 'cheapRead' as const, arguments: {}, thinkMs: 0 }
+    return { ...answerOf(call, 1, evidence, this.#engine.nowMs()), id: out.id, endedAtMs }
+  }
+
+  /** One line when it leaves, one when it ends. */
+  async #exchange(out: Omit<Outgoing, 'call' | 'attempt'>, line: LineOfCall, request: WireRequest, asked: Question): Promise<Exchanged> {
+    const { id, task, plannedAtMs, timeoutMs, trace } = out
+    const { agent } = this
+    const { instanceHeader } = this.#facts
+    const sentAtMs = this.now()
+    this.#engine.write({ kind: 'send', seq: this.#next(), call: id, agent, task, ...line, plannedAtMs, sentAtMs, timeoutMs, trace })
     this.#underWay++
     try {
-      const question = {
-        arguments: call.arguments,
-        correct: role.correct,
-        keyed: key !== undefined,
-        ...(instanceHeader !== undefined && { instanceHeader }),
-      }
-      const { evidence, endedAtMs } = await this.#ask(request, timeoutMs, question)
-      this.#engine.write({ kind: 'end', seq: this.#next(), call: id, agent: this.agent, endedAtMs, ...evidence })
-      return { ...answerOf(call, attempt, evidence, this.#engine.nowMs()), id, endedAtMs }
+      const question = { ...asked, ...(instanceHeader !== undefined && { instanceHeader }) }
+      const answered = await this.#ask(request, timeoutMs, question)
+      this.#engine.write({ kind: 'end', seq: this.#next(), call: id, agent, endedAtMs: answered.endedAtMs, ...answered.evidence })
+      return answered
     } finally {
       this.#underWay--
       if (this.#underWay === 0) this.#whenQuiet?.()
@@ -126,13 +147,13 @@ class Follower implements Sender {
   }
 
   /** Never rejects: an answer that cannot be read is told as none, with the reason. */
-  async #ask(request: WireRequest, timeoutMs: number, question: Question): Promise<{ evidence: Evidence; endedAtMs: number }> {
+  async #ask(request: WireRequest, timeoutMs: number, question: Question): Promise<Exchanged> {
     let endedAtMs: number | undefined
     try {
       this.#callsSent++
       const raw = await this.#engine.post(request, timeoutMs)
       endedAtMs = this.now()
-      return { evidence: evidenceOf(raw, question), endedAtMs }
+      return { raw, evidence: evidenceOf(raw, question), endedAtMs }
     } catch (error) {
       const transportText = String(error).slice(0, TEXT_CHARACTERS_MAX)
       return { evidence: { status: 0, transport: 'other', transportText }, endedAtMs: endedAtMs ?? this.now() }

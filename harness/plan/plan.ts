@@ -7,6 +7,9 @@ export type Scale = 'quick' | 'full'
 /** What a tool is for. Personas ask for roles; the target says which tool plays one. */
 export type Role = 'cheapRead' | 'expensiveRead' | 'write' | 'money' | 'external' | 'slow' | 'large' | 'list'
 
+/** Credentials with which nobody must get in, or only so far: the target mints them. */
+export type Credential = 'wrong-scope' | 'wrong-tenant' | 'expired' | 'malformed'
+
 export type PhaseName = 'warm-up' | 'steady' | 'stress' | 'recovery'
 
 /** A stretch of the run, in ms since its start. Each stress and the recovery after it name their window. */
@@ -46,6 +49,17 @@ export interface PlannedRole {
   correct: Correctness[]
   /** Where the idempotency key goes; absent when the tool takes none. */
   idempotencyKey?: { argument: string } | { meta: string }
+  /** Where an answer leads: values in the result, and the argument into which one goes to ask on. */
+  leadsTo?: LeadsTo[]
+}
+
+/** `{ at: '/structuredContent/folders', each: '/path', argument: 'path' }`; a single value counts as a list of one. */
+export interface LeadsTo {
+  /** JSON pointer into `result`. */
+  at: string
+  /** JSON pointer into each item of the list; without it the item itself. */
+  each?: string
+  argument: string
 }
 
 export interface PlannedCall {
@@ -57,6 +71,8 @@ export interface PlannedCall {
   key?: string
   /** Pause before this call, ms, counted from the end of the turn before. */
   thinkMs: number
+  /** Sent with these instead of the agent's own. */
+  credential?: Credential
 }
 
 export interface PlannedTask {
@@ -66,6 +82,8 @@ export interface PlannedTask {
   /** For loops that go on until a moment: no new call is sent from then on. */
   untilMs?: number
   calls: PlannedCall[]
+  /** Most calls that may come of it, when those are more than the planned ones. */
+  callsMax?: number
 }
 
 export interface PlannedAgent {

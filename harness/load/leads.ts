@@ -1,0 +1,21 @@
+// Where an answer leads an agent that walks: the arguments of the calls that come next, by the role's `leadsTo` (sub-folders, the
+// next page). Data, not code, so that the plan can carry it. Pure; runs inside k6, and only for roles that lead somewhere.
+import type { LeadsTo } from '../plan/plan.ts'
+import { at } from './correctness.ts'
+import { parseAnswer, type RawAnswer } from './evidence.ts'
+
+const LEADS_MAX = 100
+
+/** @param given the arguments of the call that was answered: a lead changes one of them */
+export function leadsOf({ status, header, body }: RawAnswer, rules: readonly LeadsTo[], given: Record<string, unknown>) {
+  const leads: Record<string, unknown>[] = []
+  const result = status === 200 ? parseAnswer(body, header('content-type') ?? '')?.result : undefined
+  for (const { at: pointer, each = '', argument } of rules) {
+    const found = at(result, pointer)
+    for (const item of Array.isArray(found) ? found : [found]) {
+      const value = at(item, each)
+      if (value !== undefined && value !== null && leads.length < LEADS_MAX) leads.push({ ...given, [argument]: value })
+    }
+  }
+  return leads
+}
