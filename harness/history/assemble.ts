@@ -11,11 +11,14 @@ import type {
   EndLine,
   Evidence,
   FaultLine,
+  HitLine,
+  LeakLine,
   LoadLine,
   Manifest,
   SampleLine,
   SendLine,
   ServerSide,
+  SpanLine,
 } from './event.ts'
 import type { History } from './history.ts'
 import { Seats } from './seats.ts'
@@ -32,6 +35,9 @@ export interface Raw {
   samples: readonly SampleLine[]
   effects: readonly EffectLine[]
   clocks: readonly ClockLine[]
+  hits: readonly HitLine[]
+  spans: readonly SpanLine[]
+  leaks: readonly LeakLine[]
   /** Absent: the server's logs are not observed. */
   server?: ReadonlyMap<string, ServerSide>
 }
@@ -55,6 +61,9 @@ export function assemble(raw: Raw): History {
     samples: sinceStart(raw.samples),
     effects: raw.effects,
     clocks: sinceStart(raw.clocks),
+    hits: sinceStart(raw.hits),
+    spans: sinceStart(raw.spans).map((span) => ({ ...span, endedAtMs: Math.round((span.endedAtMs - t0Ms) * 1_000) / 1_000 })),
+    leaks: raw.leaks,
   }
 }
 

@@ -1,7 +1,27 @@
 import { describe, expect, test } from 'vitest'
-import { attemptLine, clockLine, effectLine, examples, faultLine, loadLine, sampleLine } from './event-schema.ts'
+import {
+  attemptLine,
+  clockLine,
+  effectLine,
+  examples,
+  faultLine,
+  hitLine,
+  leakLine,
+  loadLine,
+  sampleLine,
+  spanLine,
+} from './event-schema.ts'
 
-const schemas = { attempt: attemptLine, clock: clockLine, effect: effectLine, fault: faultLine, sample: sampleLine }
+const schemas = {
+  attempt: attemptLine,
+  clock: clockLine,
+  effect: effectLine,
+  fault: faultLine,
+  hit: hitLine,
+  leak: leakLine,
+  sample: sampleLine,
+  span: spanLine,
+}
 
 function schemaOf(kind: string) {
   return schemas[kind as keyof typeof schemas] ?? loadLine
@@ -14,12 +34,12 @@ describe('raw lines', () => {
 
   test('there is an example of every kind', () => {
     expect(new Set(examples.map(({ kind }) => kind))).toEqual(
-      new Set(['start', 'send', 'end', 'stop', 'crash', 'fault', 'attempt', 'sample', 'effect', 'clock']),
+      new Set(['start', 'send', 'end', 'stop', 'crash', 'fault', 'attempt', 'sample', 'effect', 'clock', 'hit', 'span', 'leak']),
     )
   })
 
   test.each(examples.map((example) => [example.kind, example] as const))('a %s line without one of its fields is none', (kind, example) => {
-    const required = Object.keys(example).filter((field) => !OPTIONAL.has(field))
+    const required = Object.keys(example).filter((field) => !OPTIONAL.has(field) && !OPTIONAL.has(`${kind}.${field}`))
     for (const field of required) {
       const { [field]: _left, ...rest } = example as unknown as Record<string, unknown>
       expect(schemaOf(kind).safeParse(rest).success, `${kind} without ${field}`).toBe(false)
@@ -41,4 +61,8 @@ const OPTIONAL: ReadonlySet<string> = new Set([
   'rpcCode',
   'message',
   'data',
+  'hit.call',
+  'hit.trace',
+  'span.parent',
+  'leak.call',
 ])

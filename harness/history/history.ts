@@ -1,7 +1,19 @@
 // The one hand-over from a run to its judges: everything that was recorded, merged, ordered and classified.
 
 import type { Plan } from '../plan/plan.ts'
-import type { AgentLine, AttemptLine, Call, ClockLine, EffectLine, FaultLine, Manifest, SampleLine } from './event.ts'
+import type {
+  AgentLine,
+  AttemptLine,
+  Call,
+  ClockLine,
+  EffectLine,
+  FaultLine,
+  HitLine,
+  LeakLine,
+  Manifest,
+  SampleLine,
+  SpanLine,
+} from './event.ts'
 
 export interface History {
   readonly manifest: Manifest
@@ -14,4 +26,7 @@ export interface History {
   readonly samples: readonly SampleLine[]
   readonly effects: readonly EffectLine[]
   readonly clocks: readonly ClockLine[]
+  readonly hits: readonly HitLine[]
+  readonly spans: readonly SpanLine[]
+  readonly leaks: readonly LeakLine[]
 }

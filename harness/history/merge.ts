@@ -12,12 +12,26 @@ import {
   type FaultLine,
   type HeaderLine,
   type HistoryLine,
+  type HitLine,
+  type LeakLine,
   type LoadLine,
   type Manifest,
   type SampleLine,
   SCHEMA_VERSION,
+  type SpanLine,
 } from './event.ts'
-import { attemptLine, clockLine, effectLine, faultLine, loadLine, manifestSchema, sampleLine } from './event-schema.ts'
+import {
+  attemptLine,
+  clockLine,
+  effectLine,
+  faultLine,
+  hitLine,
+  leakLine,
+  loadLine,
+  manifestSchema,
+  sampleLine,
+  spanLine,
+} from './event-schema.ts'
 import type { History } from './history.ts'
 import { type ReadLines, readLines } from './lines.ts'
 import { readServerLogs } from './server-log.ts'
@@ -48,6 +62,9 @@ export async function buildHistory(folder: string): Promise<History> {
   const samples = await read<SampleLine>('samples.ndjson', sampleLine)
   const effects = await read<EffectLine>('effects.ndjson', effectLine)
   const clocks = await read<ClockLine>('clock.ndjson', clockLine)
+  const hits = await read<HitLine>('upstream.ndjson', hitLine)
+  const spans = await read<SpanLine>('spans.ndjson', spanLine)
+  const leaks = await read<LeakLine>('leaks.ndjson', leakLine)
   const server = await readServerLogs(raw, manifest)
   notes.push(...resent(server?.twice ?? []))
   const twice = server?.twice && { callsTwiceInServerLog: server.twice.length }
@@ -61,6 +78,9 @@ export async function buildHistory(folder: string): Promise<History> {
     samples,
     effects,
     clocks,
+    hits,
+    spans,
+    leaks,
     ...(server && { server: server.calls }),
   })
   await writeHistory(folder, history, notes)
@@ -124,10 +144,10 @@ function damaged(folder: string, name: string, hint: string, cause?: unknown): H
 /** In the order of time; agents and effects, which have none, at the end. Whole or not at all. */
 async function writeHistory(folder: string, history: History, notes: string[]): Promise<void> {
   const timed: { at: number; line: HistoryLine }[] = history.calls.map((line) => ({ at: line.sentAtMs, line }))
-  for (const lines of [history.faults, history.attempts, history.samples, history.clocks])
+  for (const lines of [history.faults, history.attempts, history.samples, history.clocks, history.hits, history.spans])
     for (const line of lines) timed.push({ at: line.atMs, line })
   timed.sort((a, b) => a.at - b.at)
-  const body: HistoryLine[] = [...timed.map(({ line }) => line), ...history.agents, ...history.effects]
+  const body: HistoryLine[] = [...timed.map(({ line }) => line), ...history.agents, ...history.effects, ...history.leaks]
   const { t0Ms, callsInServerLog, callsTwiceInServerLog, raw = {} } = history.manifest
   const header: HeaderLine = {
     kind: 'history',

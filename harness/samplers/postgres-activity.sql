@@ -4,6 +4,7 @@ select
   count(*) filter (where state = 'active')::int as "active",
   count(*) filter (where state like 'idle in transaction%')::int as "idleInTransaction",
   count(*) filter (where wait_event_type = 'Lock')::int as "lockWaiting",
+  coalesce(max(extract(epoch from clock_timestamp() - query_start)) filter (where state = 'active'), 0)::float8 * 1000 as "longestActiveMs",
   current_setting('max_connections')::int as "maxConnections"
 from pg_stat_activity
 where usename = $1 and application_name not like 'stampede%'

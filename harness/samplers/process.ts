@@ -2,7 +2,7 @@
 // the harness, the generator and the proxy, so that a starved machine is not mistaken for a slow server.
 // A share is measured between two readings, so the first has none; clock ticks of 10 ms make it true to 2 %.
 // What it does not model: memory that processes share is counted for each; who left the group is not seen.
-import { processes, type Usage } from '../environment/process-group.ts'
+import { openHandles, processes, type Usage } from '../environment/process-group.ts'
 import type { Environment } from '../environment/service.ts'
 import { type Reading, sampler } from './sampler.ts'
 
@@ -15,7 +15,7 @@ interface Earlier {
 const earlier = new WeakMap<Environment, Earlier>()
 
 export const process = sampler({
-  summary: 'Cores and memory in use by the server, the generator, the proxy and the harness.',
+  summary: 'Cores, memory and open handles in use by the server, the generator, the proxy and the harness.',
   source: 'proc(5), /proc/pid/stat; ps(1)',
   periodMs: 500,
   applies: ({ servers, processes }) =>
@@ -28,14 +28,21 @@ export const process = sampler({
     earlier.set(environment, { atMs, cpuMs: new Map(all.map(({ pid, cpuMs }) => [pid, cpuMs])) })
     return whoseProcesses(environment, all).flatMap(([instance, members]): Reading[] => {
       if (members.length === 0) return []
-      const rssBytes = members.reduce((sum, member) => sum + member.rssBytes, 0)
-      if (!before) return [{ instance, values: { rssBytes } }]
+      const sizes = { rssBytes: members.reduce((sum, member) => sum + member.rssBytes, 0), ...handlesOf(environment, instance, members) }
+      if (!before) return [{ instance, values: sizes }]
       // One that was not there before has used all its time since.
       const cpuMs = members.reduce((sum, member) => sum + Math.max(0, member.cpuMs - (before.cpuMs.get(member.pid) ?? 0)), 0)
-      return [{ instance, values: { rssBytes, cpuShare: cpuMs / (atMs - before.atMs) } }]
+      return [{ instance, values: { ...sizes, cpuShare: cpuMs / (atMs - before.atMs) } }]
     })
   },
 })
+
+/** Of the server only: what it forgets to close piles up here. */
+function handlesOf({ servers }: Environment, instance: string, members: Usage[]): { handles?: number } {
+  if (!servers.some((server) => String(server.instance) === instance)) return {}
+  const counts = members.map(({ pid }) => openHandles(pid)).filter((count) => count !== undefined)
+  return counts.length === 0 ? {} : { handles: counts.reduce((sum, count) => sum + count, 0) }
+}
 
 function whoseProcesses({ servers, processes = {} }: Environment, all: Usage[]): [string, Usage[]][] {
   return [

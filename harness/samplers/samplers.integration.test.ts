@@ -4,14 +4,18 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ensureRedis } from '../../setup.mjs'
 import { discover } from '../discover.ts'
 import { startChild } from '../environment/child.ts'
 import { type PostgresService, startPostgres } from '../environment/postgres.ts'
+import { startRedis } from '../environment/redis.ts'
 import { ScratchKeeper } from '../environment/scratch-keeper.ts'
 import type { Environment } from '../environment/service.ts'
 import { postgres as postgresSampler } from './postgres.ts'
+import { probes } from './probes.ts'
 import { process as processSampler } from './process.ts'
 import { prometheus } from './prometheus.ts'
+import { redis as redisSampler } from './redis.ts'
 import type { Sampler } from './sampler.ts'
 
 const { signal } = new AbortController()
@@ -32,7 +36,7 @@ const nothing: Environment = { links: {}, servers: [], url: 'http://127.0.0.1:1/
 
 it('are found, and apply only where there is something to read', async () => {
   const { all, ids } = await discover<Sampler>('sampler', import.meta.dirname)
-  expect(ids).toEqual(expect.arrayContaining(['postgres', 'process', 'prometheus']))
+  expect(ids).toEqual(expect.arrayContaining(['postgres', 'probes', 'process', 'prometheus', 'redis']))
   expect(all.filter(({ value }) => value.applies(nothing, {}))).toEqual([])
 })
 
@@ -88,7 +92,18 @@ describe('postgres', () => {
     const waiting = waiter?.query('select from held')
     await expect
       .poll(() => postgresSampler.sample(environment, observe, signal))
-      .toEqual([{ values: { connections: 3, active: 1, idleInTransaction: 1, lockWaiting: 1, maxConnections: 100 } }])
+      .toEqual([
+        {
+          values: {
+            connections: 3,
+            active: 1,
+            idleInTransaction: 1,
+            lockWaiting: 1,
+            longestActiveMs: expect.any(Number),
+            maxConnections: 100,
+          },
+        },
+      ])
     await holder?.query('commit')
     await waiting
     await Promise.all(clients.map((client) => client.end()))
@@ -112,5 +127,35 @@ describe('process', () => {
       .toBeGreaterThan(0.1)
     expect(first[1]?.values.rssBytes).toBeGreaterThan(20_000_000)
     await busy.stop('SIGKILL', 1_000)
+  })
+})
+
+describe('probes', () => {
+  it('say what each address answers; 0 when nobody does', async () => {
+    const server = createServer((request, response) => response.writeHead(request.url === '/livez' ? 200 : 503).end('no'))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const observe = { probes: { live: `${url}/livez`, ready: `${url}/readyz` } }
+    expect(probes.applies(nothing, observe)).toBe(true)
+    expect(await probes.sample(nothing, observe, signal)).toEqual([
+      { values: { liveStatus: 200, liveMs: expect.any(Number), readyStatus: 503, readyMs: expect.any(Number) } },
+    ])
+    server.closeAllConnections()
+    server.close()
+    expect((await probes.sample(nothing, observe, signal))[0]?.values).toMatchObject({ liveStatus: 0, readyStatus: 0 })
+  })
+})
+
+describe('redis', () => {
+  it('reads clients, memory and keys; one that has gone is a gap', async () => {
+    const redis = await startRedis({ keeper, signal, program: await ensureRedis() })
+    const environment = { ...nothing, redis }
+    expect(redisSampler.applies(environment, {})).toBe(true)
+    const [reading] = await redisSampler.sample(environment, {}, signal)
+    expect(reading?.values).toMatchObject({ keys: 0, clients: 1 })
+    expect(reading?.values.memoryBytes).toBeGreaterThan(100_000)
+    await redis[Symbol.asyncDispose]()
+    await expect(redisSampler.sample(environment, {}, signal)).rejects.toThrow()
   })
 })

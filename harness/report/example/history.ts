@@ -67,6 +67,9 @@ export function exampleHistory(options: ExampleOptions = {}): History {
     attempts: [],
     samples: exampleSamples(options),
     effects: [],
+    hits: [],
+    spans: [],
+    leaks: [],
     clocks: [0, 5_000, 10_000, 27_000].map((atMs) => ({ kind: 'clock', atMs, monotonicMs: atMs + 1_000 + atMs / 20_000 })),
   }
 }
