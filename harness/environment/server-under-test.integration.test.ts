@@ -4,7 +4,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { freePort } from './free-port.ts'
 import { groupMembers } from './process-group.ts'
 import { ScratchKeeper } from './scratch-keeper.ts'
-import { type ServerInstance, startServer } from './server-under-test.ts'
+import type { ServerInstance } from './server-instance.ts'
+import { startServer } from './server-under-test.ts'
 
 const { signal } = new AbortController()
 let keeper: ScratchKeeper

@@ -1,68 +1,19 @@
 // The server under test, started by the target's own command through a shell, in a process group of its own: signals go
 // to the group, so that `npm start` and what it starts end together. Its output goes to files, not through the harness:
 // a busy harness must not slow a server that logs. The folder of the Node that runs the harness is first on PATH.
-// What this does not model: containers, several machines, a supervisor that restarts what died.
+// What this does not model: several machines.
 import type { SpawnOptions } from 'node:child_process'
 import { open, readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { HarnessError } from '../errors.ts'
-import { type Child, type Exit, startChild } from './child.ts'
-import { groupMembers } from './process-group.ts'
+import { type Child, startChild } from './child.ts'
+import { type Exit, groupVessel, ServerInstance, type ServerVessel } from './server-instance.ts'
 import type { Keeper } from './service.ts'
 
 const START_LIMIT_MS = 30_000
 const POLL_MS = 50
-
-export class ServerInstance implements AsyncDisposable {
-  /** Also the number of its process group. */
-  readonly pid: number
-  /** From 1 on. */
-  readonly instance: number
-  /** Settles when the command has ended; what it left running in the group is not waited for. */
-  readonly exited: Promise<Exit>
-  readonly #child: Child
-
-  constructor(child: Child, instance: number) {
-    this.#child = child
-    this.pid = child.pid
-    this.instance = instance
-    this.exited = child.exited
-  }
-
-  get running(): boolean {
-    return this.#child.running
-  }
-
-  /** SIGTERM to the whole group, SIGKILL to what is left after `graceMs`. Resolves once nothing of it runs; twice is harmless. */
-  async stop(graceMs = 5_000): Promise<void> {
-    if (await this.#goneAfter('SIGTERM', graceMs)) return
-    await this.#goneAfter('SIGKILL', 5_000)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop()
-  }
-
-  async #goneAfter(signal: NodeJS.Signals, limitMs: number): Promise<boolean> {
-    const endsAtMs = performance.now() + limitMs
-    if (!this.#signal(signal)) return true
-    do {
-      if (!this.running && (await groupMembers(this.pid)).length === 0) return true
-      await pause(POLL_MS / 2)
-    } while (performance.now() < endsAtMs)
-    return false
-  }
-
-  #signal(signal: NodeJS.Signals): boolean {
-    try {
-      return process.kill(process.platform === 'win32' ? this.pid : -this.pid, signal)
-    } catch {
-      return false
-    }
-  }
-}
 
 export interface ServerOptions {
   keeper: Keeper
@@ -83,41 +34,33 @@ export interface ServerOptions {
  * Starts the server and waits until it serves, at most 30 s.
  * @throws HarnessError `PORT_IN_USE`; `SERVER_DID_NOT_START` with its last lines
  */
-export async function startServer({
-  keeper,
-  command,
-  cwd,
-  env,
-  readyUrl,
-  logFile,
-  instance,
-  signal,
-}: ServerOptions): Promise<ServerInstance> {
+export async function startServer(options: ServerOptions): Promise<ServerInstance> {
+  // A restart heals a fault: it is done even when the run has been stopped.
+  const launch = (signal = AbortSignal.timeout(2 * START_LIMIT_MS)) => launchServer({ ...options, signal })
+  return new ServerInstance(await launch(options.signal), options.instance, launch)
+}
+
+async function launchServer({ command, readyUrl, logFile, signal, ...options }: ServerOptions): Promise<ServerVessel> {
   signal.throwIfAborted()
   await refuseTakenPort(new URL(readyUrl))
   const [out, err] = await Promise.all([open(logFile, 'a'), open(`${logFile}.err`, 'a')])
   const from = await Promise.all([out, err].map(async (file) => (await file.stat()).size))
-  const ours = `${path.dirname(process.execPath)}${path.delimiter}${env.PATH ?? process.env.PATH ?? ''}`
-  const [shell, flag] = process.platform === 'win32' ? ['cmd.exe', '/c'] : ['/bin/sh', '-c']
-  const stdio: SpawnOptions['stdio'] = ['ignore', out.fd, err.fd]
-  const withPath = { ...process.env, ...env, PATH: ours }
-  let child: Child
+  let vessel: ServerVessel
   try {
-    child = await startChild({ keeper, name: `server ${instance}`, file: shell, args: [flag, command], cwd, env: withPath, stdio })
+    vessel = groupVessel(await startShell(command, options, ['ignore', out.fd, err.fd]))
   } finally {
     await Promise.all([out.close(), err.close()])
   }
-  const server = new ServerInstance(child, instance)
   try {
-    await untilReady(server, readyUrl, AbortSignal.any([signal, AbortSignal.timeout(START_LIMIT_MS)]))
-    return server
+    await untilReady(vessel, readyUrl, AbortSignal.any([signal, AbortSignal.timeout(START_LIMIT_MS)]))
+    return vessel
   } catch (cause) {
-    const early = !server.running
-    await server.stop(1_000)
+    const early = !vessel.running
+    await new ServerInstance(vessel, options.instance, () => Promise.resolve(vessel)).stop(1_000)
     signal.throwIfAborted()
     const lines = await lastLines([logFile, `${logFile}.err`], from)
     const what = early
-      ? `ended early (${describe(await server.exited)})`
+      ? `ended early (${describe(await vessel.exited)})`
       : `did not answer 2xx at ${readyUrl} within ${START_LIMIT_MS / 1_000} s`
     throw new HarnessError(
       'SERVER_DID_NOT_START',
@@ -128,7 +71,18 @@ export async function startServer({
   }
 }
 
-async function untilReady(server: ServerInstance, readyUrl: string, signal: AbortSignal): Promise<void> {
+async function startShell(
+  command: string,
+  { keeper, cwd, env, instance }: Pick<ServerOptions, 'keeper' | 'cwd' | 'env' | 'instance'>,
+  stdio: SpawnOptions['stdio'],
+): Promise<Child> {
+  const ours = `${path.dirname(process.execPath)}${path.delimiter}${env.PATH ?? process.env.PATH ?? ''}`
+  const [shell, flag] = process.platform === 'win32' ? ['cmd.exe', '/c'] : ['/bin/sh', '-c']
+  const withPath = { ...process.env, ...env, PATH: ours }
+  return await startChild({ keeper, name: `server ${instance}`, file: shell, args: [flag, command], cwd, env: withPath, stdio })
+}
+
+async function untilReady(server: ServerVessel, readyUrl: string, signal: AbortSignal): Promise<void> {
   const ended = new AbortController()
   void server.exited.then(() => ended.abort(new Error('the server ended')))
   const stop = AbortSignal.any([signal, ended.signal])

@@ -1,7 +1,7 @@
 // Services that a run starts, and what faults and samplers get to hold.
 import type { PostgresService } from './postgres.ts'
 import type { RedisService } from './redis.ts'
-import type { ServerInstance } from './server-under-test.ts'
+import type { ServerInstance } from './server-instance.ts'
 
 /** Remembers what must not outlive the run, on disk, so that the next start can clean up after a kill -9. */
 export interface Keeper {
