@@ -9,6 +9,8 @@ export interface PhaseLengths {
   steadyS: number
   stressS: number
   recoveryS: number
+  /** How long to go on looking at the server once the load is over, for what it leaves behind; default not at all. */
+  afterS?: number
 }
 
 /** One stretch of stress with its faults; each is followed by a recovery of its own. */

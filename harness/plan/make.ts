@@ -53,6 +53,7 @@ export function makePlan({ scenario, target, personas, faults, checks, seed, sca
     checks: planChecks(scenario.value, checks),
     essential,
     endsAtMs: phases.at(-1)?.toMs ?? 0,
+    ...(lengths[scale].afterS !== undefined && { afterMs: lengths[scale].afterS * 1_000 }),
     patienceMs: patience(scale, roles, agents),
   }
 }

@@ -143,6 +143,8 @@ export interface Plan {
   essential: string[]
   /** The end of the last phase, ms. */
   endsAtMs: number
+  /** How long the server is still looked at once the last agent has stopped, ms; absent: not at all. */
+  afterMs?: number
   /** Longest a client waits for an answer, ms: how long calls may outlive the last phase. */
   patienceMs: number
 }

@@ -90,6 +90,7 @@ export async function loadAndBreak(
       ...(end.maxRssBytes !== undefined && { maxRssBytes: end.maxRssBytes }),
     }
     await timeline
+    if (plan.afterMs !== undefined) await wait(plan.afterMs, undefined, { signal }).catch(() => undefined)
     over.abort()
     await deaths
   } finally {
