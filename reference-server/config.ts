@@ -1,6 +1,7 @@
 // Environment → settings, once, at the edge. A bad value is quoted with its range and the process ends: nothing inside
 // looks at the environment again. Defaults are those of the design: 60 calls a minute with a burst of 10, 5 at once.
 import { z } from 'zod'
+import { PRIORITIES, TIERS } from './tiers.ts'
 
 /** A whole number in a range; the range is told when the value is refused. */
 function whole(byDefault: number, from: number, to: number) {
@@ -30,11 +31,19 @@ const SeedAgents = z.array(
         .optional(),
       scopes: z.array(z.string()).max(20),
       errorSurface: z.enum(['http', 'tool']).optional(),
+      tier: z.enum(TIERS).optional(),
+      priority: z.enum(PRIORITIES).optional(),
     })
     .refine(({ secret, secretHash }) => secret !== undefined || secretHash !== undefined, 'needs a secretHash, or a secret'),
 )
 
 export type SeedAgent = z.infer<typeof SeedAgents>[number]
+
+/** A token or a secret that travels in the clear belongs to whoever listens; on one machine nobody does. */
+function isSafe(address: string): boolean {
+  const { protocol, hostname } = new URL(address)
+  return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+}
 
 function jsonList(text: string): unknown {
   try {
@@ -62,7 +71,28 @@ const Environment = z.object({
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent'], { error: 'must be debug, info, warn, error or silent' }).default('info'),
   /** Key of the arguments' hash in the log; without it each start has its own. */
   LOG_HASH_KEY: z.string().default(''),
+  /** Where spans go, OTLP over HTTP: http://127.0.0.1:4318. Empty: no tracing. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: url('http:', 'https:').or(z.literal('')).default(''),
+  OTEL_SERVICE_NAME: z.string().max(100).default('ledger-desk'),
   SEED_AGENTS: z.string().default('[]').transform(jsonList).pipe(SeedAgents.max(10_000)),
+
+  /** keys: `mcp_<keyId>_<secret>` · oauth: an identity provider's JWT · mtls: the same, bound to a client certificate. */
+  AUTH: z.enum(['keys', 'oauth', 'mtls'], { error: 'must be keys, oauth or mtls' }).default('keys'),
+  OAUTH_ISSUER: url('https:', 'http:').refine(isSafe, 'must be https, or http on this machine').or(z.literal('')).default(''),
+  /** This server's own address as its callers know it, such as https://desk.example/v1/mcp. */
+  OAUTH_AUDIENCE: url('https:', 'http:').or(z.literal('')).default(''),
+  OAUTH_TIMEOUT_MS: whole(1_000, 50, 10_000),
+  OAUTH_CLOCK_SKEW_S: whole(5, 0, 300),
+  OAUTH_KEYS_FRESH_MS: whole(300_000, 100, 86_400_000),
+  OAUTH_KEYS_STALE_MS: whole(3_600_000, 100, 604_800_000),
+  /** What this server is to the provider when it exchanges a user's token for one of the upstream (RFC 8693). */
+  OAUTH_CLIENT_ID: z.string().max(200).default(''),
+  OAUTH_CLIENT_SECRET: z.string().max(1_000).default(''),
+  UPSTREAM_AUDIENCE: z.string().max(1_000).default(''),
+  /** PEM files of AUTH=mtls: this server's certificate and key, and who signs its callers' certificates. */
+  TLS_CERT_FILE: z.string().default(''),
+  TLS_KEY_FILE: z.string().default(''),
+  TLS_CLIENT_CA_FILE: z.string().default(''),
 
   AGENT_RATE_PER_MINUTE: whole(60, 1, 1_000_000),
   AGENT_BURST: whole(10, 1, 100_000),
@@ -86,6 +116,12 @@ const Environment = z.object({
   BREAKER_OPEN_MS: whole(5_000, 100, 600_000),
   BREAKER_PROBE_MS: whole(3_000, 50, 60_000),
 
+  /** Where exchange rates come from; empty: the small table that the server carries. */
+  UPSTREAM_URL: url('http:', 'https:').or(z.literal('')).default(''),
+  UPSTREAM_TIMEOUT_MS: whole(2_000, 50, 2_000),
+  /** How long one section of build_report takes: what it reads here is small. */
+  REPORT_SECTION_MS: whole(250, 0, 5_000),
+  USAGE_FLUSH_MS: whole(5_000, 50, 60_000),
   REDIS_TIMEOUT_MS: whole(100, 10, 10_000),
   BODY_MAX_BYTES: whole(1_048_576, 1_024, 16_777_216),
   RESULT_MAX_BYTES: whole(262_144, 1_024, 16_777_216),
@@ -96,6 +132,9 @@ const Environment = z.object({
 
 export type Settings = z.output<typeof Environment>
 
+const TOKENS = ['OAUTH_ISSUER', 'OAUTH_AUDIENCE'] as const
+const NEEDED = { keys: [], oauth: TOKENS, mtls: [...TOKENS, 'TLS_CERT_FILE', 'TLS_KEY_FILE', 'TLS_CLIENT_CA_FILE'] } as const
+
 /** A setting that cannot be used. The message is one line for the person who starts the server. */
 export class SettingsError extends Error {}
 
@@ -103,7 +142,11 @@ export class SettingsError extends Error {}
 export function settingsFrom(environment: Record<string, string | undefined>): Settings {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''))
   const parsed = Environment.safeParse(given)
-  if (parsed.success) return parsed.data
+  if (parsed.success) {
+    const missing = NEEDED[parsed.data.AUTH].filter((name) => parsed.data[name] === '')
+    if (missing.length === 0) return parsed.data
+    throw new SettingsError(missing.map((name) => `${name} is missing: AUTH=${parsed.data.AUTH} needs it`).join('\n'))
+  }
   throw new SettingsError(parsed.error.issues.map((issue) => problemOf(issue, given)).join('\n'))
 }
 

@@ -77,7 +77,15 @@ describe('guidance', () => {
 })
 
 describe('answers', () => {
-  const identity = { tenant: 't', agent: 'a', keyId: 'k', scopes: new Set<string>(), errorSurface: 'http' as const }
+  const identity = {
+    tenant: 't',
+    agent: 'a',
+    keyId: 'k',
+    scopes: new Set<string>(),
+    errorSurface: 'http' as const,
+    tier: 'paid' as const,
+    priority: 'normal' as const,
+  }
   const to = { id: 'c', requestId: 'r', method: 'tools/call', era: 'modern' as const, identity, answerHeaders: { ratelimit: 'x' } }
 
   test('a refusal is an HTTP status and a JSON-RPC error with the same id', () => {

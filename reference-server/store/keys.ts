@@ -1,11 +1,12 @@
 // Agents' keys: Postgres has them, this keeps what was asked for lately.
-// Fresh for 30 s (so a revocation is felt within that); then asked again, the caller waiting REFRESH_WAIT_MS at most and
+// Fresh for 30 s, or until it is revoked (store/revocations.ts); then asked again, the caller waiting REFRESH_WAIT_MS at most and
 // going on with the last good answer, since a database that is slow or away must not lock every agent out. Good answers serve
 // up to 15 min without Postgres. A key that was never seen while Postgres is away is 503. Unknown ids are remembered for 5 s,
 // so that guessing does not become a query each. Bounded: 10,000 ids, the oldest give way.
 import { readFileSync } from 'node:fs'
 import type { Identity } from '../call.ts'
 import { CallError } from '../errors.ts'
+import { type AgentLimits, priorityOf, tierOf } from '../tiers.ts'
 import type { Row, Statement } from './session.ts'
 
 export interface Key {
@@ -17,6 +18,8 @@ export interface Key {
 export interface Keys {
   /** @throws CallError DEPENDENCY_UNAVAILABLE when the store cannot say */
   find(keyId: string, signal: AbortSignal): Promise<Key | undefined>
+  /** What is remembered of it is wrong: it was revoked. */
+  forget(keyId: string): void
 }
 
 export interface KeysOptions {
@@ -65,6 +68,10 @@ export function createKeys({ query, reachable, clock }: KeysOptions): Keys {
   }
 
   return {
+    forget(keyId) {
+      entries.delete(keyId)
+      asking.delete(keyId)
+    },
     async find(keyId, signal) {
       const entry = entries.get(keyId)
       const ageMs = entry ? clock() - entry.atMs : Number.POSITIVE_INFINITY
@@ -96,6 +103,9 @@ function keyOf(row: Row): Key {
       keyId: key_id as string,
       scopes: new Set(scopes),
       errorSurface: error_surface === 'tool' ? 'tool' : 'http',
+      tier: tierOf(row.tier),
+      priority: priorityOf(row.priority, tierOf(row.tier)),
+      ...(row.limits !== undefined && { limits: row.limits as AgentLimits }),
     },
     secretHash: Buffer.from(secret_hash as string, 'hex'),
   }

@@ -1,7 +1,8 @@
-insert into desk.agent_keys (key_id, secret_hash, agent, tenant, scopes, error_surface)
-select "keyId", "secretHash", agent, tenant, array(select json_array_elements_text(scopes)), coalesce("errorSurface", 'http')
+insert into desk.agent_keys (key_id, secret_hash, agent, tenant, scopes, error_surface, tier, priority)
+select "keyId", "secretHash", agent, tenant, array(select json_array_elements_text(scopes)), coalesce("errorSurface", 'http'),
+       coalesce(tier, 'paid'), priority
 from json_to_recordset($1::json)
-  as given ("keyId" text, "secretHash" text, agent text, tenant text, scopes json, "errorSurface" text)
+  as given ("keyId" text, "secretHash" text, agent text, tenant text, scopes json, "errorSurface" text, tier text, priority text)
 on conflict (key_id) do update
 set secret_hash = excluded.secret_hash, agent = excluded.agent, tenant = excluded.tenant, scopes = excluded.scopes,
-    error_surface = excluded.error_surface, revoked_at = null
+    error_surface = excluded.error_surface, tier = excluded.tier, priority = excluded.priority, revoked_at = null
