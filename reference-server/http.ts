@@ -3,7 +3,9 @@
 // Bounds: body BODY_MAX_BYTES (1 MiB), nesting 32 deep, no arrays (the SDK's legacy leg would run up to 100 calls of one POST past
 // the limiter), connections, headers and request time. Keep-alive outlives the clients', so that none is closed under a request.
 // A disconnect cancels a call of 2026-07-28 (MUST) and leaves a 2025 one running (SHOULD NOT).
-import http from 'node:http'
+import type http from 'node:http'
+import { certificateOf, createListener } from './auth/listener.ts'
+import { resourceMetadata } from './auth/protected-resource.ts'
 import { messageIn, readBody } from './body.ts'
 import type { Answer, Call, Era } from './call.ts'
 import type { Next } from './controls/control.ts'
@@ -18,7 +20,8 @@ const PROTOCOL_VERSION = 'io.modelcontextprotocol/protocolVersion'
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/
 
 export function createHttpServer(running: Running, pipeline: Next): http.Server {
-  const server = http.createServer({ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: 10_000, requestTimeout: REQUEST_MS })
+  const bounds = { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: 10_000, requestTimeout: REQUEST_MS }
+  const server = createListener(running.settings, bounds)
   server.maxConnections = running.settings.CONNECTIONS_MAX
   server.on('request', (request, response) => {
     // Whatever happens in there is answered and logged in there; a rejection would be a mistake of ours.
@@ -66,6 +69,8 @@ async function answerTo(
 ): Promise<Answer> {
   let to: Addressee = { id: null, requestId: reached.requestId }
   try {
+    const document = request.method === 'GET' ? documentAt(running, request) : undefined
+    if (document) return document
     refuseByRoute(request)
     const text = await readBody(request, running.settings.BODY_MAX_BYTES)
     const message = messageIn(text)
@@ -80,6 +85,13 @@ async function answerTo(
     if (error.code === 'INTERNAL') running.log.problem('a control failed', error.cause, { request_id: reached.requestId })
     return refusal(to, error, running.guidance)
   }
+}
+
+/** What is read before there is a token: who issues them. */
+function documentAt({ settings, tools }: Running, request: http.IncomingMessage): Answer | undefined {
+  const document = resourceMetadata(request.url?.split('?')[0] ?? '', settings, tools)
+  const headers = { 'content-type': 'application/json', 'cache-control': 'max-age=3600', 'access-control-allow-origin': '*' }
+  return document && { status: 200, headers, body: JSON.stringify(document) }
 }
 
 function refuseByRoute(request: http.IncomingMessage): void {
@@ -102,6 +114,7 @@ function callOf(
   if (typeof method !== 'string') throw new CallError('INVALID_REQUEST', 'The message has no method.')
   const params = record(message.params)
   const tool = method === 'tools/call' && typeof params?.name === 'string' ? running.tools.get(params.name) : undefined
+  const certificate = certificateOf(request.socket)
   return {
     requestId: headerId(request) ?? (id === null ? fallbackId : String(id).slice(0, 128)),
     leaseId: `${running.settings.INSTANCE}-${process.pid}-${nextNumber()}`,
@@ -116,6 +129,7 @@ function callOf(
     facts: { queueMs: 0, dbMs: 0, commitSent: false, replayed: false },
     answerHeaders: {},
     deadlineAtMs: Number.POSITIVE_INFINITY,
+    ...(certificate !== undefined && { certificate }),
     ...(tool && { tool, arguments: record(params?.arguments) ?? {} }),
   }
 }

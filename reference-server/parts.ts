@@ -1,9 +1,13 @@
 // What the server is composed of. Each part is a value or a way to make one; a weakness (--weaken, WEAKNESS) puts one other part
 // in its place and nothing else, so the server's own code has no `if` for being weak.
 
+import { type OpenKeySet, openKeySet } from './auth/key-set.ts'
 import type { Settings } from './config.ts'
+import { authenticate } from './controls/authenticate.ts'
+import { authenticateByToken } from './controls/authenticate-by-token.ts'
 import { type Breaker, type BreakerOptions, countingBreaker } from './controls/breaker.ts'
 import { agentBudgets, type BudgetsOf } from './controls/budgets.ts'
+import type { Control } from './controls/control.ts'
 import { type Once, oncePerKey } from './controls/idempotency.ts'
 import { boundedQueue, type Queue, type QueueOptions } from './controls/queue.ts'
 import { boundedTimes, type Times } from './controls/times.ts'
@@ -25,6 +29,10 @@ export interface Parts {
   random: () => number
   /** By name, in the order of tools/list. */
   tools: ReadonlyMap<string, Tool>
+  /** Who is calling: pattern A, or B and C. */
+  authenticate: Control
+  /** Where the identity provider's keys come from. */
+  openKeySet: OpenKeySet
   /** Which budgets a call is charged to. */
   budgets: BudgetsOf
   /** What a refusal says about coming back. */
@@ -49,6 +57,8 @@ export function compose(settings: Settings, log: Log): Parts {
     clock: () => performance.now(),
     random: Math.random,
     tools: new Map([createInvoice, describeTable, listTables, runQuery].map((tool) => [tool.name, tool])),
+    authenticate: settings.AUTH === 'keys' ? authenticate : authenticateByToken,
+    openKeySet,
     budgets: agentBudgets,
     guidance: retryGuidance,
     times: boundedTimes(settings),

@@ -1,5 +1,7 @@
 // The server's parts, opened: what the controls work with while it runs.
 import type { Redis } from 'ioredis'
+import type { KeySet } from './auth/key-set.ts'
+import { openProvider, type Provider } from './auth/provider.ts'
 import { ADMIN_CONNECTIONS } from './config.ts'
 import type { Breaker } from './controls/breaker.ts'
 import type { Queue } from './controls/queue.ts'
@@ -11,6 +13,7 @@ import { createKeys, type Keys } from './store/keys.ts'
 import { LocalLimiter } from './store/limiter.ts'
 import type { Connections } from './store/postgres.ts'
 import { openRedis } from './store/redis.ts'
+import { createRevocations, type Revocations } from './store/revocations.ts'
 import type { PoolName } from './tools/tool.ts'
 import { createTypical, type Typical } from './typical.ts'
 
@@ -24,6 +27,10 @@ export interface Running extends Parts {
   redis: Redis
   local: LocalLimiter
   keys: Keys
+  /** Of patterns B and C. */
+  provider: Provider
+  keySet: KeySet
+  revocations: Revocations
   admin: Admin
   breakers: Record<'postgres' | 'redis', Breaker>
   bulkheads: Record<PoolName, Bulkhead>
@@ -73,12 +80,24 @@ export function open(parts: Parts): Running {
     redis: openBreaker(parts, metrics, 'redis'),
   }
   const reachable = (): boolean => breakers.postgres.state === 'closed'
+  const keys = createKeys({ query: admin.query, reachable, clock })
+  const provider = openProvider({ issuer: settings.OAUTH_ISSUER, timeoutMs: settings.OAUTH_TIMEOUT_MS })
+  const revocations = createRevocations({
+    query: admin.query,
+    reachable,
+    clock,
+    revoked: keys.forget,
+    failed: (error) => parts.log.problem('revocations', error),
+  })
   const running: Running = {
     ...parts,
     metrics,
     redis,
     local: new LocalLimiter(clock),
-    keys: createKeys({ query: admin.query, reachable, clock }),
+    keys,
+    provider,
+    keySet: openKeySetOf(parts, provider),
+    revocations,
     admin,
     breakers,
     bulkheads,
@@ -93,11 +112,13 @@ export function open(parts: Parts): Running {
         Object.values(bulkheads).map(({ connections }) => connections),
       ),
     async close(withinMs) {
+      revocations.close()
       redis.disconnect()
       const pools = Object.values(bulkheads).map(({ connections }) => connections.close(withinMs))
       await Promise.all([...pools, admin.close(withinMs)])
     },
   }
+  revocations.start()
   return running
 }
 
@@ -108,6 +129,20 @@ async function warmed(redis: Redis, pools: Connections[]): Promise<void> {
   const connected = pools.map(async (pool) => (await pool.open()).release(false))
   await Promise.race([Promise.allSettled([ready, ...connected]), late])
   clearTimeout(timer)
+}
+
+function openKeySetOf({ openKeySet, settings, clock, log }: Parts, provider: Provider): KeySet {
+  let state: 'up' | 'down' = 'up'
+  return openKeySet({
+    provider,
+    freshMs: settings.OAUTH_KEYS_FRESH_MS,
+    staleMs: settings.OAUTH_KEYS_STALE_MS,
+    clock,
+    changed(to, why) {
+      if (to !== state) log.event('identity provider', { state: to, ...(why !== undefined && { problem: String(why) }) })
+      state = to
+    },
+  })
 }
 
 function openBulkhead(parts: Parts, metrics: Metrics, name: PoolName, slots: number): Bulkhead {

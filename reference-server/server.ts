@@ -19,7 +19,7 @@ import { open, type Running } from './running.ts'
 export const CONTROLS: readonly Control[] = [
   draining, // a balancer should look elsewhere, whoever asks
   deadline, // from here on every wait counts
-  authenticate,
+  authenticate, // or another way to know who calls: parts.ts
   headers,
   scopes,
   admission, // one round trip to Redis
@@ -38,7 +38,8 @@ export interface DeskServer {
 export function createDesk(parts: Parts): DeskServer {
   const running = open(parts)
   const protocol = createProtocol(running)
-  const pipeline = CONTROLS.reduceRight<Next>((next, control) => control.wrap(next, running), protocol.answer)
+  const controls = CONTROLS.map((control) => (control === authenticate ? running.authenticate : control))
+  const pipeline = controls.reduceRight<Next>((next, control) => control.wrap(next, running), protocol.answer)
   const server = createHttpServer(running, pipeline)
   return {
     http: server,

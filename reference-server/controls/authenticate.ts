@@ -3,7 +3,8 @@
 // Secrets are random and long, so a plain fast hash is right: a slow one (PBKDF2, bcrypt) a call would cost more than the call.
 // When the store cannot say (Postgres down) the last good keys serve; a key never seen is then 503, not 401: an agent told
 // 401 throws its token away.
-// Does not model: expiry, rotation, revocation faster than the cache (30 s).
+// A revoked key is forgotten within a second (store/revocations.ts).
+// Does not model: expiry, rotation.
 import { hash as digest, timingSafeEqual } from 'node:crypto'
 import { CallError } from '../errors.ts'
 import { control } from './control.ts'
