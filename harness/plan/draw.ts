@@ -25,6 +25,8 @@ export interface Draw {
   poisson(span: Span, ratePerSecond: number): number[]
   /** Moments every `everyMs`, from a drawn offset on. */
   regular(span: Span, everyMs: number): number[]
+  /** When the tasks of an agent start that has one every `everyMs`: as the scenario's `arrivals` say, else as named here. */
+  arrivals(span: Span, everyMs: number, byDefault: 'poisson' | 'regular'): number[]
   /** An independent generator for one named thing, so that adding a thing shifts no other. */
   fork(name: string): Draw
 }
@@ -41,6 +43,17 @@ export function createDraw(seed: number, name = ''): Draw {
   const int = (from: number, to: number) => from + Math.floor(unit() * (to - from + 1))
   const pick = <T>(list: readonly T[]): T => list[int(0, list.length - 1)] as T
   const exponential = (meanMs: number) => Math.round(-Math.log(1 - unit()) * meanMs)
+  const poisson = (span: Span, ratePerSecond: number) => {
+    const moments: number[] = []
+    for (let at = span.fromMs + exponential(1_000 / ratePerSecond); at < span.toMs; at += exponential(1_000 / ratePerSecond))
+      moments.push(at)
+    return moments
+  }
+  const regular = (span: Span, everyMs: number) => {
+    const moments: number[] = []
+    for (let at = span.fromMs + Math.floor(unit() * everyMs); at < span.toMs; at += everyMs) moments.push(at)
+    return moments
+  }
   return {
     unit,
     int,
@@ -53,17 +66,9 @@ export function createDraw(seed: number, name = ''): Draw {
       const normal = Math.sqrt(-2 * Math.log(1 - unit())) * Math.cos(2 * Math.PI * unit())
       return Math.round(medianMs * Math.exp(spread * normal))
     },
-    poisson: (span, ratePerSecond) => {
-      const moments: number[] = []
-      for (let at = span.fromMs + exponential(1_000 / ratePerSecond); at < span.toMs; at += exponential(1_000 / ratePerSecond))
-        moments.push(at)
-      return moments
-    },
-    regular: (span, everyMs) => {
-      const moments: number[] = []
-      for (let at = span.fromMs + Math.floor(unit() * everyMs); at < span.toMs; at += everyMs) moments.push(at)
-      return moments
-    },
+    poisson,
+    regular,
+    arrivals: (span, everyMs, byDefault) => (byDefault === 'poisson' ? poisson(span, 1_000 / everyMs) : regular(span, everyMs)),
     fork: (next) => createDraw(seed, `${name}/${next}`),
   }
 }

@@ -4,6 +4,21 @@
 
 export type Scale = 'quick' | 'full'
 
+/**
+ * How the tasks of a fleet entry arrive, all its agents taken together; without it each persona's own way. The index of dispersion is
+ * variance ÷ mean of the counts in windows of 1 s: 1 for Poisson, 0 for a clockwork, more for bursts.
+ */
+export type Arrivals =
+  | { kind: 'poisson' }
+  /** Two states, busy and quiet (MMPP): busy for `burstMs` on average (2,000), `burstShare` of the time (0.2). */
+  | { kind: 'bursts'; dispersion: number; burstMs?: number; burstShare?: number }
+  /** Log-normal gaps. */
+  | { kind: 'heavy-tailed'; dispersion: number }
+  /** So many tasks in one moment. */
+  | { kind: 'salvos'; size: number }
+  /** Moments as recorded, ms since the start of each phase it takes part in, ascending. */
+  | { kind: 'recorded'; atMs: readonly number[] }
+
 /** What a tool is for. Personas ask for roles; the target says which tool plays one. */
 export type Role = 'cheapRead' | 'expensiveRead' | 'write' | 'money' | 'external' | 'slow' | 'large' | 'list'
 
@@ -123,6 +138,8 @@ export interface Settings {
   breakerFailures: number
   breakerFailingMs: number
   breakerOpenMs: number
+  /** Instances of the server behind a balancer, 1 to 16. */
+  instances: number
 }
 
 export interface Plan {
