@@ -1,7 +1,7 @@
 // Arguments, parsed once at the edge and trusted inside. A bad value is quoted with what it may be.
 import { parseArgs } from 'node:util'
 import { HarnessError, nearest } from '../errors.ts'
-import type { Scale } from '../plan/plan.ts'
+import type { Plan, Scale } from '../plan/plan.ts'
 
 export interface ScenarioOptions {
   name?: string
@@ -9,7 +9,9 @@ export interface ScenarioOptions {
   weaken?: string
   seed: number
   scale: Scale
-  protocol?: '2026-07-28'
+  protocol?: Plan['protocol']
+  driver: 'k6' | 'undici'
+  generators: number
   list: boolean
   help: boolean
   dryRun: boolean
@@ -27,6 +29,8 @@ const SPEC = {
   seed: { type: 'string' },
   scale: { type: 'string' },
   protocol: { type: 'string' },
+  driver: { type: 'string' },
+  generators: { type: 'string' },
   list: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   'dry-run': { type: 'boolean' },
@@ -38,6 +42,8 @@ const SPEC = {
   starve: { type: 'boolean' },
 } as const
 
+const PROTOCOLS = ['2026-07-28', '2025-11-25', '2025-06-18'] as const
+
 export const SCENARIO_HELP = `Runs one scenario against a target and judges what happened.
 
   npm run scenario <name> -- [options]
@@ -47,7 +53,9 @@ export const SCENARIO_HELP = `Runs one scenario against a target and judges what
   --weaken <id>           the target with one defence replaced by what people ship
   --scale quick|full      about half a minute, or the published limits over minutes (default: quick)
   --seed <n>              0 to 4294967295; the same seed draws the same plan (default: 1)
-  --protocol <version>    2026-07-28 (the only one so far)
+  --protocol <version>    2026-07-28, 2025-11-25 or 2025-06-18: what the agents speak (default: the target's, else 2026-07-28)
+  --driver k6|undici      what sends the load; undici needs no k6 (default: k6)
+  --generators <n>        processes that share the plan, up to 64 (default: 1)
   --reports <folder>      where runs are kept (default: reports)
   --k6 <file>             a k6 binary of your own, version 2
   --port <n>              port for the server under test (default: a free one)
@@ -74,7 +82,9 @@ export function parseScenarioOptions(words: string[]): ScenarioOptions {
     ...(values.weaken !== undefined && { weaken: values.weaken }),
     seed: whole('seed', values.seed ?? '1', 0, 0xffff_ffff),
     scale: oneOf('scale', values.scale ?? 'quick', ['quick', 'full']),
-    ...(values.protocol !== undefined && { protocol: oneOf('protocol', values.protocol, ['2026-07-28']) }),
+    ...(values.protocol !== undefined && { protocol: oneOf('protocol', values.protocol, PROTOCOLS) }),
+    driver: oneOf('driver', values.driver ?? 'k6', ['k6', 'undici']),
+    generators: whole('generators', values.generators ?? '1', 1, 64),
     list: values.list ?? false,
     help: values.help ?? false,
     dryRun: values['dry-run'] ?? false,

@@ -1,10 +1,11 @@
 // `npm run scenario <name>`: plans, runs, judges, reports.
 import { setTimeout as wait } from 'node:timers/promises'
-import { ensureK6, ensureRedis, k6VersionOf } from '../../setup.mjs'
+import { ensureK6, ensureRedis, k6VersionOf, SetupError } from '../../setup.mjs'
 import type { Verdicts } from '../checks/check.ts'
 import type { Unit } from '../discover.ts'
 import { HarnessError } from '../errors.ts'
 import { k6Driver } from '../load/k6/start.ts'
+import { undiciDriver } from '../load/undici/start.ts'
 import { makePlan } from '../plan/make.ts'
 import type { Plan } from '../plan/plan.ts'
 import { describePlan } from '../plan/text.ts'
@@ -58,6 +59,8 @@ export async function scenarioCommand(words: string[], swept: string[]): Promise
   return tell(options, verdicts, folder)
 }
 
+const DRIVERS = { k6: k6Driver, undici: undiciDriver }
+
 interface Prepared {
   options: ScenarioOptions
   units: AllUnits
@@ -68,7 +71,8 @@ interface Prepared {
 }
 
 async function runOnce({ options, units, target, plan, screen, swept }: Prepared): Promise<string> {
-  const k6 = await ensureK6({ root: ROOT, given: options.k6 })
+  const driver = DRIVERS[options.driver]
+  const k6 = driver === k6Driver ? await k6Or(options) : ''
   // A target without a Redis of its own needs none on this machine.
   const redis = target.value.dependencies?.redis === 'embedded' ? await ensureRedis({ root: ROOT }) : ''
   const lease = new Lease(`st${Date.now().toString(36)}${process.pid.toString(36)}`)
@@ -80,9 +84,10 @@ async function runOnce({ options, units, target, plan, screen, swept }: Prepared
       ...units,
       plan,
       target,
-      driver: k6Driver,
+      driver,
+      generators: options.generators,
       programs: { k6, redis },
-      versions: { node: process.versions.node, k6: await k6VersionOf(k6) },
+      versions: { node: process.versions.node, ...(k6 && { k6: await k6VersionOf(k6) }) },
       root: ROOT,
       reports: options.reports,
       lease,
@@ -97,6 +102,17 @@ async function runOnce({ options, units, target, plan, screen, swept }: Prepared
     return folder.path
   } finally {
     unhook()
+  }
+}
+
+/** Never another driver in its place: what sent the load is part of the result. */
+async function k6Or({ k6, name }: ScenarioOptions): Promise<string> {
+  try {
+    return await ensureK6({ root: ROOT, given: k6 })
+  } catch (error) {
+    if (!(error instanceof SetupError) || error.code !== 'K6_NOT_FOUND') throw error
+    const without = `or without k6, by the driver that needs none: npm run scenario ${name} -- --driver undici`
+    throw new HarnessError(error.code, error.message, `${error.hint}\n  ${without}`, error)
   }
 }
 
@@ -118,10 +134,13 @@ function onSignals(lease: Lease, abort: AbortController, screen: Screen): () => 
   }
 }
 
-function commandOf({ name, target, weaken, seed, scale, starve }: ScenarioOptions): string {
+function commandOf({ name, target, weaken, seed, scale, starve, protocol, driver, generators }: ScenarioOptions): string {
   const words = [`--seed ${seed}`, `--scale ${scale}`]
   if (target !== 'reference') words.push(`--target ${target}`)
   if (weaken !== undefined) words.push(`--weaken ${weaken}`)
+  if (protocol !== undefined) words.push(`--protocol ${protocol}`)
+  if (driver !== 'k6') words.push(`--driver ${driver}`)
+  if (generators > 1) words.push(`--generators ${generators}`)
   if (starve) words.push('--starve')
   return `npm run scenario ${name} -- ${words.join(' ')}`
 }

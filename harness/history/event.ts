@@ -294,8 +294,10 @@ export interface Manifest {
   weaken?: string
   starved?: boolean
   protocol: Plan['protocol']
-  /** Which load driver followed the plan: `k6`. */
+  /** Which load driver followed the plan: `k6` or `undici`. */
   driver: string
+  /** Processes that shared the plan; absent: one. */
+  generators?: number
   /** ISO 8601. */
   startedAt: string
   /** Wall-clock ms of the run's start: 0 of every `atMs`. Absent until the load began. */

@@ -4,6 +4,7 @@ import type { Units } from '../discover.ts'
 import type { Keeper } from '../environment/service.ts'
 import type { PersonaDefinition } from '../persona.ts'
 import type { Plan } from '../plan/plan.ts'
+import type { Credentials } from './engine.ts'
 
 export interface DriverOptions {
   plan: Plan
@@ -16,21 +17,35 @@ export interface DriverOptions {
   hostHeader?: string
   /** Of each agent, by its index. They may hold tokens and never reach a command line or a log. */
   headers: Record<string, string>[]
+  /** Those that the target mints beside an agent's own, by the agent's index. */
+  credentials?: Credentials[]
   /** Response header that names the instance which answered. */
   instanceHeader?: string
   /** The run's id: on the wire it goes before call ids and idempotency keys. */
   run: string
   /** Seed of the choices that agents make while they run. */
   seed: number
-  /** Gets load.ndjson. */
+  /** Gets load.ndjson, or load-1.ndjson and so on where several generators share the plan. */
   rawFolder: string
   /** Gets the generator's own log. */
   logFolder: string
+  share: Share
   k6Path: string
   /** Loopback port for the generator's own control, below those that outgoing connections take. */
   controlPort: number
   keeper: Keeper
   signal: AbortSignal
+}
+
+/** How many generators share the plan, and which of them this is, from 0. */
+export interface Share {
+  part: number
+  of: number
+}
+
+/** `load.ndjson`, or `load-2.ndjson` of the second of several. */
+export function partName(name: string, { part, of }: Share): string {
+  return of === 1 ? name : name.replace('.', `-${part + 1}.`)
 }
 
 export interface GeneratorEnd {
@@ -41,8 +56,9 @@ export interface GeneratorEnd {
 
 /** A generator that has read its plan and waits. Disposing it ends it. */
 export interface Generator extends AsyncDisposable {
-  readonly pid: number
-  /** Starts the plan's clock: the first line of load.ndjson then says when that was. */
+  /** One a process of it. */
+  readonly pids: readonly number[]
+  /** Starts the plan's clock: the start line of its file then says when that was. */
   begin(): Promise<void>
   /** Ends it before its time; calls under way keep a line without an end. Twice is harmless. */
   stop(): Promise<void>

@@ -38,7 +38,7 @@ export async function rehearse(persona: PersonaDefinition, { endsAtMs, parameter
   const planned: PlannedAgent = { agent: 'a-01', index: 0, tenant: 't', persona: 'a', parameters: values, hostile: persona.hostile, tasks }
   const engine = new VirtualEngine(reply && ((_request, position) => reply(position)))
   const roles = { write: { tool: 'make', sloMs: 1_000, needs: [], correct: [], idempotencyKey: { argument: 'requestId' } } }
-  const facts = { run: 'r', seed, t0Ms: 0, roles, endsAtMs, patienceMs: 10_000, headers: {} }
+  const facts = { run: 'r', seed, t0Ms: 0, protocol: '2026-07-28' as const, roles, endsAtMs, patienceMs: 10_000, headers: {} }
   await engine.run(followTimeline(planned, persona, facts, engine))
   return { planned, engine }
 }

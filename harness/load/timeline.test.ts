@@ -11,6 +11,7 @@ const facts: RunFacts = {
   run: 'r1',
   seed: 1,
   t0Ms: 0,
+  protocol: '2026-07-28',
   roles: { write: { tool: 'make', sloMs: 500, needs: [], correct: [], idempotencyKey: { argument: 'requestId' } } },
   endsAtMs: 5_000,
   patienceMs: 1_000,

@@ -7,7 +7,7 @@ import { LiveFile } from './live.ts'
 test('follows a file that grows, from before it exists to its last line', async () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'stampede-live-test-'))
   const file = path.join(folder, 'load.ndjson')
-  const live = new LiveFile(file)
+  const live = new LiveFile([file])
   appendFileSync(file, `${JSON.stringify({ kind: 'start', atMs: 1_000 })}\n{"kind":"se`)
   expect(await live.started).toBe(1_000)
 

@@ -1,4 +1,4 @@
-// Follows raw/load.ndjson while it grows: the run's start, and the figures of the live line. Judging reads the file anew.
+// Follows raw/load.ndjson, or those of several generators, while they grow: the run's start, and the figures of the live line. Judging reads the file anew.
 import { type FileHandle, open } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { LoadLine } from '../history/event.ts'
@@ -24,14 +24,14 @@ export class LiveFile implements AsyncDisposable {
   readonly #counts = { offered: 0, ok: 0, refused: 0, failed: 0 }
   readonly #sentAt = new Map<string, number>()
   readonly #latencies: number[] = []
-  readonly #done: Promise<void>
+  readonly #done: Promise<unknown>
   #resolveStarted: (t0Ms: number) => void = () => undefined
 
-  constructor(file: string) {
+  constructor(files: readonly string[]) {
     this.started = new Promise((resolve) => {
       this.#resolveStarted = resolve
     })
-    this.#done = this.#follow(file)
+    this.#done = Promise.all(files.map((file) => this.#follow(file)))
   }
 
   get figures(): LiveFigures {

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { HarnessError } from '../errors.ts'
 import type { Manifest } from '../history/event.ts'
-import type { Generator } from '../load/driver.ts'
+import { type Generator, partName } from '../load/driver.ts'
 import type { Plan } from '../plan/plan.ts'
 import { readClock, systemClock } from './clock.ts'
 import type { RunFolder } from './folder.ts'
@@ -12,6 +12,7 @@ import { writeManifest } from './manifest.ts'
 import type { Recorder } from './recorder.ts'
 import type { RunOptions } from './run.ts'
 import { runSamplers } from './sampling.ts'
+import { noteEnds } from './servers.ts'
 import type { Setting } from './setting.ts'
 import { starve } from './starve.ts'
 import { runTimeline } from './timeline.ts'
@@ -36,7 +37,7 @@ export async function loadAndBreak(
   generator: Generator,
 ): Promise<void> {
   const { plan, view, signal } = options
-  await using live = new LiveFile(path.join(folder.raw, 'load.ndjson'))
+  await using live = new LiveFile(loadFiles(folder.raw, options.generators))
   const over = new AbortController()
   const untilOver = AbortSignal.any([signal, over.signal])
   const tasks: Promise<unknown>[] = []
@@ -62,7 +63,7 @@ export async function loadAndBreak(
     const t0Ms = await began(live, generator, signal)
     manifest.t0Ms = t0Ms
     await writeManifest(folder.path, manifest)
-    if (options.starve) aside(starve(generator.pid, over.signal))
+    if (options.starve) for (const pid of generator.pids) aside(starve(pid, over.signal))
     const faultsInForce = new Set<string>()
     const timeline = runTimeline({
       faults: plan.faults,
@@ -109,8 +110,12 @@ async function began(live: LiveFile, generator: Generator, signal: AbortSignal):
   throw new HarnessError(
     'LOAD_DID_NOT_START',
     `the load generator did not begin its plan within ${BEGIN_WITHIN_MS / 1_000} s`,
-    'see logs/k6.log in the run folder',
+    'see logs/ in the run folder',
   )
+}
+
+function loadFiles(raw: string, of: number): string[] {
+  return Array.from({ length: of }, (_, part) => path.join(raw, partName('load.ndjson', { part, of })))
 }
 
 async function runClock(recorder: Recorder, signal: AbortSignal): Promise<void> {
@@ -135,16 +140,14 @@ async function showLive(plan: Plan, t0Ms: number, live: LiveFile, faults: Set<st
   }
 }
 
-/** A server that ends in the middle is a finding, and said; without the proxy nothing that follows is true. */
-async function noteDeaths({ environment, proxy }: Setting, manifest: Manifest, signal: AbortSignal): Promise<void> {
-  for (const server of environment.servers) {
-    void server.exited.then(({ code, signal: by }) => {
-      if (!signal.aborted) manifest.notes.push(`the server ended by itself in the middle of the run (${by ?? `exit ${code}`})`)
-    })
-  }
+/** A server that ends in the middle is a finding, and said; without the proxy or the balancer nothing that follows is true. */
+async function noteDeaths({ environment, proxy, balancer }: Setting, manifest: Manifest, signal: AbortSignal): Promise<void> {
+  noteEnds(environment.servers, manifest, signal)
   while (!signal.aborted) {
     await wait(CLOCK_EVERY_MS / 5, undefined, { signal }).catch(() => undefined)
-    if (!proxy.running && !signal.aborted) throw new HarnessError('PROXY_DIED', 'the proxy ended in the middle of the run', 'run it again')
+    if (signal.aborted) return
+    const dead = proxy.running ? balancer && !balancer.running && 'balancer' : 'proxy'
+    if (dead) throw new HarnessError(`${dead.toUpperCase()}_DIED`, `the ${dead} ended in the middle of the run`, 'run it again')
   }
 }
 

@@ -48,6 +48,7 @@ export async function firstManifest(options: RunOptions, startedAt: Date, hash: 
     ...(options.starve && { starved: true }),
     protocol: plan.protocol,
     driver: options.driver.id,
+    ...(options.generators > 1 && { generators: options.generators }),
     startedAt: startedAt.toISOString(),
     state: 'running',
     url: '',

@@ -7,6 +7,7 @@ import { asked, HarnessError } from '../errors.ts'
 import type { FaultDefinition } from '../faults/fault.ts'
 import type { Manifest } from '../history/event.ts'
 import type { Driver } from '../load/driver.ts'
+import { prepareGenerators } from '../load/generators.ts'
 import type { PersonaDefinition } from '../persona.ts'
 import type { Plan } from '../plan/plan.ts'
 import { planHash, planText } from '../plan/text.ts'
@@ -20,6 +21,7 @@ import { describeTarget, firstManifest, writeManifest } from './manifest.ts'
 import { copyOwnLog } from './own-log.ts'
 import { probe } from './probe.ts'
 import { Recorder } from './recorder.ts'
+import { balancerNotes } from './servers.ts'
 import { type Setting, startSetting } from './setting.ts'
 
 export interface RunOptions {
@@ -29,6 +31,8 @@ export interface RunOptions {
   faults: Units<FaultDefinition>
   samplers: Units<Sampler>
   driver: Driver
+  /** Processes that share the plan. */
+  generators: number
   programs: { k6: string; redis: string }
   versions: Record<string, string>
   root: string
@@ -90,31 +94,36 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
     progress: view.say,
     signal,
   })
+  manifest.notes.push(...setting.notes)
   describeTarget(manifest, setting, target.value, plan)
   const headers = await agentHeaders(target.value, setting)
   await probe(setting.url, headers[0] ?? {}, plan, signal)
   await writeManifest(folder.path, manifest)
   view.say(`preparing ${plan.agents.length} agents`)
-  await using generator = await options.driver.prepare({
-    plan,
-    planFile: path.join(folder.path, 'plan.json'),
-    personas: options.personas,
-    url: setting.environment.url,
-    ...(setting.environment.url !== setting.url && { hostHeader: new URL(setting.url).host }),
-    headers,
-    ...(setting.observe.instanceHeader !== undefined && { instanceHeader: setting.observe.instanceHeader }),
-    run: manifest.run,
-    seed: plan.seed,
-    rawFolder: folder.raw,
-    logFolder: folder.logs,
-    k6Path: options.programs.k6,
-    controlPort: await freePort(),
-    keeper: lease,
-    signal,
-  })
-  setting.environment.processes = { ...setting.environment.processes, k6: generator.pid }
+  await using generator = await prepareGenerators(
+    { ...options, freePort },
+    {
+      plan,
+      planFile: path.join(folder.path, 'plan.json'),
+      personas: options.personas,
+      url: setting.environment.url,
+      ...(setting.environment.url !== setting.url && { hostHeader: new URL(setting.url).host }),
+      headers,
+      ...(setting.observe.instanceHeader !== undefined && { instanceHeader: setting.observe.instanceHeader }),
+      run: manifest.run,
+      seed: plan.seed,
+      rawFolder: folder.raw,
+      logFolder: folder.logs,
+      k6Path: options.programs.k6,
+      keeper: lease,
+      signal,
+    },
+  )
+  const { id } = options.driver
+  const generators = Object.fromEntries(generator.pids.map((pid, n) => [n === 0 ? id : `${id}-${n + 1}`, pid]))
+  setting.environment.processes = { ...setting.environment.processes, ...generators }
   await loadAndBreak(options, folder, recorder, manifest, setting, generator)
-  manifest.notes.push(...setting.proxy.problems)
+  manifest.notes.push(...setting.proxy.problems, ...(await balancerNotes(setting.balancer, manifest.t0Ms ?? 0)))
   const { logs } = setting.observe
   if (logs?.file !== undefined && !target.value.start) await copyOwnLog(logs.file, manifest.run, folder)
   manifest.notes.push(...(await recordEffects(setting.environment.database, target.value, manifest, folder)))

@@ -30,7 +30,7 @@ export async function runAgent(planned: PlannedAgent, persona: PersonaDefinition
     },
     write: (line) => console.log(JSON.stringify(line)),
   }
-  if (exec.vu.idInTest === 1) engine.write({ kind: 'start', atMs: facts.t0Ms })
+  if (exec.vu.idInInstance === 1) engine.write({ kind: 'start', atMs: facts.t0Ms })
   await followTimeline(planned, persona, facts, engine)
 }
 

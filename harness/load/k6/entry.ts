@@ -8,19 +8,21 @@ import { SharedArray } from 'k6/data'
 import exec from 'k6/execution'
 import type { Options } from 'k6/options'
 import type { Plan, PlannedAgent } from '../../plan/plan.ts'
+import type { Credentials } from '../engine.ts'
+import { agentFacts, type FleetFacts } from '../facts.ts'
 import { runAgent } from './agent.ts'
-import { AT_ONCE_MAX, type FactsFile, GRACE_MS, LEAD_MS } from './facts.ts'
+import { AT_ONCE_MAX, GRACE_MS, LEAD_MS } from './limits.ts'
 
 const plans = new SharedArray<Plan>('plan', () => {
   const plan = readPlan()
   return [{ ...plan, agents: [], checks: [], settings: {} }]
 })
 const agents = new SharedArray<PlannedAgent>('agents', () => readPlan().agents)
-const facts = new SharedArray<FactsFile>('facts', () => {
-  const { headers: _, ...rest } = readFacts()
-  return [{ ...rest, headers: [] }]
+const facts = new SharedArray<FleetFacts>('facts', () => {
+  return [{ ...readFacts(), headers: [], credentials: [] }]
 })
 const headers = new SharedArray<Record<string, string>>('headers', () => readFacts().headers)
+const credentials = new SharedArray<Credentials>('credentials', () => readFacts().credentials)
 
 const { endsAtMs, patienceMs } = first(plans)
 
@@ -46,26 +48,17 @@ export default async function followPlan(): Promise<void> {
   const planned = agents[position]
   const persona = planned && personas[planned.persona]
   if (!planned || !persona) throw new Error(`no agent or no persona for VU ${position + 1}`)
-  const { roles } = first(plans)
-  const { url, run, seed, instanceHeader } = first(facts)
-  await runAgent(planned, persona, url, {
-    run,
-    seed,
-    // The same for every VU, to the millisecond.
-    t0Ms: exec.scenario.startTime + LEAD_MS,
-    roles,
-    endsAtMs,
-    patienceMs,
-    headers: headers[planned.index] ?? {},
-    ...(instanceHeader !== undefined && { instanceHeader }),
-  })
+  // The scenario's start is the same for every VU, to the millisecond.
+  const t0Ms = exec.scenario.startTime + LEAD_MS
+  const own = { headers: headers[planned.index], credentials: credentials[planned.index] }
+  await runAgent(planned, persona, first(facts).url, agentFacts(first(facts), first(plans), own, t0Ms))
 }
 
 function readPlan(): Plan {
   return JSON.parse(open(__ENV.STAMPEDE_PLAN ?? ''))
 }
 
-function readFacts(): FactsFile {
+function readFacts(): FleetFacts {
   return JSON.parse(open(__ENV.STAMPEDE_FACTS ?? ''))
 }
 

@@ -1,7 +1,7 @@
 // A running k6: begun, ended, and the most memory it took.
 import type { ChildProcess } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import type { Generator, GeneratorEnd } from '../driver.ts'
+import { peakMemory } from '../peak-memory.ts'
 import type { Control } from './control.ts'
 
 /** After SIGINT k6 interrupts its agents; what has not ended by then is killed. */
@@ -10,15 +10,17 @@ const LOOK_AT_MEMORY_EVERY_MS = 500
 const SAID_CHARACTERS_MAX = 20_000
 
 export class K6Process implements Generator {
-  readonly pid: number
+  readonly pids: readonly number[]
   readonly control: Control
   readonly ended: Promise<GeneratorEnd>
+  readonly #pid: number
   readonly #signal: AbortSignal
   #running = true
   #said = ''
 
   constructor(child: ChildProcess, control: Control, signal: AbortSignal) {
-    this.pid = child.pid ?? 0
+    this.#pid = child.pid ?? 0
+    this.pids = [this.#pid]
     this.control = control
     this.#signal = signal
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -26,7 +28,7 @@ export class K6Process implements Generator {
     })
     let maxRssBytes: number | undefined
     const look = setInterval(() => {
-      maxRssBytes = peakMemory(this.pid) ?? maxRssBytes
+      maxRssBytes = peakMemory(this.#pid) ?? maxRssBytes
     }, LOOK_AT_MEMORY_EVERY_MS)
     this.ended = new Promise((resolve) => {
       const end = (exitCode: number | null) => {
@@ -64,19 +66,9 @@ export class K6Process implements Generator {
   /** Its whole group: it is the leader of one. */
   #kill(name: NodeJS.Signals): void {
     try {
-      if (this.#running && this.pid > 0) process.kill(-this.pid, name)
+      if (this.#running && this.#pid > 0) process.kill(-this.#pid, name)
     } catch {
       // Gone already.
     }
-  }
-}
-
-/** High-water mark of the resident set; Linux only. */
-function peakMemory(pid: number): number | undefined {
-  try {
-    const [, kilobytes] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-    return kilobytes === undefined ? undefined : Number(kilobytes) * 1_024
-  } catch {
-    return undefined
   }
 }

@@ -125,7 +125,7 @@ test('stopped early, calls under way keep a line without an end, and no process 
   const { sends, ends } = joined(await readLines())
   expect(sends.length).toBeGreaterThanOrEqual(4)
   expect(ends.size).toBe(0)
-  expect(() => process.kill(generator.pid, 0)).toThrow()
+  expect(() => process.kill(generator.pids[0] ?? 0, 0)).toThrow()
 })
 
 test('it is told where to listen for its control: a port that no outgoing connection takes', async () => {
@@ -143,8 +143,8 @@ test('tokens are in no argument and no environment, and their file is gone once 
   options.hostHeader = 'mcp.example'
   await using generator = await k6Driver.prepare(options)
   expect(await readdir(options.keeper.folder)).toEqual(['k6-config.json', 'load.js'])
-  for (const file of ['cmdline', 'environ']) expect(await readFile(`/proc/${generator.pid}/${file}`, 'utf8')).not.toContain('secret')
-  expect(await readFile(`/proc/${generator.pid}/environ`, 'utf8')).not.toContain('K6_HTTP_DEBUG')
+  for (const file of ['cmdline', 'environ']) expect(await readFile(`/proc/${generator.pids[0]}/${file}`, 'utf8')).not.toContain('secret')
+  expect(await readFile(`/proc/${generator.pids[0]}/environ`, 'utf8')).not.toContain('K6_HTTP_DEBUG')
   await generator.begin()
   await server.calls(8)
   await generator.stop()
@@ -260,6 +260,7 @@ async function optionsOf(plan: Plan): Promise<DriverOptions> {
     logFolder: path.join(folder, 'logs'),
     k6Path: await ensureK6(),
     controlPort: await freePort(),
+    share: { part: 0, of: 1 },
     keeper: { run: 'r1', folder: path.join(folder, 'keep'), process: () => undefined },
     signal: AbortSignal.timeout(60_000),
   }

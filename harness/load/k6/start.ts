@@ -9,11 +9,11 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { HarnessError } from '../../errors.ts'
-import type { Driver, DriverOptions, Generator } from '../driver.ts'
-import { isForbiddenHeader, PROTOCOL } from '../request.ts'
+import { type Driver, type DriverOptions, type Generator, partName, type Share } from '../driver.ts'
+import { fleetFacts } from '../facts.ts'
+import { assertDrivable } from '../preconditions.ts'
 import { bundle } from './bundle.ts'
 import { Control } from './control.ts'
-import type { FactsFile } from './facts.ts'
 import { K6Process } from './process.ts'
 
 const INSPECT_WITHIN_MS = 20_000
@@ -22,11 +22,11 @@ const PAUSED_WITHIN_MS = 30_000
 export const k6Driver: Driver = { id: 'k6', prepare }
 
 async function prepare(options: DriverOptions): Promise<Generator> {
-  refuse(options)
+  assertDrivable(options)
   const files = filesOf(options)
   await bundle(options.plan, options.personas, files.program)
   await writeFile(files.config, '{}')
-  await writeFile(files.facts, JSON.stringify(factsOf(options)), { mode: 0o600 })
+  await writeFile(files.facts, JSON.stringify(fleetFacts(options)), { mode: 0o600 })
   try {
     const env = environment(options)
     await inspect(options, files, env)
@@ -44,35 +44,13 @@ interface Files {
   log: string
 }
 
-function filesOf({ keeper, rawFolder, logFolder }: DriverOptions): Files {
+function filesOf({ keeper, rawFolder, logFolder, share }: DriverOptions): Files {
   return {
-    program: path.join(keeper.folder, 'load.js'),
-    facts: path.join(keeper.folder, 'load-facts.json'),
+    program: path.join(keeper.folder, partName('load.js', share)),
+    facts: path.join(keeper.folder, partName('load-facts.json', share)),
     config: path.join(keeper.folder, 'k6-config.json'),
-    console: path.join(rawFolder, 'load.ndjson'),
-    log: path.join(logFolder, 'k6.log'),
-  }
-}
-
-function refuse({ plan, headers }: DriverOptions): void {
-  if (plan.protocol !== PROTOCOL) {
-    throw new HarnessError('PROTOCOL_UNSUPPORTED', `the agents cannot speak ${plan.protocol} yet`, `use --protocol ${PROTOCOL}`)
-  }
-  if (plan.agents.length === 0)
-    throw new HarnessError('SCENARIO_INVALID', 'the plan has no agents', 'add a persona to the fleet: steady({ agents: 4, role: … })')
-  const forbidden = headers.flatMap((own) => Object.keys(own)).find(isForbiddenHeader)
-  if (forbidden === undefined) return
-  const hint = "k6 would re-send such calls on its own; use idempotencyKey: { argument: '…' } or { meta: '…' } in the target's tool"
-  throw new HarnessError('HEADER_FORBIDDEN', `agents.headers sets ${forbidden}`, hint)
-}
-
-function factsOf({ url, run, seed, headers, hostHeader, instanceHeader }: DriverOptions): FactsFile {
-  return {
-    url,
-    run,
-    seed,
-    headers: headers.map((own) => ({ ...own, ...(hostHeader !== undefined && { Host: hostHeader }) })),
-    ...(instanceHeader !== undefined && { instanceHeader }),
+    console: path.join(rawFolder, partName('load.ndjson', share)),
+    log: path.join(logFolder, partName('k6.log', share)),
   }
 }
 
@@ -120,7 +98,7 @@ async function startPaused(options: DriverOptions, files: Files, env: Record<str
   const child = spawn(options.k6Path, runArguments(address, options, files), { env, detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
   const started = new K6Process(child, new Control(address), options.signal)
   await spawned(child)
-  options.keeper.process(started.pid, 'k6')
+  for (const pid of started.pids) options.keeper.process(pid, 'k6')
   const gaveUp = new AbortController()
   const signal = AbortSignal.any([options.signal, gaveUp.signal, AbortSignal.timeout(PAUSED_WITHIN_MS)])
   try {
@@ -155,8 +133,17 @@ function runArguments(address: string, options: DriverOptions, files: Files): st
     '--log-format=raw',
     `--console-output=${files.console}`,
     `--log-output=file=${files.log}`,
+    ...segmentArguments(options.share),
     ...programArguments(options, files),
   ]
+}
+
+/** k6's own way to share one test: each takes an equal part of the agents, and an agent keeps its number in all of them. */
+function segmentArguments({ part, of }: Share): string[] {
+  if (of === 1) return []
+  const at = (n: number) => (n === 0 ? '0' : n === of ? '1' : `${n}/${of}`)
+  const sequence = Array.from({ length: of + 1 }, (_, n) => at(n)).join(',')
+  return ['--execution-segment', `${at(part)}:${at(part + 1)}`, '--execution-segment-sequence', sequence]
 }
 
 /** The program, and all that it gets to see of the world: two paths. */

@@ -1,13 +1,4 @@
-// The one file that is handed to k6 beside the plan. Written 0600 (it holds the agents' tokens) and deleted once k6 has read it.
-
-export interface FactsFile {
-  url: string
-  run: string
-  seed: number
-  /** By the agents' index. */
-  headers: Record<string, string>[]
-  instanceHeader?: string
-}
+// Times and bounds that k6 and the harness share.
 
 /**
  * The plan's clock starts so long after k6's scenario, ms: time for every agent to read its part of the plan, and for the

@@ -1,0 +1,51 @@
+// What agents must know of the run beside the plan, as it is handed to a driver's own process: it holds their tokens, so it goes by
+// a file of mode 0600 that is deleted once it is read, or by a channel of our own; never by an argument or the environment.
+// Pure; runs inside k6.
+import type { Plan } from '../plan/plan.ts'
+import type { DriverOptions } from './driver.ts'
+import type { Credentials, RunFacts } from './engine.ts'
+
+export interface FleetFacts {
+  url: string
+  run: string
+  seed: number
+  /** By the agents' index. */
+  headers: Record<string, string>[]
+  /** By the agents' index; empty when the target mints none. */
+  credentials: Credentials[]
+  instanceHeader?: string
+}
+
+export function fleetFacts({ url, run, seed, headers, credentials = [], hostHeader, instanceHeader }: DriverOptions): FleetFacts {
+  const host = hostHeader === undefined ? {} : { Host: hostHeader }
+  const hosted = (own: Credentials) => Object.fromEntries(Object.entries(own).map(([name, sent]) => [name, { ...sent, ...host }]))
+  return {
+    url,
+    run,
+    seed,
+    headers: headers.map((own) => ({ ...own, ...host })),
+    credentials: credentials.map(hosted),
+    ...(instanceHeader !== undefined && { instanceHeader }),
+  }
+}
+
+/** What one agent knows. */
+export function agentFacts(
+  { run, seed, instanceHeader }: Omit<FleetFacts, 'headers' | 'credentials'>,
+  { roles, endsAtMs, patienceMs, protocol }: Pick<Plan, 'roles' | 'endsAtMs' | 'patienceMs' | 'protocol'>,
+  own: { headers: Record<string, string> | undefined; credentials: Credentials | undefined },
+  t0Ms: number,
+): RunFacts {
+  return {
+    run,
+    seed,
+    t0Ms,
+    protocol,
+    roles,
+    endsAtMs,
+    patienceMs,
+    headers: own.headers ?? {},
+    ...(own.credentials && { credentials: own.credentials }),
+    ...(instanceHeader !== undefined && { instanceHeader }),
+  }
+}
