@@ -20,8 +20,8 @@ interface Page {
 }
 
 async function answer(running: Running, path: string): Promise<Page> {
-  const { metrics, leaving, draining, breakers, settings, inFlight } = running
-  if (path === '/livez') return text(200, 'alive')
+  const { alive, metrics, leaving, draining, breakers, settings, inFlight } = running
+  if (path === '/livez') return (await alive(running)) ? text(200, 'alive') : text(503, 'not alive')
   if (path === '/readyz') return leaving || draining ? text(503, 'draining') : text(200, 'ready')
   if (path === '/metrics') return { status: 200, type: metrics.registry.contentType, body: await metrics.registry.metrics() }
   if (path === '/health') {

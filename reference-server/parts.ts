@@ -1,6 +1,7 @@
 // What the server is composed of. Each part is a value or a way to make one; a weakness (--weaken, WEAKNESS) puts one other part
 // in its place and nothing else, so the server's own code has no `if` for being weak.
 
+import { type Alive, ofTheProcess } from './alive.ts'
 import { type OpenKeySet, openKeySet } from './auth/key-set.ts'
 import type { Settings } from './config.ts'
 import { authenticate } from './controls/authenticate.ts'
@@ -19,10 +20,12 @@ import { describeTable } from './tools/describe-table.ts'
 import { listTables } from './tools/list-tables.ts'
 import { runQuery } from './tools/run-query.ts'
 import type { Tool } from './tools/tool.ts'
+import { createTraces, type Traces } from './traces.ts'
 
 export interface Parts {
   settings: Settings
   log: Log
+  traces: Traces
   /** Monotonic, ms. */
   clock: () => number
   /** 0 ≤ x < 1. */
@@ -39,6 +42,8 @@ export interface Parts {
   guidance: GuidanceOf
   /** Every bound on time. */
   times: Times
+  /** What the liveness probe says. */
+  alive: Alive
   /** Where connections to Postgres come from. */
   connections: OpenConnections
   /** The line before a pool. */
@@ -54,6 +59,7 @@ export function compose(settings: Settings, log: Log): Parts {
   return {
     settings,
     log,
+    traces: createTraces(settings),
     clock: () => performance.now(),
     random: Math.random,
     tools: new Map([createInvoice, describeTable, listTables, runQuery].map((tool) => [tool.name, tool])),
@@ -62,6 +68,7 @@ export function compose(settings: Settings, log: Log): Parts {
     budgets: agentBudgets,
     guidance: retryGuidance,
     times: boundedTimes(settings),
+    alive: ofTheProcess,
     connections: pooledConnections,
     queue: boundedQueue,
     breaker: countingBreaker,

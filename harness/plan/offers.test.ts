@@ -33,6 +33,7 @@ test('what a target says is offered', () => {
     plan,
     { perAgent: { ratePerMinute: 60, burst: 10 }, poolMax: 4, queueMax: 8 },
     {
+      probes: { live: 'http://127.0.0.1:1/livez' },
       metrics: { url: 'x', poolUsed: 'a', poolWaiting: 'b', poolWaitingMax: 'c', breakerOpen: 'd' },
       postgres: { role: 'app' },
       logs: { requestId: 'request_id' },

@@ -39,6 +39,8 @@ function environmentOf(context: TargetContext): Record<string, string> {
     PORT: ports.server,
     ADMIN_PORT: ports.admin,
     INSTANCES: instances,
+    // A balancer needs a moment to hear that one is leaving.
+    DRAIN_DELAY_MS: instances > 1 ? 750 : 0,
     AGENT_RATE_PER_MINUTE: limits.ratePerMinute,
     AGENT_BURST: limits.burst,
     AGENT_CONCURRENCY: limits.concurrency,
@@ -160,6 +162,7 @@ export default target({
       inFlight: 'calls_in_flight',
     },
     postgres: { role: 'app' },
+    probes: { live: `http://127.0.0.1:${ports.admin}/livez`, ready: `http://127.0.0.1:${ports.admin}/readyz` },
     instanceHeader: 'x-instance',
     logs: { requestId: 'request_id', durationMs: 'duration_ms' },
   }),

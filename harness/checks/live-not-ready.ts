@@ -1,0 +1,80 @@
+// A20: liveness speaks of the process alone, and readiness falls for the server's own state only. A liveness probe that asks
+// the database has every instance restarted at once when the database is away, which then comes back to cold caches and a
+// storm of connections; a readiness probe that asks it takes the whole fleet out of the balancer.
+//
+// Limit: silentReadings, unanswered readings in a row that count as dead (default 3, a kubelet's failureThreshold). Instances
+// that a fault stops, freezes or drains are left out while it lasts. Not modelled: start-up probes.
+import type { FaultRecord, Point } from '../history/queries.ts'
+import { causesOf, faultsOf, points } from '../history/queries.ts'
+import { count } from '../parameters.ts'
+import { check } from './check.ts'
+import { indexes, some, time, unknown } from './finding.ts'
+
+const WITNESSES = 20
+
+export const liveNotReady = check({
+  code: 'A20',
+  title: 'Probes speak of the server, not of what it depends on',
+  why: 'A probe that fails with the database restarts or withdraws every instance at once: an outage of one part becomes an outage of all.',
+  remedy: {
+    control: 'probes',
+    do: 'Answer liveness from the process alone, readiness from the server’s own state (starting, draining); tell dependencies on a page for people.',
+    runbook: 'DEPENDENCY_UNAVAILABLE',
+  },
+  source: 'Kubernetes documentation, "Liveness, Readiness and Startup Probes"; xorbitsai/xagent#889',
+  sort: 'exact',
+  needs: ['observe.probes'],
+  limits: { silentReadings: count(3, { from: 1, to: 100 }) },
+  judge(history, { silentReadings }) {
+    const faults = faultsOf(history)
+    const own = faults.filter(({ dependency }) => dependency === 'server')
+    const live = points(history, 'liveStatus').filter(({ atMs }) => !own.some((fault) => within(fault, atMs)))
+    const ready = points(history, 'readyStatus').filter(({ atMs }) => foreign(faults, own, atMs))
+    const shown = { limit: 0, unit: 'probes that failed', samples: live.length + ready.length }
+    if (shown.samples === 0) return unknown('no probe was read', shown)
+    const dead = [...live.filter(({ value }) => value !== 200 && value !== 0), ...silent(live, silentReadings)]
+    const withdrawn = [...ready.filter(({ value }) => value !== 200 && value !== 0), ...silent(ready, silentReadings)]
+    const failed = [...dead, ...withdrawn].sort((a, b) => a.atMs - b.atMs)
+    const [first] = failed
+    if (!first) return { ...shown, status: 'pass', measured: 0, says: `all ${some(shown.samples, 'probe')} answered 200` }
+    return {
+      ...shown,
+      status: 'fail',
+      measured: failed.length,
+      says: [
+        ...(dead.length > 0 ? [`liveness failed ${some(dead.length, 'time')}, first at ${moment(dead)}`] : []),
+        ...(withdrawn.length > 0
+          ? [`readiness fell ${some(withdrawn.length, 'time')} while only a dependency was away, first at ${moment(withdrawn)}`]
+          : []),
+      ].join('; '),
+      exhibits: failed
+        .slice(0, WITNESSES)
+        .map(({ atMs, value, series }) => `${series}: ${value === 0 ? 'unanswered' : value} at ${time(atMs)}`),
+      witnesses: indexes(causesOf(history.calls, first.atMs, WITNESSES)),
+    }
+  },
+})
+
+function within({ fromMs, lines }: FaultRecord, atMs: number): boolean {
+  const healedAtMs = lines.findLast(({ event }) => event === 'healed')?.atMs ?? Number.POSITIVE_INFINITY
+  return atMs >= fromMs && atMs <= healedAtMs
+}
+
+/** Is something else than the server itself broken at this moment? */
+function foreign(faults: readonly FaultRecord[], own: readonly FaultRecord[], atMs: number): boolean {
+  return faults.some((fault) => within(fault, atMs)) && !own.some((fault) => within(fault, atMs))
+}
+
+/** Readings that were the last of so many unanswered in a row, series by series. */
+function silent(readings: readonly Point[], inARow: number): Point[] {
+  const rows = new Map<string, number>()
+  return readings.filter(({ series, value }) => {
+    const row = value === 0 ? (rows.get(series) ?? 0) + 1 : 0
+    rows.set(series, row)
+    return row === inARow
+  })
+}
+
+function moment([first]: readonly Point[]): string {
+  return `${time(first?.atMs ?? 0)}${first?.value === 0 ? ' (no answer)' : ` (${first?.value})`}`
+}
