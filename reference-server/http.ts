@@ -12,12 +12,12 @@ import type { Next } from './controls/control.ts'
 import { asCallError, CallError } from './errors.ts'
 import { type Addressee, refusal } from './refusal.ts'
 import type { Running } from './running.ts'
+import { parentIn, SANE_ID } from './traces.ts'
 
 const ROUTES = new Set(['/v1/mcp', '/mcp'])
 const KEEP_ALIVE_MS = 75_000
 const REQUEST_MS = 15_000
 const PROTOCOL_VERSION = 'io.modelcontextprotocol/protocolVersion'
-const REQUEST_ID = /^[\x21-\x7e]{1,128}$/
 
 export function createHttpServer(running: Running, pipeline: Next): http.Server {
   const bounds = { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: 10_000, requestTimeout: REQUEST_MS }
@@ -37,6 +37,7 @@ async function handle(running: Running, pipeline: Next, request: http.IncomingMe
   const startedAtMs = running.clock()
   const reached: Reached = { requestId: headerId(request) ?? `${running.settings.INSTANCE}-${nextNumber()}`, call: undefined }
   running.inFlight += 1
+  running.metrics.entered(running.inFlight)
   let answer: Answer | undefined
   response.on('close', () => {
     if (!response.writableFinished) goneBeforeAnswer(reached.call)
@@ -49,8 +50,10 @@ async function handle(running: Running, pipeline: Next, request: http.IncomingMe
     const durationMs = running.clock() - startedAtMs
     const { call, requestId } = reached
     const gone = response.destroyed && !response.writableFinished
-    running.log.request({ requestId, durationMs, gone, ...(call && { call }), ...(answer && !gone && { answer }) })
-    count(running, call, gone ? undefined : answer, durationMs)
+    const told = gone ? undefined : answer
+    running.log.request({ requestId, durationMs, gone, ...(call && { call }), ...(told && { answer: told }) })
+    running.metrics.answered(call, told, durationMs)
+    if (call) call.trace?.end(call, told)
   }
 }
 
@@ -73,9 +76,11 @@ async function answerTo(
     if (document) return document
     refuseByRoute(request)
     const text = await readBody(request, running.settings.BODY_MAX_BYTES)
+    const bodyMs = running.clock() - startedAtMs
     const message = messageIn(text)
     to = { ...to, id: idOf(message) }
     const call = callOf(running, request, message, reached.requestId, startedAtMs)
+    call.facts.bodyMs = bodyMs
     reached.call = call
     reached.requestId = call.requestId
     to = call
@@ -114,19 +119,24 @@ function callOf(
   if (typeof method !== 'string') throw new CallError('INVALID_REQUEST', 'The message has no method.')
   const params = record(message.params)
   const tool = method === 'tools/call' && typeof params?.name === 'string' ? running.tools.get(params.name) : undefined
+  const traceparent = record(params?._meta)?.traceparent ?? request.headers.traceparent
+  const parent = parentIn(traceparent)
   const certificate = certificateOf(request.socket)
+  const trace = running.traces.begin({ method, tool: tool?.name, parent, ageMs: running.clock() - startedAtMs })
   return {
-    requestId: headerId(request) ?? (id === null ? fallbackId : String(id).slice(0, 128)),
+    requestId: headerId(request) ?? (id !== null && SANE_ID.test(String(id)) ? String(id) : fallbackId),
     leaseId: `${running.settings.INSTANCE}-${process.pid}-${nextNumber()}`,
     id,
     era: eraOf(request, params),
     method,
     message,
     headers: request.headers,
-    traceId: traceOf(request, params),
+    traceId: trace?.traceId ?? parent?.traceId,
+    traceparent: parent && (traceparent as string),
+    trace,
     startedAtMs,
     abort: new AbortController(),
-    facts: { queueMs: 0, dbMs: 0, commitSent: false, replayed: false },
+    facts: { queueMs: 0, dbMs: 0, upstreamMs: 0, commitSent: false, replayed: false },
     answerHeaders: {},
     deadlineAtMs: Number.POSITIVE_INFINITY,
     ...(certificate !== undefined && { certificate }),
@@ -138,11 +148,6 @@ function callOf(
 function eraOf(request: http.IncomingMessage, params: Record<string, unknown> | undefined): Era {
   const named = record(params?._meta)?.[PROTOCOL_VERSION] ?? request.headers['mcp-protocol-version']
   return typeof named === 'string' && named >= '2026' ? 'modern' : 'legacy'
-}
-
-function traceOf(request: http.IncomingMessage, params: Record<string, unknown> | undefined): string | undefined {
-  const given = record(params?._meta)?.traceparent ?? request.headers.traceparent
-  return typeof given === 'string' ? /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(given)?.[1] : undefined
 }
 
 function goneBeforeAnswer(call: Call | undefined): void {
@@ -161,19 +166,13 @@ function write({ settings, draining }: Running, response: http.ServerResponse, {
   response.end(body)
 }
 
-function count({ metrics }: Running, call: Call | undefined, answer: Answer | undefined, durationMs: number): void {
-  const status = answer?.error?.counts ?? (answer ? 'success' : 'gone')
-  if (answer?.error) metrics.refusals.inc({ code: answer.error.code })
-  metrics.duration.observe({ tool: call?.tool?.name ?? 'none', status }, durationMs / 1_000)
-}
-
 function idOf({ id }: Record<string, unknown>): string | number | null {
   return typeof id === 'string' || typeof id === 'number' ? id : null
 }
 
 function headerId(request: http.IncomingMessage): string | undefined {
   const given = request.headers['x-request-id']
-  return typeof given === 'string' && REQUEST_ID.test(given) ? given : undefined
+  return typeof given === 'string' && SANE_ID.test(given) ? given : undefined
 }
 
 function record(value: unknown): Record<string, unknown> | undefined {

@@ -4,6 +4,7 @@ import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:c
 import pino from 'pino'
 import type { Answer, Call } from './call.ts'
 import type { Settings } from './config.ts'
+import { methodName, TOOL_ERROR } from './telemetry-names.ts'
 
 export interface Log {
   request(line: RequestLine): void
@@ -58,20 +59,23 @@ function requestFields({ requestId, call, answer, durationMs, gone }: RequestLin
     tenant: identity?.tenant,
     agent_id: identity?.agent,
     key_id: identity?.keyId,
-    auth_pattern: identity && 'bearer-key',
-    method: call?.method,
+    auth_pattern: identity && (identity.pattern ?? 'bearer-key'),
+    method: call && methodName(call.method),
     tool_name: tool?.name,
     status: gone ? 'gone' : (answer?.error?.counts ?? 'success'),
     http_status: answer?.status,
     error_code: answer?.error?.code,
-    error_type: answer?.error && (answer.status === 200 ? 'tool_error' : 'refused'),
+    error_type: answer?.error && (answer.status === 200 ? TOOL_ERROR : 'refused'),
     duration_ms: round(durationMs),
+    body_ms: facts && round(facts.bodyMs ?? 0),
+    limiter_ms: facts && round(facts.admissionMs ?? 0),
     queue_ms: facts && round(facts.queueMs),
     db_ms: facts && round(facts.dbMs),
-    upstream_ms: 0,
+    upstream_ms: facts && round(facts.upstreamMs ?? 0),
     replayed: facts?.replayed || undefined,
     input_token_estimate: text && Math.ceil(text.length / 4),
     argument_names: tool && call?.arguments && Object.keys(tool.input.shape).filter((name) => name in (call.arguments ?? {})),
+    answer_bytes: answer && Buffer.byteLength(answer.body),
     argument_bytes: text && Buffer.byteLength(text),
     argument_hash: text && createHmac('sha256', key).update(text).digest('base64url').slice(0, 16),
   }
@@ -81,9 +85,17 @@ function round(ms: number): number {
   return Math.round(ms * 100) / 100
 }
 
-/** Name, code and message: no stack in the line that everybody reads. */
-function textOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const { code } = error as { code?: unknown }
-  return `${error.name}${code === undefined ? '' : ` ${String(code)}`}: ${error.message}`
+/**
+ * Name, code, and message without what stands in quotes: Postgres and the parsers of JSON and numbers quote the very value that
+ * they could not take. No stack in the line that everybody reads.
+ */
+export function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error === 'string' ? error : typeof error
+  const { code, constraint, routine } = error as { code?: unknown; constraint?: unknown; routine?: unknown }
+  const where = [code, constraint, routine].filter((word) => typeof word === 'string').join(' ')
+  const said = error.message
+    .split('\n')[0]
+    ?.replace(/(["'`]).*\1/g, '$1…$1')
+    .slice(0, 300)
+  return `${error.name}${where && ` ${where}`}: ${said}`
 }

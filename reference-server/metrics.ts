@@ -1,25 +1,29 @@
-// What Prometheus sees. No label carries an agent or tenant: there may be thousands.
+// What Prometheus sees; operations/metrics.md tells each in words, and a test keeps the two complete.
+// No label carries an agent, a tenant or anything that a caller may choose: there may be thousands.
 // High-water marks and counters beside gauges, since a scrape every few seconds misses what happens between.
+// A call's time is told in parts that do not overlap: the body on its way in, the limiter, the line before a pool,
+// Postgres, the service upstream, and the rest, which is this process.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Answer, Call, Facts } from './call.ts'
 import type { BreakerState } from './controls/breaker.ts'
+import { type PoolFigures, processGauges, scrapedGauges } from './metrics-scraped.ts'
 
 const STATES: Record<BreakerState, number> = { closed: 0, open: 1, 'half-open': 2 }
-
-export interface PoolFigures {
-  name: string
-  used: number
-  idle: number
-  waiting: number
-  waitingMax: number
-}
+/** Finer below 10 ms than the convention's: a cheap call takes 2. */
+const DURATION_BUCKETS = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+const PART_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 export type Metrics = ReturnType<typeof createMetrics>
+export type Part = 'transport' | 'limiter' | 'queue' | 'postgres' | 'upstream' | 'process'
 
 /** @param pools read at every scrape */
 export function createMetrics(pools: () => PoolFigures[], inFlight: () => number) {
   const registry = new Registry()
   const registers = [registry]
   const waitMsMax = new Map<string, number>()
+  const marks = { inFlightMax: 0 }
+  scrapedGauges(registry, { pools, waitMsMax, inFlight, marks })
+  processGauges(registry)
   const poolWait = new Histogram({
     name: 'pool_wait_seconds',
     help: 'Wait for a connection',
@@ -27,93 +31,87 @@ export function createMetrics(pools: () => PoolFigures[], inFlight: () => number
     buckets: [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers,
   })
-  gaugePools(registry, pools, waitMsMax)
-  new Gauge({
-    name: 'calls_in_flight',
-    help: 'Requests that have not been answered',
-    registers,
-    collect() {
-      this.set(inFlight())
-    },
-  })
-  const breakerState = new Gauge({
-    name: 'breaker_state',
-    help: '0 closed, 1 open, 2 half-open',
-    labelNames: ['dependency'],
-    registers,
-  })
-  const breakerTransitions = new Counter({
-    name: 'breaker_transitions_total',
-    help: 'Changes of a breaker',
-    labelNames: ['dependency', 'to'],
-    registers,
-  })
+  const answered = answeredCounters(registers)
+  const counters = counted(registers)
   return {
     registry,
+    ...counters,
     limiterMode: new Gauge({ name: 'limiter_mode', help: '0 Redis, 1 without Redis: declared fallback', registers }),
-    refusals: new Counter({ name: 'refusals_total', help: 'Errors told, by code', labelNames: ['code'], registers }),
-    idempotency: new Counter({ name: 'idempotency_total', help: 'Keys, by how they were met', labelNames: ['outcome'], registers }),
-    duration: new Histogram({
-      name: 'mcp_server_operation_duration_seconds',
-      help: 'Time to answer, by tool and outcome',
-      labelNames: ['tool', 'status'],
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-      registers,
-    }),
+    /** A request came in: `inFlight` of them are inside now. */
+    entered(now: number): void {
+      if (now > marks.inFlightMax) marks.inFlightMax = now
+    },
     waited(pool: string, ms: number): void {
       poolWait.observe({ pool }, ms / 1_000)
       waitMsMax.set(pool, Math.max(ms, waitMsMax.get(pool) ?? 0))
     },
     breakerIs(dependency: string, state: BreakerState): void {
-      breakerState.set({ dependency }, STATES[state])
-      breakerTransitions.inc({ dependency, to: state })
+      counters.breakerState.set({ dependency }, STATES[state])
+      counters.breakerTransitions.inc({ dependency, to: state })
     },
     breakerStarts(dependency: string): void {
-      breakerState.set({ dependency }, STATES.closed)
+      counters.breakerState.set({ dependency }, STATES.closed)
     },
+    answered,
   }
 }
 
-/** One gauge a figure, read when scraped. */
-function gaugePools(registry: Registry, pools: () => PoolFigures[], waitMsMax: ReadonlyMap<string, number>): void {
-  const registers = [registry]
-  new Gauge({
-    name: 'pool_connections',
-    help: 'Connections to Postgres by state',
-    labelNames: ['pool', 'state'],
+function counted(registers: Registry[]) {
+  const labelled = (name: string, help: string, ...labelNames: string[]) => ({ name, help, labelNames, registers })
+  return {
+    breakerState: new Gauge(labelled('breaker_state', '0 closed, 1 open, 2 half-open', 'dependency')),
+    breakerTransitions: new Counter(labelled('breaker_transitions_total', 'Changes of a breaker', 'dependency', 'to')),
+    idempotency: new Counter(labelled('idempotency_total', 'Keys, by how they were met', 'outcome')),
+    shed: new Counter(labelled('shed_total', 'Calls turned away by the overload gate, by their priority', 'tier')),
+  }
+}
+
+/** What every answer is counted in. Children are looked up once: a lookup by labels costs more than the count itself. */
+function answeredCounters(registers: Registry[]) {
+  const refusals = new Counter({ name: 'refusals_total', help: 'Errors told, by code', labelNames: ['code'], registers })
+  const limited = new Counter({ name: 'limited_total', help: 'Refusals by a budget, by which', labelNames: ['scope'], registers })
+  const duration = new Histogram({
+    name: 'mcp_server_operation_duration_seconds',
+    help: 'Time to answer, by tool and outcome (mcp.server.operation.duration)',
+    labelNames: ['tool', 'status'],
+    buckets: DURATION_BUCKETS,
     registers,
-    collect() {
-      for (const { name, used, idle } of pools()) {
-        this.set({ pool: name, state: 'used' }, used)
-        this.set({ pool: name, state: 'idle' }, idle)
-      }
-    },
   })
-  new Gauge({
-    name: 'pool_waiting',
-    help: 'Calls waiting for a connection',
-    labelNames: ['pool'],
+  const part = new Histogram({
+    name: 'call_part_seconds',
+    help: 'Where the time of calls went; the parts do not overlap',
+    labelNames: ['part'],
+    buckets: PART_BUCKETS,
     registers,
-    collect() {
-      for (const { name, waiting } of pools()) this.set({ pool: name }, waiting)
-    },
   })
-  new Gauge({
-    name: 'pool_waiting_max',
-    help: 'Most calls that ever waited for a connection, since the start',
-    labelNames: ['pool'],
-    registers,
-    collect() {
-      for (const { name, waitingMax } of pools()) this.set({ pool: name }, waitingMax)
-    },
-  })
-  new Gauge({
-    name: 'pool_wait_seconds_max',
-    help: 'Longest wait for a connection, since the start',
-    labelNames: ['pool'],
-    registers,
-    collect() {
-      for (const { name } of pools()) this.set({ pool: name }, (waitMsMax.get(name) ?? 0) / 1_000)
-    },
-  })
+  const durations = new Map<string, ReturnType<typeof duration.labels>>()
+  const durationOf = (tool: string, status: string): ReturnType<typeof duration.labels> => {
+    const key = `${tool} ${status}`
+    const known = durations.get(key) ?? duration.labels({ tool, status })
+    durations.set(key, known)
+    return known
+  }
+  const parts = new Map(PARTS.map((name) => [name, part.labels({ part: name })]))
+  return (call: Call | undefined, answer: Answer | undefined, durationMs: number): void => {
+    const status = answer?.error?.counts ?? (answer ? 'success' : 'gone')
+    if (answer?.error) {
+      refusals.inc({ code: answer.error.code })
+      if (status === 'rate_limited') limited.inc({ scope: answer.error.scope ?? 'other' })
+    }
+    durationOf(call?.tool?.name ?? 'none', status).observe(durationMs / 1_000)
+    if (call) for (const [name, ms] of partsOf(call.facts, durationMs)) if (ms > 0) parts.get(name)?.observe(ms / 1_000)
+  }
+}
+
+const PARTS = ['transport', 'limiter', 'queue', 'postgres', 'upstream', 'process'] as const
+
+function partsOf({ bodyMs = 0, admissionMs = 0, queueMs, dbMs, upstreamMs }: Facts, durationMs: number): [Part, number][] {
+  const known: [Part, number][] = [
+    ['transport', bodyMs],
+    ['limiter', admissionMs],
+    ['queue', queueMs],
+    ['postgres', dbMs],
+    ['upstream', upstreamMs],
+  ]
+  return [...known, ['process', durationMs - known.reduce((sum, [, ms]) => sum + ms, 0)]]
 }

@@ -16,7 +16,7 @@ import type { Answer, Call } from './call.ts'
 import type { Next } from './controls/control.ts'
 import { missingScopes } from './controls/scopes.ts'
 import { asCallError, CallError } from './errors.ts'
-import { SERVER_INFO, toolError } from './refusal.ts'
+import { SERVER_INFO, toldOf, toolError } from './refusal.ts'
 import type { Running } from './running.ts'
 import { runTool } from './tools/run.ts'
 
@@ -49,7 +49,7 @@ export function createProtocol(running: Running): Protocol {
       const headers = { ...call.answerHeaders, ...Object.fromEntries(response.headers) }
       const failed = failures.get(call)
       const answer: Answer = { status: response.status, headers, body: await response.text() }
-      return failed ? { ...answer, error: { code: failed.code, counts: failed.entry.counts } } : answer
+      return failed ? { ...answer, error: toldOf(failed) } : answer
     },
     close: () => modern.close(),
   }

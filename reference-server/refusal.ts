@@ -12,8 +12,8 @@ export type Addressee = Pick<Call, 'id' | 'requestId'> & Partial<Pick<Call, 'era
 const JSON_TYPE = { 'content-type': 'application/json' }
 
 export function refusal(to: Addressee, error: CallError, guidance: GuidanceOf): Answer {
-  const { code, entry, details } = error
-  const told = { code, counts: entry.counts }
+  const { entry, details } = error
+  const told = toldOf(error)
   const wantsResult = entry.surface === 'tool' || to.identity?.errorSurface === 'tool'
   if (wantsResult && to.method === 'tools/call' && to.id !== null) {
     const result = toolError(error, to.requestId, guidance)
@@ -29,6 +29,11 @@ export function refusal(to: Addressee, error: CallError, guidance: GuidanceOf): 
     body: JSON.stringify({ jsonrpc: '2.0', id: to.id, error: rpcError }),
     error: told,
   }
+}
+
+/** For the log, the metrics and the span. */
+export function toldOf({ code, entry, details: { scope } }: CallError): NonNullable<Answer['error']> {
+  return { code, counts: entry.counts, ...(scope !== undefined && { scope }) }
 }
 
 /** The result of a tool that failed. */

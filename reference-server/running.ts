@@ -6,7 +6,8 @@ import { ADMIN_CONNECTIONS } from './config.ts'
 import type { Breaker } from './controls/breaker.ts'
 import type { Queue } from './controls/queue.ts'
 import type { Metrics } from './metrics.ts'
-import { createMetrics, type PoolFigures } from './metrics.ts'
+import { createMetrics } from './metrics.ts'
+import type { PoolFigures } from './metrics-scraped.ts'
 import type { Parts } from './parts.ts'
 import { type Admin, createAdmin } from './store/admin.ts'
 import { createKeys, type Keys } from './store/keys.ts'
@@ -115,7 +116,7 @@ export function open(parts: Parts): Running {
       revocations.close()
       redis.disconnect()
       const pools = Object.values(bulkheads).map(({ connections }) => connections.close(withinMs))
-      await Promise.all([...pools, admin.close(withinMs)])
+      await Promise.all([...pools, admin.close(withinMs), parts.traces.close(withinMs)])
     },
   }
   revocations.start()

@@ -69,6 +69,7 @@ function decider(running: Running): Decide {
     const sentAtMs = clock()
     try {
       const verdict = await answerWithin(settings.REDIS_TIMEOUT_MS, admitInRedis(redis, budgets))
+      call.facts.admissionMs = clock() - sentAtMs
       permit.end('up')
       metrics.limiterMode.set(0)
       lastProblem = ''

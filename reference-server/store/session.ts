@@ -10,6 +10,7 @@ import pg from 'pg'
 import type { Call, Identity } from '../call.ts'
 import type { Times } from '../controls/times.ts'
 import { CallError } from '../errors.ts'
+import { ATTRIBUTES, SPANS } from '../telemetry-names.ts'
 import type { Admin } from './admin.ts'
 import { told } from './failures.ts'
 import { type Connection, type Connections, isConnectionFailure } from './postgres.ts'
@@ -86,7 +87,7 @@ export class Session {
   async write<T>({ first, work }: Write<T>): Promise<T> {
     const { facts } = this.#options.call
     try {
-      return await this.#run(async (client) => {
+      return await this.#run(SPANS.postgresWrite, async (client) => {
         const query = async ({ text, values }: Statement): Promise<Row[]> => (await client.query({ text, values })).rows
         try {
           const [, rows] = await together(client, () => [client.query(this.#opening('begin')), first ? query(first) : Promise.resolve([])])
@@ -120,7 +121,7 @@ export class Session {
   }
 
   async #read({ text, values }: Statement): Promise<Row[]> {
-    return await this.#run(async (client) => {
+    return await this.#run(SPANS.postgresRead, async (client) => {
       const config = { text, values, queryMode: 'extended' } as pg.QueryConfig
       const [, answer] = await together(client, () => [
         client.query(this.#opening('begin read only')),
@@ -140,7 +141,7 @@ export class Session {
   }
 
   /** Runs work on the connection and returns only when it and any cancel of it have settled, or the connection is cut. */
-  async #run<T>(work: (client: Connection['client']) => Promise<T>): Promise<T> {
+  async #run<T>(name: string, work: (client: Connection['client']) => Promise<T>): Promise<T> {
     const { admin, call, clock, times } = this.#options
     this.#signal.throwIfAborted()
     const connection = this.#connection
@@ -159,11 +160,17 @@ export class Session {
     }
     this.#signal.addEventListener('abort', onAbort, { once: true })
     const startedMs = clock()
+    const span = call.trace?.child(name, { [ATTRIBUTES.dbSystem]: 'postgresql' })
+    let failed: unknown
     try {
       const value = await Promise.race([work(connection.client), cutting.promise])
       call.facts.postgres ??= 'up'
       return value
+    } catch (error) {
+      failed = error
+      throw error
     } finally {
+      span?.end(failed)
       call.facts.dbMs += clock() - startedMs
       this.#signal.removeEventListener('abort', onAbort)
       clearTimeout(timer)

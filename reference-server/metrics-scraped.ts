@@ -1,0 +1,89 @@
+// Figures that are read when Prometheus asks: pools, requests inside, and the process itself.
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { Counter, Gauge, type Registry } from 'prom-client'
+
+export interface PoolFigures {
+  name: string
+  used: number
+  idle: number
+  waiting: number
+  waitingMax: number
+}
+
+export interface Scraped {
+  pools: () => PoolFigures[]
+  waitMsMax: ReadonlyMap<string, number>
+  inFlight: () => number
+  marks: { inFlightMax: number }
+}
+
+export function scrapedGauges(registry: Registry, { pools, waitMsMax, inFlight, marks }: Scraped): void {
+  const gauge = (
+    name: string,
+    help: string,
+    labelNames: string[],
+    collect: (set: (value: number, labels?: Record<string, string>) => void) => void,
+  ) =>
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        collect((value, labels = {}) => this.set(labels, value))
+      },
+    })
+  gauge('calls_in_flight', 'Requests that have not been answered', [], (set) => set(inFlight()))
+  gauge('calls_in_flight_max', 'Most requests that ever were inside at once, since the start', [], (set) => set(marks.inFlightMax))
+  gauge('pool_connections', 'Connections to Postgres by state', ['pool', 'state'], (set) => {
+    for (const { name, used, idle } of pools()) {
+      set(used, { pool: name, state: 'used' })
+      set(idle, { pool: name, state: 'idle' })
+    }
+  })
+  gauge('pool_waiting', 'Calls waiting for a connection', ['pool'], (set) => {
+    for (const { name, waiting } of pools()) set(waiting, { pool: name })
+  })
+  gauge('pool_waiting_max', 'Most calls that ever waited for a connection, since the start', ['pool'], (set) => {
+    for (const { name, waitingMax } of pools()) set(waitingMax, { pool: name })
+  })
+  gauge('pool_wait_seconds_max', 'Longest wait for a connection, since the start', ['pool'], (set) => {
+    for (const { name } of pools()) set((waitMsMax.get(name) ?? 0) / 1_000, { pool: name })
+  })
+}
+
+/** Names as every exporter of processes has them. */
+export function processGauges(registry: Registry): void {
+  const registers = [registry]
+  new Gauge({
+    name: 'process_resident_memory_bytes',
+    help: 'Memory of this process',
+    registers,
+    collect() {
+      this.set(process.memoryUsage.rss())
+    },
+  })
+  new Counter({
+    name: 'process_cpu_seconds_total',
+    help: 'CPU that this process has used',
+    registers,
+    collect() {
+      const { user, system } = process.cpuUsage()
+      this.reset()
+      this.inc((user + system) / 1e6)
+    },
+  })
+  const delay = monitorEventLoopDelay({ resolution: 20 })
+  delay.enable()
+  new Gauge({
+    name: 'event_loop_delay_p99_seconds',
+    help: '99th percentile of how late the event loop was, since the last scrape',
+    registers,
+    collect() {
+      // Of a sample every 20 ms: what is left over that is lateness.
+      const p99 = delay.percentile(99) / 1e9 - 0.02
+      this.set(Number.isFinite(p99) ? Math.max(0, p99) : 0)
+      delay.reset()
+    },
+  })
+}
