@@ -37,6 +37,7 @@ export interface Facts {
   commitSent: boolean
   replayed: boolean
   /** All requests to services behind the tool. */
+  upstreamMs: number
   /** What this call has learnt of a dependency: it answered, or it did not; absent when it was not asked. */
   postgres?: 'up' | 'down'
   upstream?: 'up' | 'down'
