@@ -8,7 +8,7 @@ import { liveNotReady } from './live-not-ready.ts'
 function probed(odd: Record<number, { liveStatus?: number; readyStatus?: number }> = {}, on = 'postgres') {
   const story = aRun()
     .agent('a')
-    .call({ of: 'a', atMs: 12_000, answer: served(800) })
+    .call({ of: 'a', atMs: 11_900, answer: served(800) })
     .fault('postgres-refused', { on })
   for (let atMs = 0; atMs < 27_000; atMs += 500) story.sample('probes', atMs, { liveStatus: 200, readyStatus: 200, ...odd[atMs] })
   return story
