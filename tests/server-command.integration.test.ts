@@ -8,9 +8,9 @@ import { expect, test } from 'vitest'
 import { processesOf } from '../harness/run/process-table.ts'
 import { finish, Workshop } from './fixtures/cli.ts'
 
-test('serves, answers the printed call, and leaves nothing', async () => {
-  using workshop = new Workshop()
-  const child = workshop.start('server', '--port', '0')
+/** Starts it and reads until it has said everything. */
+async function serving(workshop: Workshop, ...words: string[]) {
+  const child = workshop.start('server', '--port', '0', ...words)
   const ended = finish(child)
   let said = ''
   for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
@@ -18,19 +18,37 @@ test('serves, answers the printed call, and leaves nothing', async () => {
     if (line.startsWith('Ctrl-C')) break
   }
   const [curl = ''] = /^curl [\s\S]*?'\{.*\}'$/m.exec(said) ?? []
-  const answer = JSON.parse(execFileSync('/bin/sh', ['-c', curl], { encoding: 'utf8', timeout: 10_000 }))
-  expect(answer).toMatchObject({ id: 1, result: { structuredContent: { tables: expect.arrayContaining([expect.anything()]) } } })
+  const [run = ''] = readdirSync(path.join(workshop.temporary, `stampede-${process.getuid?.() ?? 'user'}`))
+  const processes = () => processesOf(run.replace('.json', ''))
+  return { child, ended, said, curl, processes }
+}
+
+function shell(command: string): string {
+  return execFileSync('/bin/sh', ['-c', command], { encoding: 'utf8', timeout: 10_000 })
+}
+
+test('serves, answers the printed call with each of the tokens, and leaves nothing', async () => {
+  using workshop = new Workshop()
+  const { child, ended, said, curl, processes } = await serving(workshop)
+  const tables = { id: 1, result: { structuredContent: { tables: expect.arrayContaining([expect.anything()]) } } }
+  expect(JSON.parse(shell(curl))).toMatchObject(tables)
   const tokens = [...said.matchAll(/^ {4}(mcp_\S+)$/gm)].map(([, token]) => token)
   expect(tokens).toHaveLength(3)
-  for (const token of tokens) {
-    const own = curl.replace(/Bearer \S+(?=')/, `Bearer ${token}`)
-    expect(JSON.parse(execFileSync('/bin/sh', ['-c', own], { encoding: 'utf8', timeout: 10_000 }))).toHaveProperty('result')
-  }
-  const [run = ''] = readdirSync(path.join(workshop.temporary, `stampede-${process.getuid?.() ?? 'user'}`))
-  expect(processesOf(run.replace('.json', ''))).not.toEqual([])
+  for (const token of tokens) expect(JSON.parse(shell(curl.replace(/Bearer \S+(?=')/, `Bearer ${token}`)))).toMatchObject(tables)
+  expect(processes()).not.toEqual([])
   child.kill('SIGINT')
   expect((await ended).code).toBe(0)
-  expect(processesOf(run.replace('.json', ''))).toEqual([])
+  expect(processes()).toEqual([])
+})
+
+test('several instances share the calls behind one address', async () => {
+  using workshop = new Workshop()
+  const { child, ended, curl, processes } = await serving(workshop, '--instances', '2')
+  const answered = Array.from({ length: 4 }, () => /^x-instance: (.*?)\r?$/im.exec(shell(`${curl} -i`))?.[1])
+  expect(new Set(answered)).toEqual(new Set(['server-1', 'server-2']))
+  child.kill('SIGTERM')
+  expect((await ended).code).toBe(0)
+  expect(processes()).toEqual([])
 })
 
 test('a port that is taken is refused with what to type', async () => {

@@ -3,10 +3,12 @@
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { ensureRedis } from '../../setup.mjs'
+import { type BalancedInstance, startBalancer } from '../environment/balancer.ts'
 import { freePort } from '../environment/free-port.ts'
 import { startPostgres } from '../environment/postgres.ts'
 import { startRedis } from '../environment/redis.ts'
-import { type ServerInstance, startServer } from '../environment/server-under-test.ts'
+import type { ServerInstance } from '../environment/server-instance.ts'
+import { startServer } from '../environment/server-under-test.ts'
 import type { Keeper } from '../environment/service.ts'
 import { HarnessError } from '../errors.ts'
 import { Lease } from '../run/lease.ts'
@@ -64,29 +66,48 @@ async function serve(options: ServerCommandOptions, keeper: Keeper, signal: Abor
     INSTANCES: String(options.instances),
     LOG_HASH_KEY: randomBytes(32).toString('hex'),
   }
-  const servers: ServerInstance[] = []
-  const admins: string[] = []
-  const ports = options.instances === 1 ? [port] : await Promise.all(Array.from({ length: options.instances }, () => freePort()))
-  const logs = ports.map((_, i) => path.join(keeper.folder, `server-${i + 1}.log`))
-  for (const [i, own] of ports.entries()) {
-    say(`starting the server${ports.length > 1 ? `, instance ${i + 1} of ${ports.length}` : ''}`)
-    const admin = await freePort()
-    admins.push(`http://127.0.0.1:${admin}`)
-    const server = await startServer({
-      keeper,
-      command: 'node reference-server/main.ts',
-      cwd: ROOT,
-      env: { ...env, PORT: String(own), ADMIN_PORT: String(admin), INSTANCE: `server-${i + 1}` },
-      readyUrl: `http://127.0.0.1:${admin}/readyz`,
-      logFile: logs[i] as string,
-      instance: i + 1,
-      signal,
-    })
-    servers.push(cleanup.use(server))
+  const alone = options.instances === 1
+  const started: Started[] = []
+  for (let instance = 1; instance <= options.instances; instance++) {
+    say(`starting the server${alone ? '' : `, instance ${instance} of ${options.instances}`}`)
+    const one = await startInstance(instance, alone ? port : await freePort(), env, keeper, signal)
+    cleanup.use(one.server)
+    started.push(one)
   }
+  if (!alone) cleanup.use(await startBalancer({ keeper, instances: started.map(({ balanced }) => balanced), port, signal }))
   const url = `http://127.0.0.1:${port}/v1/mcp`
-  process.stdout.write(servingText({ url, admins, doors, logs, ...stores.addresses }))
-  await untilStopped(servers, logs, signal)
+  const admins = started.map(({ balanced }) => new URL(balanced.readyUrl).origin)
+  process.stdout.write(servingText({ url, admins, doors, logs: started.map(({ log }) => log), ...stores.addresses }))
+  await untilStopped(started, signal)
+}
+
+interface Started {
+  balanced: BalancedInstance
+  server: ServerInstance
+  log: string
+}
+
+async function startInstance(
+  instance: number,
+  port: number,
+  env: Record<string, string>,
+  keeper: Keeper,
+  signal: AbortSignal,
+): Promise<Started> {
+  const admin = await freePort()
+  const readyUrl = `http://127.0.0.1:${admin}/readyz`
+  const log = path.join(keeper.folder, `server-${instance}.log`)
+  const server = await startServer({
+    keeper,
+    command: 'node reference-server/main.ts',
+    cwd: ROOT,
+    env: { ...env, PORT: String(port), ADMIN_PORT: String(admin), INSTANCE: `server-${instance}` },
+    readyUrl,
+    logFile: log,
+    instance,
+    signal,
+  })
+  return { server, balanced: { instance, address: `127.0.0.1:${port}`, readyUrl }, log }
 }
 
 async function portFor({ port }: ServerCommandOptions): Promise<number> {
@@ -161,15 +182,15 @@ function withoutPassword(address: string): string {
   return url.href
 }
 
-async function untilStopped(servers: ServerInstance[], logs: string[], signal: AbortSignal): Promise<void> {
-  const stopped = new Promise<'stopped'>((resolve) => signal.addEventListener('abort', () => resolve('stopped'), { once: true }))
-  const ended = servers.map(async (server) => {
-    await server.exited
-    return server.instance
+async function untilStopped(started: Started[], signal: AbortSignal): Promise<void> {
+  const stopped = new Promise<undefined>((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }))
+  const ended = started.map(async (one) => {
+    await one.server.exited
+    return one
   })
   const first = await Promise.race([stopped, ...ended])
-  if (first === 'stopped' || signal.aborted) return
-  throw new HarnessError('SERVER_ENDED', `instance ${first} of the server ended by itself`, `its log: ${logs[first - 1]}`)
+  if (first === undefined || signal.aborted) return
+  throw new HarnessError('SERVER_ENDED', `instance ${first.balanced.instance} of the server ended by itself`, `its log: ${first.log}`)
 }
 
 /** The first signal drains and stops; the second ends everything at once. */
