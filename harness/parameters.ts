@@ -6,6 +6,8 @@ import { HarnessError } from './errors.ts'
 export interface Parameter<T = unknown> {
   readonly unit: string
   readonly default: T
+  /** Default at quick scale, where it differs. */
+  readonly quick?: T
   readonly from?: number
   readonly to?: number
   readonly integer?: boolean
@@ -39,6 +41,11 @@ export function perSecond(byDefault: number, range: Range = { from: 0.001, to: 1
   return { unit: '/s', default: byDefault, ...range }
 }
 
+/** The same with another default at quick scale: think times divided, patience within the window. */
+export function atQuick<T>(parameter: Parameter<T>, byDefault: T): Parameter<T> {
+  return { ...parameter, quick: byDefault }
+}
+
 /** A part of the whole, 0 to 1. */
 export function share(byDefault: number, range: Range = { from: 0, to: 1 }): Parameter<number> {
   return { unit: 'of 1', default: byDefault, ...range }
@@ -57,7 +64,12 @@ export function choice<const C extends readonly string[]>(choices: C, byDefault:
  * Fills in defaults and refuses what is out of range.
  * @throws HarnessError `PARAMETER_INVALID`, with the value quoted and its range
  */
-export function resolve<P extends Parameters>(owner: string, declared: P, given: Partial<Values<P>>): Values<P> {
+export function resolve<P extends Parameters>(
+  owner: string,
+  declared: P,
+  given: Partial<Values<P>>,
+  scale: 'quick' | 'full' = 'full',
+): Values<P> {
   for (const name of Object.keys(given)) {
     if (!(name in declared)) {
       const known = Object.keys(declared).join(', ') || 'none'
@@ -66,7 +78,8 @@ export function resolve<P extends Parameters>(owner: string, declared: P, given:
   }
   const values: Record<string, unknown> = {}
   for (const [name, parameter] of Object.entries(declared)) {
-    const value: unknown = given[name as keyof P] ?? parameter.default
+    const byDefault: unknown = scale === 'quick' && parameter.quick !== undefined ? parameter.quick : parameter.default
+    const value: unknown = given[name as keyof P] ?? byDefault
     const problem = flaw(parameter, value)
     if (problem !== undefined) {
       throw new HarnessError('PARAMETER_INVALID', `${owner}: ${name} is ${JSON.stringify(value)}`, `${name} must be ${problem}`)

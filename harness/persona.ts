@@ -2,7 +2,7 @@
 // with a fake agent). No Node, no zod: this file is bundled into k6.
 import type { Parameters, Values } from './parameters.ts'
 import type { Draw, Span } from './plan/draw.ts'
-import type { Credential, PhaseName, PlannedCall, PlannedTask, Role } from './plan/plan.ts'
+import type { Arrivals, Credential, PhaseName, PlannedCall, PlannedTask, Role } from './plan/plan.ts'
 
 /** What an agent's client makes of an answer: enough to decide what to do next. Judging happens later, in Node. */
 export interface Answer {
@@ -72,6 +72,8 @@ export interface PersonaDefinition<P extends Parameters = Parameters> {
   source: string
   /** True when its calls are the stress of the scenario. */
   hostile: boolean
+  /** It goes where answers lead: its role must say where that is (`leadsTo`). */
+  walks?: boolean
   parameters: P
   tasks(draw: Draw, parameters: Values<P>, span: Span): TaskSketch[]
   act(agent: Agent, task: PlannedTask, parameters: Values<P>): Promise<void>
@@ -85,12 +87,16 @@ export interface Membership {
   during?: PhaseName
   /** Only agents of this tenant. */
   tenant?: string
+  /** How their tasks arrive, all of them together; without it the persona's own way. */
+  arrivals?: Arrivals
 }
 
 export interface FleetEntry {
   persona: PersonaDefinition
   membership: Membership
   parameters: Record<string, number | string>
+  /** Where it is written: `scenarios/runaway-loop.ts:32`; absent when nobody knows. */
+  at?: string
 }
 
 /** A persona as scenarios use it: `steady({ agents: 12, role: 'cheapRead' })`. */
@@ -104,9 +110,46 @@ export function persona<const P extends Parameters>(
 ): Persona<P> {
   const whole: PersonaDefinition<P> = { kind: 'persona', hostile: false, ...definition }
   const enlist = (entry: Membership & Partial<Values<P>>): FleetEntry => {
-    const { agents, role, during, tenant, ...parameters } = entry
-    const membership: Membership = { agents, role, ...(during && { during }), ...(tenant !== undefined && { tenant }) }
-    return { persona: whole as unknown as PersonaDefinition, membership, parameters: parameters as Record<string, number | string> }
+    const { agents, role, during, tenant, arrivals, ...parameters } = entry
+    const membership: Membership = {
+      agents,
+      role,
+      ...(during && { during }),
+      ...(tenant !== undefined && { tenant }),
+      ...(arrivals && { arrivals }),
+    }
+    const at = callerOf(new Error().stack)
+    return {
+      persona: whole as unknown as PersonaDefinition,
+      membership,
+      parameters: parameters as Record<string, number | string>,
+      ...(at !== undefined && { at }),
+    }
   }
   return Object.assign(enlist, { definition: whole })
+}
+
+/**
+ * A preset: the script of another persona with the figures of one stack.
+ * @param defaults those that differ, at full scale and, where it differs, at quick scale
+ */
+export function preset<P extends Parameters>(
+  script: Persona<P>,
+  { summary, source, defaults, quick = {} }: { summary: string; source: string; defaults: Partial<Values<P>>; quick?: Partial<Values<P>> },
+): Persona<P> {
+  const declared = Object.entries(script.definition.parameters).map(([name, parameter]) => {
+    const set = defaults[name as keyof P]
+    const atQuick = quick[name as keyof P]
+    const { quick: inherited, ...rest } = parameter
+    const kept = set === undefined && inherited !== undefined ? { quick: inherited } : {}
+    return [name, { ...rest, ...kept, ...(set !== undefined && { default: set }), ...(atQuick !== undefined && { quick: atQuick }) }]
+  })
+  const parameters = Object.fromEntries(declared) as P
+  return persona({ ...script.definition, summary, source, parameters })
+}
+
+/** The second frame of a stack: who called; from the working directory on where it lies in it. */
+function callerOf(stack = ''): string | undefined {
+  const frame = /\(?(?:file:\/\/)?(\/[^()\s]+:\d+):\d+\)?$/.exec(stack.split('\n')[2] ?? '')?.[1]
+  return frame?.replace(/^.*\/(?=(scenarios|tests)\/)/, '')
 }

@@ -65,7 +65,7 @@ test.each<[Arrivals, RegExp]>([
   [{ kind: 'recorded', atMs: [5, 3] }, /3 out of order/],
   [{ kind: 'recorded', atMs: [-1] }, /-1 out of order/],
 ])('%j is refused', (arrivals, message) => {
-  expect(() => assertArrivals(arrivals, 10, 'steady')).toThrow(
+  expect(() => assertArrivals(arrivals, 10)).toThrow(
     expect.objectContaining({ code: 'ARRIVALS_INVALID', message: expect.stringMatching(message) }),
   )
 })

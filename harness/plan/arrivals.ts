@@ -123,9 +123,9 @@ function burstMoments({ busyPerSecond, quietPerSecond, busyMs, quietMs }: States
 }
 
 /** @throws HarnessError `ARRIVALS_INVALID`, when nobody could send this way */
-export function assertArrivals(arrivals: Arrivals, ratePerSecond: number, owner: string): void {
+export function assertArrivals(arrivals: Arrivals, ratePerSecond: number): void {
   const refuse = (message: string, hint: string): never => {
-    throw new HarnessError('ARRIVALS_INVALID', `${owner}: ${message}`, hint)
+    throw new HarnessError('ARRIVALS_INVALID', message, hint)
   }
   if (arrivals.kind === 'recorded') {
     const { atMs } = arrivals

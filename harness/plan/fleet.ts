@@ -7,7 +7,9 @@ import type { FleetEntry, PersonaDefinition, TaskSketch } from '../persona.ts'
 import type { Target, ToolRole } from '../target.ts'
 import type { Draw } from './draw.ts'
 import { plain, spansOf } from './phases.ts'
-import type { Phase, PlannedAgent, PlannedCall, PlannedTask, Role } from './plan.ts'
+import type { Phase, PlannedAgent, PlannedCall, PlannedTask, Role, Scale } from './plan.ts'
+import { type DrawOf, sharedArrivals } from './shared-arrivals.ts'
+import { assertAgents, assertSketch, writtenAt } from './sketch.ts'
 
 const ONLY_TENANT = 'default'
 
@@ -18,7 +20,8 @@ interface Seat {
 
 /**
  * All agents, by index: the position in this list is the position of an agent's headers.
- * @throws HarnessError `AGENTS_TOO_FEW`, `TENANT_MISSING`, `PARAMETER_INVALID`, `ARGUMENTS_INVALID`
+ * @throws HarnessError `AGENTS_TOO_FEW`, `TENANT_MISSING`, `PARAMETER_INVALID`, `ARGUMENTS_INVALID`, `ARRIVALS_INVALID`,
+ * `CREDENTIAL_MISSING`, `SCENARIO_INVALID`; each with the line of the scenario at fault
  */
 export function planFleet(
   fleet: readonly FleetEntry[],
@@ -26,7 +29,9 @@ export function planFleet(
   personas: Units<PersonaDefinition>,
   phases: readonly Phase[],
   draw: Draw,
+  scale: Scale,
 ): PlannedAgent[] {
+  for (const entry of fleet) assertAgents(entry)
   const total = fleet.reduce((sum, { membership }) => sum + membership.agents, 0)
   const { count = Number.POSITIVE_INFINITY, tenant = () => ONLY_TENANT } = target.agents ?? {}
   if (total > count) {
@@ -39,17 +44,22 @@ export function planFleet(
   const seats = Array.from({ length: total }, (_, index) => ({ index, tenant: asked('agents.tenant', () => String(tenant(index))) }))
   const seated = takeSeats(fleet, seats)
   const numbers = new Map<string, number>()
-  const agents = fleet.flatMap((entry, position) => {
-    const persona = personas.of(entry.persona).id
-    const parameters = plain(resolve(`persona ${persona}`, entry.persona.parameters, entry.parameters))
-    return (seated[position] ?? []).map((seat): PlannedAgent => {
-      const number = (numbers.get(persona) ?? 0) + 1
-      numbers.set(persona, number)
-      const agent = `${persona}-${String(number).padStart(2, '0')}`
-      const tasks = planTasks(entry, parameters, agent, target, phases, draw.fork(agent))
-      return { agent, index: seat.index, tenant: seat.tenant, persona, parameters, hostile: entry.persona.hostile, tasks }
-    })
-  })
+  const agents = fleet.flatMap((entry, position) =>
+    writtenAt(entry, () => {
+      const persona = personas.of(entry.persona).id
+      const parameters = plain(resolve(`persona ${persona}`, entry.persona.parameters, entry.parameters, scale))
+      const shared = sharedArrivals(entry, draw.fork(`arrivals-${position + 1}`))
+      return (seated[position] ?? []).map((seat, n): PlannedAgent => {
+        const number = (numbers.get(persona) ?? 0) + 1
+        numbers.set(persona, number)
+        const agent = `${persona}-${String(number).padStart(2, '0')}`
+        const tasks = planTasks({ entry, parameters, agent, target, phases, drawOf: shared.drawOf(n) }, draw.fork(agent))
+        const arrivals = shared.asked()
+        const { hostile } = entry.persona
+        return { agent, index: seat.index, tenant: seat.tenant, persona, parameters, hostile, ...(arrivals && { arrivals }), tasks }
+      })
+    }),
+  )
   return agents.sort((a, b) => a.index - b.index)
 }
 
@@ -79,24 +89,30 @@ function takeSeats(fleet: readonly FleetEntry[], seats: readonly Seat[]): Seat[]
   return taken
 }
 
-function planTasks(
-  { persona, membership }: FleetEntry,
-  parameters: PlannedAgent['parameters'],
-  agent: string,
-  target: Target,
-  phases: readonly Phase[],
-  draw: Draw,
-): PlannedTask[] {
+interface Part {
+  entry: FleetEntry
+  parameters: PlannedAgent['parameters']
+  agent: string
+  target: Target
+  phases: readonly Phase[]
+  drawOf: DrawOf
+}
+
+function planTasks({ entry, parameters, agent, target, phases, drawOf }: Part, draw: Draw): PlannedTask[] {
+  const { persona, membership } = entry
   const tool = target.tools?.[membership.role] as ToolRole
   return spansOf(phases, membership.during)
-    .flatMap((span, n) => persona.tasks(draw.fork(`tasks-${n + 1}`), parameters, span))
+    .flatMap((span, n) => persona.tasks(drawOf(draw.fork(`tasks-${n + 1}`)), parameters, span))
     .sort((a, b) => a.atMs - b.atMs)
-    .map((sketch, position) => planTask(sketch, agent, `t${position + 1}`, membership.role, tool, draw))
+    .map((sketch, position) => {
+      assertSketch(sketch, target)
+      return planTask(sketch, agent, `t${position + 1}`, membership.role, tool, draw)
+    })
 }
 
 function planTask(sketch: TaskSketch, agent: string, task: string, role: Role, tool: ToolRole, draw: Draw): PlannedTask {
   const inTurn = new Map<number, number>()
-  const calls = sketch.calls.map(({ turn, thinkMs, same }, position): PlannedCall => {
+  const calls = sketch.calls.map(({ turn, thinkMs, same, credential }, position): PlannedCall => {
     const n = (inTurn.get(turn) ?? 0) + 1
     inTurn.set(turn, n)
     const drawn = draw.fork(`${task}/${same ? 1 : position + 1}`)
@@ -106,9 +122,11 @@ function planTask(sketch: TaskSketch, agent: string, task: string, role: Role, t
       arguments: argumentsOf(tool, role, drawn),
       ...(tool.idempotencyKey && { key: `${agent}-${task}-${turn}-${n}` }),
       thinkMs,
+      ...(credential && { credential }),
     }
   })
-  return { task, atMs: sketch.atMs, ...(sketch.untilMs !== undefined && { untilMs: sketch.untilMs }), calls }
+  const { atMs, untilMs, callsMax } = sketch
+  return { task, atMs, ...(untilMs !== undefined && { untilMs }), calls, ...(callsMax !== undefined && { callsMax }) }
 }
 
 /** What the target's own function gave, as the plain data that will be on the wire. */

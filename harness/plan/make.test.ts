@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { check } from '../checks/check.ts'
 import { type Unit, Units } from '../discover.ts'
 import { type FaultDefinition, type FaultEntry, fault } from '../faults/fault.ts'
-import { choice, count, milliseconds, share } from '../parameters.ts'
+import { atQuick, choice, count, milliseconds, share } from '../parameters.ts'
 import { type PersonaDefinition, persona } from '../persona.ts'
 import { type Scenario, scenario } from '../scenario.ts'
 import { type Target, target } from '../target.ts'
@@ -33,6 +33,16 @@ const brute = persona({
   tasks: (_draw, _parameters, span) => [{ atMs: span.fromMs, untilMs: span.toMs, calls: [{ turn: 1, thinkMs: 0 }] }],
   act: () => Promise.resolve(),
 })
+const one = [{ turn: 1, thinkMs: 0 }]
+const quiet = { summary: 'x', source: 'x', act: () => Promise.resolve() }
+const arriving = persona({
+  ...quiet,
+  parameters: { everyMs: atQuick(milliseconds(2_000), 500) },
+  tasks: (draw, { everyMs }, span) => draw.arrivals(span, everyMs, 'poisson').map((atMs) => ({ atMs, calls: one })),
+})
+const backwards = persona({ ...quiet, parameters: {}, tasks: () => [{ atMs: 0, calls: [{ turn: 1, thinkMs: -5 }] }] })
+const thief = persona({ ...quiet, parameters: {}, tasks: () => [{ atMs: 0, calls: [{ turn: 1, thinkMs: 0, credential: 'expired' }] }] })
+const walks = persona({ ...quiet, walks: true, parameters: {}, tasks: () => [{ atMs: 0, calls: one }] })
 const latency = fault({
   summary: 'x',
   source: 'x',
@@ -90,6 +100,9 @@ function plan(changes: Partial<Omit<Scenario, 'kind'>> = {}, to: Target = agains
     personas: new Units<PersonaDefinition>('persona', [
       unit('walker', walker.definition as unknown as PersonaDefinition),
       unit('brute', brute.definition as unknown as PersonaDefinition),
+      ...Object.entries({ arriving, backwards, thief, walks }).map(([id, { definition }]) =>
+        unit(id, definition as unknown as PersonaDefinition),
+      ),
     ]),
     faults: new Units<FaultDefinition>('fault', [unit('latency', latency.definition as unknown as FaultDefinition)]),
     checks: new Units('check', [unit('even', even.definition)]) as unknown as PlanOptions['checks'],
@@ -205,7 +218,7 @@ test('a missing role is named, with who asks for it and the line to add', () => 
   expect(() => plan({}, bare)).toThrow(
     expect.objectContaining({
       code: 'ROLE_MISSING',
-      message: expect.stringMatching(/here .*write \(asked for by walker\)/),
+      message: expect.stringMatching(/here .*write \(asked for by walker, .*make\.test\.ts:\d+\)/),
       hint: "add to the target: tools: { write: { name: '<your tool>' } }",
     }),
   )
@@ -218,11 +231,53 @@ test('bad values are refused with what to change', () => {
   expect(() => plan({ windows: [] })).toThrow(expect.objectContaining({ code: 'SCENARIO_INVALID' }))
   const bad = walker({ agents: 1, role: 'write', everyMs: 5 })
   expect(() => plan({ fleet: [bad] })).toThrow(
-    expect.objectContaining({ code: 'PARAMETER_INVALID', message: 'persona walker: everyMs is 5' }),
+    expect.objectContaining({
+      code: 'PARAMETER_INVALID',
+      message: expect.stringMatching(/^persona walker: everyMs is 5 \(.*make\.test\.ts:\d+\)$/),
+    }),
   )
   const list = target({
     ...against,
     tools: { ...against.tools, write: { name: 'make', arguments: () => [] as unknown as Record<string, unknown> } },
   })
   expect(() => plan({}, list)).toThrow(expect.objectContaining({ code: 'ARGUMENTS_INVALID' }))
+})
+
+test.each<[string, () => Parameters<typeof plan>, string, RegExp]>([
+  ['no agents', () => [{ fleet: [walker({ agents: 0, role: 'write' })] }], 'SCENARIO_INVALID', /with 0 agents/],
+  ['half an agent', () => [{ fleet: [walker({ agents: 1.5, role: 'write' })] }], 'SCENARIO_INVALID', /with 1\.5 agents/],
+  ['a time before the start', () => [{ fleet: [backwards({ agents: 1, role: 'write' })] }], 'SCENARIO_INVALID', /a time of -5 ms/],
+  [
+    'a burst under the clock',
+    () => [{ fleet: [arriving({ agents: 1, role: 'write', arrivals: { kind: 'bursts', dispersion: 2, burstMs: 0.2 } })] }],
+    'ARRIVALS_INVALID',
+    /under the clock's resolution/,
+  ],
+  ['credentials that nobody mints', () => [{ fleet: [thief({ agents: 1, role: 'write' })] }], 'CREDENTIAL_MISSING', /that is expired/],
+])('%s: refused, with the line of the scenario', (_, changes, code, message) => {
+  expect(() => plan(...changes())).toThrow(
+    expect.objectContaining({ code, message: expect.stringMatching(new RegExp(`${message.source}.*make\\.test\\.ts:\\d+\\)$`)) }),
+  )
+})
+
+test('a persona that walks needs a role that says where answers lead', () => {
+  const fleet = [walks({ agents: 1, role: 'cheapRead' })]
+  expect(() => plan({ fleet })).toThrow(expect.objectContaining({ code: 'TARGET_INVALID', hint: expect.stringContaining('leadsTo') }))
+  const leadsTo = [{ at: '/structuredContent/folders', argument: 'path' }]
+  const leading = target({ ...against, tools: { cheapRead: { name: 'list', leadsTo } } })
+  expect(plan({ fleet }, leading).roles.cheapRead).toMatchObject({ leadsTo })
+})
+
+test('arrivals of an entry are drawn for all its agents, and dealt to them', () => {
+  const fleet = [arriving({ agents: 4, role: 'write', everyMs: 1_000, arrivals: { kind: 'salvos', size: 4 } })]
+  const { agents } = plan({ fleet })
+  expect(agents.map(({ tasks }) => tasks.map(({ atMs }) => atMs))).toEqual(new Array(4).fill(agents[0]?.tasks.map(({ atMs }) => atMs)))
+  expect(agents[0]?.arrivals).toEqual({ kind: 'salvos', dispersion: 0 })
+  expect(agents[0]?.tasks.length).toBeGreaterThan(7)
+})
+
+test('defaults of the scale, unless the scenario gives its own', () => {
+  const thinks = (scale: 'quick' | 'full', own = {}) =>
+    plan({ fleet: [arriving({ agents: 1, role: 'write', ...own })] }, against, { scale }).agents[0]?.parameters.everyMs
+  expect([thinks('quick'), thinks('full'), thinks('quick', { everyMs: 700 })]).toEqual([500, 2_000, 700])
 })

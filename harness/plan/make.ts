@@ -36,7 +36,7 @@ export function makePlan({ scenario, target, personas, faults, checks, seed, sca
   const draw = createDraw(seed)
   const phases = layPhases(lengths[scale], windows)
   const roles = planRoles(fleet, target.value, target.id, personas)
-  const agents = planFleet(fleet, target.value, personas, phases, draw.fork('agents'))
+  const agents = planFleet(fleet, target.value, personas, phases, draw.fork('agents'), scale)
   return {
     schemaVersion: 1,
     scenario: scenario.id,

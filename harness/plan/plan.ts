@@ -111,6 +111,8 @@ export interface PlannedAgent {
   parameters: Record<string, number | string>
   /** Its calls are the stress, not the measure: left out of goodput and fairness. */
   hostile: boolean
+  /** How the tasks of its fleet entry were asked to arrive; absent: the persona's own way. */
+  arrivals?: { kind: Arrivals['kind']; dispersion?: number }
   tasks: PlannedTask[]
 }
 

@@ -16,12 +16,22 @@ export function planRoles(
   personas: Units<PersonaDefinition>,
 ): Plan['roles'] {
   const asked = new Map<Role, Set<string>>()
-  for (const { persona, membership } of fleet) {
-    asked.set(membership.role, (asked.get(membership.role) ?? new Set()).add(personas.of(persona).id))
+  for (const { persona, membership, at } of fleet) {
+    const { id } = personas.of(persona)
+    asked.set(membership.role, (asked.get(membership.role) ?? new Set()).add(at === undefined ? id : `${id}, ${at}`))
+    const tool = target.tools?.[membership.role]
+    if (persona.walks && tool && !tool.leadsTo) {
+      const hint = `add to the target: tools: { ${membership.role}: { name: '${tool.name}', leadsTo: [{ at: '/structuredContent/…', argument: '…' }] } }`
+      throw new HarnessError(
+        'TARGET_INVALID',
+        `${id} walks where answers lead, and ${membership.role} of ${targetId} does not say where`,
+        hint,
+      )
+    }
   }
   const missing = [...asked.keys()].filter((role) => !target.tools?.[role])
   if (missing.length > 0) {
-    const wanted = missing.map((role) => `${role} (asked for by ${[...(asked.get(role) ?? [])].join(', ')})`).join(' and ')
+    const wanted = missing.map((role) => `${role} (asked for by ${[...(asked.get(role) ?? [])].join(' and ')})`).join(' and ')
     const lines = missing.map((role) => `${role}: { name: '<your tool>' }`).join(', ')
     throw new HarnessError(
       'ROLE_MISSING',
@@ -35,7 +45,7 @@ export function planRoles(
 }
 
 /** @throws HarnessError `TARGET_INVALID` */
-function planRole(role: Role, { name, sloMs, deadlineMs, needs, correct, idempotencyKey }: ToolRole): PlannedRole {
+function planRole(role: Role, { name, sloMs, deadlineMs, needs, correct, idempotencyKey, leadsTo }: ToolRole): PlannedRole {
   for (const [field, value] of Object.entries({ sloMs, deadlineMs })) {
     if (value === undefined || (Number.isFinite(value) && value > 0)) continue
     throw new HarnessError('TARGET_INVALID', `tools.${role}.${field} is ${value}`, `${field} must be a number of milliseconds above 0`)
@@ -52,5 +62,6 @@ function planRole(role: Role, { name, sloMs, deadlineMs, needs, correct, idempot
     needs: needs ?? [],
     correct: correct ?? [],
     ...(idempotencyKey && { idempotencyKey }),
+    ...(leadsTo && { leadsTo }),
   }
 }

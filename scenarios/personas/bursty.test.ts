@@ -29,7 +29,7 @@ test('a turn begins its think time after the slowest answer of the turn before',
 })
 
 test('nothing is planned that could not begin before the end', () => {
-  const draw = { poisson: () => [900], int: (_from: number, to: number) => to, logNormal: () => 150 }
+  const draw = { arrivals: () => [900], int: (_from: number, to: number) => to, logNormal: () => 150 }
   const parameters = { everyMs: 1_000, turnsMax: 3, fanOutFrom: 2, fanOutTo: 2, thinkMs: 150 }
   const [task] = bursty.definition.tasks(draw as never, parameters, { fromMs: 0, toMs: 1_100 })
   expect(task?.calls.map(({ turn }) => turn)).toEqual([1, 1, 2, 2])

@@ -24,7 +24,7 @@ export const bursty = persona({
     thinkMs: milliseconds(1_700, { from: 0, to: 600_000 }),
   },
   tasks(draw, { everyMs, turnsMax, fanOutFrom, fanOutTo, thinkMs }, span) {
-    return draw.poisson(span, 1_000 / everyMs).map((atMs): TaskSketch => {
+    return draw.arrivals(span, everyMs, 'poisson').map((atMs): TaskSketch => {
       const calls: TaskSketch['calls'] = []
       const turns = draw.int(1, turnsMax)
       let earliestMs = atMs

@@ -21,7 +21,7 @@ export const impatient = persona({
     recheckShare: share(0),
   },
   tasks(draw, { everyMs }, span) {
-    return draw.regular(span, everyMs).map((atMs) => ({ atMs, calls: [{ turn: 1, thinkMs: 0 }] }))
+    return draw.arrivals(span, everyMs, 'regular').map((atMs) => ({ atMs, calls: [{ turn: 1, thinkMs: 0 }] }))
   },
   async act(agent, task, { timeoutMs, tries, pauseMs, recheckShare }) {
     for (const call of task.calls) {

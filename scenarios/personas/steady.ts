@@ -17,7 +17,7 @@ export const steady = persona({
     jitterShare: share(0.1, { from: 0, to: 0.5 }),
   },
   tasks(draw, { everyMs, jitterShare }, span) {
-    return draw.regular(span, everyMs).map((moment) => {
+    return draw.arrivals(span, everyMs, 'regular').map((moment) => {
       const moved = moment + Math.round((draw.unit() * 2 - 1) * jitterShare * everyMs)
       const inside = moved >= span.fromMs && moved < span.toMs
       return { atMs: inside ? moved : moment, calls: [{ turn: 1, thinkMs: 0 }] }
