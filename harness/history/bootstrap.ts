@@ -29,7 +29,7 @@ export function ratioInterval(measured: readonly Tally[], baseline: readonly Tal
   const filled = measured.filter((window) => window.planned > 0)
   const filledBase = baseline.filter((window) => window.planned > 0)
   if (filled.length === 0 || filledBase.length === 0 || !(shareOf(filledBase) > 0)) return undefined
-  const unit = generator(seed)
+  const unit = generatorOf(seed)
   const ratios: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
     const below = shareOf(resample(filledBase, unit))
@@ -54,7 +54,7 @@ function resample(windows: readonly Tally[], unit: () => number): Tally[] {
 }
 
 /** mulberry32: the plan's own generator, of which the history may not know. */
-function generator(seed: number): () => number {
+export function generatorOf(seed: number): () => number {
   let state = seed | 0
   return () => {
     state = (state + 0x6d2b79f5) | 0

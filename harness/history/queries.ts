@@ -178,3 +178,26 @@ export function latenessMs(history: History): { call: Call; lateMs: number }[] {
     return [{ call, lateMs: call.sentAtMs - call.plannedAtMs }]
   })
 }
+
+/**
+ * CPU that the server's instances used in a stretch, ms, from the samples of their processes; each tells the share since the one before.
+ * Undefined when the stretch has none.
+ */
+export function cpuMsIn(history: History, { fromMs, toMs }: { fromMs: number; toMs: number }): number | undefined {
+  const instances = Map.groupBy(
+    history.samples.filter(
+      ({ sampler, instance, values }) => sampler === 'process' && /^\d+$/.test(instance ?? '') && values.cpuShare !== undefined,
+    ),
+    ({ instance }) => instance,
+  )
+  let cpuMs: number | undefined
+  for (const samples of instances.values()) {
+    samples.forEach(({ atMs, values: { cpuShare = 0 } }, position) => {
+      const sinceMs = samples[position - 1]?.atMs
+      if (sinceMs === undefined) return
+      const insideMs = Math.min(toMs, atMs) - Math.max(fromMs, sinceMs)
+      if (insideMs > 0) cpuMs = (cpuMs ?? 0) + cpuShare * insideMs
+    })
+  }
+  return cpuMs
+}

@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest'
+import { refused, served } from '../../tests/fixtures/histories/answers.ts'
+import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
+import { cheapRefusal } from './cheap-refusal.ts'
+
+/** 25 answered calls a second throughout, 50 refusals a second under stress; the server uses this much of a core. */
+function flooded({ refusalMs = 3, calm = 0.1, busy = 0.15 } = {}) {
+  const story = aRun().agent('a').agent('runaway', { hostile: true })
+  story.calls({ of: 'a', fromMs: 2_000, toMs: 26_000, everyMs: 40, answer: served() })
+  story.calls({ of: 'runaway', fromMs: 10_000, toMs: 18_000, everyMs: 20, answer: { ...refused(), afterMs: refusalMs } })
+  for (let atMs = 0; atMs < 27_000; atMs += 500) story.sample('process', atMs, { cpuShare: atMs > 10_000 && atMs <= 18_000 ? busy : calm })
+  return story
+}
+
+describe('cheap-refusal', () => {
+  test('holds: 25 calls cost 100 ms a second, 50 refusals 50 ms more', () => {
+    const found = find(cheapRefusal, flooded())
+    expect(found).toMatchObject({ status: 'pass', unit: 'ms', samples: 400 })
+    expect(found.measured).toBeCloseTo(3, 5)
+    expect(found.says).toMatch(/costs 2[45](\.\d)? % of an answered call/)
+  })
+
+  test('fails when a refusal costs as much as an answer', () => {
+    expect(find(cheapRefusal, flooded({ busy: 0.3 }))).toMatchObject({ status: 'fail', unit: 'of an answered call' })
+  })
+
+  test('fails when refusals are slow, the slowest first', () => {
+    const found = find(cheapRefusal, flooded({ refusalMs: 400 }))
+    expect(found).toMatchObject({ status: 'fail', unit: 'ms', limit: 50 })
+    expect(found.witnesses).toHaveLength(20)
+  })
+
+  test('cannot tell when the interval lies across the limit', () => {
+    const story = flooded({ busy: 0.15 })
+    story.samples.forEach((line, n) => {
+      if (line.values.cpuShare === 0.15) line.values.cpuShare = (n + 1) % 4 < 2 ? 0.12 : 0.2
+    })
+    expect(find(cheapRefusal, story, { cpuShare: 0.3 }).status).toBe('unknown')
+  })
+
+  test('without samples of its CPU only the time counts; without refusals nothing does', () => {
+    const story = flooded()
+    story.samples.length = 0
+    expect(find(cheapRefusal, story)).toMatchObject({ status: 'pass', says: 'p99 of 400 refusals is 3 ms' })
+    expect(find(cheapRefusal, aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: refused() }))).toMatchObject({ notExercised: true })
+  })
+
+  test('is not judged when answers cannot be seen', () => {
+    expect(verdictOf(flooded().hides('responses', 'x'), 'cheap-refusal').status).toBe('not-judged')
+  })
+})

@@ -1,0 +1,103 @@
+// A16: saying no is cheap. A refusal that does the work first, opens a stack or asks three stores costs as much as an answer,
+// so the flood that it should turn away takes the server down all the same.
+//
+// Limits: latencyMs, p99 of refusals (default 50, ours), by the server's own time where its log shows it; cpuShare, CPU of a refusal ÷
+// CPU of an answered call (default 0.25, ours), from the server's processes: what an ok call costs is measured in the steady phase, what
+// is left under stress is the refusals'. Too few of either (100) leave that half out. Not modelled: what a refusal costs Redis.
+import { generatorOf } from '../history/bootstrap.ts'
+import type { Call } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { quantileOf } from '../history/quantiles.ts'
+import { cpuMsIn, phaseOf, phasesOf } from '../history/queries.ts'
+import { milliseconds, share } from '../parameters.ts'
+import { check, type Finding } from './check.ts'
+import { indexes, notExercised, percent, some, time } from './finding.ts'
+
+const WITNESSES = 20
+const LEAST = 100
+const WINDOW_MS = 1_000
+const ROUNDS = 1_000
+
+export const cheapRefusal = check({
+  code: 'A16',
+  title: 'A refusal is quick and costs little',
+  why: 'A limiter exists for the moment when there is more than the server can do. One that is dear makes that moment worse.',
+  remedy: {
+    control: 'admission',
+    do: 'Refuse before the work: authenticate from a cache, ask the limiter in one round trip, answer without building the tool’s answer.',
+    runbook: 'RATE_LIMITED',
+  },
+  source: 'SRE ch. 21, "Handling Overload"; the limits are ours',
+  sort: 'statistical',
+  needs: ['responses'],
+  limits: { latencyMs: milliseconds(50), cpuShare: share(0.25) },
+  judge(history, { latencyMs, cpuShare }) {
+    const refusals = history.calls.filter((call) => call.class === 'refused' && call.endedAtMs !== undefined)
+    if (refusals.length < LEAST) return notExercised(`${some(refusals.length, 'call')} refused: too few to time`)
+    const p99 = quantileOf(refusals.map(tookMs), 0.99)
+    const slow = refusals.filter((call) => tookMs(call) > latencyMs).sort((a, b) => tookMs(b) - tookMs(a))
+    const cost = refusalCost(history)
+    const dear = cost !== undefined && cost.interval[0] > cpuShare
+    const unsure = cost !== undefined && !dear && cost.interval[1] > cpuShare
+    const late = p99 > latencyMs
+    const status: Finding['status'] = late || dear ? 'fail' : unsure ? 'unknown' : 'pass'
+    const figures =
+      cost && `each costs ${percent(cost.share)} of an answered call's CPU (${percent(cost.interval[0])} to ${percent(cost.interval[1])})`
+    const byTime = { measured: p99, limit: latencyMs, unit: 'ms' }
+    const byCost = cost && { measured: cost.share, interval: cost.interval, limit: cpuShare, unit: 'of an answered call' }
+    return {
+      ...((dear || unsure) && !late && byCost ? byCost : byTime),
+      status,
+      samples: refusals.length,
+      says: `p99 of ${some(refusals.length, 'refusal')} is ${time(p99)}${figures === undefined ? '' : `; ${figures}`}`,
+      witnesses: indexes((slow.length > 0 ? slow : refusals).slice(0, status === 'fail' ? WITNESSES : 0)),
+    }
+  },
+})
+
+function tookMs({ server, sentAtMs, endedAtMs = sentAtMs }: Call): number {
+  return server?.durationMs ?? endedAtMs - sentAtMs
+}
+
+interface Cost {
+  share: number
+  interval: [number, number]
+}
+
+/** One second of the run: the server's CPU and what it did for it. */
+interface Second {
+  cpuMs: number
+  answered: number
+  refused: number
+}
+
+function refusalCost(history: History): Cost | undefined {
+  const steady = phaseOf(history, 'steady')
+  if (!steady) return undefined
+  const calm = secondsOf(history, steady)
+  const busy = phasesOf(history, 'stress').flatMap((stress) => secondsOf(history, stress))
+  const total = (seconds: readonly Second[], what: keyof Second) => seconds.reduce((sum, second) => sum + second[what], 0)
+  if (total(calm, 'answered') < LEAST || total(busy, 'refused') < LEAST || total(calm, 'refused') > total(calm, 'answered') / 10)
+    return undefined
+  const costOf = (before: readonly Second[], during: readonly Second[]): number => {
+    const answer = total(before, 'cpuMs') / total(before, 'answered')
+    const refusal = (total(during, 'cpuMs') - answer * total(during, 'answered')) / total(during, 'refused')
+    return Math.max(0, refusal) / answer
+  }
+  const unit = generatorOf(history.plan.seed)
+  const drawn = (from: readonly Second[]) => from.map(() => from[Math.floor(unit() * from.length)] as Second)
+  const shares = Array.from({ length: ROUNDS }, () => costOf(drawn(calm), drawn(busy))).filter(Number.isFinite)
+  return { share: costOf(calm, busy), interval: [quantileOf(shares, 0.025), quantileOf(shares, 0.975)] }
+}
+
+function secondsOf(history: History, { fromMs, toMs }: { fromMs: number; toMs: number }): Second[] {
+  const seconds: Second[] = []
+  for (let atMs = fromMs; atMs + WINDOW_MS <= toMs; atMs += WINDOW_MS) {
+    const span = { fromMs: atMs, toMs: atMs + WINDOW_MS }
+    const cpuMs = cpuMsIn(history, span)
+    const ended = history.calls.filter(({ endedAtMs }) => endedAtMs !== undefined && endedAtMs >= atMs && endedAtMs < span.toMs)
+    const refused = ended.filter((call) => call.class === 'refused').length
+    if (cpuMs !== undefined) seconds.push({ cpuMs, refused, answered: ended.length - refused })
+  }
+  return seconds
+}

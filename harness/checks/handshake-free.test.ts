@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest'
+import { refused, served } from '../../tests/fixtures/histories/answers.ts'
+import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
+import { handshakeFree } from './handshake-free.ts'
+
+const data = (scope: string) => ({ code: 'RATE_LIMITED', retryable: true, retryAfterMs: 1_600, scope })
+
+describe('handshake-free', () => {
+  test('holds while calls are refused and handshakes are not', () => {
+    const story = aRun()
+      .agent('a')
+      .call({ of: 'a', atMs: 3_000, role: 'handshake', answer: served() })
+      .call({ of: 'a', atMs: 3_100, answer: refused() })
+    expect(find(handshakeFree, story)).toMatchObject({ status: 'pass', measured: 0, samples: 1 })
+  })
+
+  test('fails when one is refused for the agent’s budget', () => {
+    const story = aRun()
+      .agent('a')
+      .call({ of: 'a', atMs: 3_000, answer: served() })
+      .call({ of: 'a', atMs: 3_100, role: 'handshake', answer: refused() })
+    expect(find(handshakeFree, story)).toMatchObject({
+      status: 'fail',
+      measured: 1,
+      witnesses: [1],
+      says: expect.stringContaining('budget of the agent'),
+    })
+  })
+
+  test.each(['discovery', 'address'])('a budget of its own may refuse it: %s', (scope) => {
+    const story = aRun()
+      .agent('a')
+      .call({ of: 'a', atMs: 3_100, role: 'handshake', answer: refused({ data: data(scope) }) })
+    expect(find(handshakeFree, story).status).toBe('pass')
+  })
+
+  test('without a handshake it has no weight, and is unknown where it is essential', () => {
+    const story = aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: served() })
+    expect(find(handshakeFree, story)).toMatchObject({ status: 'pass', notExercised: true })
+    expect(verdictOf(story.check('handshake-free', {}, { essential: true }), 'handshake-free').status).toBe('unknown')
+  })
+
+  test('is not judged when answers cannot be seen', () => {
+    expect(verdictOf(aRun().hides('responses', 'x'), 'handshake-free').status).toBe('not-judged')
+  })
+})
