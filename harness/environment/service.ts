@@ -41,12 +41,19 @@ export interface Toxic {
   remove(): Promise<void>
 }
 
+/** One at a link can be given other parameters without a gap: how a fault grows. */
+export interface LinkToxic<K extends keyof Toxics> extends Toxic {
+  change(parameters: Toxics[K]): Promise<void>
+}
+
 /** What may be done to the bytes of a link: toxiproxy's words. */
 export interface Toxics {
   /** Every byte is late by `delayMs` each way, ± `jitterMs` drawn from `seed`. */
   latency: { delayMs: number; jitterMs?: number; seed?: number }
   /** New connections are accepted and reset at once, so that attempts can be counted; live ones are reset when it begins. */
   down: Record<string, never>
+  /** Attempts to connect are not answered at all; live connections are not touched. */
+  blackHole: Record<string, never>
   /** Live connections are reset once, when it is added; new ones pass. */
   reset: Record<string, never>
   /** A share of the answers (drawn from `seed`) is cut: after `afterBytes` bytes towards the client, the connection is reset. */
@@ -72,7 +79,7 @@ export interface Link {
   readonly address: string
   /** The same path with the same toxics for the harness's own canaries: not counted as attempts. */
   readonly canaryAddress: string
-  add<K extends keyof Toxics>(toxic: K, parameters: Toxics[K], signal?: AbortSignal): Promise<Toxic>
+  add<K extends keyof Toxics>(toxic: K, parameters: Toxics[K], signal?: AbortSignal): Promise<LinkToxic<K>>
 }
 
 /** A Postgres that may be asked: ours, or one that the target names. */
@@ -124,6 +131,8 @@ export interface Environment {
   upstream?: UpstreamService
   identityProvider?: IdentityProviderService
   servers: ServerInstance[]
+  /** Where each of several instances tells its metrics, by its number. Empty or absent: there is one, and `observe` says it. */
+  metricsUrls?: Record<string, string>
   /** Other processes worth measuring, name → process id: `harness`, `k6`, `proxy`. */
   processes?: Record<string, number>
   /** Address that agents call. */

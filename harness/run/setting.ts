@@ -1,18 +1,18 @@
 // Starts everything a run needs around the load: the dependencies, the proxy before them, the server under test, and the
 // link between the agents and it.
+import type { Balancer } from '../environment/balancer.ts'
 import { openDatabase } from '../environment/database.ts'
-import { freePort } from '../environment/free-port.ts'
 import { type PostgresService, startPostgres } from '../environment/postgres.ts'
 import { type RedisService, startRedis } from '../environment/redis.ts'
-import type { ServerInstance } from '../environment/server-instance.ts'
-import { startServer } from '../environment/server-under-test.ts'
 import type { Environment, Keeper, Service } from '../environment/service.ts'
-import { asked, HarnessError } from '../errors.ts'
+import { HarnessError } from '../errors.ts'
 import { type ProxyProcess, startProxy } from '../faults/proxy/client.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Declared, Observe, Target, TargetContext } from '../target.ts'
+import { type Contexts, contextsOf, evaluate } from './context.ts'
 import type { RunFolder } from './folder.ts'
 import { assertSafe, isLoopback } from './safety.ts'
+import { startServers } from './servers.ts'
 
 export interface SettingOptions {
   plan: Plan
@@ -40,13 +40,20 @@ export interface Setting extends AsyncDisposable {
   declared: Declared
   observe: Observe
   proxy: ProxyProcess
+  /** Before several instances. */
+  balancer?: Balancer
+  /** What is other than the scenario asked for, in sentences. */
+  notes: string[]
 }
 
 export async function startSetting(options: SettingOptions): Promise<Setting> {
   const { plan, target, keeper, signal, progress } = options
   await using cleanup = new AsyncDisposableStack()
-  const context = await contextOf(options)
-  const url = evaluate('url', target.url, context) ?? ''
+  const contexts = await contextsOf(options)
+  const [context] = contexts.all
+  const { balancerPort } = contexts
+  const own = evaluate('url', target.url, context) ?? ''
+  const url = balancerPort === undefined ? own : throughLink(own, `127.0.0.1:${balancerPort}`)
   assertSafe(url, target, plan)
   const services = await startDependencies(options, cleanup)
   const links = Object.entries(services.addresses).map(([name, to]) => ({ name, to, delayMs: plan.links[name]?.delayMs ?? 0 }))
@@ -56,7 +63,7 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
   progress('starting the proxy')
   const proxy: ProxyProcess = cleanup.use(await startProxy({ keeper, links, attemptsFile: options.attemptsFile, signal }))
   for (const [name, link] of Object.entries(proxy.links)) if (name !== 'server') context.at[name] = link.address
-  const servers = await startServers(options, context, url, cleanup)
+  const { servers, balancer } = await startServers({ ...options, contexts }, cleanup)
   const observe = evaluate('observe', target.observe, context) ?? {}
   const { urlFrom } = observe.postgres ?? {}
   const database = urlFrom === undefined ? services.postgres : cleanup.use(await openDatabase(urlFrom, process.env))
@@ -68,7 +75,8 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
       ...(services.redis && { redis: services.redis }),
       ...(database && { database }),
       servers,
-      processes: { harness: process.pid, proxy: proxy.pid },
+      metricsUrls: metricsUrlsOf(target, contexts),
+      processes: { harness: process.pid, proxy: proxy.pid, ...(balancer && { balancer: balancer.pid }) },
       url: throughLink(url, proxy.links.server?.address),
     },
     context,
@@ -76,27 +84,10 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
     declared: evaluate('declared', target.declared, context) ?? {},
     observe,
     proxy,
+    ...(balancer && { balancer }),
+    notes: contexts.notes,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
-}
-
-async function contextOf({ plan, weaken, port }: SettingOptions): Promise<TargetContext> {
-  return {
-    at: {},
-    ports: { server: port === undefined ? await freePort() : await requirePort(port), admin: await freePort() },
-    instance: 1,
-    instances: 1,
-    scale: plan.scale,
-    settings: plan.settings,
-    ...(weaken !== undefined && { weaken }),
-    agents: plan.agents.map(({ agent, index, tenant }) => ({ agent, index, tenant })),
-  }
-}
-
-async function requirePort(port: number): Promise<number> {
-  return freePort(port).catch((error: unknown) => {
-    throw new HarnessError('PORT_IN_USE', `port ${port} is in use`, 'choose another with --port, or leave --port out for a free one', error)
-  })
 }
 
 interface Dependencies {
@@ -133,32 +124,11 @@ async function startDependencies(
   return dependencies
 }
 
-async function startServers(
-  { target, cwd, folder, keeper, signal, progress }: SettingOptions,
-  context: TargetContext,
-  url: string,
-  cleanup: AsyncDisposableStack,
-): Promise<ServerInstance[]> {
-  const { start } = target
-  if (!start) return []
-  progress(`starting the server: ${start.command}`)
-  const ready = evaluate('start.ready', start.ready, context) ?? ''
-  const server = await startServer({
-    keeper,
-    command: start.command,
-    cwd: start.cwd ?? cwd,
-    env: evaluate('start.env', start.env, context) ?? {},
-    readyUrl: new URL(ready, url).href,
-    logFile: `${folder.raw}/server-1.log`,
-    instance: 1,
-    signal,
-  })
-  return [cleanup.use(server)]
-}
-
-/** A value of the target, or what its function makes of the context. */
-function evaluate<T>(what: string, value: T | ((context: TargetContext) => T) | undefined, context: TargetContext): T | undefined {
-  return typeof value === 'function' ? asked(what, () => (value as (context: TargetContext) => T)(context)) : value
+/** Where each of several instances tells its metrics; empty when there is one, since `observe` says it then. */
+function metricsUrlsOf({ observe }: Target, { all, balancerPort }: Contexts): Record<string, string> {
+  if (balancerPort === undefined) return {}
+  const urls = all.map((context) => [String(context.instance), evaluate('observe', observe, context)?.metrics?.url])
+  return Object.fromEntries(urls.filter(([, url]) => url !== undefined))
 }
 
 function hostOf(url: string): string {

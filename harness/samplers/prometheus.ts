@@ -1,6 +1,7 @@
 // What the server says of itself in its Prometheus metrics: pool, queue, breaker. One persistent connection, four readings
 // a second; a reading takes at most 1 s and 4 MB. Series that the text does not hold (yet) are simply not in the reading.
-// What it does not model: several instances behind one address; a query language.
+// Of several instances each is read at its own address; one that does not answer is left out, and is a gap only when none does.
+// What it does not model: a query language.
 import { Agent, request } from 'undici'
 import type { ObservedMetrics } from '../target.ts'
 import { parseSelector, parseSeries, select } from './prometheus-text.ts'
@@ -19,15 +20,24 @@ export const prometheus = sampler({
   source: 'Prometheus exposition format 0.0.4',
   periodMs: 250,
   applies: (_environment, { metrics }) => metrics !== undefined && SERIES.some((name) => metrics[name] !== undefined),
-  async sample(_environment, { metrics }, signal) {
+  async sample({ metricsUrls = {} }, { metrics }, signal) {
     if (!metrics) return []
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
-    const { statusCode, body } = await request(metrics.url, { dispatcher: client, signal: limited })
-    const text = await body.text()
-    if (statusCode !== 200) throw new Error(`${metrics.url} answered ${statusCode}`)
-    return [{ values: valuesOf(text, metrics) }]
+    const several = Object.entries(metricsUrls)
+    if (several.length === 0) return [{ values: await read(metrics.url, metrics, signal) }]
+    const reading = several.map(async ([instance, url]) => ({ instance, values: await read(url, metrics, signal) }))
+    const answered = (await Promise.allSettled(reading)).filter((one) => one.status === 'fulfilled')
+    if (answered.length === 0) throw new Error('no instance answered')
+    return answered.map(({ value }) => value)
   },
 })
+
+async function read(url: string, metrics: ObservedMetrics, signal: AbortSignal): Promise<Record<string, number>> {
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
+  const { statusCode, body } = await request(url, { dispatcher: client, signal: limited })
+  const text = await body.text()
+  if (statusCode !== 200) throw new Error(`${url} answered ${statusCode}`)
+  return valuesOf(text, metrics)
+}
 
 /** `poolWaiting{pool="cheap"}` → 3, for every series that the target names. */
 export function valuesOf(text: string, metrics: ObservedMetrics): Record<string, number> {

@@ -1,0 +1,65 @@
+// What a target's functions may lean on, once for each instance of the server that will be started.
+import { freePort } from '../environment/free-port.ts'
+import { asked, HarnessError } from '../errors.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { Target, TargetContext } from '../target.ts'
+import { isLoopback } from './safety.ts'
+
+export const INSTANCES_MAX = 16
+
+export interface ContextOptions {
+  plan: Plan
+  target: Target
+  weaken?: string
+  /** Port that agents call; without it a free one. */
+  port?: number
+}
+
+export interface Contexts {
+  /** One for each instance; what they share (`at`) is one object. */
+  all: [TargetContext, ...TargetContext[]]
+  /** The port of the balancer before several instances. */
+  balancerPort?: number
+  /** Why there are fewer instances than the scenario asked for. */
+  notes: string[]
+}
+
+/** @throws HarnessError `PORT_IN_USE`, `SCENARIO_INVALID` */
+export async function contextsOf({ plan, target, weaken, port }: ContextOptions): Promise<Contexts> {
+  const agents = plan.agents.map(({ agent, index, tenant }) => ({ agent, index, tenant }))
+  const shared = { at: {}, scale: plan.scale, settings: plan.settings, ...(weaken !== undefined && { weaken }), agents }
+  const one = async (instance: number, instances: number, server: number): Promise<TargetContext> => {
+    return { ...shared, ports: { server, admin: await freePort() }, instance, instances }
+  }
+  const asked = plan.settings.instances ?? 1
+  if (!Number.isInteger(asked) || asked < 1 || asked > INSTANCES_MAX)
+    throw new HarnessError('SCENARIO_INVALID', `settings.instances is ${asked}`, `it must be a whole number from 1 to ${INSTANCES_MAX}`)
+  const outer = port === undefined ? await freePort() : await requirePort(port)
+  const alone: Contexts = { all: [await one(1, 1, outer)], notes: [] }
+  if (asked === 1) return alone
+  const why = whyNotSeveral(target, alone.all[0])
+  if (why !== undefined) return { ...alone, notes: [`the scenario asks for ${asked} instances; there is one: ${why}`] }
+  const first = await one(1, asked, await freePort())
+  const others = await Promise.all(Array.from({ length: asked - 1 }, async (_, i) => one(i + 2, asked, await freePort())))
+  return { all: [first, ...others], balancerPort: outer, notes: [] }
+}
+
+function whyNotSeveral(target: Target, context: TargetContext): string | undefined {
+  if (!target.start) return 'the target has no start, so that its server is started by somebody else'
+  const url = evaluate('url', target.url, context) ?? ''
+  if (!url.includes(String(context.ports.server)))
+    return 'its url does not use ports.server, so that every instance would take the same port'
+  if (!isLoopback(url) || new URL(url).protocol !== 'http:') return 'its url is not plain http on this machine'
+  return undefined
+}
+
+async function requirePort(port: number): Promise<number> {
+  return freePort(port).catch((error: unknown) => {
+    throw new HarnessError('PORT_IN_USE', `port ${port} is in use`, 'choose another with --port, or leave --port out for a free one', error)
+  })
+}
+
+/** A value of the target, or what its function makes of the context. */
+export function evaluate<T>(what: string, value: T | ((context: TargetContext) => T) | undefined, context: TargetContext): T | undefined {
+  return typeof value === 'function' ? asked(what, () => (value as (context: TargetContext) => T)(context)) : value
+}
