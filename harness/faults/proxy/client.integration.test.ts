@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
+import { type IncomingMessage, request } from 'node:http'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { startChild } from '../../environment/child.ts'
@@ -98,4 +100,38 @@ it('does not start for a run that was aborted', async () => {
   const signal = AbortSignal.abort(new Error('Ctrl-C'))
   await expect(startProxy({ keeper, links: [], attemptsFile: '/dev/null', signal })).rejects.toThrow('Ctrl-C')
   expect(keeper.kept).toEqual([])
+})
+
+it('takes orders by hand on loopback, keeps them with its problems, and gives other parameters without a gap', async () => {
+  const proxy = owned.use(await proxyTo(server.address))
+  const json = { 'content-type': 'application/json' }
+  const post = (body: unknown, headers: Record<string, string> = json) =>
+    fetch(`${proxy.adminUrl}/links/postgres/toxics`, { method: 'POST', headers, body: JSON.stringify(body) })
+  const added = await post({ toxic: 'latency', parameters: { delayMs: 40 } })
+  expect(await added.json()).toMatchObject({ id: 1 })
+  using client = await Client.to(linkOf(proxy).address)
+  expect(await client.roundTrip('ping')).toBeGreaterThan(75)
+  const [link] = (await (await fetch(`${proxy.adminUrl}/links`)).json()) as object[]
+  expect(link).toMatchObject({ name: 'postgres', connections: 1, toxics: [{ id: 1, toxic: 'latency' }] })
+  await fetch(`${proxy.adminUrl}/links/postgres/toxics/1`, { method: 'DELETE' })
+  expect(await client.roundTrip('ping')).toBeLessThan(40)
+  expect(proxy.problems).toEqual([expect.stringContaining('latency'), expect.stringContaining('removed by hand')])
+  // What a page in somebody's browser could send.
+  expect((await post({ toxic: 'down' }, { 'content-type': 'text/plain' })).status).toBe(415)
+  expect((await post({ toxic: 'constructor' })).status).toBe(400)
+  expect((await fetch(`${proxy.adminUrl}/links/redis`)).status).toBe(404)
+
+  const toxic = await linkOf(proxy).add('latency', { delayMs: 1 })
+  await toxic.change({ delayMs: 40 })
+  expect(await client.roundTrip('ping')).toBeGreaterThan(75)
+  await toxic.remove()
+})
+
+it('refuses orders by hand under a name that a page could own', async () => {
+  const proxy = owned.use(await proxyTo(server.address))
+  const { port } = new URL(proxy.adminUrl)
+  const asked = request({ host: '127.0.0.1', port, path: '/links', headers: { host: 'rebound.example' } }).end()
+  const [response] = (await once(asked, 'response')) as [IncomingMessage]
+  response.resume()
+  expect(response.statusCode).toBe(403)
 })

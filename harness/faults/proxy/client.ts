@@ -2,7 +2,7 @@
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Child, startChild } from '../../environment/child.ts'
-import type { Keeper, Link, Toxic, Toxics } from '../../environment/service.ts'
+import type { Keeper, Link, LinkToxic, Toxics } from '../../environment/service.ts'
 import { HarnessError } from '../../errors.ts'
 import type { LinkAddresses, LinkSpec, Notice, Order, Reply, Request, Results } from './messages.ts'
 
@@ -32,8 +32,9 @@ export async function startProxy({ keeper, links, attemptsFile, signal }: ProxyO
   })
   const proxy = new ProxyProcess(child)
   try {
-    const addresses = await proxy.order<'open'>({ do: 'open', links, attemptsFile }, signal)
-    for (const [name, opened] of Object.entries(addresses)) proxy.links[name] = linkOf(proxy, name, opened)
+    const opening = await proxy.order<'open'>({ do: 'open', links, attemptsFile }, signal)
+    proxy.adminUrl = opening.adminUrl
+    for (const [name, opened] of Object.entries(opening.links)) proxy.links[name] = linkOf(proxy, name, opened)
     return proxy
   } catch (error) {
     await proxy[Symbol.asyncDispose]()
@@ -44,6 +45,8 @@ export async function startProxy({ keeper, links, attemptsFile, signal }: ProxyO
 export class ProxyProcess implements AsyncDisposable {
   readonly pid: number
   readonly links: Record<string, Link> = {}
+  /** Where it takes orders by hand: proxy/admin.ts. */
+  adminUrl = ''
   /** What went wrong without anybody waiting for it, in sentences. */
   readonly problems: string[] = []
   readonly #child: Child
@@ -104,7 +107,7 @@ function linkOf(proxy: ProxyProcess, name: string, addresses: LinkAddresses): Li
   return {
     name,
     ...addresses,
-    async add<K extends keyof Toxics>(toxic: K, parameters: Toxics[K], signal?: AbortSignal): Promise<Toxic> {
+    async add<K extends keyof Toxics>(toxic: K, parameters: Toxics[K], signal?: AbortSignal): Promise<LinkToxic<K>> {
       signal?.throwIfAborted()
       const order = { do: 'add', link: name, toxic, parameters } as Extract<Order, { do: 'add' }>
       const toxicId = await proxy.order<'add'>(order)
@@ -118,6 +121,7 @@ function linkOf(proxy: ProxyProcess, name: string, addresses: LinkAddresses): Li
         signal.throwIfAborted()
       }
       return {
+        change: (parameters) => proxy.order<'change'>({ do: 'change', link: name, toxicId, parameters }),
         async remove() {
           signal?.removeEventListener('abort', aborted)
           await remove()

@@ -3,6 +3,7 @@
 // An answer is what comes back after bytes went out: with keep-alive one connection carries many, and each is drawn anew.
 import { connect, type Socket } from 'node:net'
 import { Pipe } from './pipe.ts'
+import type { Door, ToxicSet } from './toxics.ts'
 
 const CONNECT_LIMIT_MS = 10_000
 
@@ -10,9 +11,8 @@ export interface ConnectionOptions {
   /** Accepted and paused. */
   client: Socket
   to: { host: string; port: number }
-  delayMs: () => number
-  /** Bytes of a beginning answer that may pass. */
-  answerBytes: () => number
+  toxics: ToxicSet
+  door: Door
   /** Called once: what is behind the link took the connection, or refused it. */
   opened: (refused: boolean) => void
   /** Called once: both sockets are gone. */
@@ -26,7 +26,10 @@ export class Connection {
   readonly #options: ConnectionOptions
   #settled = false
   #asked = true
-  #bytesLeft = 0
+  #answerLeft = Number.POSITIVE_INFINITY
+  /** Bytes towards the client since a limit is in force. */
+  #limited = 0
+  #closing: NodeJS.Timeout | undefined
 
   constructor(options: ConnectionOptions) {
     this.#options = options
@@ -42,6 +45,7 @@ export class Connection {
     })
     this.#client.once('close', () => this.#gone(this.#upstream))
     this.#upstream.once('close', () => this.#gone(this.#client))
+    this.#closeLater()
   }
 
   /** Bytes on their way, both ways. */
@@ -49,41 +53,68 @@ export class Connection {
     return this.#pipes.reduce((sum, pipe) => sum + pipe.heldBytes, 0)
   }
 
-  hurry(delayMs: number): void {
-    for (const pipe of this.#pipes) pipe.hurry(delayMs)
+  /** The link's toxics have changed. */
+  reshaped(): void {
+    if (this.#options.toxics.shape.limitBytes === Number.POSITIVE_INFINITY) this.#limited = 0
+    for (const pipe of this.#pipes) pipe.reshaped()
+    this.#closeLater()
   }
 
   /** RST to both sides, now; what was on its way is lost. */
   reset(): void {
+    this.#drop(resetSocket)
+  }
+
+  #drop(part: (socket: Socket) => void): void {
+    clearTimeout(this.#closing)
     this.#settle(true)
     for (const pipe of this.#pipes) pipe.close()
-    for (const socket of [this.#client, this.#upstream]) resetSocket(socket)
+    for (const socket of [this.#client, this.#upstream]) part(socket)
+  }
+
+  /** The client hears an end after what it was given; what is behind the link is let go. */
+  #close(): void {
+    this.#upstream.destroy()
+    this.#client.destroySoon()
+  }
+
+  #closeLater(): void {
+    clearTimeout(this.#closing)
+    const { closeAfterMs } = this.#options.toxics.shape
+    if (closeAfterMs < Number.POSITIVE_INFINITY) this.#closing = setTimeout(() => this.#drop((socket) => socket.destroy()), closeAfterMs)
   }
 
   #join(): void {
     this.#settle(false)
     this.#upstream.setTimeout(0)
-    const { delayMs } = this.#options
-    const reset = () => this.reset()
+    const { toxics, door } = this.#options
+    const shared = { toxics, door, reset: () => this.reset(), close: () => this.#close(), cutBy: () => this.#cutBy() }
     const asking = (length: number) => {
       this.#asked = true
       return length
     }
     this.#pipes.push(
-      new Pipe({ from: this.#client, to: this.#upstream, delayMs, allowed: asking, reset }),
-      new Pipe({ from: this.#upstream, to: this.#client, delayMs, allowed: (length) => this.#answering(length), reset }),
+      new Pipe({ ...shared, from: this.#client, to: this.#upstream, allowed: asking }),
+      new Pipe({ ...shared, from: this.#upstream, to: this.#client, allowed: (length) => this.#answering(length) }),
     )
     this.#client.resume()
   }
 
   #answering(length: number): number {
+    const { toxics, door } = this.#options
     if (this.#asked) {
       this.#asked = false
-      this.#bytesLeft = this.#options.answerBytes()
+      this.#answerLeft = toxics.answerBytes(door)
     }
-    const passing = Math.min(length, this.#bytesLeft)
-    this.#bytesLeft -= passing
+    const { limitBytes } = toxics.shape
+    const passing = Math.min(length, this.#answerLeft, Math.max(0, limitBytes - this.#limited))
+    this.#answerLeft -= passing
+    if (limitBytes < Number.POSITIVE_INFINITY) this.#limited += passing
     return passing
+  }
+
+  #cutBy(): 'reset' | 'close' {
+    return this.#limited >= this.#options.toxics.shape.limitBytes ? 'close' : 'reset'
   }
 
   #broken(outgoing: Pipe | undefined): void {
@@ -94,6 +125,7 @@ export class Connection {
   /** One socket is gone; when the other is too, that was all. */
   #gone(other: Socket): void {
     if (!other.destroyed) return
+    clearTimeout(this.#closing)
     this.#settle(true)
     for (const pipe of this.#pipes) pipe.close()
     this.#options.closed()

@@ -1,14 +1,17 @@
 import { once } from 'node:events'
-import type { Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { hostAndPort } from '../../environment/canary.ts'
 import type { AttemptLine } from '../../history/event.ts'
 import { ProxyLink } from './link.ts'
 import { Client, echo, listening } from './loopback.ts'
+import type { AddedToxic } from './toxics.ts'
 
 async function proxied(to: string, delayMs = 0) {
   const attempts: Omit<AttemptLine, 'kind'>[] = []
   const link = new ProxyLink({ name: 'postgres', to, delayMs }, (line) => attempts.push(line))
-  return { link, attempts, ...(await link.open()), [Symbol.dispose]: () => link.close() }
+  return { link, attempts, ...(await link.open()), [Symbol.asyncDispose]: () => link.close() }
 }
 
 describe('a link', () => {
@@ -18,7 +21,7 @@ describe('a link', () => {
       socket.on('data', (chunk) => (heard += chunk))
       socket.on('end', () => socket.end(`heard ${heard}`))
     })
-    using proxy = await proxied(server.address)
+    await using proxy = await proxied(server.address)
     using client = await Client.to(proxy.address)
     client.socket.end('hello')
     await client.until(({ ended }) => ended !== undefined)
@@ -32,7 +35,7 @@ describe('a link', () => {
       socket.end('enough')
       socket.on('data', (chunk) => heard.resolve(String(chunk)))
     })
-    using proxy = await proxied(server.address)
+    await using proxy = await proxied(server.address)
     using client = await Client.to(proxy.address)
     await client.until(({ ended }) => ended !== undefined)
     client.socket.end('but')
@@ -42,7 +45,7 @@ describe('a link', () => {
 
   it('does not count canaries', async () => {
     await using server = await listening(echo)
-    using proxy = await proxied(server.address)
+    await using proxy = await proxied(server.address)
     using client = await Client.to(proxy.canaryAddress)
     await client.roundTrip('ping')
     expect(proxy.attempts).toEqual([])
@@ -51,7 +54,7 @@ describe('a link', () => {
   it('resets the client, and counts it refused, when nothing listens behind', async () => {
     const gone = await listening(echo)
     await gone[Symbol.asyncDispose]()
-    using proxy = await proxied(gone.address)
+    await using proxy = await proxied(gone.address)
     using client = await Client.to(proxy.address)
     await client.until(({ ended }) => ended !== undefined)
     expect(client.ended).toBe('ECONNRESET')
@@ -60,7 +63,7 @@ describe('a link', () => {
 
   it('passes a reset from behind on as a reset, after the bytes before it', async () => {
     await using server = await listening((socket) => socket.once('data', () => socket.write('last words', () => socket.resetAndDestroy())))
-    using proxy = await proxied(server.address)
+    await using proxy = await proxied(server.address)
     using client = await Client.to(proxy.address)
     client.socket.write('go')
     await client.until(({ ended }) => ended !== undefined)
@@ -70,7 +73,7 @@ describe('a link', () => {
   it("passes the client's reset on, so that the server learns of it", async () => {
     const served = Promise.withResolvers<Socket>()
     await using server = await listening((socket) => served.resolve(socket.resume()))
-    using proxy = await proxied(server.address)
+    await using proxy = await proxied(server.address)
     using client = await Client.to(proxy.address)
     const behind = await served.promise
     const [error] = await Promise.all([once(behind, 'error'), client.socket.resetAndDestroy()])
@@ -80,7 +83,7 @@ describe('a link', () => {
 
   it('adds its own delay each way in every phase', async () => {
     await using server = await listening(echo)
-    using proxy = await proxied(server.address, 30)
+    await using proxy = await proxied(server.address, 30)
     using client = await Client.to(proxy.address)
     expect(await client.roundTrip('ping')).toBeGreaterThanOrEqual(59)
   })
@@ -89,8 +92,8 @@ describe('a link', () => {
 describe('latency', () => {
   it('delays both ways, keeps the order under jitter, and loses nothing', async () => {
     await using server = await listening(echo)
-    using proxy = await proxied(server.address)
-    proxy.link.add({ toxic: 'latency', parameters: { delayMs: 50, jitterMs: 40, seed: 7 } })
+    await using proxy = await proxied(server.address)
+    await proxy.link.add({ toxic: 'latency', parameters: { delayMs: 50, jitterMs: 40, seed: 7 } })
     using client = await Client.to(proxy.address)
     const sent = Array.from({ length: 200 }, (_, i) => `${i};`)
     for (const text of sent) await new Promise((written) => client.socket.write(text, written))
@@ -101,30 +104,30 @@ describe('latency', () => {
   it('ends at once: what was held leaves in order, and nothing more is held', async () => {
     const arrived = Promise.withResolvers<void>()
     await using server = await listening((socket) => socket.on('data', (chunk) => `${chunk}` === 'later' && arrived.resolve()))
-    using proxy = await proxied(server.address)
+    await using proxy = await proxied(server.address)
     using client = await Client.to(proxy.address)
-    const id = proxy.link.add({ toxic: 'latency', parameters: { delayMs: 60_000 } })
+    const id = await proxy.link.add({ toxic: 'latency', parameters: { delayMs: 60_000 } })
     client.socket.write('later')
     await expect.poll(() => proxy.link.heldBytes).toBe(5)
-    proxy.link.remove(id)
+    await proxy.link.remove(id)
     expect(proxy.link.heldBytes).toBe(0)
     await arrived.promise
-    proxy.link.remove(id)
+    await proxy.link.remove(id)
   })
 })
 
 describe('down', () => {
   it('resets live connections and each new one, counts them, and ends with its removal', async () => {
     await using server = await listening(echo)
-    using proxy = await proxied(server.address)
+    await using proxy = await proxied(server.address)
     using live = await Client.to(proxy.address)
     await live.roundTrip('ping')
-    const id = proxy.link.add({ toxic: 'down', parameters: {} })
+    const id = await proxy.link.add({ toxic: 'down', parameters: {} })
     await live.until(({ ended }) => ended !== undefined)
     using fresh = await Client.to(proxy.address)
     await fresh.until(({ ended }) => ended !== undefined)
     expect([live.ended, fresh.ended]).toEqual(['ECONNRESET', 'ECONNRESET'])
-    proxy.link.remove(id)
+    await proxy.link.remove(id)
     using later = await Client.to(proxy.address)
     await later.roundTrip('ping')
     expect(later).toMatchObject({ received: 'ping', ended: undefined })
@@ -134,12 +137,12 @@ describe('down', () => {
   it('leaves no connection behind that was closing, with bytes that nobody reads', async () => {
     const full = Buffer.alloc(32_000_000)
     await using server = await listening((socket) => socket.once('data', () => socket.end(full)))
-    using proxy = await proxied(server.address)
+    await using proxy = await proxied(server.address)
     using client = await Client.to(proxy.address)
     client.socket.pause()
     client.socket.write('go')
     await expect.poll(() => proxy.link.heldBytes).toBeGreaterThan(0)
-    proxy.link.add({ toxic: 'down', parameters: {} })
+    await proxy.link.add({ toxic: 'down', parameters: {} })
     await expect.poll(() => proxy.link.connections).toBe(0)
   })
 })
@@ -147,14 +150,167 @@ describe('down', () => {
 describe('reset', () => {
   it('resets live connections once; new ones pass', async () => {
     await using server = await listening(echo)
-    using proxy = await proxied(server.address)
+    await using proxy = await proxied(server.address)
     using live = await Client.to(proxy.address)
     await live.roundTrip('ping')
-    proxy.link.add({ toxic: 'reset', parameters: {} })
+    await proxy.link.add({ toxic: 'reset', parameters: {} })
     await live.until(({ ended }) => ended !== undefined)
     using fresh = await Client.to(proxy.address)
     await fresh.roundTrip('ping')
     expect([live.ended, fresh.received]).toEqual(['ECONNRESET', 'ping'])
+  })
+})
+
+describe('bandwidth', () => {
+  it('lets bytes through at its pace both ways, and ends at once', async () => {
+    await using server = await listening(echo)
+    await using proxy = await proxied(server.address)
+    const id = await proxy.link.add({ toxic: 'bandwidth', parameters: { bytesPerSecond: 10_000 } })
+    using client = await Client.to(proxy.address)
+    // Both ways at once: each takes 200 ms for them, and the way back begins with the first portion.
+    expect(await client.roundTrip('x'.repeat(2_000))).toBeGreaterThanOrEqual(180)
+    client.received = ''
+    client.socket.write('y'.repeat(50_000))
+    await client.until(({ received }) => received.length > 0)
+    const endedMs = performance.now()
+    await proxy.link.remove(id)
+    await client.until(({ received }) => received.length === 50_000)
+    expect(performance.now() - endedMs).toBeLessThan(200)
+  })
+})
+
+describe('timeout', () => {
+  it('lets nothing pass, and what was held when it ends', async () => {
+    await using server = await listening(echo)
+    await using proxy = await proxied(server.address)
+    using client = await Client.to(proxy.address)
+    await client.roundTrip('ping')
+    const id = await proxy.link.add({ toxic: 'timeout', parameters: { closeAfterMs: 0 } })
+    client.socket.write('pong')
+    await expect.poll(() => proxy.link.heldBytes).toBe(4)
+    await proxy.link.remove(id)
+    await client.until(({ received }) => received === 'pingpong')
+  })
+
+  it('closes live connections and new ones so long after', async () => {
+    await using server = await listening(echo)
+    await using proxy = await proxied(server.address)
+    using live = await Client.to(proxy.address)
+    await live.roundTrip('ping')
+    await proxy.link.add({ toxic: 'timeout', parameters: { closeAfterMs: 60 } })
+    const begunMs = performance.now()
+    using fresh = await Client.to(proxy.address)
+    live.socket.write('lost')
+    await Promise.all([live, fresh].map((client) => client.until(({ ended }) => ended !== undefined)))
+    expect(performance.now() - begunMs).toBeGreaterThan(50)
+    expect(live.received).toBe('ping')
+  })
+})
+
+describe('slow close', () => {
+  it('delays the end that one side says, not its bytes', async () => {
+    await using server = await listening((socket) => socket.once('data', () => socket.end('bye')))
+    await using proxy = await proxied(server.address)
+    await proxy.link.add({ toxic: 'slowClose', parameters: { delayMs: 120 } })
+    using client = await Client.to(proxy.address)
+    client.socket.write('go')
+    await client.until(({ received }) => received === 'bye')
+    const saidMs = performance.now()
+    await client.until(({ ended }) => ended !== undefined)
+    expect(performance.now() - saidMs).toBeGreaterThan(90)
+    expect(client.ended).toBe('end')
+  })
+})
+
+describe('limit data', () => {
+  it('closes a connection after so many bytes towards the client, over all answers', async () => {
+    await using server = await listening(echo)
+    await using proxy = await proxied(server.address)
+    await proxy.link.add({ toxic: 'limitData', parameters: { bytes: 6 } })
+    using client = await Client.to(proxy.address)
+    await client.roundTrip('four')
+    client.socket.write('more')
+    await client.until(({ ended }) => ended !== undefined)
+    expect(client).toMatchObject({ received: 'fourmo', ended: 'end' })
+    await expect.poll(() => proxy.link.connections).toBe(0)
+  })
+})
+
+describe('connect delay', () => {
+  it('carries a new connection later, a live one at once, and those that wait when it ends', async () => {
+    await using server = await listening(echo)
+    await using proxy = await proxied(server.address)
+    using live = await Client.to(proxy.address)
+    await live.roundTrip('ping')
+    const id = await proxy.link.add({ toxic: 'connectDelay', parameters: { delayMs: 100 } })
+    expect(await live.roundTrip('ping')).toBeLessThan(90)
+    using late = await Client.to(proxy.address)
+    expect(await late.roundTrip('ping')).toBeGreaterThan(90)
+    const longer = await proxy.link.add({ toxic: 'connectDelay', parameters: { delayMs: 60_000 } })
+    using waiting = await Client.to(proxy.address)
+    const answered = waiting.roundTrip('ping')
+    await proxy.link.remove(longer)
+    await proxy.link.remove(id)
+    await answered
+    using gone = await Client.to(proxy.address)
+    await gone.roundTrip('ping')
+    expect(proxy.attempts.map(({ refused }) => refused)).toEqual([false, false, false, false])
+  })
+})
+
+describe('slicer', () => {
+  it('hands on small pieces, some time apart, and loses nothing', async () => {
+    await using server = await listening((socket) => socket.once('data', () => socket.write('0123456789')))
+    await using proxy = await proxied(server.address)
+    await proxy.link.add({ toxic: 'slicer', parameters: { sizeBytes: 2, delayMs: 20 } })
+    using client = await Client.to(proxy.address)
+    const pieces: string[] = []
+    client.socket.on('data', (chunk) => pieces.push(`${chunk}`))
+    client.socket.write('go')
+    await client.until(({ received }) => received.length === 10)
+    expect(pieces).toEqual(['01', '23', '45', '67', '89'])
+  })
+})
+
+describe('black hole', () => {
+  it('swallows attempts to connect, leaves live connections alone, and ends', async () => {
+    await using server = await listening(echo)
+    await using proxy = await proxied(server.address)
+    using live = await Client.to(proxy.address)
+    await live.roundTrip('ping')
+    const id = await proxy.link.add({ toxic: 'blackHole', parameters: {} })
+    const late = connect({ ...hostAndPort(proxy.address) })
+    const attempt = once(late, 'connect').then(() => 'connected')
+    expect(await Promise.race([attempt, pause(300, 'nothing')])).toBe('nothing')
+    await live.roundTrip('ping')
+    await proxy.link.remove(id)
+    // The kernel asks again after a second.
+    await attempt
+    late.destroy()
+    using fresh = await Client.to(proxy.address)
+    await fresh.roundTrip('ping')
+    expect(live.received).toBe('pingping')
+  })
+})
+
+describe.each([
+  { toxic: 'latency', parameters: { delayMs: 60_000 } },
+  { toxic: 'bandwidth', parameters: { bytesPerSecond: 1 } },
+  { toxic: 'timeout', parameters: { closeAfterMs: 0 } },
+  { toxic: 'slicer', parameters: { sizeBytes: 1, delayMs: 60_000 } },
+] satisfies AddedToxic[])('the end of $toxic', (added) => {
+  it('is there for every live connection within 50 ms', async () => {
+    await using server = await listening(echo)
+    await using proxy = await proxied(server.address)
+    const id = await proxy.link.add(added)
+    const clients = await Promise.all(Array.from({ length: 20 }, () => Client.to(proxy.address)))
+    const answers = clients.map((client) => client.roundTrip('ping'))
+    await expect.poll(() => proxy.link.connections).toBe(20)
+    const endedMs = performance.now()
+    await proxy.link.remove(id)
+    await Promise.all(answers)
+    expect(performance.now() - endedMs).toBeLessThan(50)
+    for (const client of clients) client[Symbol.dispose]()
   })
 })
 
@@ -165,8 +321,8 @@ describe('cut', () => {
       socket.once('data', () => socket.write('0123456789'))
       socket.on('error', (error: NodeJS.ErrnoException) => behind.resolve(error.code))
     })
-    using proxy = await proxied(server.address)
-    proxy.link.add({ toxic: 'cut', parameters: { afterBytes: 4, share: 1, seed: 1 } })
+    await using proxy = await proxied(server.address)
+    await proxy.link.add({ toxic: 'cut', parameters: { afterBytes: 4, share: 1, seed: 1 } })
     using client = await Client.to(proxy.address)
     client.socket.write('go')
     await client.until(({ ended }) => ended !== undefined)
@@ -176,8 +332,8 @@ describe('cut', () => {
 
   it('never lets more than that pass, however large', async () => {
     await using server = await listening((socket) => socket.once('data', () => socket.write('x'.repeat(3_000_000))))
-    using proxy = await proxied(server.address)
-    proxy.link.add({ toxic: 'cut', parameters: { afterBytes: 1_000_000, share: 1, seed: 1 } })
+    await using proxy = await proxied(server.address)
+    await proxy.link.add({ toxic: 'cut', parameters: { afterBytes: 1_000_000, share: 1, seed: 1 } })
     using client = await Client.to(proxy.address)
     client.socket.write('go')
     await client.until(({ ended }) => ended !== undefined)
@@ -189,8 +345,8 @@ describe('cut', () => {
   it('draws each answer of a connection anew, the same from the same seed', async () => {
     const passed = async () => {
       await using server = await listening(echo)
-      using proxy = await proxied(server.address)
-      proxy.link.add({ toxic: 'cut', parameters: { afterBytes: 0, share: 0.2, seed: 3 } })
+      await using proxy = await proxied(server.address)
+      await proxy.link.add({ toxic: 'cut', parameters: { afterBytes: 0, share: 0.2, seed: 3 } })
       using client = await Client.to(proxy.address)
       let answers = 0
       while (client.ended === undefined && answers < 100) {
@@ -207,8 +363,8 @@ describe('cut', () => {
 
   it('lets an answer pass whole that is no longer than that', async () => {
     await using server = await listening(echo)
-    using proxy = await proxied(server.address)
-    proxy.link.add({ toxic: 'cut', parameters: { afterBytes: 4, share: 1, seed: 1 } })
+    await using proxy = await proxied(server.address)
+    await proxy.link.add({ toxic: 'cut', parameters: { afterBytes: 4, share: 1, seed: 1 } })
     using client = await Client.to(proxy.address)
     await client.roundTrip('four')
     await client.roundTrip('four')

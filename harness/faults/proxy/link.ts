@@ -1,16 +1,19 @@
-// One link: a listener for the run's traffic and one for the harness's canaries, both with the same delay and the same
-// toxics; only attempts at the first are recorded. A link that is down still accepts and then resets: an attempt that
-// nobody accepts could not be counted.
-import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+// One link: a door for the run's traffic and one for the harness's canaries, both with the same delay and the same toxics;
+// only attempts at the first are recorded. A link that is down still accepts and then resets: an attempt that nobody
+// accepts could not be counted.
+import type { Socket } from 'node:net'
 import { hostAndPort } from '../../environment/canary.ts'
 import type { AttemptLine } from '../../history/event.ts'
 import { Connection, resetSocket } from './connection.ts'
+import { Doors } from './doors.ts'
 import type { LinkAddresses, LinkSpec } from './messages.ts'
 import { type AddedToxic, type Door, ToxicSet } from './toxics.ts'
 
-/** More connections at once are turned away, and counted as refused. */
-const CONNECTIONS_MAX = 4_096
+interface Waiting {
+  client: Socket
+  timer: NodeJS.Timeout
+  carry: () => void
+}
 
 export class ProxyLink {
   readonly name: string
@@ -18,17 +21,33 @@ export class ProxyLink {
   readonly #toxics: ToxicSet
   readonly #record: (line: Omit<AttemptLine, 'kind'>) => void
   readonly #connections = new Set<Connection>()
-  readonly #servers: Server[] = []
+  /** Accepted, and not yet carried: their connecting is delayed. */
+  readonly #waiting = new Set<Waiting>()
+  readonly #doors: Doors
 
   constructor({ name, to, delayMs }: LinkSpec, record: (line: Omit<AttemptLine, 'kind'>) => void) {
     this.name = name
     this.#to = hostAndPort(to)
     this.#toxics = new ToxicSet(delayMs)
     this.#record = record
+    this.#doors = new Doors({
+      accept: (client, door) => this.#accept(client, door),
+      dropped: (door) => this.#count(door, Date.now(), true),
+    })
   }
 
   async open(): Promise<LinkAddresses> {
-    return { address: await this.#listen('main'), canaryAddress: await this.#listen('canary') }
+    return await this.#doors.open()
+  }
+
+  /** Once it is open. */
+  get addresses(): LinkAddresses {
+    return this.#doors.addresses
+  }
+
+  /** `host:port` of what is behind it. */
+  get to(): string {
+    return `${this.#to.host}:${this.#to.port}`
   }
 
   get connections(): number {
@@ -40,50 +59,84 @@ export class ProxyLink {
     return [...this.#connections].reduce((sum, connection) => sum + connection.heldBytes, 0)
   }
 
-  /** In force when this returns. */
-  add(added: AddedToxic): number {
+  get toxics(): (AddedToxic & { id: number })[] {
+    return this.#toxics.list
+  }
+
+  /** In force when this resolves; all but a black hole at once. */
+  async add(added: AddedToxic): Promise<number> {
     const id = this.#toxics.add(added)
     if (added.toxic === 'down' || added.toxic === 'reset') for (const connection of [...this.#connections]) connection.reset()
+    await this.#reshaped()
     return id
   }
 
-  /** Twice is harmless. Bytes that a latency still held leave at once, in order. */
-  remove(id: number): void {
+  /** The same toxic with other parameters, without a gap. */
+  async change(id: number, parameters: AddedToxic['parameters']): Promise<void> {
+    this.#toxics.change(id, parameters)
+    await this.#reshaped()
+  }
+
+  /** Twice is harmless. Bytes that it still held leave at once, in order. */
+  async remove(id: number): Promise<void> {
     this.#toxics.remove(id)
-    for (const connection of this.#connections) connection.hurry(this.#toxics.longestDelayMs)
+    await this.#reshaped()
   }
 
-  close(): void {
-    for (const server of this.#servers) server.close()
+  async close(): Promise<void> {
+    for (const { client, timer } of this.#waiting) {
+      clearTimeout(timer)
+      resetSocket(client)
+    }
     for (const connection of [...this.#connections]) connection.reset()
+    await this.#doors.close()
   }
 
-  async #listen(door: Door): Promise<string> {
-    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
-    server.maxConnections = CONNECTIONS_MAX
-    server.on('connection', (client) => this.#accept(client, door))
-    server.on('drop', () => this.#count(door, Date.now(), true))
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    // From here on a failed accept (no file descriptor left) is one lost client, not the end of the proxy.
-    server.on('error', () => this.#count(door, Date.now(), true))
-    this.#servers.push(server)
-    return `127.0.0.1:${(server.address() as AddressInfo).port}`
+  async #reshaped(): Promise<void> {
+    const { connectDelayMs, down, blackHole } = this.#toxics.shape
+    for (const connection of this.#connections) connection.reshaped()
+    if (connectDelayMs === 0 || down) for (const { carry } of [...this.#waiting]) carry()
+    await this.#doors.swallow(blackHole)
   }
 
   #accept(client: Socket, door: Door): void {
     const atMs = Date.now()
-    if (this.#toxics.down) {
-      client.on('error', () => {})
-      resetSocket(client)
-      this.#count(door, atMs, true)
-      return
+    const { down, connectDelayMs } = this.#toxics.shape
+    if (down) this.#refuse(client, door, atMs)
+    else if (connectDelayMs > 0) this.#wait(client, door, atMs, connectDelayMs)
+    else this.#carry(client, door, atMs)
+  }
+
+  #wait(client: Socket, door: Door, atMs: number, delayMs: number): void {
+    const carry = () => {
+      clearTimeout(waiting.timer)
+      client.off('close', gone)
+      if (!this.#waiting.delete(waiting)) return
+      if (this.#toxics.shape.down) this.#refuse(client, door, atMs)
+      else this.#carry(client, door, atMs)
     }
+    const waiting: Waiting = { client, timer: setTimeout(carry, delayMs), carry }
+    const gone = () => {
+      clearTimeout(waiting.timer)
+      if (this.#waiting.delete(waiting)) this.#count(door, atMs, false)
+    }
+    this.#waiting.add(waiting)
+    client.on('error', () => {})
+    client.once('close', gone)
+  }
+
+  #refuse(client: Socket, door: Door, atMs: number): void {
+    client.on('error', () => {})
+    resetSocket(client)
+    this.#count(door, atMs, true)
+  }
+
+  #carry(client: Socket, door: Door, atMs: number): void {
     const connection: Connection = new Connection({
       client,
       to: this.#to,
-      delayMs: () => this.#toxics.delayMs(door),
-      answerBytes: () => this.#toxics.answerBytes(door),
+      toxics: this.#toxics,
+      door,
       opened: (refused) => this.#count(door, atMs, refused),
       closed: () => this.#connections.delete(connection),
     })

@@ -1,10 +1,11 @@
 // The proxy's process: carries out the harness's orders, which come over the channel of a child process, and ends with
 // it: when the harness dies in any way, the channel closes. It is a process of its own, so that neither a busy harness
 // delays the server's bytes nor they the harness's clock.
-// What this does not model: anything below TCP. Lost or reordered packets, and the time that connecting takes.
+// What this does not model: anything below TCP, such as lost or reordered packets.
+import { openAdmin } from './admin.ts'
 import { Attempts } from './attempts.ts'
 import { ProxyLink } from './link.ts'
-import type { LinkAddresses, Notice, Reply, Request, Results } from './messages.ts'
+import type { Notice, Reply, Request, Results } from './messages.ts'
 
 const links = new Map<string, ProxyLink>()
 let attempts: Attempts | undefined
@@ -22,25 +23,28 @@ async function carryOut(request: Request): Promise<Results[Request['do']]> {
     case 'open':
       return await open(request)
     case 'add':
-      return link(request.link).add(request)
+      return await link(request.link).add(request)
+    case 'change':
+      return (await link(request.link).change(request.toxicId, request.parameters)) as undefined
     case 'remove':
-      return link(request.link).remove(request.toxicId) as undefined
+      return (await link(request.link).remove(request.toxicId)) as undefined
     case 'close':
-      for (const open of links.values()) open.close()
+      for (const open of links.values()) await open.close()
       return (await attempts?.close()) as undefined
   }
 }
 
-async function open(request: Extract<Request, { do: 'open' }>): Promise<Record<string, LinkAddresses>> {
+async function open(request: Extract<Request, { do: 'open' }>): Promise<Results['open']> {
   const file = new Attempts(request.attemptsFile, (problem) => answer({ problem }))
   attempts = file
-  const addresses: Record<string, LinkAddresses> = {}
+  const addresses: Results['open']['links'] = {}
   for (const spec of request.links) {
     const opened = new ProxyLink(spec, (line) => file.record(line))
     links.set(spec.name, opened)
     addresses[spec.name] = await opened.open()
   }
-  return addresses
+  const admin = await openAdmin(links, (problem) => answer({ problem }))
+  return { links: addresses, adminUrl: admin.url }
 }
 
 function link(name: string): ProxyLink {

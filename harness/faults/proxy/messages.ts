@@ -17,21 +17,23 @@ export interface LinkAddresses {
 export type Order =
   | { do: 'open'; links: LinkSpec[]; attemptsFile: string }
   | { [K in keyof Toxics]: { do: 'add'; link: string; toxic: K; parameters: Toxics[K] } }[keyof Toxics]
+  | { do: 'change'; link: string; toxicId: number; parameters: Toxics[keyof Toxics] }
   | { do: 'remove'; link: string; toxicId: number }
   | { do: 'close' }
 
 /** What each order is answered with. */
 export interface Results {
-  open: Record<string, LinkAddresses>
+  open: { links: Record<string, LinkAddresses>; adminUrl: string }
   /** The toxic's number at its link. */
   add: number
+  change: undefined
   remove: undefined
   close: undefined
 }
 
 export type Request = Order & { id: number }
 export type Reply = { id: number; result: Results[Order['do']] } | { id: number; problem: string }
-/** Said unasked: something went wrong that nobody waits for. */
+/** Said unasked: something went wrong, or was done by hand, that nobody waits for. */
 export interface Notice {
   problem: string
 }

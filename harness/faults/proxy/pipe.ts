@@ -1,36 +1,46 @@
-// One direction of a connection: bytes come in, wait as long as the link's delay says, and leave in the order in which
-// they came. The end of the stream, or its reset, waits behind them. Memory is bounded: with 1 MiB or 1,024 chunks held
+// One direction of a connection. While its link is calm, bytes go straight from socket to socket, as in a plain pipe. Else
+// they wait as long as the toxics say and leave in the order in which they came, in the pieces and at the pace that the
+// toxics allow; the end of the stream, or its reset, waits behind them. Memory is bounded: with 1 MiB or 1,024 chunks held
 // (the reader stalls, or the delay is long) the sender is paused, as a full TCP window would.
 import type { Socket } from 'node:net'
+import type { Door, ToxicSet } from './toxics.ts'
 
 const HELD_BYTES = 1_048_576
 const HELD_CHUNKS = 1_024
 /** A receiver that reads nothing cannot hold a reset back for longer than this, ms. */
 const RESET_PATIENCE_MS = 1_000
+/** Under a limited bandwidth bytes leave in portions of this much time. */
+const PORTION_MS = 10
 const NOTHING = Buffer.alloc(0)
 
 export interface PipeOptions {
   from: Socket
   to: Socket
-  /** Drawn anew for each chunk. */
-  delayMs: () => number
-  /** How much of a chunk may pass; less than its length: the connection is then reset. */
+  toxics: ToxicSet
+  door: Door
+  /** How much of a chunk may pass; less than its length: the connection then ends. */
   allowed: (length: number) => number
   /** Called when a reset has come to its turn. */
   reset: () => void
+  /** Called when the end after a cut that closes has come to its turn. */
+  close: () => void
+  /** How a connection ends whose bytes were cut. */
+  cutBy: () => 'reset' | 'close'
 }
 
 interface Held {
   arrivedMs: number
   dueMs: number
   chunk?: Buffer
-  last?: 'end' | 'reset'
+  last?: 'end' | 'reset' | 'close'
 }
 
 export class Pipe {
   readonly #options: PipeOptions
   #held: Held[] = []
   #heldBytes = 0
+  /** No byte leaves before: pace of a limited bandwidth, pause between two pieces. */
+  #nextAtMs = 0
   #blocked = false
   #closed = false
   #timer: NodeJS.Timeout | undefined
@@ -46,8 +56,9 @@ export class Pipe {
     })
   }
 
+  /** What it keeps, with what the receiver's socket has not passed to the kernel yet. */
   get heldBytes(): number {
-    return this.#heldBytes
+    return this.#heldBytes + this.#options.to.writableLength
   }
 
   /** The sender has reset: passed on behind the bytes that it had sent before. */
@@ -55,9 +66,14 @@ export class Pipe {
     this.#hold({ last: 'reset' })
   }
 
-  /** Nothing held waits longer than `delayMs` from its arrival any more: how a latency ends sharply. */
-  hurry(delayMs: number): void {
-    for (const held of this.#held) held.dueMs = Math.min(held.dueMs, held.arrivedMs + delayMs)
+  /** The toxics have changed. Nothing waits longer than those in force now say: how a fault ends sharply. */
+  reshaped(): void {
+    const { longestDelayMs, slowCloseMs } = this.#options.toxics.shape
+    for (const held of this.#held) {
+      const longestMs = longestDelayMs + (held.last === 'end' ? slowCloseMs : 0)
+      held.dueMs = Math.min(held.dueMs, held.arrivedMs + longestMs)
+    }
+    this.#nextAtMs = 0
     this.#release()
   }
 
@@ -70,46 +86,72 @@ export class Pipe {
   }
 
   #take(chunk: Buffer): void {
-    const passing = this.#options.allowed(chunk.length)
+    const { from, to, toxics, allowed, cutBy } = this.#options
+    const passing = allowed(chunk.length)
+    if (toxics.shape.calm && this.#held.length === 0 && passing === chunk.length) {
+      if (to.write(chunk)) return
+      this.#blocked = true
+      from.pause()
+      return
+    }
     if (passing > 0) this.#hold({ chunk: chunk.subarray(0, passing) })
     if (passing === chunk.length) return
-    this.#options.from.pause()
-    this.#hold({ last: 'reset' })
+    from.pause()
+    this.#hold({ last: cutBy() })
   }
 
   #hold(item: Pick<Held, 'chunk' | 'last'>): void {
+    const { toxics, door, from, reset } = this.#options
     const before = this.#held.at(-1)
-    if (this.#closed || before?.last === 'reset') return
+    if (this.#closed || (before?.last !== undefined && before.last !== 'end')) return
     const arrivedMs = performance.now()
-    const dueMs = Math.max(before?.dueMs ?? 0, arrivedMs + this.#options.delayMs())
+    const waitMs = toxics.delayMs(door) + (item.last === 'end' ? toxics.shape.slowCloseMs : 0)
+    const dueMs = Math.max(before?.dueMs ?? 0, arrivedMs + waitMs)
     this.#held.push({ ...item, arrivedMs, dueMs })
-    if (item.last === 'reset') this.#patience = setTimeout(this.#options.reset, dueMs - arrivedMs + RESET_PATIENCE_MS)
+    if (item.last === 'reset') this.#patience = setTimeout(reset, dueMs - arrivedMs + RESET_PATIENCE_MS)
     this.#heldBytes += item.chunk?.length ?? 0
-    if (this.#heldBytes >= HELD_BYTES || this.#held.length >= HELD_CHUNKS) this.#options.from.pause()
+    if (this.#heldBytes >= HELD_BYTES || this.#held.length >= HELD_CHUNKS) from.pause()
     this.#release()
   }
 
   #release(): void {
     clearTimeout(this.#timer)
-    for (let head = this.#held[0]; head && !this.#blocked && !this.#closed; head = this.#held[0]) {
-      const waitMs = head.dueMs - performance.now()
+    const { from, toxics } = this.#options
+    for (let head = this.#held[0]; head && !this.#blocked && !this.#closed && !toxics.shape.silent; head = this.#held[0]) {
+      const waitMs = Math.max(head.dueMs, this.#nextAtMs) - performance.now()
       if (waitMs > 0) {
         this.#timer = setTimeout(() => this.#release(), Math.ceil(waitMs))
         break
       }
-      this.#held.shift()
-      this.#pass(head)
+      if (head.chunk) this.#write(head.chunk)
+      else {
+        this.#held.shift()
+        this.#finish(head.last)
+      }
     }
     const roomy = this.#heldBytes < HELD_BYTES / 2 && this.#held.length < HELD_CHUNKS / 2
-    if (roomy && !this.#closed && !this.#held.at(-1)?.last && this.#options.from.isPaused()) this.#options.from.resume()
+    if (roomy && !this.#blocked && !this.#closed && !this.#held.at(-1)?.last && from.isPaused()) from.resume()
   }
 
-  #pass({ chunk, last }: Held): void {
-    const { to, reset } = this.#options
-    if (chunk) {
-      this.#heldBytes -= chunk.length
-      this.#blocked = !to.write(chunk)
-    } else if (last === 'end') to.end()
+  /** The head's chunk, or as much of it as may leave now. */
+  #write(chunk: Buffer): void {
+    const { pieceBytes, pieceDelayMs, bytesPerSecond } = this.#options.toxics.shape
+    const portion = Math.max(1, Math.floor((bytesPerSecond * PORTION_MS) / 1_000))
+    const length = Math.min(chunk.length, pieceBytes, portion)
+    const head = this.#held[0] as Held
+    if (length === chunk.length) this.#held.shift()
+    else head.chunk = chunk.subarray(length)
+    this.#heldBytes -= length
+    const pauseMs = pieceDelayMs + (length * 1_000) / bytesPerSecond
+    // Counted from when it was due, so that timers that fire late do not slow the pace; a long silence saves nothing up.
+    if (pauseMs > 0) this.#nextAtMs = Math.max(this.#nextAtMs, performance.now() - PORTION_MS) + pauseMs
+    this.#blocked = !this.#options.to.write(chunk.subarray(0, length))
+  }
+
+  #finish(last: Held['last']): void {
+    const { to, reset, close } = this.#options
+    if (last === 'end') to.end()
+    else if (last === 'close') close()
     // An RST would overtake what the kernel has not taken yet.
     else if (to.writable && to.writableLength > 0) to.write(NOTHING, reset)
     else reset()

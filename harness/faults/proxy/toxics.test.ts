@@ -6,13 +6,13 @@ const drawn = (toxics: ToxicSet, door: 'main' | 'canary') => Array.from({ length
 describe('toxics', () => {
   it('add up their delays on top of the link, and go one by one', () => {
     const toxics = new ToxicSet(5)
-    expect([toxics.delayMs('main'), toxics.longestDelayMs]).toEqual([5, 5])
+    expect([toxics.delayMs('main'), toxics.shape.longestDelayMs]).toEqual([5, 5])
     const first = toxics.add({ toxic: 'latency', parameters: { delayMs: 100 } })
     toxics.add({ toxic: 'latency', parameters: { delayMs: 10 } })
-    expect([toxics.delayMs('main'), toxics.longestDelayMs]).toEqual([115, 115])
+    expect([toxics.delayMs('main'), toxics.shape.longestDelayMs]).toEqual([115, 115])
     toxics.remove(first)
     toxics.remove(first)
-    expect([toxics.delayMs('main'), toxics.longestDelayMs]).toEqual([15, 15])
+    expect([toxics.delayMs('main'), toxics.shape.longestDelayMs]).toEqual([15, 15])
   })
 
   it('draw the same jitter from the same seed, whether or not canaries draw as well', () => {
@@ -40,11 +40,39 @@ describe('toxics', () => {
     expect(cut).toBeLessThan(300)
   })
 
+  it('take other parameters without a gap, and draw on from where they were', () => {
+    const toxics = new ToxicSet(0)
+    const id = toxics.add({ toxic: 'latency', parameters: { delayMs: 100 } })
+    toxics.change(id, { delayMs: 300 })
+    expect([toxics.delayMs('main'), toxics.shape.longestDelayMs]).toEqual([300, 300])
+    toxics.remove(id)
+    toxics.change(id, { delayMs: 300 })
+    expect(toxics.shape.calm).toBe(true)
+  })
+
+  it('are calm only without any of them, and without a delay of the link', () => {
+    expect(new ToxicSet(1).shape.calm).toBe(false)
+    const toxics = new ToxicSet(0)
+    const id = toxics.add({ toxic: 'slowClose', parameters: { delayMs: 1 } })
+    expect(toxics.shape.calm).toBe(false)
+    toxics.remove(id)
+    expect(toxics.shape.calm).toBe(true)
+  })
+
+  it('take the tighter limit where two meet', () => {
+    const toxics = new ToxicSet(0)
+    toxics.add({ toxic: 'bandwidth', parameters: { bytesPerSecond: 100 } })
+    toxics.add({ toxic: 'bandwidth', parameters: { bytesPerSecond: 1_000 } })
+    toxics.add({ toxic: 'timeout', parameters: { closeAfterMs: 0 } })
+    toxics.add({ toxic: 'timeout', parameters: { closeAfterMs: 50 } })
+    expect(toxics.shape).toMatchObject({ bytesPerSecond: 100, silent: true, closeAfterMs: 50 })
+  })
+
   it('are down while one of them says so', () => {
     const toxics = new ToxicSet(0)
     const id = toxics.add({ toxic: 'down', parameters: {} })
-    expect(toxics.down).toBe(true)
+    expect(toxics.shape.down).toBe(true)
     toxics.remove(id)
-    expect(toxics.down).toBe(false)
+    expect(toxics.shape.down).toBe(false)
   })
 })
