@@ -75,7 +75,7 @@ function sentence(error: errors.JOSEError): string {
   if (error instanceof errors.JWTClaimValidationFailed) {
     if (error.claim === 'aud') return 'This token is for another audience; ask for one for this resource.'
     if (error.claim === 'iss') return 'This token is from another issuer.'
-    return `This token's claim ${error.claim} is not acceptable.`
+    return `This token has an unusable claim: ${error.claim}.`
   }
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'The signature of this token is wrong.'
   return 'This is not an access token that can be used here.'

@@ -48,7 +48,7 @@ async function identityOf(running: Running, token: string, call: Call) {
   if (settings.AUTH === 'mtls' && boundTo === undefined) throw new BadToken('This token is not bound to a client certificate.')
   if (boundTo !== undefined && boundTo !== call.certificate) throw new BadToken('This token is bound to another client certificate.')
   if (revocations.has(identity.keyId)) throw new BadToken('This token has been revoked.')
-  return identity
+  return { ...identity, pattern: settings.AUTH === 'mtls' ? ('mtls' as const) : ('oauth' as const) }
 }
 
 function unverifiable(cause: Unverifiable): CallError {

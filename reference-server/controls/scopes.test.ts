@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
+import type { Settings } from '../config.ts'
 import { codeOf, identity, rest, running, sampleCall } from '../fixtures/call.ts'
 import { createInvoice } from '../tools/create-invoice.ts'
 import { runQuery } from '../tools/run-query.ts'
 import { scopes } from './scopes.ts'
 
-const wrapped = () => scopes.wrap(rest().next, running({}))
+const wrapped = () => scopes.wrap(rest().next, running({ settings: { AUTH: 'keys' } as Settings }))
 const holding = (...held: string[]) => ({ ...identity, scopes: new Set(held) })
 
 test('a reader reads', async () => {
@@ -18,7 +19,7 @@ test.each([
   const error = await wrapped()(sampleCall({ tool })).catch((thrown: unknown) => thrown)
   expect(error).toMatchObject({
     code: 'INSUFFICIENT_SCOPE',
-    details: { scope, headers: { 'www-authenticate': expect.stringContaining(`scope="${scope}"`) } },
+    details: { scope, headers: { 'www-authenticate': expect.stringContaining(`scope="mcp:tools:read ${scope}"`) } },
   })
   expect(await codeOf(wrapped()(sampleCall({ tool, identity: holding('mcp:tools:read', scope) })))).toBe('served')
 })

@@ -1,7 +1,9 @@
 // A token may call what it was given scopes for, and nothing else: one that lists tables does not run SQL, one that reads
 // does not write. Every call needs `mcp:tools:read`; tools name what they need beside it. The refusal names the scope, so
-// that a client can ask for exactly that (RFC 6750 §3.1).
+// that a client can ask for exactly that (RFC 6750 §3.1); the challenge names all that the call needs, since a client asks for what
+// it reads there and would lose the rest.
 // Does not model: policy on the exact arguments (money tools), approval by a person.
+import { challengeHeader } from '../auth/challenge.ts'
 import type { Identity } from '../call.ts'
 import { CallError } from '../errors.ts'
 import type { Tool } from '../tools/tool.ts'
@@ -11,12 +13,13 @@ export const scopes = control({
   summary: 'Refuses tools that the token has no scope for.',
   source: 'seed 2, "Tenant Isolation and Tool Permissions"',
   settings: [],
-  wrap: (next) =>
+  wrap: (next, { settings }) =>
     async function scopes(call) {
       const missing = missingScopes(call.identity, call.tool)
       if (missing.length > 0) {
         const scope = missing.join(' ')
-        const challenge = { 'www-authenticate': `Bearer realm="mcp", error="insufficient_scope", scope="${scope}"` }
+        const needed = ['mcp:tools:read', ...(call.tool?.scopes ?? [])].join(' ')
+        const challenge = { 'www-authenticate': challengeHeader(settings, { error: 'insufficient_scope', scope: needed }) }
         throw new CallError('INSUFFICIENT_SCOPE', `This key lacks the scope ${scope}.`, { scope, headers: challenge })
       }
       return await next(call)
