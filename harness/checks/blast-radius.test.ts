@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest'
+import { gaveUp, served } from '../../tests/fixtures/histories/answers.ts'
+import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
+import { blastRadius } from './blast-radius.ts'
+
+/** A lock on `customers`; expensiveRead needs only `orders`. Its calls take so long under stress, or are never answered. */
+function locked({ tookMs = 30 as number | undefined, everyMs = 30, table = 'customers' } = {}) {
+  const story = aRun().agent('a').agent('b').fault('postgres-lock')
+  for (const fault of story.plan.faults) fault.parameters.table = table
+  const role = 'expensiveRead' as const
+  story.calls({ of: 'a', role, fromMs: 2_000, toMs: 10_000, everyMs, answer: served(30) })
+  story.calls({ of: 'a', role, fromMs: 10_000, toMs: 18_000, everyMs, answer: tookMs === undefined ? gaveUp() : served(tookMs) })
+  return story.calls({ of: 'b', fromMs: 10_000, toMs: 18_000, everyMs: 500, answer: gaveUp() })
+}
+
+describe('blast-radius', () => {
+  test('holds when those who do not need the locked table notice nothing', () => {
+    expect(find(blastRadius, locked())).toMatchObject({ status: 'pass', measured: 1, interval: [1, 1] })
+  })
+
+  test('fails when they get no answers', () => {
+    const found = find(blastRadius, locked({ tookMs: undefined }))
+    expect(found).toMatchObject({
+      status: 'fail',
+      measured: 0,
+      says: expect.stringContaining('expensiveRead, which needs nothing that broke'),
+    })
+    expect(found.witnesses).toHaveLength(20)
+  })
+
+  test('fails when they are answered, but late', () => {
+    expect(find(blastRadius, locked({ tookMs: 400 }))).toMatchObject({
+      status: 'fail',
+      unit: 'ms',
+      measured: 399,
+      says: expect.stringContaining('p95 from 29 ms'),
+    })
+  })
+
+  test('cannot tell from a handful of calls', () => {
+    expect(find(blastRadius, locked({ everyMs: 600 })).status).toBe('unknown')
+  })
+
+  test('has no weight where the stress touches everybody', () => {
+    expect(find(blastRadius, locked({ table: 'orders' }))).toMatchObject({ notExercised: true })
+    expect(find(blastRadius, locked({ table: '' }))).toMatchObject({ notExercised: true })
+  })
+
+  test('is not judged when answers cannot be seen', () => {
+    expect(verdictOf(locked().hides('responses', 'x'), 'blast-radius').status).toBe('not-judged')
+  })
+})

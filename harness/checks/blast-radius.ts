@@ -1,0 +1,126 @@
+// A13: what is broken hurts only those who need it. One slow table, one hanging API must not take the calls that never touch
+// them: a pool that all tools share, or a connection held across a wait, makes one part's outage everybody's.
+//
+// Calls are untouched when their role needs nothing that a fault of the window breaks: `postgres:orders` is not touched by a lock on
+// `invoices`, `postgres` is touched by everything there. Each untouched role is judged by itself: share of good answers under stress ÷
+// steady (default limit 0.99), and p95 (default 1.5 × + 50 ms; 200 samples on each side). All ours. Not modelled: needs that nobody named.
+import { ratioInterval } from '../history/bootstrap.ts'
+import type { Phase } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { quantileOf } from '../history/quantiles.ts'
+import { faultsOf, goodIn, type Intent, intents, phaseOf, phasesOf, windowsOf } from '../history/queries.ts'
+import { count, milliseconds, ratio, share } from '../parameters.ts'
+import { check, type Finding } from './check.ts'
+import { indexes, notExercised, percent, time, unknown } from './finding.ts'
+
+const WITNESSES = 20
+const P95_SAMPLES = 200
+
+interface Limits {
+  goodShare: number
+  latencyRatio: number
+  latencyFloorMs: number
+  leastPlanned: number
+}
+
+export const blastRadius = check({
+  code: 'A13',
+  title: 'What is broken hurts only those who need it',
+  why: 'When every tool waits in the same line, the slowest one decides how all of them feel, health checks and log-ins too.',
+  remedy: {
+    control: 'bulkhead',
+    do: 'Give cheap reads, expensive reads and writes pools of their own, each with a bounded queue, and hold no connection across another wait.',
+    setting: 'POOL_EXPENSIVE',
+    runbook: 'QUEUE_FULL',
+  },
+  source: 'Nygard, Release It!, "Bulkheads"; crystaldba#98; IBM context-forge#1706; limits are ours',
+  sort: 'statistical',
+  comparesWithBaseline: true,
+  needs: ['responses'],
+  limits: {
+    goodShare: share(0.99),
+    latencyRatio: ratio(1.5, { from: 1, to: 100 }),
+    latencyFloorMs: milliseconds(50),
+    leastPlanned: count(30),
+  },
+  judge(history, limits) {
+    const steady = phaseOf(history, 'steady')
+    if (!steady) return unknown('the plan has no steady phase to compare with')
+    const found = phasesOf(history, 'stress').flatMap((stress) =>
+      untouchedRoles(history, stress).map((role) => {
+        const own = intents(history.calls).filter(({ first }) => first.role === role)
+        return { ...compare(history, own, role, steady, stress, limits), evidence: 'direct' as const }
+      }),
+    )
+    if (found.length === 0) return notExercised('every role needs what the stress breaks: name needs as fine as a table')
+    return found.find(({ status }) => status === 'fail') ?? found.find(({ status }) => status === 'unknown') ?? (found[0] as Finding)
+  },
+})
+
+function untouchedRoles(history: History, stress: Phase): string[] {
+  const broken = faultsOf(history).flatMap(({ window, fault, dependency }) => {
+    if (window !== stress.window || dependency === undefined) return []
+    const planned = history.plan.faults.find((one) => one.fault === fault && one.window === window)
+    const table = planned?.parameters.table
+    return [typeof table === 'string' && table !== '' ? `${dependency}:${table}` : dependency]
+  })
+  if (broken.length === 0 || broken.includes('server')) return []
+  return Object.entries(history.plan.roles).flatMap(([role, { needs }]) =>
+    needs.some((need) => broken.some((one) => meet(need, one))) ? [] : [role],
+  )
+}
+
+/** `postgres` meets `postgres:orders`; two tables meet only when they are the same. */
+function meet(need: string, broken: string): boolean {
+  return need === broken || need.startsWith(`${broken}:`) || broken.startsWith(`${need}:`)
+}
+
+function compare(history: History, own: Intent[], role: string, steady: Phase, stress: Phase, limits: Limits): Finding {
+  const [before, during] = [goodIn(own, steady), goodIn(own, stress)]
+  const samples = before.planned + during.planned
+  const measured = during.share / before.share
+  const interval = ratioInterval(windowsOf(own, stress), windowsOf(own, steady), history.plan.seed)
+  const [wasMs, isMs] = [p95(own, steady), p95(own, stress)]
+  const allowedMs = wasMs === undefined ? undefined : wasMs * limits.latencyRatio + limits.latencyFloorMs
+  const shown = {
+    ...(Number.isFinite(measured) && { measured }),
+    ...(interval && { interval }),
+    limit: limits.goodShare,
+    unit: 'of 1',
+    samples,
+  }
+  const shares = `${role}, which needs nothing that broke, went from ${percent(before.share)} to ${percent(during.share)} good`
+  const bad = own.filter(({ first, good, straddles }) => !good && !straddles && isIn(first.sentAtMs, stress)).map(({ first }) => first)
+  if (!interval || Math.min(before.planned, during.planned) < limits.leastPlanned)
+    return unknown(`${shares}: ${before.planned} and ${during.planned} calls are too few to compare`, shown)
+  if (interval[1] < limits.goodShare) return { ...shown, status: 'fail', says: shares, witnesses: indexes(bad.slice(0, WITNESSES)) }
+  if (isMs !== undefined && allowedMs !== undefined && isMs > allowedMs) {
+    const slow = own.filter(({ first }) => isIn(first.sentAtMs, stress)).map(({ first }) => first)
+    slow.sort((a, b) => (b.endedAtMs ?? 0) - b.sentAtMs - ((a.endedAtMs ?? 0) - a.sentAtMs))
+    return {
+      ...shown,
+      measured: isMs,
+      limit: allowedMs,
+      unit: 'ms',
+      status: 'fail',
+      says: `${shares}, but its p95 from ${time(wasMs ?? 0)} to ${time(isMs)}; allowed are ${time(allowedMs)}`,
+      witnesses: indexes(slow.slice(0, WITNESSES)),
+    }
+  }
+  if (interval[0] < limits.goodShare)
+    return unknown(`${shares}: between ${percent(interval[0])} and ${percent(interval[1])} of before, which does not decide`, shown)
+  return { ...shown, status: 'pass', says: shares }
+}
+
+function p95(own: readonly Intent[], phase: Phase): number | undefined {
+  const took = own.flatMap(({ first, straddles }) =>
+    !straddles && isIn(first.sentAtMs, phase) && first.outcome === 'ok' && first.endedAtMs !== undefined
+      ? [first.endedAtMs - first.plannedAtMs]
+      : [],
+  )
+  return took.length < P95_SAMPLES ? undefined : quantileOf(took, 0.95)
+}
+
+function isIn(atMs: number, { fromMs, toMs }: Phase): boolean {
+  return atMs >= fromMs && atMs < toMs
+}

@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest'
+import { served, toolError } from '../../tests/fixtures/histories/answers.ts'
+import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
+import { connectionsStable } from './connections-stable.ts'
+
+const opened = (connections: number) =>
+  aRun()
+    .agent('a')
+    .call({ of: 'a', atMs: 12_000, answer: served() })
+    .call({ of: 'a', atMs: 13_000, answer: toolError('INVALID_ARGUMENTS') })
+    .attempts(
+      'postgres',
+      Array.from({ length: connections }, (_, n) => 10_100 + n * 10),
+      false,
+    )
+
+describe('connections-stable', () => {
+  test('holds while no more are opened than the pools hold', () => {
+    expect(find(connectionsStable, opened(14))).toMatchObject({ status: 'pass', measured: 14, limit: 14 })
+  })
+
+  test('fails with the calls that failed', () => {
+    expect(find(connectionsStable, opened(90))).toMatchObject({ status: 'fail', measured: 90, witnesses: [1] })
+  })
+
+  test('has no weight while a fault breaks connections', () => {
+    expect(find(connectionsStable, opened(90).fault('postgres-refused'))).toMatchObject({ status: 'pass', notExercised: true })
+    expect(find(connectionsStable, opened(90).fault('upstream-hang', { on: 'upstream' })).status).toBe('fail')
+  })
+
+  test.each(['declared.poolMax', 'link:postgres'])('is not judged without %s', (offer) => {
+    expect(verdictOf(opened(1).hides(offer, 'line'), 'connections-stable')).toMatchObject({ status: 'not-judged', addLine: 'line' })
+  })
+
+  test('is unknown where it is essential and nothing could be looked at', () => {
+    const story = opened(1).fault('postgres-refused').check('connections-stable', {}, { essential: true })
+    expect(verdictOf(story, 'connections-stable').status).toBe('unknown')
+  })
+})

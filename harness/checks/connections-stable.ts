@@ -1,0 +1,52 @@
+// A34: a failing statement does not cost its connection. A pool that throws a connection away with every SQL error opens a
+// new one for the next call: a few agents that send bad SQL make a storm of log-ins, each dearer than the statement.
+//
+// Limit: perMinute, new connections a minute under stress beyond the pools' own size (default 0 more than declared.poolMax × instances in
+// the whole window: a pool may fill once). Judged only where no fault of the window breaks connections. Connections are counted at the
+// harness's proxy. Not modelled: a pool that closes idle connections on purpose and opens them again.
+import { causesOf, faultsOf, phasesOf } from '../history/queries.ts'
+import { count } from '../parameters.ts'
+import { check, type Finding } from './check.ts'
+import { indexes, notExercised, some, time } from './finding.ts'
+
+const WITNESSES = 20
+
+export const connectionsStable = check({
+  code: 'A34',
+  title: 'Connections outlive the errors of those who use them',
+  why: 'Opening a connection costs a database more than most statements. Agents that guess SQL must not be able to buy one with each mistake.',
+  remedy: {
+    control: 'bulkhead',
+    do: 'Check a connection out, run the statement, give it back; destroy it only when the connection itself failed, never for an SQL error.',
+    setting: 'POOL_EXPENSIVE',
+    runbook: 'INVALID_ARGUMENTS',
+  },
+  source: 'crystaldba#98; node-postgres, pool.query destroys its client on any error; the limit is ours',
+  sort: 'exact',
+  needs: ['declared.poolMax', 'link:postgres'],
+  limits: { beyond: count(0, { from: 0, to: 100_000 }) },
+  judge(history, { beyond }) {
+    const { poolMax = 0, instances = 1 } = history.manifest.declared
+    const limit = poolMax * instances + beyond
+    const broken = new Set(
+      faultsOf(history).flatMap(({ dependency, window }) => (dependency === 'postgres' || dependency === 'server' ? [window] : [])),
+    )
+    const windows = phasesOf(history, 'stress').filter(({ window }) => !broken.has(window ?? ''))
+    if (windows.length === 0) return notExercised('every window breaks connections')
+    const found = windows.map((stress): Finding => {
+      const opened = history.attempts.filter(({ link, atMs }) => link === 'postgres' && atMs >= stress.fromMs && atMs < stress.toMs)
+      const shown = { measured: opened.length, limit, unit: 'new connections', samples: opened.length }
+      const span = time(stress.toMs - stress.fromMs)
+      if (opened.length <= limit)
+        return { ...shown, status: 'pass', says: `${some(opened.length, 'connection')} opened in ${span}, the pools hold ${limit}` }
+      const failed = history.calls.filter((call) => call.outcome !== 'ok' && call.sentAtMs >= stress.fromMs && call.sentAtMs < stress.toMs)
+      return {
+        ...shown,
+        status: 'fail',
+        says: `${some(opened.length, 'connection')} opened in ${span} though none was broken; the pools hold ${limit}`,
+        witnesses: indexes((failed.length > 0 ? failed : causesOf(history.calls, stress.toMs, WITNESSES)).slice(0, WITNESSES)),
+      }
+    })
+    return found.find(({ status }) => status === 'fail') ?? (found[0] as Finding)
+  },
+})
