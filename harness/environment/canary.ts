@@ -9,8 +9,12 @@ export const CANARY_LIMIT_MS = 5_000
  * @param attempt does one round trip and returns its ms; must end when its signal aborts
  * @returns the round trip; after a failure the time until it, and the error as one word
  */
-export async function measured(signal: AbortSignal | undefined, attempt: (stop: AbortSignal) => Promise<number>): Promise<Canary> {
-  const limit = AbortSignal.timeout(CANARY_LIMIT_MS)
+export async function measured(
+  signal: AbortSignal | undefined,
+  attempt: (stop: AbortSignal) => Promise<number>,
+  limitMs = CANARY_LIMIT_MS,
+): Promise<Canary> {
+  const limit = AbortSignal.timeout(limitMs)
   const begunMs = performance.now()
   try {
     return { roundTripMs: await attempt(signal ? AbortSignal.any([signal, limit]) : limit) }

@@ -1,7 +1,7 @@
 // A GET of the harness's own through the link between agents and server. Any HTTP answer will do (an MCP endpoint may say
 // 405): what counts is whether it comes whole.
 import { get } from 'node:http'
-import { hostAndPort, measured } from './canary.ts'
+import { CANARY_LIMIT_MS, hostAndPort, measured } from './canary.ts'
 import type { Canary, Link } from './service.ts'
 
 export interface Answered extends Canary {
@@ -13,14 +13,15 @@ export interface Answered extends Canary {
 
 const CUT = ['ECONNRESET', 'EPIPE', 'CLOSED', 'HPE_INVALID_EOF_STATE']
 
-/** @param url the address that agents call: its path and host are used; at most 5 s */
-export async function httpCanary(link: Link, url: string, signal?: AbortSignal): Promise<Answered> {
+/** @param url the address that agents call: its path and host are used; at most `limitMs` */
+export async function httpCanary(link: Link, url: string, signal?: AbortSignal, limitMs = CANARY_LIMIT_MS): Promise<Answered> {
   let status: number | undefined
-  const canary = await measured(signal, async (stop) => {
+  const attempt = async (stop: AbortSignal) => {
     const begunMs = performance.now()
     status = await statusOf(link, new URL(url), stop)
     return performance.now() - begunMs
-  })
+  }
+  const canary = await measured(signal, attempt, limitMs)
   return { ...canary, ...(status !== undefined && { status }), cut: canary.error !== undefined && CUT.includes(canary.error) }
 }
 
@@ -28,7 +29,7 @@ function statusOf(link: Link, url: URL, signal: AbortSignal): Promise<number> {
   return new Promise((resolve, reject) => {
     const path = `${url.pathname}${url.search}`
     // Not as an event stream: that might never end.
-    const headers = { host: url.host, accept: 'application/json', connection: 'close' }
+    const headers = { host: url.host, accept: 'application/json', connection: 'close', 'x-stampede-canary': '1' }
     const request = get({ ...hostAndPort(link.canaryAddress), path, headers, agent: false, signal })
     request.on('error', reject)
     request.on('response', (response) => {

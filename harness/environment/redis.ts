@@ -8,6 +8,7 @@ import { HarnessError } from '../errors.ts'
 import { hostAndPort, measured } from './canary.ts'
 import { type Child, startChild } from './child.ts'
 import { freePort } from './free-port.ts'
+import { runIdOf } from './redis-identity.ts'
 import type { Canary, Keeper, Link, Service, Vessel } from './service.ts'
 
 const START_LIMIT_MS = 10_000
@@ -17,12 +18,18 @@ export class RedisService implements Service {
   readonly version: string
   readonly #launch: () => Promise<Vessel>
   #vessel: Vessel
+  #runId = ''
 
   constructor(vessel: Vessel, port: number, version: string, launch: () => Promise<Vessel>) {
     this.#vessel = vessel
     this.#launch = launch
     this.address = `127.0.0.1:${port}`
     this.version = version
+  }
+
+  /** Its identity: faults touch only the Redis that says so too. Another one after a restart. */
+  get runId(): string {
+    return this.#runId
   }
 
   /** Another one after a restart. */
@@ -46,7 +53,15 @@ export class RedisService implements Service {
 
   /** Empty, on the same port, ready again when this resolves; harmless while it runs. */
   async restart(): Promise<void> {
-    if (!this.running) this.#vessel = await this.#launch()
+    if (this.running) return
+    this.#vessel = await this.#launch()
+    await this.identify()
+  }
+
+  /** Asks it who it is. */
+  async identify(): Promise<this> {
+    this.#runId = (await runIdOf(this.address)) ?? ''
+    return this
   }
 
   /** A fresh connection through the link's canary door, then PING: the round trip is that of the PING alone; at most 5 s. */
@@ -88,7 +103,7 @@ export async function startRedis({ keeper, signal, program }: RedisOptions): Pro
   const child = await launch(signal)
   const version = /version=([\d.]+)/.exec(child.lastLines(100).join('\n'))?.[1] ?? 'unknown'
   // A restart heals a fault: it is done even when the run has been stopped.
-  return new RedisService(child, port, version, launch)
+  return await new RedisService(child, port, version, launch).identify()
 }
 
 function refused(child: Child, program: string, port: number, cause: unknown): HarnessError {

@@ -12,6 +12,21 @@ export interface Keeper {
   process(pid: number, name: string): void
 }
 
+/** What undoes a fault when the harness was killed: data, since the next start reads it from disk. */
+export type Remedy =
+  /** One after the other as the user in the URL, and only where the data still lies in this folder. */
+  | { do: 'sql'; url: string; dataFolder: string; statements: string[] }
+  /** One after the other, and only where the same Redis still runs. */
+  | { do: 'redis'; address: string; runId: string; commands: string[][] }
+  /** To this very process, or to its whole group. */
+  | { do: 'signal'; pid: number; group: boolean; signal: 'SIGCONT' }
+
+/** A keeper that also remembers faults. */
+export interface FaultKeeper extends Keeper {
+  /** On disk when this returns: call it before the harm is done. What it gives crosses them out again; twice is harmless. */
+  remember(remedies: readonly Remedy[]): () => void
+}
+
 export interface Service extends AsyncDisposable {
   /** `127.0.0.1:port` of the service itself, not of its link. */
   readonly address: string
@@ -121,6 +136,8 @@ export interface IdentityProviderService extends Service {
 
 /** Everything of the run that may be broken or measured. Absent: this target has no such thing, or it is not ours. */
 export interface Environment {
+  /** Without it nothing that could outlive the run may be done. */
+  keeper?: FaultKeeper
   /** By dependency name, and `server` for the link between agents and server. */
   links: Record<string, Link>
   /** A Postgres that this run started: it may be broken. */
