@@ -65,8 +65,9 @@ function untouchedRoles(history: History, stress: Phase): string[] {
     return [typeof table === 'string' && table !== '' ? `${dependency}:${table}` : dependency]
   })
   if (broken.length === 0 || broken.includes('server')) return []
+  const called = new Set<string>(history.calls.map(({ role }) => role))
   return Object.entries(history.plan.roles).flatMap(([role, { needs }]) =>
-    needs.some((need) => broken.some((one) => meet(need, one))) ? [] : [role],
+    !called.has(role) || needs.some((need) => broken.some((one) => meet(need, one))) ? [] : [role],
   )
 }
 
