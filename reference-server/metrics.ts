@@ -6,6 +6,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Answer, Call, Facts } from './call.ts'
 import type { BreakerState } from './controls/breaker.ts'
+import { ERRORS } from './errors.ts'
 import { type PoolFigures, processGauges, scrapedGauges } from './metrics-scraped.ts'
 
 const STATES: Record<BreakerState, number> = { closed: 0, open: 1, 'half-open': 2 }
@@ -51,6 +52,7 @@ export function createMetrics(pools: () => PoolFigures[], inFlight: () => number
     },
     breakerStarts(dependency: string): void {
       counters.breakerState.set({ dependency }, STATES.closed)
+      for (const to of ['open', 'half-open', 'closed']) counters.breakerTransitions.inc({ dependency, to }, 0)
     },
     answered,
   }
@@ -70,6 +72,9 @@ function counted(registers: Registry[]) {
 function answeredCounters(registers: Registry[]) {
   const refusals = new Counter({ name: 'refusals_total', help: 'Errors told, by code', labelNames: ['code'], registers })
   const limited = new Counter({ name: 'limited_total', help: 'Refusals by a budget, by which', labelNames: ['scope'], registers })
+  const slow = new Counter({ name: 'slow_total', help: "Served calls later than their tool's sloMs", labelNames: ['tool'], registers })
+  // From nothing to one is a rise only if there was a nothing: an alert on the first of a code needs its zero.
+  for (const code of Object.keys(ERRORS)) refusals.inc({ code }, 0)
   const duration = new Histogram({
     name: 'mcp_server_operation_duration_seconds',
     help: 'Time to answer, by tool and outcome (mcp.server.operation.duration)',
@@ -98,6 +103,7 @@ function answeredCounters(registers: Registry[]) {
       refusals.inc({ code: answer.error.code })
       if (status === 'rate_limited') limited.inc({ scope: answer.error.scope ?? 'other' })
     }
+    if (status === 'success' && call?.tool && durationMs > call.tool.sloMs) slow.inc({ tool: call.tool.name })
     durationOf(call?.tool?.name ?? 'none', status).observe(durationMs / 1_000)
     if (call) for (const [name, ms] of partsOf(call.facts, durationMs)) if (ms > 0) parts.get(name)?.observe(ms / 1_000)
   }
