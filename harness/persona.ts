@@ -2,6 +2,10 @@
 // with a fake agent). No Node, no zod: this file is bundled into k6.
 import type { Parameters, Values } from './parameters.ts'
 import type { Draw, Span } from './plan/draw.ts'
+
+export type { Draw, Span } from './plan/draw.ts'
+export type { PlannedCall, PlannedTask } from './plan/plan.ts'
+
 import type { Arrivals, Credential, PhaseName, PlannedCall, PlannedTask, Role } from './plan/plan.ts'
 
 /** What an agent's client makes of an answer: enough to decide what to do next. Judging happens later, in Node. */

@@ -8,10 +8,8 @@
 // Turns that could not begin before the span ends are not planned. The 0–10 ms between the calls of a turn are not
 // modelled (they leave at once), nor is a plan that depends on what the calls returned.
 import { count, milliseconds } from '../../harness/parameters.ts'
-import { persona, type TaskSketch } from '../../harness/persona.ts'
-
-/** p90 ÷ median = 3.6 ÷ 1.7 on a log-normal. */
-const THINK_SPREAD = 0.58
+import { persona } from '../../harness/persona.ts'
+import { sketchTurns, walkTurns } from './turns.ts'
 
 export const bursty = persona({
   summary: 'Plans, then calls 3 to 10 tools at once, several times in a row; tasks come at random.',
@@ -23,27 +21,11 @@ export const bursty = persona({
     fanOutTo: count(10, { from: 1, to: 100 }),
     thinkMs: milliseconds(1_700, { from: 0, to: 600_000 }),
   },
-  tasks(draw, { everyMs, turnsMax, fanOutFrom, fanOutTo, thinkMs }, span) {
-    return draw.arrivals(span, everyMs, 'poisson').map((atMs): TaskSketch => {
-      const calls: TaskSketch['calls'] = []
-      const turns = draw.int(1, turnsMax)
-      let earliestMs = atMs
-      for (let turn = 1; turn <= turns; turn++) {
-        const pauseMs = turn === 1 ? 0 : draw.logNormal(thinkMs, THINK_SPREAD)
-        const fanOut = draw.int(Math.min(fanOutFrom, fanOutTo), Math.max(fanOutFrom, fanOutTo))
-        earliestMs += pauseMs
-        if (earliestMs >= span.toMs) break
-        for (let n = 0; n < fanOut; n++) calls.push({ turn, thinkMs: pauseMs })
-      }
-      return { atMs, calls }
-    })
+  tasks(draw, { everyMs, turnsMax, ...turns }, span) {
+    const shape = { ...turns, turnsFrom: 1, turnsTo: turnsMax, fanOutShare: 1 }
+    return draw.arrivals(span, everyMs, 'poisson').map((atMs) => ({ atMs, calls: sketchTurns(draw, atMs, span, shape) }))
   },
   async act(agent, task) {
-    const turns = new Set(task.calls.map(({ turn }) => turn))
-    for (const turn of turns) {
-      const together = task.calls.filter((call) => call.turn === turn)
-      if (turn > 1) await agent.think(together[0]?.thinkMs ?? 0)
-      await Promise.all(together.map((call) => agent.call(call)))
-    }
+    await walkTurns(agent, task, true, (call) => agent.call(call))
   },
 })

@@ -1,0 +1,39 @@
+// An agent that tries what it may not: a token without the scope, of another tenant, expired, malformed; or a known key with another
+// payload. Every call of it must be refused, and its line says with what it tried.
+//
+// Stands for: tokens that leak, age or are pieced together, and keys that are guessed. Row of the checks' table: "auth-truthful"; for the
+// payload "effects-once" ("a different payload is refused"). Its calls are the stress: nobody counts them as goodput.
+// Parameters: everyMs, its pace (1,000 ms, 20–600,000); tries, `all` (the four credentials in turn), one of them, or `altered-payload`
+// (a call of its own, then the same key with other arguments).
+// The target mints the credentials (`agents.credentials`); one that it does not mint is refused before the run.
+// Not modelled: guessing at machine speed, stolen client certificates, a token that is revoked midway.
+import { choice, milliseconds } from '../../harness/parameters.ts'
+import { persona, type SketchedCall } from '../../harness/persona.ts'
+
+const CREDENTIALS = ['wrong-scope', 'wrong-tenant', 'expired', 'malformed'] as const
+
+export const intruder = persona({
+  summary: 'Tries with tokens that must not let it in, or with another payload under a known key.',
+  source: 'RFC 6750 §3.1; RFC 8725 (audience, expiry); draft-ietf-httpapi-idempotency-key-header (another payload: 422)',
+  hostile: true,
+  parameters: {
+    everyMs: milliseconds(1_000, { from: 20, to: 600_000 }),
+    tries: choice(['all', ...CREDENTIALS, 'altered-payload'], 'all'),
+  },
+  tasks(draw, { everyMs, tries }, span) {
+    return draw.arrivals(span, everyMs, 'regular').map((atMs, n) => ({ atMs, calls: callsWith(tries, n) }))
+  },
+  async act(agent, task, { tries }) {
+    const [call, other] = task.calls
+    if (!call) return
+    const answer = await agent.call(call)
+    if (tries === 'altered-payload' && other && answer.ok) await agent.again(answer, { altered: other.arguments })
+  },
+})
+
+function callsWith(tries: string, n: number): SketchedCall[] {
+  // Two calls draw two payloads; the second is never sent as its own.
+  if (tries === 'altered-payload') return [1, 2].map((turn) => ({ turn, thinkMs: 0 }))
+  const credential = tries === 'all' ? CREDENTIALS[n % CREDENTIALS.length] : CREDENTIALS.find((known) => known === tries)
+  return [{ turn: 1, thinkMs: 0, ...(credential && { credential }) }]
+}
