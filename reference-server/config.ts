@@ -101,6 +101,17 @@ const Environment = z.object({
   AGENT_TOOL_BURST: whole(5, 1, 100_000),
   DISCOVERY_RATE_PER_MINUTE: whole(600, 1, 1_000_000),
   DISCOVERY_BURST: whole(100, 1, 100_000),
+  AGENT_RATE_PER_HOUR: whole(1_000, 1, 100_000_000),
+  AGENT_RATE_PER_DAY: whole(10_000, 1, 1_000_000_000),
+  TENANT_RATE_PER_MINUTE: whole(12_000, 1, 10_000_000),
+  TENANT_BURST: whole(2_000, 1, 1_000_000),
+  /** Of one tool, over all agents. */
+  TOOL_RATE_PER_MINUTE: whole(30_000, 1, 10_000_000),
+  TOOL_BURST: whole(5_000, 1, 1_000_000),
+  TOOL_CONCURRENCY: whole(500, 1, 100_000),
+  REPLAY_RATE_PER_MINUTE: whole(30, 1, 1_000_000),
+  REPLAY_BURST: whole(5, 1, 100_000),
+  REPLAY_FOR_S: whole(3_600, 1, 604_800),
 
   POOL_CHEAP: whole(10, 1, 500),
   POOL_EXPENSIVE: whole(4, 1, 500),
@@ -133,6 +144,7 @@ const Environment = z.object({
 export type Settings = z.output<typeof Environment>
 
 const TOKENS = ['OAUTH_ISSUER', 'OAUTH_AUDIENCE'] as const
+const EXCHANGE = ['OAUTH_CLIENT_SECRET', 'UPSTREAM_URL', 'UPSTREAM_AUDIENCE'] as const
 const NEEDED = { keys: [], oauth: TOKENS, mtls: [...TOKENS, 'TLS_CERT_FILE', 'TLS_KEY_FILE', 'TLS_CLIENT_CA_FILE'] } as const
 
 /** A setting that cannot be used. The message is one line for the person who starts the server. */
@@ -143,9 +155,13 @@ export function settingsFrom(environment: Record<string, string | undefined>): S
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''))
   const parsed = Environment.safeParse(given)
   if (parsed.success) {
-    const missing = NEEDED[parsed.data.AUTH].filter((name) => parsed.data[name] === '')
+    const { AUTH, OAUTH_CLIENT_ID } = parsed.data
+    const needed = [...NEEDED[AUTH], ...(OAUTH_CLIENT_ID === '' ? [] : EXCHANGE)]
+    const missing = needed.filter((name) => parsed.data[name] === '')
     if (missing.length === 0) return parsed.data
-    throw new SettingsError(missing.map((name) => `${name} is missing: AUTH=${parsed.data.AUTH} needs it`).join('\n'))
+    throw new SettingsError(
+      missing.map((name) => `${name} is missing: AUTH=${AUTH}${OAUTH_CLIENT_ID && ' with OAUTH_CLIENT_ID'} needs it`).join('\n'),
+    )
   }
   throw new SettingsError(parsed.error.issues.map((issue) => problemOf(issue, given)).join('\n'))
 }

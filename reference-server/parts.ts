@@ -1,6 +1,7 @@
 // What the server is composed of. Each part is a value or a way to make one; a weakness (--weaken, WEAKNESS) puts one other part
 // in its place and nothing else, so the server's own code has no `if` for being weak.
 
+import type { Redis } from 'ioredis'
 import { type Alive, ofTheProcess } from './alive.ts'
 import { type OpenKeySet, openKeySet } from './auth/key-set.ts'
 import type { Settings } from './config.ts'
@@ -11,16 +12,42 @@ import { agentBudgets, type BudgetsOf } from './controls/budgets.ts'
 import type { Control } from './controls/control.ts'
 import { type Once, oncePerKey } from './controls/idempotency.ts'
 import { boundedQueue, type Queue, type QueueOptions } from './controls/queue.ts'
+import { bindingQuota, type QuotaHeaders } from './controls/quota-headers.ts'
 import { boundedTimes, type Times } from './controls/times.ts'
+import { readsFromMemory, type WithoutRedis } from './controls/without-redis.ts'
 import { type GuidanceOf, retryGuidance } from './guidance.ts'
 import type { Log } from './log.ts'
+import type { Policy } from './policy/policy.ts'
+import { refundPolicy } from './policy/refund-order.ts'
+import { schemaList, schemaRead } from './resources/schema.ts'
+import { type Limiter, redisLimiter } from './store/limiter.ts'
 import { type OpenConnections, pooledConnections } from './store/postgres.ts'
+import { type OpenRedis, openRedis } from './store/redis.ts'
+import { createRates, type RatesOf } from './store/upstream.ts'
+import { buildReport } from './tools/build-report.ts'
 import { createInvoice } from './tools/create-invoice.ts'
 import { describeTable } from './tools/describe-table.ts'
+import { exportAudit } from './tools/export-audit.ts'
+import { exportRows } from './tools/export-rows.ts'
+import { getCustomer } from './tools/get-customer.ts'
+import { getExchangeRate } from './tools/get-exchange-rate.ts'
+import { getUpstreamProfile } from './tools/get-upstream-profile.ts'
+import { listFolder } from './tools/list-folder.ts'
 import { listTables } from './tools/list-tables.ts'
+import { manageAgent } from './tools/manage-agent.ts'
+import { quoteInvoice } from './tools/quote-invoice.ts'
+import { refundOrder } from './tools/refund-order.ts'
+import { reviewRefund } from './tools/review-refund.ts'
 import { runQuery } from './tools/run-query.ts'
+import { searchCustomers } from './tools/search-customers.ts'
 import type { Tool } from './tools/tool.ts'
+import { usageReport } from './tools/usage-report.ts'
 import { createTraces, type Traces } from './traces.ts'
+
+const TOOLS = [
+  ...[buildReport, createInvoice, describeTable, exportAudit, exportRows, getCustomer, getExchangeRate, getUpstreamProfile],
+  ...[listFolder, listTables, manageAgent, quoteInvoice, refundOrder, reviewRefund, runQuery, searchCustomers, usageReport],
+]
 
 export interface Parts {
   settings: Settings
@@ -32,6 +59,12 @@ export interface Parts {
   random: () => number
   /** By name, in the order of tools/list. */
   tools: ReadonlyMap<string, Tool>
+  /** What answers methods other than tools/call and takes a connection. */
+  resources: ReadonlyMap<string, Tool>
+  /** By tool: which arguments want a person's word. */
+  policies: ReadonlyMap<string, Policy>
+  /** The service behind some tools. */
+  ratesOf: RatesOf
   /** Who is calling: pattern A, or B and C. */
   authenticate: Control
   /** Where the identity provider's keys come from. */
@@ -53,6 +86,14 @@ export interface Parts {
   redisBreaker: (options: BreakerOptions) => Breaker
   /** At most once a key. */
   once: Once
+  /** The connection to Redis. */
+  redisConnection: OpenRedis
+  /** Where budgets are kept. */
+  limiterIn: (redis: Redis) => Limiter
+  /** What is admitted while Redis is away. */
+  withoutRedis: WithoutRedis
+  /** What an answer says of the budget that binds. */
+  quotaHeaders: QuotaHeaders
 }
 
 export function compose(settings: Settings, log: Log): Parts {
@@ -62,7 +103,15 @@ export function compose(settings: Settings, log: Log): Parts {
     traces: createTraces(settings),
     clock: () => performance.now(),
     random: Math.random,
-    tools: new Map([createInvoice, describeTable, listTables, runQuery].map((tool) => [tool.name, tool])),
+    tools: byName(TOOLS.filter((tool) => tool !== getUpstreamProfile || settings.OAUTH_CLIENT_ID !== '')),
+    resources: byName([schemaList, schemaRead]),
+    policies: new Map([['refund_order', refundPolicy]]),
+    ratesOf: createRates({
+      url: settings.UPSTREAM_URL,
+      timeoutMs: settings.UPSTREAM_TIMEOUT_MS,
+      tagKey: settings.LOG_HASH_KEY,
+      clock: () => performance.now(),
+    }),
     authenticate: settings.AUTH === 'keys' ? authenticate : authenticateByToken,
     openKeySet,
     budgets: agentBudgets,
@@ -74,5 +123,14 @@ export function compose(settings: Settings, log: Log): Parts {
     breaker: countingBreaker,
     redisBreaker: countingBreaker,
     once: oncePerKey,
+    redisConnection: openRedis,
+    limiterIn: redisLimiter,
+    withoutRedis: readsFromMemory,
+    quotaHeaders: bindingQuota,
   }
+}
+
+/** In the order of their names: the same on every instance and at every start. */
+function byName(tools: readonly Tool[]): ReadonlyMap<string, Tool> {
+  return new Map(tools.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((tool) => [tool.name, tool]))
 }

@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis'
 import type { KeySet } from './auth/key-set.ts'
 import { openProvider, type Provider } from './auth/provider.ts'
+import { type AsUserOf, createAsUser } from './auth/token-exchange.ts'
 import { ADMIN_CONNECTIONS } from './config.ts'
 import type { Breaker } from './controls/breaker.ts'
 import type { Queue } from './controls/queue.ts'
@@ -10,13 +11,16 @@ import { createMetrics } from './metrics.ts'
 import type { PoolFigures } from './metrics-scraped.ts'
 import type { Parts } from './parts.ts'
 import { type Admin, createAdmin } from './store/admin.ts'
+import { type Cursors, createCursors } from './store/cursors.ts'
+import { countInstances, type Instances } from './store/instances.ts'
 import { createKeys, type Keys } from './store/keys.ts'
-import { LocalLimiter } from './store/limiter.ts'
+import type { Limiter } from './store/limiter.ts'
+import { LocalLimiter } from './store/local-limiter.ts'
 import type { Connections } from './store/postgres.ts'
-import { openRedis } from './store/redis.ts'
 import { createRevocations, type Revocations } from './store/revocations.ts'
 import type { PoolName } from './tools/tool.ts'
 import { createTypical, type Typical } from './typical.ts'
+import { createUsage, type Usage } from './usage.ts'
 
 export interface Bulkhead {
   queue: Queue
@@ -26,16 +30,23 @@ export interface Bulkhead {
 export interface Running extends Parts {
   metrics: Metrics
   redis: Redis
+  limiter: Limiter
+  /** While Redis is away. */
   local: LocalLimiter
+  instances: Instances
   keys: Keys
   /** Of patterns B and C. */
   provider: Provider
   keySet: KeySet
+  /** The service behind some tools, with the calling user's own rights. */
+  asUserOf: AsUserOf
   revocations: Revocations
   admin: Admin
-  breakers: Record<'postgres' | 'redis', Breaker>
+  breakers: Record<'postgres' | 'redis' | 'upstream', Breaker>
   bulkheads: Record<PoolName, Bulkhead>
   typical: Typical
+  cursors: Cursors
+  usage: Usage
   /** Requests that have not been answered. */
   inFlight: number
   /** Work that goes on behind an answer. */
@@ -59,7 +70,7 @@ export function open(parts: Parts): Running {
   const { settings, times, clock } = parts
   const adminConnections = parts.connections({ url: settings.DATABASE_URL, name: 'admin', max: ADMIN_CONNECTIONS, times })
   const admin = createAdmin(adminConnections, times)
-  const redis = openRedis(parts)
+  const redis = parts.redisConnection(parts)
   const metrics: Metrics = createMetrics(figures, () => running.inFlight)
   const bulkheads: Record<PoolName, Bulkhead> = {
     cheap: openBulkhead(parts, metrics, 'cheap', settings.POOL_CHEAP),
@@ -79,6 +90,7 @@ export function open(parts: Parts): Running {
   const breakers = {
     postgres: openBreaker(parts, metrics, 'postgres'),
     redis: openBreaker(parts, metrics, 'redis'),
+    upstream: openBreaker(parts, metrics, 'upstream'),
   }
   const reachable = (): boolean => breakers.postgres.state === 'closed'
   const keys = createKeys({ query: admin.query, reachable, clock })
@@ -90,19 +102,25 @@ export function open(parts: Parts): Running {
     revoked: keys.forget,
     failed: (error) => parts.log.problem('revocations', error),
   })
+  const instances = countInstances({ redis, name: `${settings.INSTANCE}-${process.pid}`, declared: settings.INSTANCES })
   const running: Running = {
     ...parts,
     metrics,
     redis,
+    limiter: parts.limiterIn(redis),
     local: new LocalLimiter(clock),
+    instances,
     keys,
     provider,
     keySet: openKeySetOf(parts, provider),
+    asUserOf: createAsUser({ settings, provider, clock }),
     revocations,
     admin,
     breakers,
     bulkheads,
     typical: createTypical(),
+    cursors: createCursors(redis, settings.REDIS_TIMEOUT_MS),
+    usage: createUsage(admin.query, settings.USAGE_FLUSH_MS),
     inFlight: 0,
     behind: new Set(),
     leaving: false,
@@ -114,7 +132,9 @@ export function open(parts: Parts): Running {
       ),
     async close(withinMs) {
       revocations.close()
+      instances.close()
       redis.disconnect()
+      await running.usage.close()
       const pools = Object.values(bulkheads).map(({ connections }) => connections.close(withinMs))
       await Promise.all([...pools, admin.close(withinMs), parts.traces.close(withinMs)])
     },
@@ -163,7 +183,7 @@ function openBulkhead(parts: Parts, metrics: Metrics, name: PoolName, slots: num
   }
 }
 
-function openBreaker(parts: Parts, metrics: Metrics, dependency: 'postgres' | 'redis'): Breaker {
+function openBreaker(parts: Parts, metrics: Metrics, dependency: keyof Running['breakers']): Breaker {
   const { settings, clock, log } = parts
   const nearby = dependency === 'redis'
   metrics.breakerStarts(dependency)

@@ -1,16 +1,22 @@
 // The arithmetic in memory, whom a call is charged to, and the mode without Redis. The script in Redis: failures.integration.test.ts
 // and store/limiter.integration.test.ts.
 import { describe, expect, test } from 'vitest'
+import type { Identity } from '../call.ts'
 import { settingsFrom } from '../config.ts'
-import { codeOf, rest, running, sampleCall, standingClock } from '../fixtures/call.ts'
+import { codeOf, identity, rest, running, sampleCall, standingClock } from '../fixtures/call.ts'
 import { createMetrics } from '../metrics.ts'
-import { type Budgets, LocalLimiter } from '../store/limiter.ts'
+import type { Budgets } from '../store/limiter.ts'
+import { LocalLimiter } from '../store/local-limiter.ts'
 import { createInvoice } from '../tools/create-invoice.ts'
+import { listTables } from '../tools/list-tables.ts'
 import { runQuery } from '../tools/run-query.ts'
+import type { Tool } from '../tools/tool.ts'
 import { createTypical } from '../typical.ts'
 import { admission } from './admission.ts'
 import { countingBreaker } from './breaker.ts'
-import { agentBudgets } from './budgets.ts'
+import { agentBudgets, limitsOf } from './budgets.ts'
+import { bindingQuota } from './quota-headers.ts'
+import { readsFromMemory } from './without-redis.ts'
 
 const settings = settingsFrom({
   DATABASE_URL: 'postgres://app@127.0.0.1/x',
@@ -20,23 +26,58 @@ const settings = settingsFrom({
 
 describe('whom a call is charged to', () => {
   test('a cheap read or a write: the agent; an expensive read: also the agent on that tool', () => {
-    expect(agentBudgets(sampleCall(), settings, 0).rates.map(({ scope }) => scope)).toEqual(['agent'])
-    expect(agentBudgets(sampleCall({ tool: runQuery }), settings, 0).rates.map(({ scope, key }) => [scope, key])).toEqual([
+    const own = (tool: Tool) => agentBudgets(sampleCall({ tool }), settings, 0).rates.filter(({ shared }) => !shared)
+    expect(own(listTables).map(({ key }) => key)).toEqual(['desk:{t0:agent-0}:rate'])
+    expect(own(runQuery).map(({ scope, key }) => [scope, key])).toEqual([
       ['agent', 'desk:{t0:agent-0}:rate'],
       ['tool', 'desk:{t0:agent-0}:tool:run_query'],
     ])
-    expect(agentBudgets(sampleCall({ tool: createInvoice }), settings, 0).rates.map(({ scope }) => scope)).toEqual(['agent'])
+    expect(own(createInvoice).map(({ scope }) => scope)).toEqual(['agent'])
+  })
+
+  test('every call also: its tenant, the tool over all agents, the hour, the day', () => {
+    const { rates, windows, leases } = agentBudgets(sampleCall(), settings, 0)
+    const shared = rates.filter((rate) => rate.shared)
+    expect(shared.map(({ scope, key }) => [scope, key])).toEqual([
+      ['tenant', 'desk:{t0}:rate'],
+      ['tool', 'desk:tool:list_tables:rate'],
+    ])
+    expect(windows?.map(({ name, limit, windowMs }) => [name, limit, windowMs])).toEqual([
+      ['agent-hour', 1_000, 3_600_000],
+      ['agent-day', 10_000, 86_400_000],
+    ])
+    expect(leases?.map(({ of, key, limit }) => [of, key, limit])).toEqual([
+      ['agent', 'desk:{t0:agent-0}:lease', 5],
+      ['tool', 'desk:tool:list_tables:lease', 500],
+    ])
+  })
+
+  test("a tier's rates are the settings times its factor; an agent's own limits go before them", () => {
+    const of = (more: Partial<Identity>) => limitsOf({ ...identity, ...more }, settings)
+    expect(of({ tier: 'free' })).toMatchObject({ ratePerMinute: 30, burst: 5, ratePerHour: 500, concurrency: 3, toolRatePerMinute: 5 })
+    expect(of({ tier: 'enterprise' })).toMatchObject({ ratePerMinute: 300, ratePerDay: 50_000, concurrency: 25 })
+    expect(of({ tier: 'free', limits: { ratePerMinute: 7 } })).toMatchObject({ ratePerMinute: 7, ratePerHour: 500 })
+  })
+
+  test('a write with a key has a marker of its own, whose it is and which; others have none', () => {
+    const markerOf = (tool: Tool, given: Record<string, unknown>) =>
+      agentBudgets(sampleCall({ tool, arguments: given }), settings, 0).replay?.marker
+    const mine = markerOf(createInvoice, { idempotencyKey: 'mine' })
+    expect(mine).toMatch(/^desk:\{t0:agent-0\}:committed:create_invoice:[\w-]{43}$/)
+    expect(markerOf(createInvoice, { idempotencyKey: 'other' })).not.toBe(mine)
+    expect([markerOf(createInvoice, {}), markerOf(listTables, { idempotencyKey: 'mine' })]).toEqual([undefined, undefined])
   })
 
   test('discovery has a bucket of its own and no lease', () => {
     expect(agentBudgets(sampleCall({ method: 'initialize' }), settings, 0)).toEqual({
+      asker: '{t0:agent-0}',
       rates: [{ scope: 'discovery', key: 'desk:{t0:agent-0}:discovery', perMinute: 600, burst: 100 }],
     })
   })
 
   test('a lease outlives the deadline, and the hint is the median', () => {
-    const { lease } = agentBudgets(sampleCall({ startedAtMs: 1_000, deadlineAtMs: 3_000 }), settings, 40)
-    expect(lease).toEqual({ key: 'desk:{t0:agent-0}:lease', limit: 5, id: 'l', lifetimeMs: 7_000, hintMs: 40 })
+    const { leases } = agentBudgets(sampleCall({ startedAtMs: 1_000, deadlineAtMs: 3_000 }), settings, 40)
+    expect(leases?.[0]).toEqual({ of: 'agent', key: 'desk:{t0:agent-0}:lease', limit: 5, id: 'l', lifetimeMs: 7_000, hintMs: 40 })
   })
 })
 
@@ -86,16 +127,16 @@ describe('the bucket in memory', () => {
 
   test('a lease is given back', () => {
     const limiter = new LocalLimiter(standingClock())
-    const lease = (id: string) => budgets(600, 100, { lease: { key: 'l', limit: 1, id, lifetimeMs: 1, hintMs: 25 } })
+    const lease = (id: string) => budgets(600, 100, { leases: [{ of: 'agent', key: 'l', limit: 1, id, lifetimeMs: 1, hintMs: 25 }] })
     expect(limiter.admit(lease('a')).refusedBy).toBeUndefined()
     expect(limiter.admit(lease('b'))).toMatchObject({ refusedBy: { scope: 'concurrency', limit: 1 }, waitMs: 25 })
-    limiter.release('l', 'a')
+    limiter.release(lease('a'))
     expect(limiter.admit(lease('b')).refusedBy).toBeUndefined()
   })
 
   test('the limit on calls at once holds for a tool whose median time is nothing', () => {
     const limiter = new LocalLimiter(standingClock())
-    const lease = (id: string) => budgets(600, 100, { lease: { key: 'l', limit: 1, id, lifetimeMs: 1, hintMs: 0 } })
+    const lease = (id: string) => budgets(600, 100, { leases: [{ of: 'agent', key: 'l', limit: 1, id, lifetimeMs: 1, hintMs: 0 }] })
     limiter.admit(lease('a'))
     expect(limiter.admit(lease('b'))).toMatchObject({ refusedBy: { scope: 'concurrency' }, waitMs: 1 })
   })
@@ -127,11 +168,11 @@ describe('without Redis', () => {
       () => [],
       () => 0,
     )
-    const parts = { settings: { ...settings, INSTANCES: 2, AGENT_BURST: 8 }, budgets: agentBudgets, metrics, typical: createTypical() }
-    const wrapped = admission.wrap(
-      next,
-      running({ ...parts, local: new LocalLimiter(clock), breakers: { redis: breaker, postgres: breaker } }),
-    )
+    const parts = { settings: { ...settings, AGENT_BURST: 8 }, budgets: agentBudgets, metrics, typical: createTypical() }
+    const declared = { withoutRedis: readsFromMemory, quotaHeaders: bindingQuota, random: () => 0 }
+    const instances = { live: 2, close: () => undefined }
+    const breakers = { redis: breaker, postgres: breaker, upstream: breaker }
+    const wrapped = admission.wrap(next, running({ ...parts, ...declared, clock, instances, breakers, local: new LocalLimiter(clock) }))
     return { wrapped, reached }
   }
 

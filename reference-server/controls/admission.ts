@@ -1,36 +1,53 @@
-// Budgets of an agent: calls a minute over all tools, calls a minute on one expensive tool, calls at once. All are
-// checked in one script and one round trip; a refusal costs no budget and tells the exact wait of the budget that binds.
+// Budgets of an agent, its tenant and the tool (budgets.ts): all are checked in one script and one round trip; a refusal costs no
+// budget and tells the wait of the budget that binds, the longest of those that fail.
 // Without these, one agent in a loop takes the pool from everybody (seed 1: 200 calls in 30 s; seed 2: list_tables).
 // Keyed by tenant and agent: never by address (agents share egress), never by session (a loop opens new ones).
-// Redis away: cheap reads go on under half the limit divided by instances, from memory; writes and expensive tools are refused
-// (503), since their limits protect what memory of one process cannot.
-// Silence of Redis counts once for all calls that wait at the same time: its breaker opens after three timeouts on end, not
-// after one with many callers, and a stall of our own loop is no silence (store/redis.ts). Chosen over measuring the loop's
-// lateness, which says nothing of Redis. Each call still waits one timeout at most. Errors that Redis tells are logged.
+// The wait of an agent's own budget is exact. On what several wait for (calls at once) jitter is added, never taken away; on a
+// shared bucket each agent is told a turn of its own (store/admission.lua).
+// Redis away: without-redis.ts. Silence of Redis counts once for all calls that wait at the same time: its breaker opens after
+// three timeouts on end, not after one with many callers, and a stall of our own loop is no silence (store/redis.ts). Chosen over
+// measuring the loop's lateness, which says nothing of Redis. Each call still waits one timeout at most. Errors that Redis tells
+// (full, read-only) are logged.
 // A lease ends with the work behind the call, not with its answer; one that a silent Redis may have granted is given back on
 // the same connection, behind the request. Those of a killed server or a cut connection expire: deadline + 5 s.
-// Does not model: hour and day quotas, tenant-wide and tool-wide budgets, replays after a spent budget.
 import type { Call } from '../call.ts'
 import { CallError } from '../errors.ts'
 import type { Running } from '../running.ts'
-import { type Admission, admitInRedis, type Budgets, type Standing } from '../store/limiter.ts'
+import type { Admission, Budgets } from '../store/limiter.ts'
 import { answerWithin, isAway, RedisSilent } from '../store/redis.ts'
 import type { Breaker, Permit } from './breaker.ts'
 import { control } from './control.ts'
 
 export const admission = control({
-  summary: 'Holds every agent to its rate, its rate on expensive tools, and its calls at once.',
+  summary: 'Holds agents, tenants and tools to their rates, and to their calls at once.',
   source: 'seed 1, "Two layers, not one"; seed 2, "Rate Limiting That Actually Works"; RFC 9110 §10.2.3',
-  settings: ['AGENT_RATE_PER_MINUTE', 'AGENT_BURST', 'AGENT_CONCURRENCY', 'AGENT_TOOL_RATE_PER_MINUTE', 'AGENT_TOOL_BURST'],
+  settings: [
+    'AGENT_RATE_PER_MINUTE',
+    'AGENT_BURST',
+    'AGENT_RATE_PER_HOUR',
+    'AGENT_RATE_PER_DAY',
+    'AGENT_CONCURRENCY',
+    'AGENT_TOOL_RATE_PER_MINUTE',
+    'AGENT_TOOL_BURST',
+    'TENANT_RATE_PER_MINUTE',
+    'TOOL_RATE_PER_MINUTE',
+    'TOOL_CONCURRENCY',
+    'DISCOVERY_RATE_PER_MINUTE',
+    'REPLAY_RATE_PER_MINUTE',
+    'REDIS_TIMEOUT_MS',
+  ],
   wrap(next, running) {
     const decide = decider(running)
+    const { limiter, settings, quotaHeaders, random } = running
     return async function admission(call) {
-      const budgets = running.budgets(call, running.settings, running.typical.ms(call.tool?.name) ?? UNKNOWN_HOLD_MS)
+      const budgets = running.budgets(call, settings, running.typical.ms(call.tool?.name) ?? UNKNOWN_HOLD_MS)
       const { verdict, release } = await decide(call, budgets)
-      Object.assign(call.answerHeaders, rateLimitHeaders(verdict.standings))
-      if (verdict.refusedBy) throw refusal(verdict)
+      Object.assign(call.answerHeaders, quotaHeaders(verdict))
+      if (verdict.refusedBy) throw refusal(verdict, random)
       try {
-        return await next(call)
+        const answer = await next(call)
+        if (budgets.replay && call.facts.commitSent && !answer.error) limiter.committed(budgets.replay.marker, settings.REPLAY_FOR_S)
+        return answer
       } finally {
         release()
       }
@@ -49,7 +66,7 @@ interface Decision {
 type Decide = (call: Call, budgets: Budgets) => Promise<Decision>
 
 function decider(running: Running): Decide {
-  const { redis, breakers, metrics, settings, clock, log } = running
+  const { limiter, breakers, metrics, settings, clock, log, withoutRedis } = running
   let silentAtMs = Number.NEGATIVE_INFINITY
   let lastProblem = ''
   const learnt = (error: unknown, sentAtMs: number): 'down' | undefined => {
@@ -63,22 +80,27 @@ function decider(running: Running): Decide {
     if (!isAway(error) && problem !== lastProblem) log.problem('limiter', error)
     lastProblem = problem
   }
+  const decideWithoutRedis = (call: Call, budgets: Budgets): Decision => {
+    metrics.limiterMode.set(1)
+    return withoutRedis(running, call, budgets)
+  }
   return async (call, budgets) => {
     const permit = entered(breakers.redis)
-    if (!permit) return decideWithoutRedis(running, call, budgets)
+    if (!permit) return decideWithoutRedis(call, budgets)
     const sentAtMs = clock()
     try {
-      const verdict = await answerWithin(settings.REDIS_TIMEOUT_MS, admitInRedis(redis, budgets))
-      call.facts.admissionMs = clock() - sentAtMs
+      const verdict = await answerWithin(settings.REDIS_TIMEOUT_MS, limiter.admit(budgets))
       permit.end('up')
       metrics.limiterMode.set(0)
       lastProblem = ''
-      return { verdict, release: () => releaseInRedis(running, budgets) }
+      return { verdict, release: () => limiter.release(budgets) }
     } catch (error) {
       permit.end(learnt(error, sentAtMs))
-      releaseInRedis(running, budgets)
+      limiter.release(budgets)
       tell(error)
-      return decideWithoutRedis(running, call, budgets)
+      return decideWithoutRedis(call, budgets)
+    } finally {
+      call.facts.admissionMs = clock() - sentAtMs
     }
   }
 }
@@ -92,59 +114,25 @@ function entered(breaker: Breaker): Permit | undefined {
   }
 }
 
-/** The declared mode while Redis is away. */
-function decideWithoutRedis({ local, settings, breakers, metrics }: Running, call: Call, budgets: Budgets): Decision {
-  metrics.limiterMode.set(1)
-  if (call.tool && (call.tool.class !== 'read' || call.tool.cost === 'expensive')) {
-    const retryAfterMs = Math.max(1_000, breakers.redis.remainingMs)
-    throw new CallError('DEPENDENCY_UNAVAILABLE', `Limits cannot be checked now; ask again in ${seconds(retryAfterMs)}.`, {
-      scope: 'redis',
-      retryAfterMs,
-    })
+function refusal({ refusedBy, waitMs }: Admission, random: () => number): CallError {
+  const { scope, limit, windowMs, of } = refusedBy ?? { scope: 'agent', limit: 0, windowMs: 0 }
+  if (scope === 'concurrency') {
+    const retryAfterMs = Math.ceil(waitMs * (1 + random() / 2))
+    const whose = of === 'tool' ? `${limit} calls of this tool` : `${limit} calls of this agent`
+    return new CallError('CONCURRENCY_LIMITED', `${whose} are running; wait ${seconds(retryAfterMs)}.`, { retryAfterMs, scope, limit })
   }
-  const part = 0.5 / settings.INSTANCES
-  const rates = budgets.rates.map((rate) => ({ ...rate, perMinute: rate.perMinute * part, burst: Math.max(1, rate.burst * part) }))
-  const { lease } = budgets
-  return {
-    verdict: local.admit(lease ? { rates, lease } : { rates }),
-    release: () => lease && local.release(lease.key, lease.id),
-  }
-}
-
-function releaseInRedis({ redis }: Running, { lease }: Budgets): void {
-  // Nobody waits for it, and a lease that cannot be given back expires.
-  if (lease) redis.zrem(lease.key, lease.id).catch(() => undefined)
-}
-
-function refusal({ refusedBy, waitMs }: Admission): CallError {
-  const { scope, limit, windowMs } = refusedBy ?? { scope: 'agent', limit: 0, windowMs: 0 }
-  const details = { retryAfterMs: waitMs, scope, limit, ...(windowMs > 0 && { windowMs }) }
-  if (scope === 'concurrency')
-    return new CallError('CONCURRENCY_LIMITED', `${limit} calls of this agent are running; wait ${seconds(waitMs)}.`, details)
-  const which = { agent: 'this agent', tool: 'this agent on this tool', discovery: 'discovery by this agent' }[scope]
-  return new CallError('RATE_LIMITED', `The limit of ${limit} calls a minute for ${which} is spent; wait ${seconds(waitMs)}.`, details)
+  const whose = {
+    agent: 'this agent',
+    tool: 'this tool',
+    tenant: 'this tenant',
+    discovery: 'discovery by this agent',
+    replay: 'replays by this agent',
+  }[scope]
+  const span = { 60000: 'minute', 3600000: 'hour', 86400000: 'day' }[windowMs]
+  const text = `The limit of ${limit} calls a ${span ?? 'window'} for ${whose} is spent; wait ${seconds(waitMs)}.`
+  return new CallError('RATE_LIMITED', text, { retryAfterMs: waitMs, scope, limit, windowMs })
 }
 
 function seconds(waitMs: number): string {
   return `${Math.ceil(waitMs / 1_000)} s`
-}
-
-/** RateLimit of the budget with the least left, as its share. Policies of a bucket: q calls in the time it takes to refill. */
-function rateLimitHeaders(standings: Standing[]): Record<string, string> {
-  const [binding] = standings.toSorted((a, b) => a.remaining / a.rate.burst - b.remaining / b.rate.burst)
-  if (!binding) return {}
-  const policies = standings.map(({ rate }) => `"${rate.scope}";q=${Math.floor(rate.burst)};w=${refillS(rate)}`)
-  const agent = standings.find(({ rate }) => rate.scope === 'agent')
-  return {
-    ratelimit: `"${binding.rate.scope}";r=${binding.remaining};t=${Math.ceil(binding.resetMs / 1_000)}`,
-    'ratelimit-policy': policies.join(', '),
-    ...(agent && {
-      'x-ratelimit-limit-minute': String(Math.floor(agent.rate.perMinute)),
-      'x-ratelimit-remaining-minute': String(agent.remaining),
-    }),
-  }
-}
-
-function refillS({ burst, perMinute }: { burst: number; perMinute: number }): number {
-  return Math.max(1, Math.ceil((burst * 60) / perMinute))
 }

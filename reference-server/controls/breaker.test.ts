@@ -130,7 +130,7 @@ describe('half-open', () => {
 describe('the control', () => {
   test('reports what the call learnt, and what it learnt alone', async () => {
     const { breaker: postgres } = opened({ failures: 1 })
-    const breakers = { postgres, redis: postgres }
+    const breakers = { postgres, redis: postgres, upstream: postgres }
     const wrapped = (learnt: 'up' | 'down' | undefined) =>
       breaker.wrap(async (call) => {
         if (learnt) call.facts.postgres = learnt
@@ -148,7 +148,7 @@ describe('the control', () => {
     fail(postgres, 1)
     const { next, reached } = rest()
     const { tool: _, ...discovery } = sampleCall({ method: 'tools/list' })
-    await breaker.wrap(next, running({ breakers: { postgres, redis: postgres } }))(discovery)
+    await breaker.wrap(next, running({ breakers: { postgres, redis: postgres, upstream: postgres } }))(discovery)
     expect(reached).toHaveLength(1)
   })
 })

@@ -1,40 +1,91 @@
-// The limiter's two stores: Redis, which all instances share, and the process' own memory for when Redis is away.
-// Both say the same of the same budgets: admitted or not, which budget binds, and the exact wait.
-// GCRA is the token bucket kept as one number a key (the theoretical arrival time); burst = bucket, interval = refill.
-// The seed's `now // 60` counters are fixed windows: twice the limit passes at an edge. Source: Brandur Leach, "Rate
-// limiting, cells, and GCRA"; RFC draft-ietf-httpapi-ratelimit-headers-10.
+// Which budgets a call is charged to, and Redis, which all instances share, as the place where they are kept. What is left when
+// Redis is away: local-limiter.ts. Both say the same: admitted or not, which budget binds, and the wait.
+// Buckets (GCRA: the token bucket as one number a key; burst = bucket, interval = refill) for minutes; windows (sliding-window
+// counter, two numbers a key) for hours and days; leases for calls at once. The seed's `now // 60` counters are fixed windows:
+// twice the limit passes at an edge. A sliding window counts the previous one as if its calls had been spread evenly, so calls in
+// bunches may pass up to twice the limit of an hour too, but never faster than the minute's bucket lets them.
+// Source: Brandur Leach, "Rate limiting, cells, and GCRA"; Cloudflare, "Counting things, a lot of different things" (sliding
+// windows); RFC draft-ietf-httpapi-ratelimit-headers-10.
 import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
 
-export type Scope = 'agent' | 'tool' | 'discovery' | 'concurrency'
+export type Scope = 'agent' | 'tool' | 'tenant' | 'discovery' | 'replay' | 'concurrency'
 
 export interface Rate {
   scope: Scope
+  /** Its policy in RateLimit headers; the scope when absent. */
+  name?: string
   /** Whose bucket: unique among all agents and tools. */
   key: string
   perMinute: number
   burst: number
+  /** Several agents wait for its places: the waits told are spread over them. */
+  shared?: boolean
+}
+
+export interface Window {
+  scope: Scope
+  name: string
+  key: string
+  limit: number
+  windowMs: number
+}
+
+/** Calls at once. `hintMs`: when one of those inside has probably ended; `lifetimeMs`: when it surely has. */
+export interface Lease {
+  /** Whose calls: told in the refusal. */
+  of: 'agent' | 'tool'
+  key: string
+  limit: number
+  id: string
+  lifetimeMs: number
+  hintMs: number
 }
 
 export interface Budgets {
+  /** Who keeps its turn when it asks again. */
+  asker?: string
   rates: Rate[]
-  /** Calls at once. `hintMs`: when one of those inside has probably ended; `lifetimeMs`: when it surely has. */
-  lease?: { key: string; limit: number; id: string; lifetimeMs: number; hintMs: number }
+  windows?: Window[]
+  leases?: Lease[]
+  /** A call whose write was committed under `marker` passes spent rates and windows, on this rate. */
+  replay?: { marker: string; rate: Rate }
 }
 
 export interface Standing {
-  rate: Rate
+  rate: Rate | Window
   remaining: number
-  /** Until the bucket is full again. */
+  /** Until it is whole again. */
   resetMs: number
+}
+
+export interface Refusal {
+  scope: Scope
+  limit: number
+  /** 0: not of time, but of calls at once. */
+  windowMs: number
+  /** Of calls at once: whose. */
+  of?: Lease['of']
 }
 
 export interface Admission {
   /** Absent: admitted. */
-  refusedBy?: { scope: Scope; limit: number; windowMs: number }
-  /** Until the refusing budget admits one call: exact for a rate, the lease's hint for calls at once. */
+  refusedBy?: Refusal
+  /** Until the refusing budget admits one call: exact for an agent's own, a turn for a shared one, the guess for calls at once. */
   waitMs: number
   standings: Standing[]
+  /** Admitted because its write was committed before. */
+  replay?: boolean
+}
+
+/** Where budgets are kept. */
+export interface Limiter {
+  /** @throws whatever Redis does when it is away or silent */
+  admit(budgets: Budgets): Promise<Admission>
+  /** Gives leases back; nobody waits for it. */
+  release(budgets: Budgets): void
+  /** The write under this marker is committed: its replays are let through for `forS` seconds. Nobody waits for it. */
+  committed(marker: string, forS: number): void
 }
 
 const SCRIPT = readFileSync(new URL('./admission.lua', import.meta.url), 'utf8')
@@ -46,85 +97,56 @@ export function prepareRedis(redis: Redis): void {
   redis.defineCommand('deskAdmit', { lua: SCRIPT })
 }
 
+export function redisLimiter(redis: Redis): Limiter {
+  return {
+    admit: (budgets) => admitInRedis(redis, budgets),
+    release({ leases = [] }) {
+      // One that cannot be given back expires.
+      for (const { key, id } of leases) redis.zrem(key, id).catch(() => undefined)
+    },
+    committed(marker, forS) {
+      // Without it, a replay waits for the budget like any other call.
+      redis.set(marker, '1', 'EX', forS).catch(() => undefined)
+    },
+  }
+}
+
 /** @throws whatever Redis does when it is away or silent */
 export async function admitInRedis(redis: Redis, budgets: Budgets): Promise<Admission> {
-  const { rates, lease } = budgets
-  const keys = [...rates.map((rate) => rate.key), lease?.key ?? 'none']
-  const figures = rates.flatMap((rate) => [Math.round(60_000_000 / rate.perMinute), rate.burst])
-  const leasing = lease ? [lease.limit, lease.id, lease.lifetimeMs * 1_000, Math.ceil(lease.hintMs * 1_000)] : [0, '', 0, 0]
+  const { asker = '', rates, windows = [], leases = [], replay } = budgets
+  const own = [...rates, ...windows, ...leases].map(({ key }) => key)
+  const keys = [...own, replay?.marker ?? 'none', replay?.rate.key ?? 'none']
+  const figures: (string | number)[] = [rates.length, windows.length, leases.length, replay ? 1 : 0, asker]
+  for (const rate of rates) figures.push(intervalOf(rate), rate.burst, rate.shared ? keys.push(`${rate.key}:line`) : 0)
+  for (const { limit, windowMs } of windows) figures.push(limit, windowMs * 1_000)
+  for (const { limit, id, lifetimeMs, hintMs } of leases) figures.push(limit, id, lifetimeMs * 1_000, Math.ceil(hintMs * 1_000))
+  if (replay) figures.push(intervalOf(replay.rate), replay.rate.burst)
   const admit = (redis as unknown as { deskAdmit: Admit }).deskAdmit.bind(redis)
-  const [failing = 0, waitMicros = 0, ...standings] = await admit(keys.length, ...keys, rates.length, ...figures, ...leasing)
+  const [failing = 0, waitMicros = 0, replayed = 0, ...standings] = await admit(keys.length, ...keys, ...figures)
   return admission(
     budgets,
     failing,
     waitMicros / 1_000,
-    rates.map((rate, i) => ({ rate, remaining: standings[2 * i] ?? 0, resetMs: (standings[2 * i + 1] ?? 0) / 1_000 })),
+    [...rates, ...windows].map((rate, i) => ({ rate, remaining: standings[2 * i] ?? 0, resetMs: (standings[2 * i + 1] ?? 0) / 1_000 })),
+    replayed === 1,
   )
 }
 
-/** @param failing 1-based index of the rate that refuses, one more for the lease, 0 for none */
-function admission(budgets: Budgets, failing: number, waitMs: number, standings: Standing[]): Admission {
-  if (failing === 0) return { waitMs: 0, standings }
-  const rate = budgets.rates[failing - 1]
-  const refusedBy = rate
-    ? { scope: rate.scope, limit: rate.perMinute, windowMs: 60_000 }
-    : { scope: 'concurrency' as const, limit: budgets.lease?.limit ?? 0, windowMs: 0 }
-  return { refusedBy, waitMs: Math.max(1, Math.ceil(waitMs)), standings }
+function intervalOf({ perMinute }: Rate): number {
+  return Math.round(60_000_000 / perMinute)
 }
 
-/** The same arithmetic in memory. Holds at most `keysMax` buckets: the least recently charged give way. */
-export class LocalLimiter {
-  readonly #tats = new Map<string, number>()
-  readonly #leases = new Map<string, Set<string>>()
-  readonly #clock: () => number
-  readonly #keysMax: number
+/** @param failing 1-based place among rates, windows, leases and the replay's rate; 0 for none */
+export function admission(budgets: Budgets, failing: number, waitMs: number, standings: Standing[], replayed = false): Admission {
+  if (failing === 0) return { waitMs: 0, standings, ...(replayed && { replay: true }) }
+  const { rates, windows = [], leases = [], replay } = budgets
+  const refused = [...rates, ...windows, ...leases, ...(replay ? [replay.rate] : [])][failing - 1]
+  if (!refused) throw new Error(`the limiter names a budget that it was not given: ${failing}`)
+  return { refusedBy: refusalOf(refused), waitMs: Math.max(1, Math.ceil(waitMs)), standings }
+}
 
-  constructor(clock: () => number, keysMax = 10_000) {
-    this.#clock = clock
-    this.#keysMax = keysMax
-  }
-
-  admit(budgets: Budgets): Admission {
-    const now = this.#clock()
-    let failing = 0
-    let waitMs = 0
-    const checked = budgets.rates.map((rate, i) => {
-      const interval = 60_000 / rate.perMinute
-      const free = Math.max(this.#tats.get(rate.key) ?? 0, now)
-      const over = free + interval - now - interval * rate.burst
-      if (over > 1e-6 && over > waitMs) [failing, waitMs] = [i + 1, over]
-      return { rate, interval, free }
-    })
-    const { lease } = budgets
-    const held = lease ? (this.#leases.get(lease.key)?.size ?? 0) : 0
-    // A wait of nothing would count as admitted.
-    const hintMs = Math.max(1, lease?.hintMs ?? 0)
-    if (lease && held >= lease.limit && hintMs > waitMs) [failing, waitMs] = [budgets.rates.length + 1, hintMs]
-    const admitted = failing === 0
-    const standings = checked.map(({ rate, interval, free }) => {
-      const tat = admitted ? free + interval : free
-      if (admitted) this.#remember(rate.key, tat)
-      return { rate, remaining: Math.max(0, Math.floor(rate.burst - (tat - now) / interval + 1e-6)), resetMs: tat - now }
-    })
-    if (admitted && lease) this.#hold(lease.key, lease.id)
-    return admission(budgets, failing, waitMs, standings)
-  }
-
-  release(key: string, id: string): void {
-    const held = this.#leases.get(key)
-    held?.delete(id)
-    if (held?.size === 0) this.#leases.delete(key)
-  }
-
-  #hold(key: string, id: string): void {
-    const held = this.#leases.get(key) ?? new Set()
-    this.#leases.set(key, held.add(id))
-  }
-
-  #remember(key: string, tat: number): void {
-    this.#tats.delete(key)
-    this.#tats.set(key, tat)
-    const oldest = this.#tats.size > this.#keysMax ? this.#tats.keys().next().value : undefined
-    if (oldest !== undefined) this.#tats.delete(oldest)
-  }
+function refusalOf(refused: Rate | Window | Lease): Refusal {
+  if ('perMinute' in refused) return { scope: refused.scope, limit: refused.perMinute, windowMs: 60_000 }
+  if ('windowMs' in refused) return { scope: refused.scope, limit: refused.limit, windowMs: refused.windowMs }
+  return { scope: 'concurrency', limit: refused.limit, windowMs: 0, of: refused.of }
 }

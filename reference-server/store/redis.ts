@@ -15,8 +15,10 @@ export class RedisSilent extends Error {}
 
 const CONNECT_MS = 1_000
 
+export type OpenRedis = (parts: { settings: Settings; random: () => number; log: Log }) => Redis
+
 /** Connects in the background, again and again, until it is disconnected. */
-export function openRedis({ settings, random, log }: { settings: Settings; random: () => number; log: Log }): Redis {
+export const openRedis: OpenRedis = ({ settings, random, log }) => {
   const redis = new Redis(settings.REDIS_URL, {
     enableOfflineQueue: false,
     commandTimeout: Math.max(CONNECT_MS, 2 * settings.REDIS_TIMEOUT_MS),
