@@ -2,14 +2,12 @@
 // link between the agents and it.
 import type { Balancer } from '../environment/balancer.ts'
 import { openDatabase } from '../environment/database.ts'
-import { type PostgresService, startPostgres } from '../environment/postgres.ts'
-import { type RedisService, startRedis } from '../environment/redis.ts'
-import type { Environment, Keeper, Service } from '../environment/service.ts'
-import { HarnessError } from '../errors.ts'
+import type { Environment, Keeper } from '../environment/service.ts'
 import { type ProxyProcess, startProxy } from '../faults/proxy/client.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Declared, Observe, Target, TargetContext } from '../target.ts'
 import { type Contexts, contextsOf, evaluate } from './context.ts'
+import { startDependencies } from './dependencies.ts'
 import type { RunFolder } from './folder.ts'
 import { assertSafe, isLoopback } from './safety.ts'
 import { startServers } from './servers.ts'
@@ -63,6 +61,8 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
   progress('starting the proxy')
   const proxy: ProxyProcess = cleanup.use(await startProxy({ keeper, links, attemptsFile: options.attemptsFile, signal }))
   for (const [name, link] of Object.entries(proxy.links)) if (name !== 'server') context.at[name] = link.address
+  // Its documents name the way that the server must take.
+  await services.identityProvider?.publish(context.at['identity-provider'] ?? services.identityProvider.address)
   const { servers, balancer } = await startServers({ ...options, contexts }, cleanup)
   const observe = evaluate('observe', target.observe, context) ?? {}
   const { urlFrom } = observe.postgres ?? {}
@@ -73,6 +73,8 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
       links: proxy.links,
       ...(services.postgres && { postgres: services.postgres }),
       ...(services.redis && { redis: services.redis }),
+      ...(services.upstream && { upstream: services.upstream }),
+      ...(services.identityProvider && { identityProvider: services.identityProvider }),
       ...(database && { database }),
       servers,
       metricsUrls: metricsUrlsOf(target, contexts),
@@ -88,40 +90,6 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
     notes: contexts.notes,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
-}
-
-interface Dependencies {
-  addresses: Record<string, string>
-  postgres?: PostgresService
-  redis?: RedisService
-}
-
-async function startDependencies(
-  { target, keeper, redisProgram, signal, progress }: SettingOptions,
-  cleanup: AsyncDisposableStack,
-): Promise<Dependencies> {
-  const dependencies: Dependencies = { addresses: {} }
-  const owned = <S extends Service>(name: string, service: S): S => {
-    dependencies.addresses[name] = service.address
-    return cleanup.use(service)
-  }
-  const started = await Promise.allSettled(
-    Object.entries(target.dependencies ?? {}).map(async ([name, how]) => {
-      if (how !== 'embedded') dependencies.addresses[name] = how.address
-      else if (name === 'postgres') dependencies.postgres = owned(name, await startPostgres({ keeper, signal }))
-      else if (name === 'redis') dependencies.redis = owned(name, await startRedis({ keeper, signal, program: redisProgram }))
-      else
-        throw new HarnessError(
-          'TARGET_INVALID',
-          `dependencies.${name} is 'embedded'`,
-          "only postgres and redis can be; for others give { address: 'host:port' }",
-        )
-      if (how === 'embedded') progress(`${name} is up`)
-    }),
-  )
-  // Only now: one that is still starting while the others are being stopped would be forgotten.
-  for (const one of started) if (one.status === 'rejected') throw one.reason
-  return dependencies
 }
 
 /** Where each of several instances tells its metrics; empty when there is one, since `observe` says it then. */

@@ -46,6 +46,7 @@ function environmentOf(context: TargetContext): Record<string, string> {
     AGENT_CONCURRENCY: limits.concurrency,
     AGENT_TOOL_RATE_PER_MINUTE: limits.toolRatePerMinute,
     AGENT_TOOL_BURST: limits.toolBurst,
+    ...budgetsBeside(limits, agents.length),
     POOL_CHEAP: limits.pools.cheap,
     POOL_EXPENSIVE: limits.pools.expensive,
     POOL_WRITE: limits.pools.write,
@@ -61,9 +62,23 @@ function environmentOf(context: TargetContext): Record<string, string> {
     DATABASE_URL: `postgres://app@${at.postgres}/postgres`,
     DATABASE_ADMIN_URL: `postgres://postgres@${at.postgres}/postgres`,
     REDIS_URL: `redis://${at.redis}`,
+    UPSTREAM_URL: at.upstream === undefined ? '' : `http://${at.upstream}`,
     INSTANCE: `server-${instance}`,
     SEED_AGENTS: JSON.stringify(seeds),
     WEAKNESS: weaken ?? '',
+  }
+}
+
+/** Hours, tenants and tools over all agents: as wide as the minutes of all agents together, so that what is declared binds. */
+function budgetsBeside({ ratePerMinute, burst, concurrency }: ReturnType<typeof limitsOf>, agents: number) {
+  return {
+    AGENT_RATE_PER_HOUR: Math.max(1_000, 60 * ratePerMinute),
+    AGENT_RATE_PER_DAY: Math.max(10_000, 24 * 60 * ratePerMinute),
+    TENANT_RATE_PER_MINUTE: Math.max(12_000, agents * ratePerMinute),
+    TENANT_BURST: Math.max(2_000, agents * burst),
+    TOOL_RATE_PER_MINUTE: Math.max(30_000, agents * ratePerMinute),
+    TOOL_BURST: Math.max(5_000, agents * burst),
+    TOOL_CONCURRENCY: Math.max(500, agents * concurrency),
   }
 }
 
@@ -116,7 +131,7 @@ const expensiveRead: ToolRole = {
 const write: ToolRole = {
   name: 'create_invoice',
   arguments: (draw) => ({
-    customer: `Customer ${draw.int(1, 200)}`,
+    customer: `C-${String(draw.int(1, 200)).padStart(4, "0")}`,
     amountCents: draw.int(100, 500_000),
     currency: draw.pick(['EUR', 'USD', 'JPY']),
     memo: draw.word(),
@@ -144,7 +159,7 @@ export default target({
   },
   tools: { cheapRead, expensiveRead, write },
   declared,
-  dependencies: { postgres: 'embedded', redis: 'embedded' },
+  dependencies: { postgres: 'embedded', redis: 'embedded', upstream: 'embedded' },
   start: {
     command: 'node reference-server/main.ts',
     cwd: `${import.meta.dirname}/../..`,

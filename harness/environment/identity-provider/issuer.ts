@@ -1,0 +1,83 @@
+// Signing keys, metadata and the client-credentials grant of the run's OAuth issuer. ES256: quick to make and to check.
+import { randomUUID } from 'node:crypto'
+import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
+
+export interface Client {
+  id: string
+  /** Put into each of its tokens. */
+  claims: Record<string, unknown>
+}
+
+interface SigningKey {
+  privateKey: CryptoKey
+  jwk: JWK & { kid: string }
+}
+
+export const REFUSED = Symbol('refused')
+export type Grant = { access_token: string; token_type: 'Bearer'; expires_in: number; scope: string } | { [REFUSED]: number; error: string }
+
+const LIFETIME_S = 3_600
+
+export class Issuer {
+  /** The `iss` of its tokens; its documents' addresses begin with it. */
+  url = ''
+  readonly #clients: ReadonlyMap<string, Client>
+  #keys: [SigningKey, ...SigningKey[]]
+
+  private constructor(clients: readonly Client[], first: SigningKey) {
+    this.#clients = new Map(clients.map((client) => [client.id, client]))
+    this.#keys = [first]
+  }
+
+  static async create(clients: readonly Client[]): Promise<Issuer> {
+    return new Issuer(clients, await newKey())
+  }
+
+  metadata() {
+    return {
+      issuer: this.url,
+      jwks_uri: `${this.url}/jwks`,
+      token_endpoint: `${this.url}/token`,
+      grant_types_supported: ['client_credentials'],
+      response_types_supported: [],
+      subject_types_supported: ['public'],
+      token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+      id_token_signing_alg_values_supported: ['ES256'],
+    }
+  }
+
+  keySet(): { keys: JWK[] } {
+    return { keys: this.#keys.map(({ jwk }) => jwk) }
+  }
+
+  async rotate(forget: boolean): Promise<void> {
+    this.#keys = [await newKey(), ...(forget ? [] : this.#keys.slice(0, 4))]
+  }
+
+  /** `iss`, `iat`, `exp` and `jti` are added unless given. */
+  async sign(claims: Record<string, unknown>): Promise<string> {
+    const [{ privateKey, jwk }] = this.#keys
+    const nowS = Math.floor(Date.now() / 1_000)
+    return await new SignJWT({ iss: this.url, iat: nowS, exp: nowS + LIFETIME_S, jti: randomUUID(), ...claims })
+      .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: jwk.kid })
+      .sign(privateKey)
+  }
+
+  /** RFC 6749 §4.4, with `resource` (RFC 8707) or `audience`. The secret may be any: this issuer serves one run, on loopback. */
+  async grant(authorization: string | undefined, form: URLSearchParams): Promise<Grant> {
+    if (form.get('grant_type') !== 'client_credentials') return { [REFUSED]: 400, error: 'unsupported_grant_type' }
+    const basic = /^Basic (.+)$/i.exec(authorization ?? '')?.[1]
+    const [id = ''] = basic ? Buffer.from(basic, 'base64').toString().split(':').map(decodeURIComponent) : [form.get('client_id') ?? '']
+    const client = this.#clients.get(id)
+    if (!client) return { [REFUSED]: 401, error: 'invalid_client' }
+    const scope = form.get('scope') ?? ''
+    const audience = form.get('resource') ?? form.get('audience')
+    const token = await this.sign({ sub: id, client_id: id, scope, ...(audience !== null && { aud: audience }), ...client.claims })
+    return { access_token: token, token_type: 'Bearer', expires_in: LIFETIME_S, scope }
+  }
+}
+
+async function newKey(): Promise<SigningKey> {
+  const { privateKey, publicKey } = await generateKeyPair('ES256')
+  return { privateKey, jwk: { ...(await exportJWK(publicKey)), kid: randomUUID(), use: 'sig', alg: 'ES256' } }
+}

@@ -1,0 +1,82 @@
+import { request } from 'undici'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { ScratchKeeper } from './scratch-keeper.ts'
+import { startUpstream, type Upstream } from './upstream.ts'
+
+const { signal } = new AbortController()
+const owned = new AsyncDisposableStack()
+let keeper: ScratchKeeper
+let upstream: Upstream
+
+beforeAll(async () => {
+  keeper = owned.use(await ScratchKeeper.open())
+  upstream = owned.use(await startUpstream({ keeper, signal }))
+})
+
+afterAll(async () => {
+  await owned.disposeAsync()
+  expect(await keeper.alive()).toEqual([])
+})
+
+async function rate(headers = {}) {
+  const { statusCode, headers: answered, body } = await request(`http://${upstream.address}/rate?base=EUR&quote=USD`, { headers })
+  return { status: statusCode, retryAfter: answered['retry-after'], body: await body.json() }
+}
+
+it('answers, and counts canaries apart', async () => {
+  const before = await upstream.hits()
+  expect(await rate()).toMatchObject({ status: 200, body: { base: 'EUR', quote: 'USD', rate: 1.086957 } })
+  await rate({ 'x-stampede-canary': '1' })
+  expect(await upstream.hits()).toBe(before + 1)
+})
+
+it('gives a share of errors by its seed; canaries do not shift it', async () => {
+  const draw = async (canaries: boolean) => {
+    const errors = await upstream.behave({ kind: 'errors', status: 503, share: 0.4, seed: 7 })
+    const got: number[] = []
+    for (let i = 0; i < 30; i++) {
+      if (canaries) await rate({ 'x-stampede-canary': '1' })
+      got.push((await rate()).status)
+    }
+    await errors.remove()
+    return got
+  }
+  const first = await draw(false)
+  expect(first.filter((status) => status === 503).length).toBeGreaterThan(4)
+  expect(first).toContain(200)
+  expect(await draw(true)).toEqual(first)
+  expect((await rate()).status).toBe(200)
+})
+
+it('throttles with a wait; the newest behaviour wins, and removing twice is harmless', async () => {
+  const errors = await upstream.behave({ kind: 'errors', status: 500, share: 1, seed: 0 })
+  const throttled = await upstream.behave({ kind: 'throttled', retryAfterS: 3 })
+  expect(await rate()).toMatchObject({ status: 429, retryAfter: '3' })
+  await throttled.remove()
+  await throttled.remove()
+  expect((await rate()).status).toBe(500)
+  await errors.remove()
+  expect((await rate()).status).toBe(200)
+})
+
+it('hangs until the behaviour ends', async () => {
+  const hang = await upstream.behave({ kind: 'hang' })
+  const before = await upstream.hits()
+  const waiting = rate().then(
+    () => 'answered',
+    () => 'closed',
+  )
+  await expect.poll(() => upstream.hits()).toBe(before + 1)
+  await hang.remove()
+  expect(await waiting).toBe('closed')
+  expect((await rate()).status).toBe(200)
+})
+
+it('trickles: headers at once, the body late, the rest at once when it ends', async () => {
+  const trickle = await upstream.behave({ kind: 'trickle', bytesPerSecond: 1 })
+  const { statusCode, body } = await request(`http://${upstream.address}/rate?base=EUR&quote=USD`)
+  expect(statusCode).toBe(200)
+  const whole = body.json()
+  await trickle.remove()
+  expect(await whole).toMatchObject({ base: 'EUR' })
+})

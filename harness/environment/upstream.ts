@@ -1,0 +1,42 @@
+// An HTTP API that the server calls: `GET /rate?base=EUR&quote=USD` → `{ base, quote, rate }`. It can misbehave as real ones do:
+// errors, 429 with Retry-After, silence, a body that trickles. When a behaviour ends, hung requests are closed and trickled
+// bodies finished at once, so that the end is sharp.
+// What it does not model: its own slowness under load, TLS, an API whose answers change.
+import type { Toxic, UpstreamBehaviour, UpstreamService } from './service.ts'
+import { startWorker, type Worker, type WorkerOptions } from './worker.ts'
+
+export class Upstream implements UpstreamService {
+  readonly version = 'stub'
+  readonly #worker: Worker
+
+  constructor(worker: Worker) {
+    this.#worker = worker
+  }
+
+  get address(): string {
+    return this.#worker.address
+  }
+
+  get pid(): number {
+    return this.#worker.pid
+  }
+
+  async behave(behaviour: UpstreamBehaviour): Promise<Toxic> {
+    const id = await this.#worker.order<number>('behave', behaviour)
+    // A stub that has gone took its behaviours with it.
+    return { remove: async () => (this.#worker.running ? await this.#worker.order('remove', { id }) : undefined) }
+  }
+
+  async hits(): Promise<number> {
+    return (await this.#worker.order<{ server: number }>('counts')).server
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker[Symbol.asyncDispose]()
+  }
+}
+
+/** @throws HarnessError `WORKER_FAILED` */
+export async function startUpstream(options: Pick<WorkerOptions, 'keeper' | 'signal'>): Promise<Upstream> {
+  return new Upstream(await startWorker({ ...options, name: 'upstream', file: 'upstream/main.ts', settings: {} }))
+}

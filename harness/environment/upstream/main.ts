@@ -1,0 +1,100 @@
+// The upstream stub's process (upstream.ts tells what it is for). Requests that carry the canary's header are counted apart, and
+// draw from a row of their own, so that a canary never shifts what the server under test gets.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createDraw, type Draw } from '../../plan/draw.ts'
+import type { UpstreamBehaviour } from '../service.ts'
+import { listen, openDoor, settingsOf } from '../worker-door.ts'
+import { rateOf } from './rates.ts'
+
+const CONNECTIONS_MAX = 4_096
+
+interface InForce {
+  id: number
+  behaviour: UpstreamBehaviour
+  draws: Record<Caller, Draw>
+}
+
+type Caller = 'server' | 'canary'
+
+const { port = 0, doorPort = 0 } = settingsOf<{ port?: number; doorPort?: number }>()
+const counts: Record<Caller, number> = { server: 0, canary: 0 }
+let inForce: InForce[] = []
+let last = 0
+/** Answers that are held back, and what ends each when its behaviour does. */
+const held = new Map<ServerResponse, { id: number; end: () => void }>()
+
+const server = createServer((request, response) => {
+  const caller: Caller = request.headers['x-stampede-canary'] === undefined ? 'server' : 'canary'
+  counts[caller] += 1
+  request.resume()
+  answer(request, response, caller, inForce.at(-1))
+})
+server.maxConnections = CONNECTIONS_MAX
+
+function answer(request: IncomingMessage, response: ServerResponse, caller: Caller, now: InForce | undefined): void {
+  const { status, body } = pageOf(request)
+  const behaviour = now?.behaviour
+  if (now && behaviour?.kind === 'hang') hold(response, now.id, () => response.destroy())
+  else if (now && behaviour?.kind === 'trickle')
+    trickle(response, now.id, behaviour.bytesPerSecond, status, Buffer.from(JSON.stringify(body)))
+  else if (behaviour?.kind === 'throttled')
+    send(response.setHeader('retry-after', String(behaviour.retryAfterS)), 429, { error: 'too many requests' })
+  else if (behaviour?.kind === 'errors' && now?.draws[caller].chance(behaviour.share))
+    send(response, behaviour.status, { error: 'the upstream is unwell' })
+  else send(response, status, body)
+}
+
+function pageOf(request: IncomingMessage): { status: number; body: unknown } {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://upstream')
+  if (pathname !== '/rate') return { status: pathname === '/' ? 200 : 404, body: { serves: '/rate?base=EUR&quote=USD' } }
+  const [base, quote] = [searchParams.get('base') ?? '', searchParams.get('quote') ?? '']
+  const rate = rateOf(base, quote)
+  return rate === undefined
+    ? { status: 400, body: { error: 'base and quote are currency codes' } }
+    : { status: 200, body: { base, quote, rate } }
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}
+
+/** Kept until its behaviour ends or its caller has gone. */
+function hold(response: ServerResponse, id: number, end: () => void): void {
+  held.set(response, { id, end })
+  response.once('close', () => held.delete(response))
+}
+
+function trickle(response: ServerResponse, id: number, bytesPerSecond: number, status: number, body: Buffer): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length })
+  response.flushHeaders()
+  let sent = 0
+  const timer = setInterval(() => {
+    response.write(body.subarray(sent, sent + 1))
+    sent += 1
+    if (sent === body.length) response.end()
+  }, 1_000 / bytesPerSecond)
+  response.once('close', () => clearInterval(timer))
+  hold(response, id, () => response.end(body.subarray(sent)))
+}
+
+const address = await listen(server, port)
+await openDoor(
+  address,
+  {
+    behave(behaviour: UpstreamBehaviour) {
+      const draw = createDraw('seed' in behaviour ? behaviour.seed : 0, 'upstream')
+      inForce.push({ id: ++last, behaviour, draws: { server: draw.fork('server'), canary: draw.fork('canary') } })
+      return last
+    },
+    remove({ id }: { id: number }) {
+      inForce = inForce.filter((one) => one.id !== id)
+      for (const [response, one] of held) {
+        if (one.id !== id) continue
+        held.delete(response)
+        one.end()
+      }
+    },
+    counts: () => counts,
+  },
+  doorPort,
+)
