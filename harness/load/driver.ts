@@ -67,6 +67,6 @@ export interface Generator extends AsyncDisposable {
 
 export interface Driver {
   readonly id: string
-  /** @throws HarnessError `LOAD_BUNDLE_REFUSED`, `LOAD_DID_NOT_START`, `HEADER_FORBIDDEN`, `PROTOCOL_UNSUPPORTED` */
+  /** @throws HarnessError `LOAD_BUNDLE_REFUSED`, `LOAD_DID_NOT_START`, `HEADER_FORBIDDEN`, `SCENARIO_INVALID` */
   prepare(options: DriverOptions): Promise<Generator>
 }

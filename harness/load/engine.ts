@@ -9,8 +9,11 @@ export interface Engine {
   nowMs(): number
   /** At once when there is nothing to wait for. */
   wait(ms: number): Promise<void>
-  /** Never rejects: what went wrong is in the answer. */
-  post(request: WireRequest, timeoutMs: number): Promise<RawAnswer>
+  /**
+   * Never rejects: what went wrong is in the answer.
+   * @param keepMs so long the request is left alone after the caller has given up; as short as the timeout, its stream is closed then
+   */
+  post(request: WireRequest, timeoutMs: number, keepMs: number): Promise<RawAnswer>
   write(line: LoadLine): void
 }
 

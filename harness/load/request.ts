@@ -1,23 +1,39 @@
-// One tools/call as it goes over the wire in the stateless era (2026-07-28): headers and body. Pure; runs inside k6.
+// Messages as they go over the wire, headers and body, in both eras: the stateless one (2026-07-28), where every message says who
+// speaks and what is called; and that of sessions (2025-11-25, 2025-06-18). Pure; runs inside k6.
 //
 // Rule: never an `Idempotency-Key` header (nor `X-Idempotency-Key`): Go's HTTP client takes a POST that carries one to be safe
 // to repeat and re-sends it silently after a reset, so that the server sees two calls and the history one. The key travels as
-// an argument or in `_meta`. Tool names are taken to be ASCII, as the SDKs demand.
-import type { PlannedRole } from '../plan/plan.ts'
+// an argument or in `_meta`.
+// Source: MCP, the three revisions' Streamable HTTP; W3C Trace Context; SEP-414 (traceparent in _meta).
+import type { Plan, PlannedRole } from '../plan/plan.ts'
+import { mcpName } from './mcp-name.ts'
 
-export const PROTOCOL = '2026-07-28'
+export type Protocol = Plan['protocol']
 
-interface WireCall {
+/** Everything of one message that is its own. */
+export interface Message {
   /** JSON-RPC id and `X-Request-Id`. */
   call: string
-  role: PlannedRole
-  arguments: Record<string, unknown>
-  /** As sent: with the run's id before it. */
-  key?: string
   /** 32 hex digits, one a task. */
   trace: string
   /** 16 hex digits, one a call. */
   span: string
+}
+
+interface ToolCall extends Message {
+  role: PlannedRole
+  arguments: Record<string, unknown>
+  /** As sent: with the run's id before it. */
+  key?: string
+}
+
+/** Who speaks: what every message of an agent has in common. */
+export interface Speaker {
+  protocol: Protocol
+  /** The agent's headers (its token) and, where it must differ from the address, `Host`. */
+  headers: Record<string, string>
+  /** The session's id, when the server gave one. */
+  session?: string
 }
 
 export interface WireRequest {
@@ -25,44 +41,68 @@ export interface WireRequest {
   body: string
 }
 
-/** @param own the agent's headers (its token) and, where it must differ from the address, `Host` */
-export function toolCallRequest({ call, role, arguments: given, key, trace, span }: WireCall, own: Record<string, string>): WireRequest {
-  const traceparent = `00-${trace}-${span}-01`
+const CLIENT_INFO = { name: 'mcp-stampede', version: '1' }
+
+export function isStateless(protocol: Protocol): boolean {
+  return protocol === '2026-07-28'
+}
+
+export function toolCallRequest({ role, arguments: given, key, ...message }: ToolCall, speaker: Speaker): WireRequest {
   const place = key === undefined ? undefined : role.idempotencyKey
-  const body = {
-    jsonrpc: '2.0',
-    id: call,
-    method: 'tools/call',
-    params: {
-      name: role.tool,
-      arguments: place && 'argument' in place ? { ...given, [place.argument]: key } : given,
-      _meta: { ...META, traceparent, ...(place && 'meta' in place && { [place.meta]: key }) },
-    },
-  }
-  const headers = { ...own, ...FIXED_HEADERS, 'Mcp-Method': 'tools/call', 'Mcp-Name': role.tool, 'X-Request-Id': call, traceparent }
-  return { headers, body: JSON.stringify(body) }
+  const asked = place && 'argument' in place ? { ...given, [place.argument]: key } : given
+  const meta = { ...metaOf(message, speaker), ...(place && 'meta' in place && { [place.meta]: key }) }
+  const { headers, ...request } = envelope(message, 'tools/call', { name: role.tool, arguments: asked, _meta: meta }, speaker)
+  return { ...request, headers: isStateless(speaker.protocol) ? { ...headers, 'Mcp-Name': mcpName(role.tool) } : headers }
 }
 
 /** A request without parameters of its own: `server/discover`, `tools/list`. */
-export function plainRequest(
-  { call, method, trace, span }: Pick<WireCall, 'call' | 'trace' | 'span'> & { method: string },
-  own: Record<string, string>,
+export function plainRequest(message: Message & { method: string }, speaker: Speaker): WireRequest {
+  return envelope(message, message.method, { _meta: metaOf(message, speaker) }, speaker)
+}
+
+/** The first message of a session: before its answer there is no version to name in a header. */
+export function initializeRequest(message: Message, speaker: Speaker): WireRequest {
+  const params = { protocolVersion: speaker.protocol, capabilities: {}, clientInfo: CLIENT_INFO, _meta: metaOf(message, speaker) }
+  const { headers, body } = envelope(message, 'initialize', params, speaker)
+  const { 'MCP-Protocol-Version': _, ...before } = headers
+  return { headers: before, body }
+}
+
+/** A message that has no id and gets no answer but 202. `call` is its `X-Request-Id` all the same. */
+export function notification(
+  { call, method, params, trace, span }: Message & { method: string; params?: object },
+  speaker: Speaker,
 ): WireRequest {
+  const headers = headersOf({ call, trace, span }, method, speaker)
+  return { headers, body: JSON.stringify({ jsonrpc: '2.0', method, ...(params && { params }) }) }
+}
+
+function envelope(message: Message, method: string, params: object, speaker: Speaker): WireRequest {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: message.call, method, params })
+  return { headers: headersOf(message, method, speaker), body }
+}
+
+function headersOf({ call, trace, span }: Message, method: string, { protocol, headers, session }: Speaker): Record<string, string> {
+  return {
+    ...headers,
+    'Content-Type': 'application/json',
+    Accept: 'application/json, text/event-stream',
+    'MCP-Protocol-Version': protocol,
+    ...(isStateless(protocol) ? { 'Mcp-Method': method } : session !== undefined && { 'Mcp-Session-Id': session }),
+    'X-Request-Id': call,
+    traceparent: `00-${trace}-${span}-01`,
+  }
+}
+
+function metaOf({ trace, span }: Message, { protocol }: Speaker): Record<string, unknown> {
   const traceparent = `00-${trace}-${span}-01`
-  const body = { jsonrpc: '2.0', id: call, method, params: { _meta: { ...META, traceparent } } }
-  return { headers: { ...own, ...FIXED_HEADERS, 'Mcp-Method': method, 'X-Request-Id': call, traceparent }, body: JSON.stringify(body) }
-}
-
-const META = {
-  'io.modelcontextprotocol/protocolVersion': PROTOCOL,
-  'io.modelcontextprotocol/clientInfo': { name: 'mcp-stampede', version: '1' },
-  'io.modelcontextprotocol/clientCapabilities': {},
-}
-
-const FIXED_HEADERS = {
-  'Content-Type': 'application/json',
-  Accept: 'application/json, text/event-stream',
-  'MCP-Protocol-Version': PROTOCOL,
+  if (!isStateless(protocol)) return { traceparent }
+  return {
+    'io.modelcontextprotocol/protocolVersion': protocol,
+    'io.modelcontextprotocol/clientInfo': CLIENT_INFO,
+    'io.modelcontextprotocol/clientCapabilities': {},
+    traceparent,
+  }
 }
 
 /** Headers that would make the engine repeat a call on its own. */

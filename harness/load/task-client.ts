@@ -5,6 +5,7 @@ import type { Agent, Answer, CallOptions } from '../persona.ts'
 import { hash32 } from '../plan/draw.ts'
 import type { PlannedCall, PlannedTask } from '../plan/plan.ts'
 import type { Engine, RunFacts } from './engine.ts'
+import { Session, type Shake } from './session.ts'
 import { eightHexDigits } from './trace.ts'
 
 /** The agent behind all of its tasks. */
@@ -15,8 +16,8 @@ export interface Sender {
   /** Nothing is sent any more. */
   isOver(): boolean
   send(out: Outgoing): Promise<SentAnswer>
-  /** One step of a session's beginning. */
-  shake(method: string, out: Omit<Outgoing, 'call' | 'attempt' | 'parent'>): Promise<SentAnswer>
+  /** One message of a handshake. */
+  shake(method: string, out: OutgoingMessage): Promise<SentAnswer & { session?: string }>
 }
 
 /** An answer knows under which id its call went out, so that asking again can name it. */
@@ -25,18 +26,23 @@ export interface SentAnswer extends Answer {
   endedAtMs: number
 }
 
-export interface Outgoing {
-  call: PlannedCall
+export interface OutgoingMessage {
   task: string
   id: string
-  attempt: number
-  parent?: string
   plannedAtMs: number
   timeoutMs: number
   /** 32 hex digits. */
   trace: string
   /** 16 hex digits. */
   span: string
+  /** The id of the session that it belongs to. */
+  session?: string
+}
+
+export interface Outgoing extends OutgoingMessage {
+  call: PlannedCall
+  attempt: number
+  parent?: string
   altered?: true
 }
 
@@ -47,17 +53,19 @@ export class TaskClient implements Agent {
   readonly #facts: RunFacts
   readonly #engine: Engine
   readonly #trace: string
+  #session: Session
   #calls = 0
   /** Planned moment of whatever is sent next. */
   #plannedAtMs: number
 
-  /** @param trace the task's own, 32 hex digits */
-  constructor(sender: Sender, task: PlannedTask, trace: string, facts: RunFacts, engine: Engine) {
+  /** @param trace the task's own, 32 hex digits; @param session the agent's, until the task opens one of its own */
+  constructor(sender: Sender, task: PlannedTask, trace: string, session: Session, facts: RunFacts, engine: Engine) {
     this.#sender = sender
     this.#task = task
     this.#facts = facts
     this.#engine = engine
     this.#trace = trace
+    this.#session = session
     this.#plannedAtMs = task.atMs
   }
 
@@ -71,18 +79,12 @@ export class TaskClient implements Agent {
 
   again(answer: Answer, options?: CallOptions): Promise<Answer> {
     const call = options?.altered ? { ...answer.call, arguments: options.altered } : answer.call
-    return this.#send(call, answer.attempt + 1, (answer as SentAnswer).id, options)
+    return this.#send(call, answer.attempt + 1, (answer as SentAnswer).id || undefined, options)
   }
 
   async openSession({ timeoutMs = 0 }: Pick<CallOptions, 'timeoutMs'> = {}): Promise<Answer> {
-    let answer: SentAnswer | undefined
-    for (const method of SESSION_STEPS) {
-      if (this.#sender.isOver()) return never()
-      answer = await this.#sender.shake(method, this.#outgoing(timeoutMs))
-      this.#plannedAtMs = answer.endedAtMs
-      if (!answer.ok) break
-    }
-    return answer as SentAnswer
+    this.#session = new Session(this.#facts.protocol)
+    return await this.#session.begin(this.#shake(timeoutMs))
   }
 
   async think(ms: number): Promise<void> {
@@ -105,21 +107,39 @@ export class TaskClient implements Agent {
     parent: string | undefined,
     { timeoutMs = 0, altered }: CallOptions = {},
   ): Promise<Answer> {
+    if (!this.#session.isOpen) {
+      const opened = await this.#session.open(this.#shake(timeoutMs))
+      // The call could not be made: what came in its way is its answer, and the attempt is still to come.
+      if (!opened.ok) return { ...opened, call, attempt: attempt - 1, id: parent ?? '' } as SentAnswer
+      this.#plannedAtMs = Math.max(this.#plannedAtMs, opened.endedAtMs)
+    }
     if (this.#sender.isOver()) return never()
+    const session = this.#session.id
     const answer = await this.#sender.send({
       call,
       ...this.#outgoing(timeoutMs),
+      ...(session !== undefined && { session }),
       attempt,
       ...(parent !== undefined && { parent }),
       ...(altered && { altered: true as const }),
     })
     // The end of a turn is the end of its last call.
     this.#plannedAtMs = answer.endedAtMs
+    if (answer.status === 404) this.#session.lost(session)
     return answer
   }
 
+  #shake(timeoutMs: number): Shake {
+    return async (method, session) => {
+      if (this.#sender.isOver()) return never()
+      const answer = await this.#sender.shake(method, { ...this.#outgoing(timeoutMs), ...(session !== undefined && { session }) })
+      this.#plannedAtMs = answer.endedAtMs
+      return answer
+    }
+  }
+
   /** What every call has: an id of its own, its planned moment, its place in the task's trace. */
-  #outgoing(timeoutMs: number): Omit<Outgoing, 'call' | 'attempt' | 'parent'> {
+  #outgoing(timeoutMs: number): OutgoingMessage {
     this.#calls++
     const { run, patienceMs } = this.#facts
     return {
@@ -133,9 +153,6 @@ export class TaskClient implements Agent {
     }
   }
 }
-
-/** What a client asks before its first call. In the stateless era there is no session to open: it looks around. */
-const SESSION_STEPS = ['server/discover', 'tools/list']
 
 /** A task that the plan's end overtook stays where it is: a rejection could be caught, and tried again for ever. */
 function never(): Promise<never> {

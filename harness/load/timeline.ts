@@ -11,8 +11,18 @@ import { answerOf } from './answer.ts'
 import type { Engine, RunFacts } from './engine.ts'
 import { evidenceOf, type Question, type RawAnswer } from './evidence.ts'
 import { leadsOf } from './leads.ts'
-import { plainRequest, toolCallRequest, type WireRequest } from './request.ts'
-import { type Outgoing, type Sender, type SentAnswer, TaskClient } from './task-client.ts'
+import {
+  initializeRequest,
+  isStateless,
+  type Message,
+  notification,
+  plainRequest,
+  type Speaker,
+  toolCallRequest,
+  type WireRequest,
+} from './request.ts'
+import { Session } from './session.ts'
+import { type Outgoing, type OutgoingMessage, type Sender, type SentAnswer, TaskClient } from './task-client.ts'
 import { traces } from './trace.ts'
 
 const TEXT_CHARACTERS_MAX = 4_000
@@ -36,6 +46,7 @@ class Follower implements Sender {
   readonly #persona: PersonaDefinition
   readonly #facts: RunFacts
   readonly #engine: Engine
+  readonly #session: Session
   #seq = 0
   #underWay = 0
   /** Counted apart from the lines, to be held against them. */
@@ -48,6 +59,7 @@ class Follower implements Sender {
     this.#persona = persona
     this.#facts = facts
     this.#engine = engine
+    this.#session = new Session(facts.protocol)
   }
 
   async follow(): Promise<void> {
@@ -71,7 +83,7 @@ class Follower implements Sender {
 
   async #runTask(task: PlannedTask, trace: string): Promise<void> {
     try {
-      await this.#persona.act(new TaskClient(this, task, trace, this.#facts, this.#engine), task, this.#planned.parameters)
+      await this.#persona.act(new TaskClient(this, task, trace, this.#session, this.#facts, this.#engine), task, this.#planned.parameters)
     } catch (error) {
       const text = error instanceof Error ? `${error}\n${error.stack ?? ''}` : String(error)
       this.#engine.write({ kind: 'crash', seq: this.#next(), agent: this.agent, task: task.task, text: text.slice(0, TEXT_CHARACTERS_MAX) })
@@ -98,10 +110,9 @@ class Follower implements Sender {
     if (!role) throw new Error(`the plan has no role ${call.role}`)
     const { credential } = call
     const key = call.key === undefined ? undefined : `${run}.${call.key}`
-    const request = toolCallRequest(
-      { call: id, role, arguments: call.arguments, ...(key !== undefined && { key }), trace: out.trace, span: out.span },
-      credential === undefined ? headers : (credentials?.[credential] ?? {}),
-    )
+    const own = credential === undefined ? headers : (credentials?.[credential] ?? {})
+    const message = { ...messageOf(out), role, arguments: call.arguments, ...(key !== undefined && { key }) }
+    const request = toolCallRequest(message, this.#speaker(out, own))
     const line = {
       turn: call.turn,
       attempt,
@@ -114,21 +125,40 @@ class Follower implements Sender {
     }
     const question = { arguments: call.arguments, correct: role.correct, keyed: key !== undefined }
     const { raw, evidence, endedAtMs } = await this.#exchange(out, line, request, question)
+    if (evidence.transport === 'timeout') this.#cancel(out, endedAtMs)
     const leadsTo = role.leadsTo && raw && leadsOf(raw, role.leadsTo, call.arguments)
     return { ...answerOf(call, attempt, evidence, this.#engine.nowMs()), ...(leadsTo && { leadsTo }), id, endedAtMs }
   }
 
-  async shake(method: string, out: Omit<Outgoing, 'call' | 'attempt' | 'parent'>): Promise<SentAnswer> {
-    const request = plainRequest({ call: out.id, method, trace: out.trace, span: out.span }, this.#facts.headers)
+  async shake(method: string, out: OutgoingMessage): Promise<SentAnswer & { session?: string }> {
     const line = { turn: 0, attempt: 1, role: 'handshake' as const, tool: method }
-    const { evidence, endedAtMs } = await this.#exchange(out, line, request, { arguments: {}, correct: [], keyed: false })
+    const request = handshakeRequest(method, messageOf(out), this.#speaker(out))
+    const { raw, evidence, endedAtMs } = await this.#exchange(out, line, request, { arguments: {}, correct: [], keyed: false })
     // A handshake is no planned call: its answer says only how it went.
     const call = { turn: 0, role: 'cheapRead' as const, arguments: {}, thinkMs: 0 }
-    return { ...answerOf(call, 1, evidence, this.#engine.nowMs()), id: out.id, endedAtMs }
+    const answer = answerOf(call, 1, evidence, this.#engine.nowMs())
+    const ok = answer.ok || (isNotification(method) && evidence.status >= 200 && evidence.status < 300)
+    const session = raw?.header('mcp-session-id')
+    return { ...answer, ok, id: out.id, endedAtMs, ...(session !== undefined && { session }) }
+  }
+
+  /** In the eras of sessions a client that gives up says so, and nobody waits for it; in the stateless one it closes the stream. */
+  #cancel(given: Outgoing, atMs: number): void {
+    if (isStateless(this.#facts.protocol) || this.isOver()) return
+    const method = 'notifications/cancelled'
+    const out = { ...given, id: `${given.id}-cancel`, span: `${given.span.slice(0, 8)}8${given.span.slice(9)}`, plannedAtMs: atMs }
+    const params = { requestId: given.id, reason: `no answer within ${given.timeoutMs} ms` }
+    const request = notification({ ...messageOf(out), method, params }, this.#speaker(out))
+    const line = { turn: given.call.turn, attempt: 1, role: 'handshake' as const, tool: method }
+    void this.#exchange({ ...out, timeoutMs: this.#facts.patienceMs }, line, request, { arguments: {}, correct: [], keyed: false })
+  }
+
+  #speaker({ session }: OutgoingMessage, headers = this.#facts.headers): Speaker {
+    return { protocol: this.#facts.protocol, headers, ...(session !== undefined && { session }) }
   }
 
   /** One line when it leaves, one when it ends. */
-  async #exchange(out: Omit<Outgoing, 'call' | 'attempt'>, line: LineOfCall, request: WireRequest, asked: Question): Promise<Exchanged> {
+  async #exchange(out: OutgoingMessage, line: LineOfCall, request: WireRequest, asked: Question): Promise<Exchanged> {
     const { id, task, plannedAtMs, timeoutMs, trace } = out
     const { agent } = this
     const { instanceHeader } = this.#facts
@@ -151,7 +181,8 @@ class Follower implements Sender {
     let endedAtMs: number | undefined
     try {
       this.#callsSent++
-      const raw = await this.#engine.post(request, timeoutMs)
+      const { protocol, patienceMs } = this.#facts
+      const raw = await this.#engine.post(request, timeoutMs, isStateless(protocol) ? timeoutMs : patienceMs)
       endedAtMs = this.now()
       return { raw, evidence: evidenceOf(raw, question), endedAtMs }
     } catch (error) {
@@ -172,4 +203,17 @@ class Follower implements Sender {
       this.#whenQuiet = resolve
     })
   }
+}
+
+function messageOf({ id, trace, span }: OutgoingMessage): Message {
+  return { call: id, trace, span }
+}
+
+function handshakeRequest(method: string, message: Message, speaker: Speaker): WireRequest {
+  if (method === 'initialize') return initializeRequest(message, speaker)
+  return isNotification(method) ? notification({ ...message, method }, speaker) : plainRequest({ ...message, method }, speaker)
+}
+
+function isNotification(method: string): boolean {
+  return method.startsWith('notifications/')
 }

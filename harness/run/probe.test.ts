@@ -53,7 +53,7 @@ test.each([
       id: 'probe-1',
       error: { code: -32022, message: 'Unsupported protocol version', data: { supported: ['2025-11-25'] } },
     },
-    /2026-07-28/,
+    /--protocol 2025-11-25/,
   ],
   ['TOOL_MISSING', 200, page(['list_table', 'other']), /did you mean list_table\?.*tools\.cheapRead/],
 ])('%s when it answers %s %j', async (code, status, body, hint) => {

@@ -1,7 +1,17 @@
 // Asks the target for its tools before any load is sent: is it up, is it MCP, does it let us in, has it what the plan needs?
+import { randomBytes } from 'node:crypto'
 import { request } from 'undici'
 import { HarnessError, nearest } from '../errors.ts'
 import { parseAnswer } from '../load/evidence.ts'
+import {
+  initializeRequest,
+  isStateless,
+  type Message,
+  notification,
+  plainRequest,
+  type Speaker,
+  type WireRequest,
+} from '../load/request.ts'
 import type { Plan } from '../plan/plan.ts'
 
 const ANSWER_MS = 10_000
@@ -16,10 +26,11 @@ interface ToolsPage {
  * @throws HarnessError `TARGET_DOWN`, `TARGET_WANTS_TOKEN`, `TARGET_NOT_MCP`, `PROTOCOL_NOT_SPOKEN`, `TOOL_MISSING`
  */
 export async function probe(url: string, headers: Record<string, string>, plan: Plan, signal: AbortSignal): Promise<void> {
+  const speaker = await introduce(url, { protocol: plan.protocol, headers }, signal)
   const names: string[] = []
   let cursor: string | undefined
   for (let page = 0; page < PAGES_MAX; page++) {
-    const { result } = await toolsPage(url, headers, plan.protocol, cursor, signal)
+    const { result } = await toolsPage(url, speaker, cursor, signal)
     names.push(...(result?.tools ?? []).map((tool) => tool.name))
     cursor = result?.nextCursor
     if (cursor === undefined) break
@@ -35,14 +46,40 @@ export async function probe(url: string, headers: Record<string, string>, plan: 
   }
 }
 
-async function toolsPage(
-  url: string,
-  headers: Record<string, string>,
-  protocol: string,
-  cursor: string | undefined,
-  signal: AbortSignal,
-): Promise<ToolsPage> {
-  const { status, text, type } = await post(url, headers, protocol, cursor, signal)
+/** In the eras of sessions: the handshake; its session is used for the questions that follow, and left. */
+async function introduce(url: string, speaker: Speaker, signal: AbortSignal): Promise<Speaker> {
+  if (isStateless(speaker.protocol)) return speaker
+  const { message, session } = await ask(url, initializeRequest(nextMessage(), speaker), speaker, signal)
+  const spoken = (message as InitializeAnswer | undefined)?.result?.protocolVersion
+  if (spoken !== undefined && spoken !== speaker.protocol) throw notSpoken(url, speaker.protocol, spoken)
+  const within = { ...speaker, ...(session !== undefined && { session }) }
+  await post(url, notification({ ...nextMessage(), method: 'notifications/initialized' }, within), signal)
+  return within
+}
+
+interface InitializeAnswer {
+  result?: { protocolVersion?: string }
+}
+
+async function toolsPage(url: string, speaker: Speaker, cursor: string | undefined, signal: AbortSignal): Promise<ToolsPage> {
+  const request = plainRequest({ ...nextMessage(), method: 'tools/list' }, speaker)
+  if (cursor !== undefined) {
+    const message = JSON.parse(request.body) as { params: object }
+    request.body = JSON.stringify({ ...message, params: { ...message.params, cursor } })
+  }
+  const { message, status, text } = await ask(url, request, speaker, signal)
+  const page = message as ToolsPage | undefined
+  if (page?.result) return page
+  throw new HarnessError(
+    'TARGET_NOT_MCP',
+    `${url} answered ${status} to tools/list, without a list of tools: ${JSON.stringify(text.slice(0, 120))}`,
+    'url must be the Streamable HTTP endpoint, often ending in /mcp',
+  )
+}
+
+async function ask(url: string, request: WireRequest, { protocol }: Speaker, signal: AbortSignal): Promise<Answered> {
+  const answered = await post(url, request, signal)
+  const { status, text } = answered
   if (status === 401 || status === 403) {
     throw new HarnessError(
       'TARGET_WANTS_TOKEN',
@@ -50,56 +87,49 @@ async function toolsPage(
       "give the agents a token: agents: { headers: () => ({ authorization: 'Bearer …' }) }",
     )
   }
-  const page = parseAnswer(text, type) as ToolsPage | undefined
-  if (page?.error?.code === -32022 || (page?.error && /protocol.?version/i.test(page.error.message))) {
-    const spoken = page.error.data?.supported?.join(', ') ?? 'another version'
-    throw new HarnessError(
-      'PROTOCOL_NOT_SPOKEN',
-      `${url} does not speak MCP ${protocol} (it speaks ${spoken})`,
-      'agents speak 2026-07-28 so far; serve that version too',
-    )
-  }
-  if (!page?.result) {
-    throw new HarnessError(
-      'TARGET_NOT_MCP',
-      `${url} answered ${status} to tools/list, without a list of tools: ${JSON.stringify(text.slice(0, 120))}`,
-      'url must be the Streamable HTTP endpoint, often ending in /mcp',
-    )
-  }
-  return page
+  const message = parseAnswer(text, answered.type) as ToolsPage | undefined
+  if (message?.error?.code === -32022 || (message?.error && /protocol.?version/i.test(message.error.message)))
+    throw notSpoken(url, protocol, message.error.data?.supported?.join(', ') ?? 'another version')
+  return { ...answered, ...(message && { message }) }
 }
 
-async function post(
-  url: string,
-  headers: Record<string, string>,
-  protocol: string,
-  cursor: string | undefined,
-  signal: AbortSignal,
-): Promise<{ status: number; text: string; type: string }> {
-  const meta = {
-    'io.modelcontextprotocol/protocolVersion': protocol,
-    'io.modelcontextprotocol/clientInfo': { name: 'stampede-probe', version: '1' },
-    'io.modelcontextprotocol/clientCapabilities': {},
-  }
+function notSpoken(url: string, protocol: string, spoken: string): HarnessError {
+  const others = PROTOCOLS.filter((one) => one !== protocol && (spoken.includes(one) || !PROTOCOLS.some((known) => spoken.includes(known))))
+  return new HarnessError(
+    'PROTOCOL_NOT_SPOKEN',
+    `${url} does not speak MCP ${protocol} (it speaks ${spoken})`,
+    `pin one that it speaks: --protocol ${others.join(' or ') || PROTOCOLS.join(' or ')}`,
+  )
+}
+
+const PROTOCOLS = ['2026-07-28', '2025-11-25', '2025-06-18']
+
+interface Answered {
+  status: number
+  text: string
+  type: string
+  session?: string
+  message?: object
+}
+
+let asked = 0
+
+function nextMessage(): Message {
+  asked += 1
+  return { call: `probe-${asked}`, trace: randomBytes(16).toString('hex'), span: randomBytes(8).toString('hex') }
+}
+
+async function post(url: string, { headers, body }: WireRequest, signal: AbortSignal): Promise<Answered> {
   try {
-    const answer = await request(url, {
-      method: 'POST',
-      headers: {
-        ...headers,
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        'mcp-protocol-version': protocol,
-        'mcp-method': 'tools/list',
-      },
-      body: JSON.stringify({
-        jsonrpc: '2.0',
-        id: 'probe-1',
-        method: 'tools/list',
-        params: { ...(cursor !== undefined && { cursor }), _meta: meta },
-      }),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
-    })
-    return { status: answer.statusCode, text: await answer.body.text(), type: String(answer.headers['content-type'] ?? '') }
+    const stop = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
+    const answer = await request(url, { method: 'POST', headers, body, signal: stop })
+    const session = answer.headers['mcp-session-id']
+    return {
+      status: answer.statusCode,
+      text: await answer.body.text(),
+      type: String(answer.headers['content-type'] ?? ''),
+      ...(typeof session === 'string' && { session }),
+    }
   } catch (error) {
     signal.throwIfAborted()
     throw new HarnessError(

@@ -3,7 +3,6 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Unit, Units } from '../discover.ts'
 import { freePort } from '../environment/free-port.ts'
-import { asked, HarnessError } from '../errors.ts'
 import type { FaultDefinition } from '../faults/fault.ts'
 import type { Manifest } from '../history/event.ts'
 import type { Driver } from '../load/driver.ts'
@@ -13,6 +12,7 @@ import type { Plan } from '../plan/plan.ts'
 import { planHash, planText } from '../plan/text.ts'
 import type { Sampler } from '../samplers/sampler.ts'
 import type { Target } from '../target.ts'
+import { agentCredentials, agentHeaders } from './agent-headers.ts'
 import { recordEffects } from './effects.ts'
 import { createRunFolder, pointLatest, type RunFolder } from './folder.ts'
 import type { Lease } from './lease.ts'
@@ -22,7 +22,7 @@ import { copyOwnLog } from './own-log.ts'
 import { probe } from './probe.ts'
 import { Recorder } from './recorder.ts'
 import { balancerNotes } from './servers.ts'
-import { type Setting, startSetting } from './setting.ts'
+import { startSetting } from './setting.ts'
 
 export interface RunOptions {
   plan: Plan
@@ -96,7 +96,7 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
   })
   manifest.notes.push(...setting.notes)
   describeTarget(manifest, setting, target.value, plan)
-  const headers = await agentHeaders(target.value, setting)
+  const headers = await agentHeaders(target.value, setting.context.agents)
   await probe(setting.url, headers[0] ?? {}, plan, signal)
   await writeManifest(folder.path, manifest)
   view.say(`preparing ${plan.agents.length} agents`)
@@ -109,6 +109,7 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
       url: setting.environment.url,
       ...(setting.environment.url !== setting.url && { hostHeader: new URL(setting.url).host }),
       headers,
+      credentials: await agentCredentials(target.value, plan, setting.context.agents),
       ...(setting.observe.instanceHeader !== undefined && { instanceHeader: setting.observe.instanceHeader }),
       run: manifest.run,
       seed: plan.seed,
@@ -127,19 +128,4 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
   const { logs } = setting.observe
   if (logs?.file !== undefined && !target.value.start) await copyOwnLog(logs.file, manifest.run, folder)
   manifest.notes.push(...(await recordEffects(setting.environment.database, target.value, manifest, folder)))
-}
-
-async function agentHeaders(target: Target, { context }: Setting): Promise<Record<string, string>[]> {
-  return Promise.all(
-    context.agents.map(async (identity) => {
-      const headers = await asked('agents.headers', async () => (await target.agents?.headers?.(identity)) ?? {})
-      const broken = Object.entries(headers).find(([, value]) => /[\r\n\0]/.test(value))
-      if (!broken) return headers
-      throw new HarnessError(
-        'TARGET_INVALID',
-        `agents.headers gave a ${broken[0]} with a line break in it`,
-        'trim it: tokens read from files often end in one',
-      )
-    }),
-  )
 }

@@ -6,7 +6,7 @@
 // its end, which is enough for tools/call. Console lines are whole even when many agents write at once.
 import exec from 'k6/execution'
 import http, { type RefinedResponse } from 'k6/http'
-import { setTimeout } from 'k6/timers'
+import { clearTimeout, setTimeout } from 'k6/timers'
 import type { PersonaDefinition } from '../../persona.ts'
 import type { PlannedAgent } from '../../plan/plan.ts'
 import type { Engine, RunFacts } from '../engine.ts'
@@ -21,9 +21,10 @@ export async function runAgent(planned: PlannedAgent, persona: PersonaDefinition
   const engine: Engine = {
     nowMs: () => Date.now(),
     wait: (ms) => (ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms))),
-    post: async ({ headers, body }, timeoutMs) => {
+    post: async ({ headers, body }, timeoutMs, keepMs) => {
       try {
-        return rawAnswer(await http.asyncRequest('POST', url, body, { headers, timeout: timeoutMs, responseType: 'text' }))
+        const request = http.asyncRequest('POST', url, body, { headers, timeout: keepMs, responseType: 'text' })
+        return keepMs > timeoutMs ? await sooner(request, timeoutMs) : rawAnswer(await request)
       } catch (error) {
         return { status: 0, transport: 'other', transportText: String(error), header: () => undefined, body: '' }
       }
@@ -32,6 +33,22 @@ export async function runAgent(planned: PlannedAgent, persona: PersonaDefinition
   }
   if (exec.vu.idInInstance === 1) engine.write({ kind: 'start', atMs: facts.t0Ms })
   await followTimeline(planned, persona, facts, engine)
+}
+
+/** The answer, or having given up while the request goes on. */
+function sooner(request: Promise<RefinedResponse<'text'>>, timeoutMs: number): Promise<RawAnswer> {
+  return new Promise((resolve, reject) => {
+    const transportText = `no answer within ${timeoutMs} ms`
+    const gaveUp: RawAnswer = { status: 0, transport: 'timeout', transportText, header: () => undefined, body: '' }
+    const timer = setTimeout(() => resolve(gaveUp), timeoutMs)
+    request.then(
+      (response) => {
+        clearTimeout(timer)
+        resolve(rawAnswer(response))
+      },
+      (error) => reject(error),
+    )
+  })
 }
 
 function rawAnswer(response: RefinedResponse<'text'>): RawAnswer {

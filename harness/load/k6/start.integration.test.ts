@@ -170,7 +170,6 @@ test('what the agents cannot do is refused before anything starts', async () => 
     code: 'HEADER_FORBIDDEN',
     hint: expect.stringContaining('idempotencyKey'),
   })
-  expect(await refusal({ plan: { ...plan, protocol: '2025-11-25' } })).toMatchObject({ code: 'PROTOCOL_UNSUPPORTED' })
   expect(await refusal({ plan: { ...plan, agents: [] } })).toMatchObject({ code: 'SCENARIO_INVALID' })
   expect(await refusal({ rawFolder: path.join(folder, 'nowhere') })).toMatchObject({
     code: 'LOAD_DID_NOT_START',

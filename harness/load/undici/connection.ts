@@ -36,9 +36,9 @@ export class Connections {
   }
 
   /** Never rejects. */
-  post({ headers, body }: WireRequest, timeoutMs: number): Promise<RawAnswer> {
+  post({ headers, body }: WireRequest, timeoutMs: number, keepMs: number): Promise<RawAnswer> {
     return new Promise((resolve) => {
-      const exchange = new Exchange(resolve, timeoutMs)
+      const exchange = new Exchange(resolve, timeoutMs, keepMs)
       this.#pool.dispatch({ path: this.#path, method: 'POST', headers, body }, exchange)
     })
   }
@@ -52,23 +52,25 @@ type Headers = Record<string, string | string[] | undefined>
 
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #resolve: (answer: RawAnswer) => void
-  readonly #timer: NodeJS.Timeout
+  #timer: NodeJS.Timeout
   #controller: Dispatcher.DispatchController | undefined
   #over = false
+  /** Its stream is closed, or must not be opened any more. */
+  #closed = false
   #status = 0
   #headers: Headers = {}
   #body = ''
   #chunks: Buffer[] | undefined
 
-  constructor(resolve: (answer: RawAnswer) => void, timeoutMs: number) {
+  constructor(resolve: (answer: RawAnswer) => void, timeoutMs: number, keepMs: number) {
     this.#resolve = resolve
-    this.#timer = setTimeout(() => this.#giveUp(timeoutMs), timeoutMs)
+    this.#timer = setTimeout(() => this.#giveUp(timeoutMs, keepMs), timeoutMs)
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     // Given up while it waited for its connection: it must not leave any more.
-    if (this.#over) controller.abort(new Error('given up'))
+    if (this.#closed) controller.abort(new Error('given up'))
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, statusCode: number, headers: Headers): void {
@@ -101,15 +103,21 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#settle({ status: 0, transport, transportText: `${codeOf(error)} ${error.message}`, header: NO_HEADER, body: '' })
   }
 
-  #giveUp(timeoutMs: number): void {
+  #giveUp(timeoutMs: number, keepMs: number): void {
     this.#settle({ status: 0, transport: 'timeout', transportText: `no answer within ${timeoutMs} ms`, header: NO_HEADER, body: '' })
+    if (keepMs > timeoutMs) this.#timer = setTimeout(() => this.#close(), keepMs - timeoutMs)
+    else this.#close()
+  }
+
+  #close(): void {
+    this.#closed = true
     this.#controller?.abort(new Error('given up'))
   }
 
   #settle(answer: RawAnswer): void {
+    clearTimeout(this.#timer)
     if (this.#over) return
     this.#over = true
-    clearTimeout(this.#timer)
     this.#resolve(answer)
   }
 }

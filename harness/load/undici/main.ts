@@ -89,7 +89,7 @@ function engineOf(connections: Connections, lines: LineFile): Engine {
   return {
     nowMs: () => Date.now(),
     wait: (ms) => (ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms))),
-    post: (request, timeoutMs) => connections.post(request, timeoutMs),
+    post: (request, timeoutMs, keepMs) => connections.post(request, timeoutMs, keepMs),
     write: (line) => lines.write(JSON.stringify(line)),
   }
 }
