@@ -5,12 +5,12 @@ import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { blastRadius } from './blast-radius.ts'
 
 /** A lock on `customers`; expensiveRead needs only `orders`. Its calls take so long under stress, or are never answered. */
-function locked({ tookMs = 30 as number | undefined, everyMs = 30, table = 'customers' } = {}) {
+function locked({ tookMs = 30 as number | null, everyMs = 30, table = 'customers' } = {}) {
   const story = aRun().agent('a').agent('b').fault('postgres-lock')
   for (const fault of story.plan.faults) fault.parameters.table = table
   const role = 'expensiveRead' as const
   story.calls({ of: 'a', role, fromMs: 2_000, toMs: 10_000, everyMs, answer: served(30) })
-  story.calls({ of: 'a', role, fromMs: 10_000, toMs: 18_000, everyMs, answer: tookMs === undefined ? gaveUp() : served(tookMs) })
+  story.calls({ of: 'a', role, fromMs: 10_000, toMs: 18_000, everyMs, answer: tookMs === null ? gaveUp() : served(tookMs) })
   return story.calls({ of: 'b', fromMs: 10_000, toMs: 18_000, everyMs: 500, answer: gaveUp() })
 }
 
@@ -20,7 +20,7 @@ describe('blast-radius', () => {
   })
 
   test('fails when they get no answers', () => {
-    const found = find(blastRadius, locked({ tookMs: undefined }))
+    const found = find(blastRadius, locked({ tookMs: null }))
     expect(found).toMatchObject({
       status: 'fail',
       measured: 0,

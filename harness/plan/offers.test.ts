@@ -30,7 +30,7 @@ test('what a target says is offered', () => {
   })
   const offers = offersOf(
     whole,
-    plan,
+    { ...plan, afterMs: 5_000 },
     { perAgent: { ratePerMinute: 60, burst: 10 }, poolMax: 4, queueMax: 8 },
     {
       probes: { live: 'http://127.0.0.1:1/livez' },

@@ -32,6 +32,7 @@ export function offersOf(target: Target, plan: Plan, declared: Declared, observe
     'observe.metrics.poolWaiting': metric('poolWaiting', metrics?.poolWaiting, 'db_pool{state="waiting"}'),
     'observe.metrics.poolWaitingMax': metric('poolWaitingMax', metrics?.poolWaitingMax, 'db_pool_waiting_max'),
     'observe.metrics.breakerOpen': metric('breakerOpen', metrics?.breakerOpen, 'breaker_state==1'),
+    after: offered(plan.afterMs, 'phases: { quick: { …, afterS: 5 }, full: { …, afterS: 30 } } (in the scenario)'),
     'observe.probes': offered(
       observe.probes && Object.values(observe.probes)[0],
       "observe: { probes: { live: 'http://…/livez', ready: 'http://…/readyz' } }",

@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest'
+import { served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
+import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
+import { breakerNotFooled } from './breaker-not-fooled.ts'
+
+const BREAKER = 'breakerOpen{dependency="postgres"}'
+
+const mistaken = () =>
+  aRun()
+    .agent('a')
+    .calls({ of: 'a', fromMs: 11_000, toMs: 12_000, everyMs: 100, answer: toolError('INVALID_ARGUMENTS') })
+
+describe('breaker-not-fooled', () => {
+  test('holds while it is closed, and while it is open for a fault and a while after', () => {
+    const story = mistaken()
+      .fault('postgres-refused')
+      .sample('prometheus', 5_000, { [BREAKER]: 0 })
+    story.sample('prometheus', 12_000, { [BREAKER]: 1 }).sample('prometheus', 19_500, { [BREAKER]: 1 })
+    expect(find(breakerNotFooled, story)).toMatchObject({ status: 'pass', measured: 0, samples: 3 })
+  })
+
+  test('fails when it opens for bad arguments', () => {
+    const found = find(breakerNotFooled, mistaken().sample('prometheus', 12_500, { [BREAKER]: 1 }))
+    expect(found).toMatchObject({ status: 'fail', measured: 1, says: expect.stringContaining('after 10 calls with bad arguments') })
+    expect(found.witnesses).toHaveLength(10)
+  })
+
+  test('fails when it opens in the steady phase, and long after the heal', () => {
+    for (const atMs of [4_000, 25_000]) {
+      const story = aRun()
+        .agent('a')
+        .call({ of: 'a', atMs: atMs - 50, answer: served(400) })
+        .fault('postgres-refused')
+      expect(find(breakerNotFooled, story.sample('prometheus', atMs, { [BREAKER]: 1 })), String(atMs)).toMatchObject({
+        status: 'fail',
+        witnesses: [0],
+      })
+    }
+  })
+
+  test('without the metric it goes by what callers are told', () => {
+    const story = aRun().agent('a').call({ of: 'a', atMs: 12_000, answer: unavailable() })
+    expect(find(breakerNotFooled, story)).toMatchObject({ status: 'fail', evidence: 'inferred', witnesses: [0] })
+    expect(find(breakerNotFooled, story.fault('postgres-refused'))).toMatchObject({ status: 'pass', evidence: 'inferred' })
+  })
+
+  test('is not judged when answers cannot be seen', () => {
+    expect(verdictOf(aRun().hides('responses', 'x'), 'breaker-not-fooled').status).toBe('not-judged')
+  })
+
+  test('is unknown when the load was not offered', () => {
+    const story = mistaken().sample('prometheus', 12_500, { [BREAKER]: 0 })
+    story.silent.add('a')
+    expect(verdictOf(story, 'breaker-not-fooled').status).toBe('unknown')
+  })
+})

@@ -1,0 +1,78 @@
+// A12: a breaker counts what is the dependency's fault, nothing else. One that counts bad arguments, a 404 of the API behind
+// or an error that a tool reports lets one careless agent shut the tool for everybody, while nothing is broken.
+//
+// No limits: one opening while nothing is broken is a fail; one second after a heal is left out, a probe more may be on its way. By
+// the breaker's own metric where the target shows it; else by calls refused because of a dependency while none was broken: inferred. Not
+// modelled: breakers that open for their own tests.
+import type { Call } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { causesOf, faultsOf, points } from '../history/queries.ts'
+import { check } from './check.ts'
+import { indexes, some, time } from './finding.ts'
+
+const WITNESSES = 20
+const AFTER_HEAL_MS = 1_000
+
+export const breakerNotFooled = check({
+  code: 'A12',
+  title: 'A breaker opens for its dependency’s failures only',
+  why: 'A breaker that counts bad arguments is a switch in the hands of every agent: a few mistakes, and nobody has the tool.',
+  remedy: {
+    control: 'breaker',
+    do: 'Count failures of transport and of the dependency itself; leave out bad arguments, answers of 4xx and errors that a tool reports.',
+    setting: 'BREAKER_FAILURES',
+    runbook: 'DEPENDENCY_UNAVAILABLE',
+  },
+  source: 'hermes-agent#11113',
+  sort: 'exact',
+  needs: ['responses'],
+  limits: {},
+  judge(history) {
+    const metered = points(history, 'breakerOpen')
+    return metered.length > 0 ? byMetric(history, metered) : byAnswers(history)
+  },
+})
+
+function byMetric(history: History, metered: ReturnType<typeof points>) {
+  const fooled = metered.filter(({ value, atMs }) => value === 1 && nothingBroken(history, atMs))
+  const [first] = fooled
+  const shown = { measured: fooled.length, limit: 0, unit: 'readings of an open breaker', samples: metered.length }
+  if (!first)
+    return { ...shown, status: 'pass' as const, says: `in none of ${some(metered.length, 'reading')} was it open while nothing was broken` }
+  const before = history.calls.filter(({ sentAtMs }) => sentAtMs <= first.atMs)
+  const mistakes = before.filter((call) => call.class === 'invalid').slice(-WITNESSES)
+  return {
+    ...shown,
+    status: 'fail' as const,
+    says: `${first.series} was open at ${time(first.atMs)} while nothing was broken${mistakes.length > 0 ? `, after ${some(mistakes.length, 'call')} with bad arguments` : ''}`,
+    witnesses: indexes(mistakes.length > 0 ? mistakes : causesOf(history.calls, first.atMs, WITNESSES)),
+  }
+}
+
+function byAnswers(history: History) {
+  const refused = history.calls.filter(
+    (call) => call.class === 'dependency' && call.evidence.status === 503 && nothingBroken(history, call.sentAtMs),
+  )
+  const shown = {
+    measured: refused.length,
+    limit: 0,
+    unit: 'calls refused for a dependency',
+    samples: history.calls.length,
+    evidence: 'inferred' as const,
+  }
+  const [first] = refused
+  if (!first) return { ...shown, status: 'pass' as const, says: 'no call was refused for a dependency while nothing was broken' }
+  return {
+    ...shown,
+    status: 'fail' as const,
+    says: `${some(refused.length, 'call')} refused because of a dependency while nothing was broken, first at ${time(first.sentAtMs)}`,
+    witnesses: indexes(refused.slice(0, WITNESSES) satisfies Call[]),
+  }
+}
+
+function nothingBroken(history: History, atMs: number): boolean {
+  const { breakerOpenMs = history.plan.scale === 'quick' ? 2_000 : 5_000 } = history.manifest.declared
+  return faultsOf(history).every(
+    ({ fromMs, toMs, healed }) => atMs < fromMs || atMs > (healed?.atMs ?? toMs) + breakerOpenMs + AFTER_HEAL_MS,
+  )
+}

@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest'
+import { gaveUp, served } from '../../tests/fixtures/histories/answers.ts'
+import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
+import { noResidue } from './no-residue.ts'
+
+/** The last call ends at 20 s; the server is looked at until `untilMs`, and then shows this. */
+function leaving(last: Record<string, number>, untilMs = 26_000) {
+  const story = aRun()
+    .agent('a')
+    .call({ of: 'a', atMs: 15_000, answer: gaveUp(500) })
+    .call({ of: 'a', atMs: 19_900, answer: served(99) })
+  for (let atMs = 0; atMs <= untilMs; atMs += 500) {
+    const values = { inFlight: atMs < 20_500 ? 3 : 0, 'poolWaiting{pool="cheap"}': 0, leases: 0, idleInTransaction: 0 }
+    story.sample('prometheus', atMs, atMs > 20_500 ? { ...values, ...last } : values)
+    story.sample('process', atMs, { handles: atMs < 1_000 ? 40 : 40 + (last.handles ?? 0) })
+  }
+  return story
+}
+
+describe('no-residue', () => {
+  test('holds when everything is back to nothing', () => {
+    expect(find(noResidue, leaving({}))).toMatchObject({ status: 'pass', measured: 0, samples: 5 })
+  })
+
+  test.each([{ leases: 2 }, { idleInTransaction: 1 }, { 'poolWaiting{pool="cheap"}': 4 }, { inFlight: 1 }])(
+    'fails when %j is left',
+    (left) => {
+      const found = find(noResidue, leaving(left as Record<string, number>))
+      expect(found).toMatchObject({ status: 'fail', measured: 1, witnesses: [0] })
+      expect(found.exhibits?.[0]).toContain(String(Object.values(left)[0]))
+    },
+  )
+
+  test('fails when more handles are open than pools and a few libraries explain', () => {
+    expect(find(noResidue, leaving({ handles: 20 })).status).toBe('pass')
+    expect(find(noResidue, leaving({ handles: 21 }))).toMatchObject({
+      status: 'fail',
+      says: 'left behind: 61 handles, 40 at the start (handles of 1)',
+    })
+  })
+
+  test('cannot tell when nobody looked afterwards, or nothing can be seen', () => {
+    expect(find(noResidue, leaving({}, 20_500)).status).toBe('unknown')
+    const blind = leaving({})
+    for (const sample of blind.samples) sample.values = { other: 1 }
+    expect(find(noResidue, blind).status).toBe('unknown')
+  })
+
+  test('is not judged when the scenario does not look afterwards', () => {
+    expect(verdictOf(leaving({}).hides('after', 'x'), 'no-residue').status).toBe('not-judged')
+  })
+})

@@ -1,0 +1,94 @@
+// A17: when the load is over, nothing of it is left: no call in flight, nobody waiting, no slot taken, no transaction open, no
+// lock held, no more open handles than before. What is left after every burst adds up until the server stands still.
+//
+// Looks at the last readings once the agents have stopped and the scenario's after-time is over (quick 5 s, full 30 s). Limit: handlesMore,
+// open files and sockets beyond those of the first reading and the declared pools (default 16, ours: libraries open some late).
+// Not modelled: memory (steady-over-time).
+import type { History } from '../history/history.ts'
+import { causesOf, points } from '../history/queries.ts'
+import { count } from '../parameters.ts'
+import { check } from './check.ts'
+import { indexes, some, unknown } from './finding.ts'
+
+const WITNESSES = 20
+/** Readings of the last stretch count: single ones may be the harness's own scrape. */
+const LAST_MS = 1_500
+
+/** What must be 0, by series, in words. */
+const ZERO: Readonly<Record<string, string>> = {
+  inFlight: 'calls in flight',
+  poolWaiting: 'callers waiting for a connection',
+  poolUsed: 'connections in use',
+  leases: 'slots taken',
+  idleInTransaction: 'transactions left open',
+  lockWaiting: 'statements waiting for a lock',
+  active: 'statements running',
+}
+
+export const noResidue = check({
+  code: 'A17',
+  title: 'Nothing is left behind when the load is over',
+  why: 'What one burst leaves behind (a slot, a transaction, a socket), a hundred bursts make an outage of.',
+  remedy: {
+    control: 'admission',
+    do: 'Give back in finally: the slot, the connection, the listener; let slots of a dead process expire by themselves.',
+    runbook: 'CONCURRENCY_LIMITED',
+  },
+  source: 'vumi-go#541; IBM context-forge#1706, 402 idle in transaction; context-forge#2360',
+  sort: 'exact',
+  needs: ['after'],
+  limits: { handlesMore: count(16, { from: 0, to: 100_000 }) },
+  judge(history, { handlesMore }) {
+    const endMs = Math.max(0, ...history.samples.map(({ atMs }) => atMs))
+    const lastCallMs = Math.max(0, ...history.calls.map(({ endedAtMs, sentAtMs }) => endedAtMs ?? sentAtMs))
+    if (history.manifest.state !== 'complete' || endMs - lastCallMs < LAST_MS)
+      return unknown('the server was not looked at once the load was over')
+    const from = endMs - LAST_MS
+    const readings = Object.keys(ZERO).flatMap((name) => lowest(history, name, from))
+    const left = readings.filter(({ value }) => value > 0)
+    const handles = handlesLeft(history, from, handlesMore)
+    const samples = readings.length + handles.length
+    if (samples === 0) return unknown('none of what could be left behind can be seen')
+    const over = handles.filter(({ more }) => more > 0)
+    const shown = { measured: left.length + over.length, limit: 0, unit: 'things left behind', samples }
+    if (left.length + over.length === 0) return { ...shown, status: 'pass', says: `nothing is left of ${some(samples, 'thing')} looked at` }
+    const exhibits = [
+      ...left.map(({ series, name, value }) => `${value} ${ZERO[name]} (${series})`),
+      ...over.map(({ series, now, before }) => `${now} handles, ${before} at the start (${series})`),
+    ]
+    return {
+      ...shown,
+      status: 'fail',
+      says: `left behind: ${exhibits.join('; ')}`,
+      exhibits,
+      witnesses: indexes(unanswered(history)),
+    }
+  },
+})
+
+/** The least of the last readings, series by series: a thing that comes and goes is not left behind. */
+function lowest(history: History, name: string, fromMs: number): { series: string; name: string; value: number }[] {
+  const last = Map.groupBy(
+    points(history, name).filter(({ atMs }) => atMs >= fromMs),
+    ({ series }) => series,
+  )
+  return [...last].map(([series, readings]) => ({ series, name, value: Math.min(...readings.map(({ value }) => value)) }))
+}
+
+function handlesLeft(history: History, fromMs: number, slack: number): { series: string; now: number; before: number; more: number }[] {
+  const { poolMax = 0 } = history.manifest.declared
+  const all = Map.groupBy(points(history, 'handles', 'process'), ({ series }) => series)
+  return [...all].flatMap(([series, readings]) => {
+    const [first] = readings
+    const last = readings.filter(({ atMs }) => atMs >= fromMs).map(({ value }) => value)
+    if (!first || last.length === 0) return []
+    const now = Math.min(...last)
+    return [{ series, now, before: first.value, more: Math.max(0, now - first.value - poolMax - slack) }]
+  })
+}
+
+/** Whoever went away without an answer is the likeliest to have left something. */
+function unanswered({ calls }: History) {
+  const gone = calls.filter(({ evidence }) => evidence.transport !== undefined || evidence.status === 0)
+  return (gone.length > 0 ? gone : causesOf(calls, Number.POSITIVE_INFINITY, WITNESSES)).slice(0, WITNESSES)
+}
