@@ -131,7 +131,7 @@ const expensiveRead: ToolRole = {
 const write: ToolRole = {
   name: 'create_invoice',
   arguments: (draw) => ({
-    customer: `C-${String(draw.int(1, 200)).padStart(4, "0")}`,
+    customer: `C-${String(draw.int(1, 200)).padStart(4, '0')}`,
     amountCents: draw.int(100, 500_000),
     currency: draw.pick(['EUR', 'USD', 'JPY']),
     memo: draw.word(),
