@@ -179,7 +179,7 @@ describe('Postgres', () => {
   test('terminated sessions: no read is lost, a write says what is so', async () => {
     await using desk = await open()
     await Promise.all([1, 2, 3, 4].map(() => desk.call('list_tables')))
-    await desk.call('create_invoice', { customer: 'Customer 2', amountCents: 1, currency: 'EUR' })
+    await desk.call('create_invoice', { customer: 'C-0002', amountCents: 1, currency: 'EUR' })
     for (let round = 0; round < 3; round++) {
       await services.postgres.query(`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'app'`)
       const answers = await Promise.all([1, 2, 3, 4].map(() => desk.call('list_tables')))
@@ -189,8 +189,7 @@ describe('Postgres', () => {
 
   test('reset in the middle of a write: nothing is written twice, whatever the caller was told', async () => {
     await using desk = await open({ BREAKER_FAILURES: '1000' })
-    const write = (key: string) =>
-      desk.call('create_invoice', { customer: 'Customer 3', amountCents: 3, currency: 'EUR', idempotencyKey: key })
+    const write = (key: string) => desk.call('create_invoice', { customer: 'C-0003', amountCents: 3, currency: 'EUR', idempotencyKey: key })
     await write('warm')
     const keys = Array.from({ length: 20 }, (_, i) => `reset-${i}`)
     const told = new Map<string, Told>()
@@ -219,7 +218,7 @@ describe('Redis', () => {
     expect(reads.filter(({ status }) => status === 200)).toHaveLength(10)
     for (const refused of reads.filter(({ status }) => status !== 200)) expectGuidance(refused, 'RATE_LIMITED')
     expectGuidance(await desk.call('run_query', { sql: 'select 1' }), 'DEPENDENCY_UNAVAILABLE')
-    expectGuidance(await desk.call('create_invoice', { customer: 'Customer 1', amountCents: 1, currency: 'EUR' }), 'DEPENDENCY_UNAVAILABLE')
+    expectGuidance(await desk.call('create_invoice', { customer: 'C-0001', amountCents: 1, currency: 'EUR' }), 'DEPENDENCY_UNAVAILABLE')
     expect(await desk.metric('limiter_mode')).toBe(1)
     await down.remove()
     await expect.poll(async () => (await desk.call('run_query', { sql: 'select 1' })).status, { interval: 100, timeout: 8_000 }).toBe(200)

@@ -12,6 +12,7 @@ import type { Next } from './controls/control.ts'
 import { asCallError, CallError } from './errors.ts'
 import { type Addressee, refusal } from './refusal.ts'
 import type { Running } from './running.ts'
+import { event, offerStream } from './stream.ts'
 import { parentIn, SANE_ID } from './traces.ts'
 
 const ROUTES = new Set(['/v1/mcp', '/mcp'])
@@ -35,7 +36,7 @@ export function createHttpServer(running: Running, pipeline: Next): http.Server 
 
 async function handle(running: Running, pipeline: Next, request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
   const startedAtMs = running.clock()
-  const reached: Reached = { requestId: headerId(request) ?? `${running.settings.INSTANCE}-${nextNumber()}`, call: undefined }
+  const reached: Reached = { requestId: headerId(request) ?? `${running.settings.INSTANCE}-${nextNumber()}`, call: undefined, response }
   running.inFlight += 1
   running.metrics.entered(running.inFlight)
   let answer: Answer | undefined
@@ -53,6 +54,7 @@ async function handle(running: Running, pipeline: Next, request: http.IncomingMe
     const told = gone ? undefined : answer
     running.log.request({ requestId, durationMs, gone, ...(call && { call }), ...(told && { answer: told }) })
     running.metrics.answered(call, told, durationMs)
+    if (call) running.usage.add(call, told?.error !== undefined)
     if (call) call.trace?.end(call, told)
   }
 }
@@ -61,6 +63,7 @@ async function handle(running: Running, pipeline: Next, request: http.IncomingMe
 interface Reached {
   requestId: string
   call: Call | undefined
+  response: http.ServerResponse
 }
 
 async function answerTo(
@@ -81,6 +84,7 @@ async function answerTo(
     to = { ...to, id: idOf(message) }
     const call = callOf(running, request, message, reached.requestId, startedAtMs)
     call.facts.bodyMs = bodyMs
+    offerStream(call, reached.response, running.settings.INSTANCE)
     reached.call = call
     reached.requestId = call.requestId
     to = call
@@ -118,7 +122,9 @@ function callOf(
   const { method } = message
   if (typeof method !== 'string') throw new CallError('INVALID_REQUEST', 'The message has no method.')
   const params = record(message.params)
-  const tool = method === 'tools/call' && typeof params?.name === 'string' ? running.tools.get(params.name) : undefined
+  const tool = method === 'tools/call' && typeof params?.name === 'string' ? running.tools.get(params.name) : running.resources.get(method)
+  const { _meta, ...parameters } = params ?? {}
+  const given = method === 'tools/call' ? (record(params?.arguments) ?? {}) : parameters
   const traceparent = record(params?._meta)?.traceparent ?? request.headers.traceparent
   const parent = parentIn(traceparent)
   const certificate = certificateOf(request.socket)
@@ -140,7 +146,7 @@ function callOf(
     answerHeaders: {},
     deadlineAtMs: Number.POSITIVE_INFINITY,
     ...(certificate !== undefined && { certificate }),
-    ...(tool && { tool, arguments: record(params?.arguments) ?? {} }),
+    ...(tool && { tool, arguments: given }),
   }
 }
 
@@ -156,6 +162,7 @@ function goneBeforeAnswer(call: Call | undefined): void {
 
 function write({ settings, draining }: Running, response: http.ServerResponse, { status, headers, body }: Answer): void {
   if (response.destroyed) return
+  if (response.headersSent) return void response.end(event(body))
   response.writeHead(status, {
     ...headers,
     'x-instance': settings.INSTANCE,

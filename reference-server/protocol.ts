@@ -1,5 +1,5 @@
 // The MCP SDK, as the last step before the tool: by now the call is known, allowed and has its connection. The SDK validates the
-// envelope, frames the result for its era, and answers discovery. Both eras get JSON, never a stream: no tool here reports progress.
+// envelope, frames the result for its era, and answers discovery. Here both eras get JSON; progress goes past the SDK (stream.ts).
 // Traps of the SDK, measured: schemas built in the factory cost four fifths of the throughput, so listings are hoisted; its legacy
 // leg answers in SSE unless the transport is made by hand; an abort signal on its Request makes it answer while the tool still
 // runs, so it gets none: the deadline control answers in time, and this returns when the tool has let go.
@@ -16,15 +16,23 @@ import type { Answer, Call } from './call.ts'
 import type { Next } from './controls/control.ts'
 import { missingScopes } from './controls/scopes.ts'
 import { asCallError, CallError } from './errors.ts'
+import { offerPrompts, offerResources } from './offers.ts'
 import { SERVER_INFO, toldOf, toolError } from './refusal.ts'
 import type { Running } from './running.ts'
 import { runTool } from './tools/run.ts'
 
 const LIST_TTL_MS = 60_000
-const CAPABILITIES = { tools: {} }
+const CAPABILITIES = { tools: {}, resources: {}, prompts: {} }
+const PRIVATE = { ttlMs: LIST_TTL_MS, cacheScope: 'private' } as const
 const MODERN_OPTIONS: ServerOptions = {
   capabilities: CAPABILITIES,
-  cacheHints: { 'tools/list': { ttlMs: LIST_TTL_MS, cacheScope: 'private' } },
+  cacheHints: {
+    'tools/list': PRIVATE,
+    'resources/list': PRIVATE,
+    'resources/templates/list': PRIVATE,
+    'resources/read': PRIVATE,
+    'prompts/list': PRIVATE,
+  },
 }
 const LEGACY_OPTIONS: ServerOptions = { capabilities: CAPABILITIES }
 
@@ -82,7 +90,9 @@ function requestOf({ headers }: Call): Request {
 function serverFor(running: Running, call: Call | undefined): Server {
   const server = new Server(SERVER_INFO, call?.era === 'legacy' ? LEGACY_OPTIONS : MODERN_OPTIONS)
   if (!call) return server
-  server.setRequestHandler('tools/list', () => {
+  server.setRequestHandler('tools/list', ({ params }) => {
+    // All tools fit on one page.
+    if (params?.cursor !== undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There is no such page.')
     const allowed = [...running.tools.values()].filter((tool) => missingScopes(call.identity, tool).length === 0)
     return { tools: allowed.map((tool) => tool.listing) } as never
   })
@@ -94,11 +104,17 @@ function serverFor(running: Running, call: Call | undefined): Server {
     try {
       return await runTool(running, call)
     } catch (thrown) {
-      const error = asCallError(thrown)
-      failures.set(call, error)
-      if (error.code === 'INTERNAL') running.log.problem('a tool failed', error.cause, { request_id: call.requestId, tool: call.tool.name })
-      return toolError(error, call.requestId, running.guidance) as CallToolResult
+      return toolError(failed(running, call, thrown), call.requestId, running.guidance) as CallToolResult
     }
   })
+  offerResources(server, running, call, (thrown) => failed(running, call, thrown))
+  offerPrompts(server)
   return server
+}
+
+function failed(running: Running, call: Call, thrown: unknown): CallError {
+  const error = asCallError(thrown)
+  failures.set(call, error)
+  if (error.code === 'INTERNAL') running.log.problem('a tool failed', error.cause, { request_id: call.requestId, tool: call.tool?.name })
+  return error
 }

@@ -45,7 +45,8 @@ export function toolError(error: CallError, requestId: string, guidance: Guidanc
   }
 }
 
-function errorData(error: CallError, requestId: string, guidance: GuidanceOf): Record<string, unknown> {
+/** What an error says beside its sentence, wherever it is told. */
+export function errorData(error: CallError, requestId: string, guidance: GuidanceOf): Record<string, unknown> {
   const { scope, limit, windowMs, data } = error.details
   return {
     ...data,

@@ -10,6 +10,8 @@ import type { Control, Next } from './controls/control.ts'
 import { deadline } from './controls/deadline.ts'
 import { draining } from './controls/draining.ts'
 import { headers } from './controls/headers.ts'
+import { keyRequired } from './controls/key-required.ts'
+import { policy } from './controls/policy.ts'
 import { scopes } from './controls/scopes.ts'
 import { createHttpServer } from './http.ts'
 import type { Parts } from './parts.ts'
@@ -24,8 +26,10 @@ export const CONTROLS: readonly Control[] = [
   scopes,
   admission, // one round trip to Redis
   checkedArguments,
+  keyRequired,
   breaker,
   bulkhead, // from here on the call holds a connection
+  policy, // its reviews are in Postgres
 ]
 
 export interface DeskServer {

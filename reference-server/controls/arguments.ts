@@ -14,6 +14,7 @@ export const checkedArguments = control({
         const parsed = call.tool.input.safeParse(call.arguments)
         if (!parsed.success) {
           const problems = parsed.error.issues.slice(0, 5).map((issue) => `${issue.path.join('.') || 'arguments'}: ${issue.message}`)
+          if (call.tool.kind === 'resource') throw new CallError('INVALID_PARAMS', `Correct the parameters: ${problems.join('; ')}.`)
           throw new CallError('INVALID_ARGUMENTS', `Correct the arguments: ${problems.join('; ')}.`)
         }
         call.arguments = parsed.data

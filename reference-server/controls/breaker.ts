@@ -116,16 +116,21 @@ export const breaker = control({
   settings: ['BREAKER_FAILURES', 'BREAKER_FAILING_MS', 'BREAKER_OPEN_MS', 'BREAKER_PROBE_MS'],
   wrap: (next, { breakers }) =>
     async function breaker(call) {
-      if (!needsPostgres(call)) return await next(call)
-      const permit = breakers.postgres.enter()
+      const permits: [Dependency, Permit][] = []
       try {
+        for (const dependency of DEPENDENCIES) if (needs(call.tool, dependency)) permits.push([dependency, breakers[dependency].enter()])
         return await next(call)
       } finally {
-        permit.end(call.facts.postgres)
+        for (const [dependency, permit] of permits) permit.end(call.facts[dependency])
       }
     },
 })
 
-function needsPostgres({ tool }: Call): boolean {
-  return tool?.needs.some((need) => need.split(':')[0] === 'postgres') ?? false
+/** What stands behind tools; Redis, which every call needs, has its breaker in the limiter. */
+const DEPENDENCIES = ['postgres', 'upstream'] as const
+type Dependency = (typeof DEPENDENCIES)[number]
+
+/** `postgres:orders` needs `postgres`. */
+export function needs(tool: Call['tool'], dependency: Dependency): boolean {
+  return tool?.needs.some((need) => need.split(':')[0] === dependency) ?? false
 }

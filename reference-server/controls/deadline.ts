@@ -35,6 +35,7 @@ export const deadline = control({
 function timedOut(call: Call, limitMs: number): CallError {
   if (call.facts.commitSent)
     return new CallError('OUTCOME_UNKNOWN', 'The write was being committed when its time ran out: read back before asking again.')
-  const again = call.tool?.class === 'write' ? ' Nothing was written; ask again with the same idempotencyKey.' : ' Ask for less, or later.'
+  const again =
+    call.tool && call.tool.class !== 'read' ? ' Nothing was written; ask again with the same idempotencyKey.' : ' Ask for less, or later.'
   return new CallError('TOOL_TIMEOUT', `The tool did not finish within ${limitMs / 1_000} s.${again}`, { limit: limitMs })
 }

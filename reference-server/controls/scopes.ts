@@ -2,7 +2,7 @@
 // does not write. Every call needs `mcp:tools:read`; tools name what they need beside it. The refusal names the scope, so
 // that a client can ask for exactly that (RFC 6750 §3.1); the challenge names all that the call needs, since a client asks for what
 // it reads there and would lose the rest.
-// Does not model: policy on the exact arguments (money tools), approval by a person.
+// What the exact arguments may need is controls/policy.ts.
 import { challengeHeader } from '../auth/challenge.ts'
 import type { Identity } from '../call.ts'
 import { CallError } from '../errors.ts'
@@ -18,7 +18,7 @@ export const scopes = control({
       const missing = missingScopes(call.identity, call.tool)
       if (missing.length > 0) {
         const scope = missing.join(' ')
-        const needed = ['mcp:tools:read', ...(call.tool?.scopes ?? [])].join(' ')
+        const needed = neededScopes(call.tool).join(' ')
         const challenge = { 'www-authenticate': challengeHeader(settings, { error: 'insufficient_scope', scope: needed }) }
         throw new CallError('INSUFFICIENT_SCOPE', `This key lacks the scope ${scope}.`, { scope, headers: challenge })
       }
@@ -27,5 +27,9 @@ export const scopes = control({
 })
 
 export function missingScopes(identity: Identity | undefined, tool: Tool | undefined): string[] {
-  return ['mcp:tools:read', ...(tool?.scopes ?? [])].filter((scope) => !identity?.scopes.has(scope))
+  return neededScopes(tool).filter((scope) => !identity?.scopes.has(scope))
+}
+
+function neededScopes(tool: Tool | undefined): string[] {
+  return [...(tool?.kind === 'resource' ? [] : ['mcp:tools:read']), ...(tool?.scopes ?? [])]
 }

@@ -1,6 +1,8 @@
 -- One statement, so that the tenant's counter is locked for the shortest time: until COMMIT, one round trip later.
 with customer as (
-  select id from ledger.customers where tenant = $1 and name = $2
+  select id from ledger.customers where tenant = $1 and (account = $2 or name = $2)
+  order by account = $2 desc
+  limit 1
 ), number as (
   update ledger.invoice_counters set last_number = last_number + 1
   where tenant = $1 and exists (select from customer)

@@ -1,20 +1,37 @@
 // What a tool is written against. Schemas are built once, here, at import: built per request they cost four fifths of
 // the server's throughput.
 import { z } from 'zod'
+import type { AsUser } from '../auth/token-exchange.ts'
 import type { Identity, ToolResult } from '../call.ts'
 import type { Once } from '../controls/idempotency.ts'
-import type { Session } from '../store/session.ts'
+import type { Cursors } from '../store/cursors.ts'
+import type { Session, Transaction } from '../store/session.ts'
+import type { Rates } from '../store/upstream.ts'
 
 /** Which bulkhead a tool's connection comes from. */
 export type PoolName = 'cheap' | 'expensive' | 'write'
 
 export interface ToolContext {
   identity: Identity
-  /** The call's one connection, bound to its tenant; taken before the tool runs and given back after. */
+  /** The call's one connection, bound to its tenant; taken before the tool runs and given back after. None without `postgres:`. */
   session: Session
+  /** Gives the connection back early. */
+  giveBack: () => Promise<void>
+  /** The outside world. */
+  rates: Rates
+  /** The outside world with the calling user's own rights; only where callers have an identity provider's tokens. */
+  asUser: AsUser
+  /** Where a list was cut, kept for all instances. */
+  cursors: Cursors
+  /** Tells the caller how far it is, when it asked to be told. */
+  progress: (done: number, total: number, message: string) => void
+  /** How long one section of a report takes on data of real size, ms. */
+  sectionMs: number
+  /** Leaves the audit row of a call whose transaction is its own. */
+  audited: (transaction: Transaction) => Promise<unknown>
   /** Runs a write at most once a key. */
   once: Once
-  /** The key of this write from `Idempotency-Key` or `_meta`, for clients that keep it out of the arguments. */
+  /** The key of this write: its argument, `Idempotency-Key` or `_meta`. */
   key: string | undefined
   /** Tells the metrics how the key was met. */
   outcome: (outcome: 'first' | 'replayed' | 'mismatch' | 'in-progress' | 'no-key') => void
@@ -23,7 +40,7 @@ export interface ToolContext {
 export interface ToolDefinition<I extends z.ZodObject, O extends z.ZodObject> {
   /** What the model reads. */
   description: string
-  class: 'read' | 'write'
+  class: 'read' | 'write' | 'money'
   cost: 'cheap' | 'expensive'
   /** Beside `mcp:tools:read`. */
   scopes: readonly string[]
@@ -33,6 +50,12 @@ export interface ToolDefinition<I extends z.ZodObject, O extends z.ZodObject> {
   deadlineMs: number
   /** Within which an answer is of use. */
   sloMs: number
+  /** Unless its class and cost say which. */
+  pool?: PoolName
+  /** It takes something away: money, a key. */
+  destructive?: boolean
+  /** Called again with the same arguments, it changes nothing more. Reads never do. */
+  idempotent?: boolean
   /** Where a write's effects can be counted. */
   effects?: { table: string; keyColumn: string }
   /** The list in the result that may be cut when the answer is too large. */
@@ -43,7 +66,7 @@ export interface ToolDefinition<I extends z.ZodObject, O extends z.ZodObject> {
 }
 
 export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject = z.ZodObject> extends ToolDefinition<I, O> {
-  kind: 'tool'
+  kind: 'tool' | 'resource'
   name: string
   pool: PoolName
   /** The entry of tools/list. */
@@ -51,15 +74,21 @@ export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject
 }
 
 export function tool<I extends z.ZodObject, O extends z.ZodObject>(name: string, definition: ToolDefinition<I, O>): Tool {
-  const { class: sort, cost, description, input, output, deadlineMs, sloMs } = definition
+  const { class: sort, cost, description, input, output, deadlineMs, sloMs, needs } = definition
+  const reads = sort === 'read'
   const listing = {
     name,
     description,
     inputSchema: z.toJSONSchema(input, { io: 'input' }),
     outputSchema: z.toJSONSchema(output, { io: 'output' }),
-    annotations: { readOnlyHint: sort === 'read', destructiveHint: false, idempotentHint: sort === 'read', openWorldHint: false },
+    annotations: {
+      readOnlyHint: reads,
+      destructiveHint: definition.destructive ?? false,
+      idempotentHint: definition.idempotent ?? reads,
+      openWorldHint: needs.some((need) => need.startsWith('upstream')),
+    },
     _meta: { 'desk/deadlineMs': deadlineMs, 'desk/sloMs': sloMs, 'desk/cost': cost },
   }
   // The pipeline handles arguments of every tool alike; the tool's own run sees them as its schema made them.
-  return { kind: 'tool', name, pool: sort === 'write' ? 'write' : cost, listing, ...definition } as unknown as Tool
+  return { kind: 'tool', name, pool: reads ? cost : 'write', listing, ...definition } as unknown as Tool
 }
