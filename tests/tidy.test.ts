@@ -15,6 +15,7 @@ const tests = code.filter((file) => file.endsWith('.test.ts'))
 const UNIT_FOLDERS: Record<string, { suite?: string /** Fewer where the unit's own fields tell the story. */; openingMin?: number }> = {
   'scenarios/': { suite: 'tests/matrix.integration.test.ts' },
   'scenarios/personas/': {},
+  'scenarios/personas/presets/': { suite: 'scenarios/personas/presets/presets.test.ts' },
   'scenarios/targets/': { suite: 'tests/matrix.integration.test.ts' },
   'harness/faults/': { suite: 'harness/faults/faults.integration.test.ts' },
   'harness/samplers/': { suite: 'harness/samplers/samplers.integration.test.ts' },
@@ -30,7 +31,7 @@ const units = sources.filter((file) => {
   const folder = `${path.posix.dirname(file)}/`
   return (
     folder in UNIT_FOLDERS &&
-    /\b(scenario|persona|target|fault|sampler|check|chart|control|tool|weakness)(<[^>]*>)?\(/.test(textOf(file)) &&
+    /\b(scenario|persona|preset|target|fault|sampler|check|chart|control|tool|weakness)(<[^>]*>)?\(/.test(textOf(file)) &&
     !textOf(file).includes(`  kind: '${path.posix.basename(file, '.ts')}'`)
   )
 })

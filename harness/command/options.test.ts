@@ -5,6 +5,7 @@ test('defaults', () => {
   expect(parseScenarioOptions(['runaway-loop'])).toEqual({
     name: 'runaway-loop',
     target: 'reference',
+    fleet: [],
     seed: 1,
     scale: 'quick',
     driver: 'k6',
@@ -61,5 +62,19 @@ test.each([
 ])('%j is refused with what to type', (words, message, hint) => {
   expect(() => parseScenarioOptions(words)).toThrow(
     expect.objectContaining({ code: 'BAD_OPTION', message: expect.stringContaining(message), hint }),
+  )
+})
+
+test('a fleet is ids and numbers', () => {
+  const { fleet } = parseScenarioOptions(['x', '--fleet', 'langchain:10, claude-code:5'])
+  expect(fleet).toEqual([
+    { persona: 'langchain', agents: 10 },
+    { persona: 'claude-code', agents: 5 },
+  ])
+})
+
+test.each(['', 'langchain', 'langchain:0', 'langchain:-1', 'langchain:1.5', 'langchain:10,', ':3'])('--fleet %j is refused', (text) => {
+  expect(() => parseScenarioOptions(['x', '--fleet', text])).toThrow(
+    expect.objectContaining({ code: 'BAD_OPTION', hint: expect.stringContaining('langchain:10') }),
   )
 })

@@ -7,6 +7,8 @@ export interface ScenarioOptions {
   name?: string
   target: string
   weaken?: string
+  /** Who calls instead of the scenario's measured agents, and how many of them. */
+  fleet: { persona: string; agents: number }[]
   seed: number
   scale: Scale
   protocol?: Plan['protocol']
@@ -26,6 +28,7 @@ export interface ScenarioOptions {
 const SPEC = {
   target: { type: 'string' },
   weaken: { type: 'string' },
+  fleet: { type: 'string' },
   seed: { type: 'string' },
   scale: { type: 'string' },
   protocol: { type: 'string' },
@@ -51,6 +54,8 @@ export const SCENARIO_HELP = `Runs one scenario against a target and judges what
 
   --target <id|file.ts>   against what: an id from scenarios/targets, or a file of your own (default: reference)
   --weaken <id>           the target with one defence replaced by what people ship
+  --fleet <id:n,id:n…>    these personas or presets (langchain:10,claude-code:5) instead of the scenario's measured agents,
+                          over their roles in the same proportions; who is there for the stress stays
   --scale quick|full      about half a minute, or the published limits over minutes (default: quick)
   --seed <n>              0 to 4294967295; the same seed draws the same plan (default: 1)
   --protocol <version>    2026-07-28, 2025-11-25 or 2025-06-18: what the agents speak (default: the target's, else 2026-07-28)
@@ -80,6 +85,7 @@ export function parseScenarioOptions(words: string[]): ScenarioOptions {
     ...(positionals[0] !== undefined && { name: positionals[0] }),
     target: values.target ?? 'reference',
     ...(values.weaken !== undefined && { weaken: values.weaken }),
+    fleet: fleetOf(values.fleet),
     seed: whole('seed', values.seed ?? '1', 0, 0xffff_ffff),
     scale: oneOf('scale', values.scale ?? 'quick', ['quick', 'full']),
     ...(values.protocol !== undefined && { protocol: oneOf('protocol', values.protocol, PROTOCOLS) }),
@@ -114,6 +120,15 @@ function parse(words: string[]) {
           : 'see: npm run scenario -- --help'
     throw new HarnessError('BAD_OPTION', (error as Error).message.split('. ')[0] ?? 'bad option', hint, error)
   }
+}
+
+function fleetOf(text: string | undefined): ScenarioOptions['fleet'] {
+  if (text === undefined) return []
+  return text.split(',').map((part) => {
+    const [, persona = '', agents = ''] = /^([a-z0-9-]+):(\d{1,6})$/.exec(part.trim()) ?? []
+    if (Number(agents) >= 1) return { persona, agents: Number(agents) }
+    throw bad(`--fleet has ${JSON.stringify(part)}`, '--fleet takes ids and numbers of agents from 1: --fleet langchain:10,claude-code:5')
+  })
 }
 
 function whole(name: string, text: string, from: number, to: number): number {

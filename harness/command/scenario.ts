@@ -7,6 +7,7 @@ import { HarnessError } from '../errors.ts'
 import { k6Driver } from '../load/k6/start.ts'
 import { undiciDriver } from '../load/undici/start.ts'
 import { makePlan } from '../plan/make.ts'
+import { withFleet } from '../plan/mix.ts'
 import type { Plan } from '../plan/plan.ts'
 import { describePlan } from '../plan/text.ts'
 import { Lease } from '../run/lease.ts'
@@ -40,7 +41,7 @@ export async function scenarioCommand(words: string[], swept: string[]): Promise
   const target = await findTarget(options.target, units.targets, ROOT)
   assertWeakness(options.weaken, target, ROOT)
   const plan = makePlan({
-    scenario,
+    scenario: withFleet(scenario, options.fleet, units.personas),
     target,
     ...units,
     seed: options.seed,
@@ -134,10 +135,11 @@ function onSignals(lease: Lease, abort: AbortController, screen: Screen): () => 
   }
 }
 
-function commandOf({ name, target, weaken, seed, scale, starve, protocol, driver, generators }: ScenarioOptions): string {
+function commandOf({ name, target, weaken, fleet, seed, scale, starve, protocol, driver, generators }: ScenarioOptions): string {
   const words = [`--seed ${seed}`, `--scale ${scale}`]
   if (target !== 'reference') words.push(`--target ${target}`)
   if (weaken !== undefined) words.push(`--weaken ${weaken}`)
+  if (fleet.length > 0) words.push(`--fleet ${fleet.map(({ persona, agents }) => `${persona}:${agents}`).join(',')}`)
   if (protocol !== undefined) words.push(`--protocol ${protocol}`)
   if (driver !== 'k6') words.push(`--driver ${driver}`)
   if (generators > 1) words.push(`--generators ${generators}`)

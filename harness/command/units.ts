@@ -39,7 +39,7 @@ export async function discoverAll(named?: string, root = ROOT): Promise<AllUnits
   const ownPersonas = own === undefined ? [] : [path.join(path.dirname(own), 'personas')].filter((folder) => existsSync(folder))
   const [scenarios, personas, targets, faults, samplers, checks] = await Promise.all([
     own === undefined ? discover<Scenario>('scenario', at('scenarios')) : discoverOne<Scenario>('scenario', own),
-    discover<PersonaDefinition>('persona', at('scenarios/personas'), ...ownPersonas),
+    discover<PersonaDefinition>('persona', at('scenarios/personas'), at('scenarios/personas/presets'), ...ownPersonas),
     discover<Target>('target', at('scenarios/targets')),
     discover<FaultDefinition>('fault', at('harness/faults')),
     discover<Sampler>('sampler', at('harness/samplers')),
