@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest'
+import { served, unavailable } from '../../tests/fixtures/histories/answers.ts'
+import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
+import { breakerRecovers } from './breaker-recovers.ts'
+
+/** Postgres is away from 10 to 18.1 s; a dozen attempts, then probes at these moments; served again from `backAtMs` on. */
+function outage({ probes = [12_500, 14_600, 16_700] as number[], backAtMs = 19_500 } = {}) {
+  const story = aRun().agent('a').fault('postgres-refused')
+  story.calls({ of: 'a', fromMs: 2_000, toMs: 10_000, everyMs: 100, answer: served() })
+  story.calls({ of: 'a', fromMs: 10_000, toMs: backAtMs, everyMs: 100, answer: unavailable() })
+  story.calls({ of: 'a', fromMs: backAtMs, toMs: 26_000, everyMs: 100, answer: served(20) })
+  return story.attempts('postgres', [10_030, 10_050, 10_100, 10_200, ...probes])
+}
+
+describe('breaker-recovers', () => {
+  test('holds with one probe at a time and a call served soon after the heal', () => {
+    expect(find(breakerRecovers, outage())).toMatchObject({
+      status: 'pass',
+      measured: 1,
+      says: expect.stringContaining('1.4 s after the heal'),
+    })
+  })
+
+  test('fails when everybody is let through at once, with the calls of that moment', () => {
+    const found = find(breakerRecovers, outage({ probes: [12_500, ...Array.from({ length: 17 }, (_, n) => 14_600 + n * 5)] }))
+    expect(found).toMatchObject({
+      status: 'fail',
+      measured: 17,
+      limit: 1,
+      says: expect.stringContaining('17 attempts reached postgres at once'),
+    })
+    expect(found.witnesses?.length).toBeGreaterThan(2)
+  })
+
+  test('two instances may probe with a call each', () => {
+    const story = outage({ probes: [12_500, 12_520] })
+    expect(find(breakerRecovers, story).status).toBe('fail')
+    story.manifest.declared.instances = 2
+    expect(find(breakerRecovers, story).status).toBe('pass')
+  })
+
+  test('fails when it closes late, or never', () => {
+    expect(find(breakerRecovers, outage({ backAtMs: 23_000 }))).toMatchObject({ status: 'fail', unit: 'ms after the heal', limit: 4_000 })
+    expect(find(breakerRecovers, outage({ backAtMs: 26_000 }))).toMatchObject({ status: 'fail', says: expect.stringContaining('never') })
+  })
+
+  test('cannot tell when the heal was not seen; has no weight when nothing opened', () => {
+    const story = outage()
+    story.faults.splice(0, story.faults.length, ...story.faults.filter(({ event }) => event !== 'healed'))
+    expect(find(breakerRecovers, story).status).toBe('unknown')
+    expect(find(breakerRecovers, outage({ probes: Array.from({ length: 70 }, (_, n) => 10_300 + n * 100) }))).toMatchObject({
+      notExercised: true,
+    })
+  })
+
+  test('is not judged when answers cannot be seen', () => {
+    expect(verdictOf(outage().hides('responses', 'x'), 'breaker-recovers').status).toBe('not-judged')
+  })
+})

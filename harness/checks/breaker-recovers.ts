@@ -1,0 +1,125 @@
+// A11: an open breaker asks with one call at a time whether the dependency is back, and closes soon after it is. One that lets
+// everybody through at once (half-open) knocks a dependency down again that is just getting up; one whose probe has no
+// deadline stays half-open for ever.
+//
+// Limits: probes, attempts that may begin together after a silence, an instance (default 1, ours); closeMs, how long after the verified heal
+// a call that needs the dependency may first succeed (default: the declared open time and two probes of probeMs, 1 s each). A silence is
+// half of the open time without an attempt while calls ask. Not modelled: breakers that a fault of the harness never opened.
+import type { Call } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { type FaultRecord, faultsOf, needs } from '../history/queries.ts'
+import { count, milliseconds } from '../parameters.ts'
+import { check, type Finding } from './check.ts'
+import { indexes, notExercised, some, time, unknown } from './finding.ts'
+
+const WITNESSES = 20
+/** Attempts this soon after the first one after a silence began together. */
+const TOGETHER_MS = 250
+const SILENCE_SHARE = 0.5
+const ASKED_LEAST = 5
+
+interface Limits {
+  probes: number
+  probeMs: number
+}
+
+export const breakerRecovers = check({
+  code: 'A11',
+  title: 'An open breaker probes with one call, and closes soon after the heal',
+  why: 'A dependency that is getting up meets everybody who waited for it at once, and goes down again.',
+  remedy: {
+    control: 'breaker',
+    do: 'Let one probe through when the open time is over, with a deadline of its own; keep refusing the others until it has succeeded.',
+    setting: 'BREAKER_PROBE_MS',
+    runbook: 'DEPENDENCY_UNAVAILABLE',
+  },
+  source: 'safe-global#3442, a flood of 17 × in half-open; decocms#5322, a stuck probe; limits are ours',
+  sort: 'event',
+  needs: ['responses'],
+  limits: { probes: count(1, { from: 1, to: 1_000 }), probeMs: milliseconds(1_000) },
+  judge(history, limits) {
+    const hard = faultsOf(history).filter(({ dependency }) => dependency !== undefined && dependency !== 'server')
+    const found = hard.flatMap((fault) => judgeFault(history, fault, limits) ?? [])
+    if (found.length === 0) return notExercised('no breaker opened')
+    return found.find(({ status }) => status === 'fail') ?? found.find(({ status }) => status === 'unknown') ?? (found[0] as Finding)
+  },
+})
+
+/** Undefined when no silence shows that a breaker opened. */
+function judgeFault(history: History, fault: FaultRecord, limits: Limits): Finding | undefined {
+  const dependency = fault.dependency ?? ''
+  const openMs = history.manifest.declared.breakerOpenMs ?? (history.plan.scale === 'quick' ? 2_000 : 5_000)
+  const asking = history.calls.filter((call) => needs(history, call.role, dependency) && !BEFORE_IT.has(call.class))
+  const bursts = burstsAfterSilence(history, fault, dependency, asking, openMs * SILENCE_SHARE)
+  if (bursts.length === 0) return undefined
+  const allowed = limits.probes * (history.manifest.declared.instances ?? 1)
+  const worst = bursts.reduce((most, burst) => (burst.attempts > most.attempts ? burst : most))
+  const shown = { measured: worst.attempts, limit: allowed, unit: 'probes at once', samples: bursts.length }
+  const around = asking.filter(({ sentAtMs }) => Math.abs(sentAtMs - worst.atMs) <= TOGETHER_MS)
+  if (worst.attempts > allowed)
+    return {
+      ...shown,
+      status: 'fail',
+      says: `after a silence, ${some(worst.attempts, 'attempt')} reached ${dependency} at once at ${time(worst.atMs)}; allowed are ${allowed}`,
+      witnesses: indexes(around.slice(0, WITNESSES)),
+    }
+  return closing(fault, dependency, asking, openMs + 2 * limits.probeMs, {
+    ...shown,
+    says: `at most ${some(worst.attempts, 'probe')} at once`,
+  })
+}
+
+/** How soon after the heal somebody was served who needs the dependency. */
+function closing(
+  fault: FaultRecord,
+  dependency: string,
+  asking: readonly Call[],
+  closeMs: number,
+  probed: Omit<Finding, 'status'>,
+): Finding {
+  const healedMs = fault.healed?.atMs
+  if (healedMs === undefined) return unknown(`the heal of ${fault.fault} was not verified`, probed)
+  const after = asking.filter(({ sentAtMs }) => sentAtMs >= healedMs)
+  const served = after.filter(({ outcome }) => outcome === 'ok').map(({ endedAtMs = Number.POSITIVE_INFINITY }) => endedAtMs)
+  const tookMs = Math.min(...served) - healedMs
+  if (tookMs <= closeMs)
+    return { ...probed, status: 'pass', says: `${probed.says}; ${dependency} was used again ${time(tookMs)} after the heal` }
+  const watchedMs = Math.max(0, ...after.map(({ sentAtMs }) => sentAtMs)) - healedMs
+  if (watchedMs < closeMs) return unknown(`nobody asked for ${dependency} for ${time(closeMs)} after the heal`, probed)
+  return {
+    ...probed,
+    measured: Number.isFinite(tookMs) ? tookMs : watchedMs,
+    limit: closeMs,
+    unit: 'ms after the heal',
+    status: 'fail',
+    says: `${dependency} was first used again ${Number.isFinite(tookMs) ? `${time(tookMs)} after the heal` : 'never'}; allowed are ${time(closeMs)}`,
+    witnesses: indexes(after.filter(({ outcome }) => outcome !== 'ok').slice(0, WITNESSES)),
+  }
+}
+
+/** Refused before the dependency is asked for. */
+const BEFORE_IT: ReadonlySet<string> = new Set(['refused', 'denied', 'invalid', 'unreachable'])
+
+interface Burst {
+  atMs: number
+  attempts: number
+}
+
+/** Attempts that begin together after a silence, from the fault's beginning to the first burst after its heal. */
+function burstsAfterSilence(history: History, fault: FaultRecord, dependency: string, asking: readonly Call[], silenceMs: number): Burst[] {
+  const untilMs = (fault.healed?.atMs ?? fault.toMs) + 2 * silenceMs
+  const moments = attemptsAt(history, dependency).filter((atMs) => atMs >= fault.fromMs && atMs <= untilMs)
+  return moments.flatMap((atMs, position) => {
+    const before = moments[position - 1]
+    if (before === undefined || atMs - before < silenceMs) return []
+    const asked = asking.filter(({ sentAtMs }) => sentAtMs > before && sentAtMs < atMs).length
+    if (asked < ASKED_LEAST) return []
+    return [{ atMs, attempts: moments.filter((other) => other >= atMs && other < atMs + TOGETHER_MS).length }]
+  })
+}
+
+/** Requests that reached the upstream; connections at the proxy for what has no requests of its own to count. */
+function attemptsAt({ hits, attempts }: History, dependency: string): number[] {
+  if (dependency === 'upstream' && hits.length > 0) return hits.map(({ atMs }) => atMs)
+  return attempts.filter(({ link }) => link === dependency).map(({ atMs }) => atMs)
+}

@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest'
+import { served, toolError } from '../../tests/fixtures/histories/answers.ts'
+import { aRun, T0_MS } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
+import { retryAmplification } from './retry-amplification.ts'
+
+/** `external` calls ten a second; each hits the upstream once, and `tries` times while it is broken. */
+function upstream({ tries = 1, everyMs = 100, told = true } = {}) {
+  const story = aRun().agent('a').fault('upstream-errors', { on: 'upstream' })
+  story.plan.roles.external = { tool: 'get_exchange_rate', sloMs: 1_000, needs: ['upstream'], correct: [] }
+  for (let atMs = 2_000; atMs < 18_000; atMs += everyMs) {
+    const broken = atMs >= 10_000
+    story.call({ of: 'a', role: 'external', atMs, answer: broken ? toolError('DEPENDENCY_UNAVAILABLE') : served() })
+    for (let n = 0; n < (broken ? tries : 1); n++)
+      story.hits.push({ kind: 'hit', atMs: T0_MS + atMs + n * 10 + 2, status: broken ? 503 : 200, ...(told && { call: story.lastCall }) })
+  }
+  return story
+}
+
+describe('retry-amplification', () => {
+  test('holds when each call is one attempt', () => {
+    expect(find(retryAmplification, upstream())).toMatchObject({ status: 'pass', measured: 1, unit: 'attempts at upstream a call' })
+  })
+
+  test('fails when one call becomes four, with the calls', () => {
+    const found = find(retryAmplification, upstream({ tries: 4 }))
+    expect(found).toMatchObject({ status: 'fail', measured: 4, limit: 3, unit: 'attempts of one call' })
+    expect(found.witnesses).toHaveLength(20)
+  })
+
+  test('fails by the rate where the upstream is not told whose call it is', () => {
+    expect(find(retryAmplification, upstream({ tries: 3, told: false }))).toMatchObject({ status: 'fail', measured: 3 })
+  })
+
+  test('connections count only beyond one a call, since a warm pool makes none', () => {
+    const story = aRun()
+      .agent('a')
+      .fault('postgres-refused')
+      .calls({ of: 'a', fromMs: 2_000, toMs: 18_000, everyMs: 100, answer: served() })
+    const knocks = (each: number) => Array.from({ length: 80 * each }, (_, n) => 10_005 + Math.floor(n / each) * 100)
+    expect(find(retryAmplification, story.attempts('postgres', knocks(1)))).toMatchObject({ status: 'pass', measured: 1 })
+    expect(find(retryAmplification, story.attempts('postgres', knocks(2)))).toMatchObject({ status: 'fail', measured: 3 })
+  })
+
+  test('cannot tell from a few calls; has no weight without a dependency that broke', () => {
+    expect(find(retryAmplification, upstream({ everyMs: 1_000 })).status).toBe('unknown')
+    expect(find(retryAmplification, aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: served() }))).toMatchObject({
+      notExercised: true,
+    })
+  })
+
+  test('is not judged when answers cannot be seen', () => {
+    expect(verdictOf(upstream().hides('responses', 'x'), 'retry-amplification').status).toBe('not-judged')
+  })
+})

@@ -1,0 +1,106 @@
+// A3: a call of an agent reaches what the server depends on about once. A server that retries by itself multiplies the load
+// at the very moment when the dependency is failing; three layers that try three times each make twenty-seven.
+//
+// Limits: ratio, attempts a call under stress ÷ in the steady phase (default 1.1, SRE ch. 21) plus floor (default 0.1 attempts a call, ours);
+// eachMost, attempts of one call (default 3, gRPC A6), where the dependency sees which call it was. The personas' own retries are calls of
+// their own, so they are not counted here. Not modelled: retries inside the dependency.
+import type { Call, Phase } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { faultsOf, needs, phaseOf, phasesOf } from '../history/queries.ts'
+import { count, ratio } from '../parameters.ts'
+import { check, type Finding } from './check.ts'
+import { indexes, notExercised, some, unknown } from './finding.ts'
+
+const WITNESSES = 20
+const LEAST = 20
+
+interface Limits {
+  ratio: number
+  floor: number
+  eachMost: number
+}
+
+export const retryAmplification = check({
+  code: 'A3',
+  title: 'The server does not multiply the calls of its agents',
+  why: 'Agents retry, models retry. A server that retries as well turns one intent into dozens of attempts, when there is least room for them.',
+  remedy: {
+    control: 'upstream',
+    do: 'Try once; retry only what is safe, at most once more, within a budget of retries for the whole server, never while the breaker counts failures.',
+    runbook: 'DEPENDENCY_UNAVAILABLE',
+  },
+  source: 'SRE ch. 21, "Deciding to Retry"; gRPC proposal A6; the floor is ours',
+  sort: 'statistical',
+  comparesWithBaseline: true,
+  needs: ['responses'],
+  limits: { ratio: ratio(1.1, { from: 1, to: 100 }), floor: ratio(0.1, { from: 0, to: 100 }), eachMost: count(3, { from: 1, to: 100 }) },
+  judge(history, limits) {
+    const broken = new Set(
+      faultsOf(history).flatMap(({ dependency }) => (dependency === undefined || dependency === 'server' ? [] : [dependency])),
+    )
+    const found = [...broken].flatMap((dependency) => judgeDependency(history, dependency, limits) ?? [])
+    if (found.length === 0) return notExercised('no attempt at what the faults break could be counted')
+    return found.find(({ status }) => status === 'fail') ?? found.find(({ status }) => status === 'unknown') ?? (found[0] as Finding)
+  },
+})
+
+function judgeDependency(history: History, dependency: string, limits: Limits): Finding | undefined {
+  const steady = phaseOf(history, 'steady')
+  const attempts = attemptsAt(history, dependency)
+  if (!steady || attempts.length === 0) return undefined
+  const asked = history.calls.filter((call) => needs(history, call.role, dependency) && !BEFORE_IT.has(call.class))
+  const inSteady = each(attempts, asked, [steady])
+  const inStress = each(attempts, asked, phasesOf(history, 'stress'))
+  const limit = limits.ratio * inSteady.perCall + limits.floor
+  const shown = { measured: inStress.perCall, limit, unit: `attempts at ${dependency} a call`, samples: inStress.calls.length }
+  const many = [...Map.groupBy(attempts, ({ call }) => call)].filter(([call, own]) => call !== undefined && own.length > limits.eachMost)
+  const byId = new Map(history.calls.map((call) => [call.call, call]))
+  const most = many.reduce((longest, [, own]) => Math.max(longest, own.length), 0)
+  const witnesses = many.sort((a, b) => b[1].length - a[1].length).flatMap(([call]) => byId.get(call ?? '') ?? [])
+  const rates = `${rounded(inStress.perCall)} attempts at ${dependency} a call under stress, ${rounded(inSteady.perCall)} before`
+  if (many.length > 0)
+    return {
+      ...shown,
+      measured: most,
+      limit: limits.eachMost,
+      unit: 'attempts of one call',
+      status: 'fail',
+      says: `${some(many.length, 'call')} became more than ${some(limits.eachMost, 'attempt')} at ${dependency} each, the worst ${most}; ${rates}`,
+      witnesses: indexes(witnesses.slice(0, WITNESSES)),
+    }
+  if (inStress.calls.length < LEAST || inSteady.calls.length < LEAST) return unknown(`${rates}: too few calls to compare`, shown)
+  // Connections, not requests: a pool that is warm makes none, so only more than one a call can be too many.
+  const allowed = inSteady.perCall < 0.5 ? Math.max(limit, 1 + limits.floor) : limit
+  if (inStress.perCall <= allowed) return { ...shown, limit: allowed, status: 'pass', says: rates }
+  return {
+    ...shown,
+    limit: allowed,
+    status: 'fail',
+    says: `${rates}; allowed are ${rounded(allowed)}`,
+    witnesses: indexes(inStress.calls.slice(0, WITNESSES)),
+  }
+}
+
+/** Refused before the dependency is asked for, by a budget or by an open breaker. */
+const BEFORE_IT: ReadonlySet<string> = new Set(['refused', 'denied', 'invalid', 'unreachable', 'shed', 'draining', 'queue'])
+
+interface Attempt {
+  atMs: number
+  call?: string
+}
+
+function attemptsAt({ hits, attempts }: History, dependency: string): readonly Attempt[] {
+  if (dependency === 'upstream' && hits.length > 0) return hits
+  return attempts.filter(({ link }) => link === dependency)
+}
+
+function each(attempts: readonly Attempt[], asked: readonly Call[], phases: readonly Phase[]): { perCall: number; calls: Call[] } {
+  const inside = (atMs: number) => phases.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs)
+  const calls = asked.filter(({ sentAtMs, evidence, class: is }) => inside(sentAtMs) && !(is === 'dependency' && evidence.status === 503))
+  const made = attempts.filter(({ atMs }) => inside(atMs)).length
+  return { perCall: calls.length === 0 ? 0 : made / calls.length, calls }
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100
+}
