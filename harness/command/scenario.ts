@@ -10,6 +10,7 @@ import { makePlan } from '../plan/make.ts'
 import { withFleet } from '../plan/mix.ts'
 import type { Plan } from '../plan/plan.ts'
 import { describePlan } from '../plan/text.ts'
+import { assertBreakable, type Given } from '../run/given.ts'
 import { Lease } from '../run/lease.ts'
 import { run } from '../run/run.ts'
 import { findTarget } from '../run/target-file.ts'
@@ -41,13 +42,14 @@ export async function scenarioCommand(words: string[], swept: string[]): Promise
   const target = await findTarget(options.target, units.targets, ROOT)
   assertWeakness(options.weaken, target, ROOT)
   const plan = makePlan({
-    scenario: withFleet(scenario, options.fleet, units.personas),
+    scenario: withFleet(scenario, options.fleet, units),
     target,
     ...units,
     seed: options.seed,
     scale: options.scale,
     protocol: options.protocol ?? target.value.protocol ?? '2026-07-28',
   })
+  assertBreakable(plan, target.value, givenBy(options), (id) => units.faults.get(id).value)
   if (options.dryRun) {
     process.stdout.write(describePlan(plan))
     return 0
@@ -75,7 +77,7 @@ async function runOnce({ options, units, target, plan, screen, swept }: Prepared
   const driver = DRIVERS[options.driver]
   const k6 = driver === k6Driver ? await k6Or(options) : ''
   // A target without a Redis of its own needs none on this machine.
-  const redis = target.value.dependencies?.redis === 'embedded' ? await ensureRedis({ root: ROOT }) : ''
+  const redis = target.value.dependencies?.redis === 'embedded' && options.redis === undefined ? await ensureRedis({ root: ROOT }) : ''
   const lease = new Lease(`st${Date.now().toString(36)}${process.pid.toString(36)}`)
   const abort = new AbortController()
   const unhook = onSignals(lease, abort, screen)
@@ -95,6 +97,7 @@ async function runOnce({ options, units, target, plan, screen, swept }: Prepared
       command: commandOf(options),
       notes: swept,
       ...(options.weaken !== undefined && { weaken: options.weaken }),
+      given: givenBy(options),
       ...(options.port !== undefined && { port: options.port }),
       ...(options.starve && { starve: true }),
       view: screen,
@@ -117,6 +120,10 @@ async function k6Or({ k6, name }: ScenarioOptions): Promise<string> {
   }
 }
 
+function givenBy({ postgres, redis }: ScenarioOptions): Given {
+  return { ...(postgres !== undefined && { postgres }), ...(redis !== undefined && { redis }) }
+}
+
 /** The first signal stops the load, heals and judges what there is; the second ends everything at once. */
 function onSignals(lease: Lease, abort: AbortController, screen: Screen): () => void {
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
@@ -135,7 +142,8 @@ function onSignals(lease: Lease, abort: AbortController, screen: Screen): () => 
   }
 }
 
-function commandOf({ name, target, weaken, fleet, seed, scale, starve, protocol, driver, generators }: ScenarioOptions): string {
+function commandOf(options: ScenarioOptions): string {
+  const { name, target, weaken, fleet, seed, scale, starve, protocol, driver, generators } = options
   const words = [`--seed ${seed}`, `--scale ${scale}`]
   if (target !== 'reference') words.push(`--target ${target}`)
   if (weaken !== undefined) words.push(`--weaken ${weaken}`)
@@ -143,6 +151,7 @@ function commandOf({ name, target, weaken, fleet, seed, scale, starve, protocol,
   if (protocol !== undefined) words.push(`--protocol ${protocol}`)
   if (driver !== 'k6') words.push(`--driver ${driver}`)
   if (generators > 1) words.push(`--generators ${generators}`)
+  for (const [name, url] of Object.entries(givenBy(options))) words.push(`--${name} ${Object.assign(new URL(url), { password: '' }).href}`)
   if (starve) words.push('--starve')
   return `npm run scenario ${name} -- ${words.join(' ')}`
 }

@@ -1,20 +1,25 @@
 // `--fleet langchain:10,claude-code:5`: other agents in place of those that a scenario measures. Who is there for the stress (hostile,
 // or only during one phase) stays. The newcomers take over the roles of those they replace, in the same proportions.
-// Pure: a scenario in, a scenario out. Not modelled: the tenants of those they replace.
+// Stacks fan out as they do, whatever the scenario's limits expect: refusals in the steady phase are then part of it, and no sign that it
+// wavered. Pure: a scenario in, a scenario out. Not modelled: the tenants of those they replace.
+import type { CheckDefinition } from '../checks/check.ts'
 import type { Unit, Units } from '../discover.ts'
 import { HarnessError } from '../errors.ts'
 import type { FleetEntry, PersonaDefinition } from '../persona.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Role } from './plan.ts'
 
+/** The gate that takes a refusal in the steady phase for a sign that it was not steady. */
+const STEADY = 'baseline-steady'
+
 /** @throws HarnessError `UNKNOWN_PERSONA`, `FLEET_UNPLACED` */
 export function withFleet(
   scenario: Unit<Scenario>,
   mix: readonly { persona: string; agents: number }[],
-  personas: Units<PersonaDefinition>,
+  { personas, checks: known }: { personas: Units<PersonaDefinition>; checks: Units<CheckDefinition> },
 ): Unit<Scenario> {
   if (mix.length === 0) return scenario
-  const { fleet } = scenario.value
+  const { fleet, checks } = scenario.value
   const measured = fleet.filter(isMeasured)
   if (measured.length === 0) {
     const hint = 'every agent of it is there for the stress; run it without --fleet, or choose another scenario'
@@ -24,7 +29,10 @@ export function withFleet(
     const found = personas.get(persona).value
     return [...shared(agents, measured)].map(([role, own]) => ({ persona: found, membership: { agents: own, role }, parameters: {} }))
   })
-  return { ...scenario, value: { ...scenario.value, fleet: [...newcomers, ...fleet.filter((entry) => !isMeasured(entry))] } }
+  const value = { ...scenario.value, fleet: [...newcomers, ...fleet.filter((entry) => !isMeasured(entry))] }
+  const steady = known.get(STEADY).value
+  if (checks.every(({ check }) => check !== steady)) value.checks = [...checks, { check: steady, limits: { refusals: 'allowed' } }]
+  return { ...scenario, value }
 }
 
 function isMeasured({ persona, membership }: FleetEntry): boolean {
