@@ -15,6 +15,8 @@ export interface AgentIdentity {
 export interface TargetContext {
   /** `host:port` of each dependency as the server must reach it: through the harness's proxy. */
   at: Record<string, string>
+  /** Addresses given by `--postgres` and `--redis`, whole, as the server must use them: through the harness's proxy. */
+  given: { postgres?: string; redis?: string }
   /** Free ports chosen for this instance: `server` for the endpoint, `admin` for metrics and probes. */
   ports: { server: number; admin: number }
   instance: number
@@ -103,14 +105,21 @@ export interface Target {
   agents?: {
     /** At most this many agents take part. */
     count?: number
-    headers?: (identity: AgentIdentity) => Record<string, string> | Promise<Record<string, string>>
+    headers?: (identity: AgentIdentity, context: TargetContext) => Record<string, string> | Promise<Record<string, string>>
     /** Headers with which an intruder tries: a token without the scopes, of another tenant, expired, malformed. */
-    credentials?: Partial<Record<Credential, (identity: AgentIdentity) => Record<string, string> | Promise<Record<string, string>>>>
+    credentials?: Partial<
+      Record<Credential, (identity: AgentIdentity, context: TargetContext) => Record<string, string> | Promise<Record<string, string>>>
+    >
     tenant?: (index: number) => string
+    /** PEM texts: whom to trust beside the machine's own authorities, and what each agent shows. Certificates need `--driver undici`. */
+    tls?: (identity: AgentIdentity) => { ca?: string; cert?: string; key?: string } | Promise<{ ca?: string; cert?: string; key?: string }>
   }
   tools?: Partial<Record<Role, ToolRole>>
   declared?: Declared | ((context: TargetContext) => Declared)
-  /** Dependencies that the harness puts its proxy before: started by it, or where they are. */
+  /**
+   * Dependencies that the harness puts its proxy before: started by it (postgres, redis, upstream, identity-provider can be), or
+   * where they are.
+   */
   dependencies?: Record<string, 'embedded' | { address: string }>
   start?: {
     command: string

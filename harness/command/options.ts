@@ -21,6 +21,8 @@ export interface ScenarioOptions {
   unknown: 'fail' | 'warn'
   reports: string
   k6?: string
+  postgres?: string
+  redis?: string
   port?: number
   starve: boolean
 }
@@ -41,6 +43,8 @@ const SPEC = {
   unknown: { type: 'string' },
   reports: { type: 'string' },
   k6: { type: 'string' },
+  postgres: { type: 'string' },
+  redis: { type: 'string' },
   port: { type: 'string' },
   starve: { type: 'boolean' },
 } as const
@@ -63,6 +67,8 @@ export const SCENARIO_HELP = `Runs one scenario against a target and judges what
   --generators <n>        processes that share the plan, up to 64 (default: 1)
   --reports <folder>      where runs are kept (default: reports)
   --k6 <file>             a k6 binary of your own, version 2
+  --postgres <url>        a Postgres of your own; only the link to it is broken (default: the run starts one)
+  --redis <url>           a Redis of your own, likewise
   --port <n>              port for the server under test (default: a free one)
   --unknown fail|warn     exit code when it cannot be known: 2, or 0 (default: fail)
   --dry-run               tells the plan in words and sends nothing
@@ -98,6 +104,8 @@ export function parseScenarioOptions(words: string[]): ScenarioOptions {
     unknown: oneOf('unknown', values.unknown ?? 'fail', ['fail', 'warn']),
     reports: values.reports ?? 'reports',
     ...(values.k6 !== undefined && { k6: values.k6 }),
+    ...(values.postgres !== undefined && { postgres: address('postgres', values.postgres, ['postgres:', 'postgresql:']) }),
+    ...(values.redis !== undefined && { redis: address('redis', values.redis, ['redis:']) }),
     ...(values.port !== undefined && { port: whole('port', values.port, 1, 65_535) }),
     starve: values.starve ?? false,
   }
@@ -135,6 +143,16 @@ function whole(name: string, text: string, from: number, to: number): number {
   const value = Number(text)
   if (/^\d+$/.test(text) && value >= from && value <= to) return value
   throw bad(`--${name} is ${JSON.stringify(text)}`, `--${name} must be a whole number from ${from} to ${to}`)
+}
+
+function address(name: string, text: string, protocols: string[]): string {
+  const url = URL.parse(text)
+  if (url && protocols.includes(url.protocol) && url.hostname !== '') return text
+  // It may hold a password: it is not quoted.
+  throw bad(
+    `--${name} is not an address that can be used`,
+    `--${name} ${protocols[0]}//user@127.0.0.1:1234 (plain: no proxy can stand before TLS)`,
+  )
 }
 
 function oneOf<const C extends string>(name: string, text: string, choices: readonly C[]): C {

@@ -145,6 +145,8 @@ export interface Environment {
   /** Where connections and effects are read: the same, or the target's own. */
   database?: Database
   redis?: RedisService
+  /** For dependencies that are not ours, by name: link faults prove themselves by these. */
+  canaries?: Record<string, (link: Link, signal?: AbortSignal, limitMs?: number) => Promise<Canary>>
   upstream?: UpstreamService
   identityProvider?: IdentityProviderService
   servers: ServerInstance[]

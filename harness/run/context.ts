@@ -27,7 +27,7 @@ export interface Contexts {
 /** @throws HarnessError `PORT_IN_USE`, `SCENARIO_INVALID` */
 export async function contextsOf({ plan, target, weaken, port }: ContextOptions): Promise<Contexts> {
   const agents = plan.agents.map(({ agent, index, tenant }) => ({ agent, index, tenant }))
-  const shared = { at: {}, scale: plan.scale, settings: plan.settings, ...(weaken !== undefined && { weaken }), agents }
+  const shared = { at: {}, given: {}, scale: plan.scale, settings: plan.settings, ...(weaken !== undefined && { weaken }), agents }
   const one = async (instance: number, instances: number, server: number): Promise<TargetContext> => {
     return { ...shared, ports: { server, admin: await freePort() }, instance, instances }
   }

@@ -1,4 +1,5 @@
 // What the server depends on, started by the run or found where the target says it is.
+import { type DependencyCanary, givenCanary } from '../environment/given-canary.ts'
 import { IdentityProvider, startIdentityProvider } from '../environment/identity-provider.ts'
 import { PostgresService, startPostgres } from '../environment/postgres.ts'
 import { RedisService, startRedis } from '../environment/redis.ts'
@@ -7,12 +8,14 @@ import { startUpstream, Upstream } from '../environment/upstream.ts'
 import { HarnessError } from '../errors.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Target } from '../target.ts'
+import { type Given, givenAddress } from './given.ts'
 
 export interface DependencyOptions {
   plan: Plan
   target: Target
   keeper: Keeper
   redisProgram: string
+  given: Given
   progress: (text: string) => void
   signal: AbortSignal
 }
@@ -24,14 +27,21 @@ export interface Dependencies {
   redis?: RedisService
   upstream?: Upstream
   identityProvider?: IdentityProvider
+  /** Of those that are not ours. */
+  canaries: Record<string, DependencyCanary>
 }
 
 /** Side by side; none is forgotten when another one does not start. */
 export async function startDependencies(options: DependencyOptions, cleanup: AsyncDisposableStack): Promise<Dependencies> {
   const { target, progress } = options
-  const found: Dependencies = { addresses: {} }
+  const found: Dependencies = { addresses: {}, canaries: {} }
   const starting = Object.entries(target.dependencies ?? {}).map(async ([name, how]) => {
-    if (how !== 'embedded') return [name, how.address] as const
+    const address = how === 'embedded' ? givenAddress(options.given, name) : how.address
+    if (address !== undefined) {
+      const canary = givenCanary(name)
+      if (canary) found.canaries[name] = canary
+      return [name, address] as const
+    }
     const service = cleanup.use(await startOne(name, options))
     if (service instanceof PostgresService) found.postgres = service
     if (service instanceof RedisService) found.redis = service

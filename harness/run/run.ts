@@ -12,9 +12,10 @@ import type { Plan } from '../plan/plan.ts'
 import { planHash, planText } from '../plan/text.ts'
 import type { Sampler } from '../samplers/sampler.ts'
 import type { Target } from '../target.ts'
-import { agentCredentials, agentHeaders } from './agent-headers.ts'
+import { agentCredentials, agentHeaders, agentTls } from './agent-headers.ts'
 import { recordEffects } from './effects.ts'
 import { createRunFolder, pointLatest, type RunFolder } from './folder.ts'
+import type { Given } from './given.ts'
 import type { Lease } from './lease.ts'
 import { loadAndBreak, type View } from './load-and-break.ts'
 import { describeTarget, firstManifest, writeManifest } from './manifest.ts'
@@ -42,6 +43,8 @@ export interface RunOptions {
   command: string
   notes: string[]
   weaken?: string
+  /** A Postgres or a Redis of the user's own, instead of one that the run starts. */
+  given?: Given
   port?: number
   starve?: boolean
   view: View
@@ -89,6 +92,7 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
     attemptsFile: path.join(folder.raw, 'links.ndjson'),
     keeper: lease,
     redisProgram: options.programs.redis,
+    given: options.given ?? {},
     ...(options.weaken !== undefined && { weaken: options.weaken }),
     ...(options.port !== undefined && { port: options.port }),
     progress: view.say,
@@ -96,8 +100,9 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
   })
   manifest.notes.push(...setting.notes)
   describeTarget(manifest, setting, target.value, plan)
-  const headers = await agentHeaders(target.value, setting.context.agents)
-  await probe(setting.url, headers[0] ?? {}, plan, signal)
+  const headers = await agentHeaders(target.value, setting.context)
+  const tls = await agentTls(target.value, setting.context.agents)
+  await probe(setting.url, { headers: headers[0] ?? {}, tls: tls[0] ?? {} }, plan, signal)
   await writeManifest(folder.path, manifest)
   view.say(`preparing ${plan.agents.length} agents`)
   await using generator = await prepareGenerators(
@@ -109,7 +114,8 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
       url: setting.environment.url,
       ...(setting.environment.url !== setting.url && { hostHeader: new URL(setting.url).host }),
       headers,
-      credentials: await agentCredentials(target.value, plan, setting.context.agents),
+      tls,
+      credentials: await agentCredentials(target.value, plan, setting.context),
       ...(setting.observe.instanceHeader !== undefined && { instanceHeader: setting.observe.instanceHeader }),
       run: manifest.run,
       seed: plan.seed,

@@ -2,13 +2,14 @@
 // link between the agents and it.
 import type { Balancer } from '../environment/balancer.ts'
 import { openDatabase } from '../environment/database.ts'
-import type { Environment, Keeper } from '../environment/service.ts'
+import type { Database, Environment, FaultKeeper } from '../environment/service.ts'
 import { type ProxyProcess, startProxy } from '../faults/proxy/client.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Declared, Observe, Target, TargetContext } from '../target.ts'
 import { type Contexts, contextsOf, evaluate } from './context.ts'
 import { startDependencies } from './dependencies.ts'
 import type { RunFolder } from './folder.ts'
+import { type Given, throughLinks } from './given.ts'
 import { assertSafe, isLoopback } from './safety.ts'
 import { startServers } from './servers.ts'
 
@@ -19,8 +20,9 @@ export interface SettingOptions {
   cwd: string
   folder: RunFolder
   attemptsFile: string
-  keeper: Keeper
+  keeper: FaultKeeper
   redisProgram: string
+  given: Given
   weaken?: string
   /** Port that the server listens on; without it a free one. */
   port?: number
@@ -61,16 +63,19 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
   progress('starting the proxy')
   const proxy: ProxyProcess = cleanup.use(await startProxy({ keeper, links, attemptsFile: options.attemptsFile, signal }))
   for (const [name, link] of Object.entries(proxy.links)) if (name !== 'server') context.at[name] = link.address
+  Object.assign(context.given, throughLinks(options.given, context.at))
   // Its documents name the way that the server must take.
   await services.identityProvider?.publish(context.at['identity-provider'] ?? services.identityProvider.address)
   const { servers, balancer } = await startServers({ ...options, contexts }, cleanup)
   const observe = evaluate('observe', target.observe, context) ?? {}
-  const { urlFrom } = observe.postgres ?? {}
-  const database = urlFrom === undefined ? services.postgres : cleanup.use(await openDatabase(urlFrom, process.env))
+  const readable = await openReadable(observe, options.given)
+  const database = readable === undefined ? services.postgres : cleanup.use(readable)
   const owned = cleanup.move()
   return {
     environment: {
       links: proxy.links,
+      keeper,
+      canaries: services.canaries,
       ...(services.postgres && { postgres: services.postgres }),
       ...(services.redis && { redis: services.redis }),
       ...(services.upstream && { upstream: services.upstream }),
@@ -90,6 +95,12 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
     notes: contexts.notes,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
+}
+
+/** A database that is not ours, for reading: what the target names, else what the command line gave. */
+async function openReadable({ postgres }: Observe, given: Given): Promise<(Database & AsyncDisposable) | undefined> {
+  if (postgres?.urlFrom !== undefined) return await openDatabase(postgres.urlFrom, process.env)
+  return given.postgres === undefined ? undefined : await openDatabase('--postgres', { '--postgres': given.postgres })
 }
 
 /** Where each of several instances tells its metrics; empty when there is one, since `observe` says it then. */

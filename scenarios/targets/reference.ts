@@ -27,7 +27,7 @@ function limitsOf({ settings, scale }: TargetContext) {
 
 function environmentOf(context: TargetContext): Record<string, string> {
   const limits = limitsOf(context)
-  const { at, ports, agents, instance, instances, weaken } = context
+  const { at, given, ports, agents, instance, instances, weaken } = context
   const seeds = agents.map((identity) => ({
     agent: identity.agent,
     tenant: identity.tenant,
@@ -59,9 +59,9 @@ function environmentOf(context: TargetContext): Record<string, string> {
   }
   return {
     ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)])),
-    DATABASE_URL: `postgres://app@${at.postgres}/postgres`,
-    DATABASE_ADMIN_URL: `postgres://postgres@${at.postgres}/postgres`,
-    REDIS_URL: `redis://${at.redis}`,
+    DATABASE_URL: asApp(given.postgres ?? `postgres://postgres@${at.postgres}/postgres`),
+    DATABASE_ADMIN_URL: given.postgres ?? `postgres://postgres@${at.postgres}/postgres`,
+    REDIS_URL: given.redis ?? `redis://${at.redis}`,
     UPSTREAM_URL: at.upstream === undefined ? '' : `http://${at.upstream}`,
     INSTANCE: `server-${instance}`,
     SEED_AGENTS: JSON.stringify(seeds),
@@ -80,6 +80,13 @@ function budgetsBeside({ ratePerMinute, burst, concurrency }: ReturnType<typeof 
     TOOL_BURST: Math.max(5_000, agents * burst),
     TOOL_CONCURRENCY: Math.max(500, agents * concurrency),
   }
+}
+
+/** Migrations make the role; a Postgres of one's own must let it log in with the same password, or with none. */
+function asApp(url: string): string {
+  const own = new URL(url)
+  own.username = 'app'
+  return own.href
 }
 
 function declared(context: TargetContext): Declared {

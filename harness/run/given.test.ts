@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import type { PlannedFault } from '../plan/plan.ts'
+import { assertBreakable, givenAddress, throughLinks } from './given.ts'
+
+const given = { postgres: 'postgres://me:s3cret@db.example:6000/app?sslmode=disable', redis: 'redis://cache.example' }
+
+test('an address comes with its usual port', () => {
+  expect(givenAddress(given, 'postgres')).toBe('db.example:6000')
+  expect(givenAddress(given, 'redis')).toBe('cache.example:6379')
+  expect(givenAddress(given, 'upstream')).toBeUndefined()
+})
+
+test('the server gets it whole, by way of the proxy', () => {
+  expect(throughLinks(given, { postgres: '127.0.0.1:1', redis: '127.0.0.1:2' })).toEqual({
+    postgres: 'postgres://me:s3cret@127.0.0.1:1/app?sslmode=disable',
+    redis: 'redis://127.0.0.1:2',
+  })
+})
+
+test('only links of what is not ours are broken', () => {
+  const plan = (...ids: string[]) => ({ faults: ids.map((fault) => ({ fault }) as PlannedFault) })
+  const needs = { 'postgres-latency': ['link', 'postgres'], 'postgres-lock': ['postgres'], 'server-killed': ['servers'] } as const
+  const of = (id: string) => ({ needs: needs[id as keyof typeof needs] })
+  const target = { dependencies: { postgres: 'embedded' } } as const
+  expect(() => assertBreakable(plan('postgres-latency', 'server-killed'), target, { postgres: given.postgres }, of)).not.toThrow()
+  expect(() => assertBreakable(plan('postgres-lock'), target, {}, of)).not.toThrow()
+  expect(() => assertBreakable(plan('postgres-lock'), target, { postgres: given.postgres }, of)).toThrow(
+    expect.objectContaining({ code: 'FAULT_NOT_POSSIBLE', hint: expect.stringContaining('leave --postgres out') }),
+  )
+  expect(() => assertBreakable(plan('postgres-lock'), { dependencies: { postgres: { address: 'x:1' } } }, {}, of)).toThrow(
+    expect.objectContaining({ code: 'FAULT_NOT_POSSIBLE', hint: expect.stringContaining("'embedded'") }),
+  )
+  expect(() => assertBreakable(plan(), target, { redis: given.redis }, of)).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }))
+})

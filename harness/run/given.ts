@@ -1,0 +1,60 @@
+// A Postgres or a Redis of the user's own (`--postgres`, `--redis`): the run stands its proxy before it and reads it, and breaks
+// nothing but the link. Faults inside it would need its identity to be ours.
+import { HarnessError } from '../errors.ts'
+import type { FaultDefinition } from '../faults/fault.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { Target } from '../target.ts'
+
+export interface Given {
+  /** `postgres://user:password@host:port/database` */
+  postgres?: string
+  /** `redis://host:port` */
+  redis?: string
+}
+
+const PORTS: Record<keyof Given, number> = { postgres: 5432, redis: 6379 }
+
+/** `host:port` of what was given under this name. */
+export function givenAddress(given: Given, name: string): string | undefined {
+  const url = given[name as keyof Given]
+  if (url === undefined) return undefined
+  const { hostname, port } = new URL(url)
+  return `${hostname}:${port || PORTS[name as keyof Given]}`
+}
+
+/** The same addresses by way of the proxy. */
+export function throughLinks(given: Given, at: Record<string, string>): Given {
+  const through = Object.entries(given).map(([name, url]) => {
+    const [hostname = '', port = ''] = at[name]?.split(':') ?? []
+    return [name, Object.assign(new URL(url), { hostname, port }).href]
+  })
+  return Object.fromEntries(through)
+}
+
+/**
+ * Before anything is started: a fault that acts inside a dependency asks for one that the run starts itself.
+ * @throws HarnessError `BAD_OPTION`, `FAULT_NOT_POSSIBLE`
+ */
+export function assertBreakable(
+  plan: Pick<Plan, 'faults'>,
+  { dependencies = {} }: Pick<Target, 'dependencies'>,
+  given: Given,
+  faultNamed: (id: string) => Pick<FaultDefinition, 'needs'>,
+): void {
+  for (const name of Object.keys(given)) {
+    if (dependencies[name] !== undefined) continue
+    const known = Object.keys(dependencies).join(', ') || 'none'
+    throw new HarnessError('BAD_OPTION', `--${name} is given, but the target names no such dependency`, `it names: ${known}`)
+  }
+  for (const { fault } of plan.faults) {
+    const { needs } = faultNamed(fault)
+    const name = needs.find((need) => need in PORTS && !needs.includes('link') && (need in given || dependencies[need] !== 'embedded'))
+    if (name === undefined) continue
+    const hint = name in given ? `leave --${name} out` : `set dependencies.${name} to 'embedded' in the target`
+    throw new HarnessError(
+      'FAULT_NOT_POSSIBLE',
+      `${fault} acts inside ${name}, and only one that the run starts itself is broken from inside`,
+      `${hint}, or choose a scenario that breaks the link only`,
+    )
+  }
+}
