@@ -8,6 +8,7 @@ export const refundPolicy = policy({
   reads: ['amountCents'],
   review({ amountCents }, tier) {
     const limit = TERMS[tier].reviewAboveCents
-    return Number(amountCents) > limit ? `refunds above ${limit} cents` : undefined
+    // What is not a number is above every limit.
+    return Number(amountCents) <= limit ? undefined : `refunds above ${limit} cents`
   },
 })
