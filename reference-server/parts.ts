@@ -10,6 +10,7 @@ import { authenticateByToken } from './controls/authenticate-by-token.ts'
 import { type Breaker, type BreakerOptions, countingBreaker } from './controls/breaker.ts'
 import { agentBudgets, type BudgetsOf } from './controls/budgets.ts'
 import type { Control } from './controls/control.ts'
+import { ladderGate, type OpenGate } from './controls/gate.ts'
 import { type Once, oncePerKey } from './controls/idempotency.ts'
 import { boundedQueue, type Queue, type QueueOptions } from './controls/queue.ts'
 import { bindingQuota, type QuotaHeaders } from './controls/quota-headers.ts'
@@ -17,6 +18,8 @@ import { boundedTimes, type Times } from './controls/times.ts'
 import { readsFromMemory, type WithoutRedis } from './controls/without-redis.ts'
 import { type GuidanceOf, retryGuidance } from './guidance.ts'
 import type { Log } from './log.ts'
+import { type LoopWatch, watchLoop } from './loop-watch.ts'
+import { ledgerOffers, type Offers } from './offers.ts'
 import type { Policy } from './policy/policy.ts'
 import { refundPolicy } from './policy/refund-order.ts'
 import { schemaList, schemaRead } from './resources/schema.ts'
@@ -49,6 +52,9 @@ const TOOLS = [
   ...[listFolder, listTables, manageAgent, quoteInvoice, refundOrder, reviewRefund, runQuery, searchCustomers, usageReport],
 ]
 
+/** By tool: which arguments want a person's word. */
+export const POLICIES: ReadonlyMap<string, Policy> = new Map([['refund_order', refundPolicy]])
+
 export interface Parts {
   settings: Settings
   log: Log
@@ -63,6 +69,8 @@ export interface Parts {
   resources: ReadonlyMap<string, Tool>
   /** By tool: which arguments want a person's word. */
   policies: ReadonlyMap<string, Policy>
+  /** What stands behind the protocol. */
+  offers: Offers
   /** The service behind some tools. */
   ratesOf: RatesOf
   /** Who is calling: pattern A, or B and C. */
@@ -86,6 +94,9 @@ export interface Parts {
   redisBreaker: (options: BreakerOptions) => Breaker
   /** At most once a key. */
   once: Once
+  /** Who is let in when there is too much to do. */
+  openGate: OpenGate
+  watchLoop: () => LoopWatch
   /** The connection to Redis. */
   redisConnection: OpenRedis
   /** Where budgets are kept. */
@@ -105,7 +116,8 @@ export function compose(settings: Settings, log: Log): Parts {
     random: Math.random,
     tools: byName(TOOLS.filter((tool) => tool !== getUpstreamProfile || settings.OAUTH_CLIENT_ID !== '')),
     resources: byName([schemaList, schemaRead]),
-    policies: new Map([['refund_order', refundPolicy]]),
+    offers: ledgerOffers,
+    policies: POLICIES,
     ratesOf: createRates({
       url: settings.UPSTREAM_URL,
       timeoutMs: settings.UPSTREAM_TIMEOUT_MS,
@@ -123,6 +135,8 @@ export function compose(settings: Settings, log: Log): Parts {
     breaker: countingBreaker,
     redisBreaker: countingBreaker,
     once: oncePerKey,
+    openGate: ladderGate,
+    watchLoop,
     redisConnection: openRedis,
     limiterIn: redisLimiter,
     withoutRedis: readsFromMemory,

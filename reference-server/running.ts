@@ -5,6 +5,7 @@ import { openProvider, type Provider } from './auth/provider.ts'
 import { type AsUserOf, createAsUser } from './auth/token-exchange.ts'
 import { ADMIN_CONNECTIONS } from './config.ts'
 import type { Breaker } from './controls/breaker.ts'
+import type { Gate } from './controls/gate.ts'
 import type { Queue } from './controls/queue.ts'
 import type { Metrics } from './metrics.ts'
 import { createMetrics } from './metrics.ts'
@@ -49,6 +50,10 @@ export interface Running extends Parts {
   usage: Usage
   /** Requests that have not been answered. */
   inFlight: number
+  /** Of their bodies. */
+  bytesInside: number
+  /** Who is let in when there is too much to do. */
+  gate: Gate
   /** Work that goes on behind an answer. */
   behind: Set<Promise<unknown>>
   /** Told to stop: not ready any more, while calls that still come are served. */
@@ -72,11 +77,9 @@ export function open(parts: Parts): Running {
   const admin = createAdmin(adminConnections, times)
   const redis = parts.redisConnection(parts)
   const metrics: Metrics = createMetrics(figures, () => running.inFlight)
-  const bulkheads: Record<PoolName, Bulkhead> = {
-    cheap: openBulkhead(parts, metrics, 'cheap', settings.POOL_CHEAP),
-    expensive: openBulkhead(parts, metrics, 'expensive', settings.POOL_EXPENSIVE),
-    write: openBulkhead(parts, metrics, 'write', settings.POOL_WRITE),
-  }
+  const loop = parts.watchLoop()
+  const gate = parts.openGate({ settings, clock, random: parts.random, loop: loop.read, bytesInside: () => running.bytesInside })
+  const bulkheads = openBulkheads(parts, metrics, gate)
   function figures(): PoolFigures[] {
     const pools = Object.entries(bulkheads).map(([name, { queue, connections }]) => ({
       name,
@@ -122,6 +125,8 @@ export function open(parts: Parts): Running {
     cursors: createCursors(redis, settings.REDIS_TIMEOUT_MS),
     usage: createUsage(admin.query, settings.USAGE_FLUSH_MS),
     inFlight: 0,
+    bytesInside: 0,
+    gate,
     behind: new Set(),
     leaving: false,
     draining: false,
@@ -166,7 +171,13 @@ function openKeySetOf({ openKeySet, settings, clock, log }: Parts, provider: Pro
   })
 }
 
-function openBulkhead(parts: Parts, metrics: Metrics, name: PoolName, slots: number): Bulkhead {
+function openBulkheads(parts: Parts, metrics: Metrics, gate: Gate): Record<PoolName, Bulkhead> {
+  const { POOL_CHEAP: cheap, POOL_EXPENSIVE: expensive, POOL_WRITE: write } = parts.settings
+  const opened = (name: PoolName, slots: number): Bulkhead => openBulkhead(parts, metrics, gate, name, slots)
+  return { cheap: opened('cheap', cheap), expensive: opened('expensive', expensive), write: opened('write', write) }
+}
+
+function openBulkhead(parts: Parts, metrics: Metrics, gate: Gate, name: PoolName, slots: number): Bulkhead {
   const { settings, times, clock, random } = parts
   const readOnlyRole = name === 'write' ? {} : { readOnlyRole: 'app_readonly' }
   return {
@@ -178,7 +189,10 @@ function openBulkhead(parts: Parts, metrics: Metrics, name: PoolName, slots: num
       acquireTimeoutMs: times.acquireTimeoutMs,
       clock,
       random,
-      waited: (ms) => metrics.waited(name, ms),
+      waited(ms) {
+        metrics.waited(name, ms)
+        gate.waited(name, ms)
+      },
     }),
   }
 }

@@ -11,6 +11,7 @@ import { deadline } from './controls/deadline.ts'
 import { draining } from './controls/draining.ts'
 import { headers } from './controls/headers.ts'
 import { keyRequired } from './controls/key-required.ts'
+import { overload } from './controls/overload.ts'
 import { policy } from './controls/policy.ts'
 import { scopes } from './controls/scopes.ts'
 import { createHttpServer } from './http.ts'
@@ -24,6 +25,7 @@ export const CONTROLS: readonly Control[] = [
   authenticate, // or another way to know who calls: parts.ts
   headers,
   scopes,
+  overload, // cheaper than the limiter, and it must hold when Redis is slow
   admission, // one round trip to Redis
   checkedArguments,
   keyRequired,
