@@ -3,38 +3,12 @@
 // Traps of the SDK, measured: schemas built in the factory cost four fifths of the throughput, so listings are hoisted; its legacy
 // leg answers in SSE unless the transport is made by hand; an abort signal on its Request makes it answer while the tool still
 // runs, so it gets none: the deadline control answers in time, and this returns when the tool has let go.
-import {
-  type CallToolResult,
-  createMcpHandler,
-  ProtocolError,
-  ProtocolErrorCode,
-  Server,
-  type ServerOptions,
-  WebStandardStreamableHTTPServerTransport,
-} from '@modelcontextprotocol/server'
+import { createMcpHandler, Server, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server'
 import type { Answer, Call } from './call.ts'
 import type { Next } from './controls/control.ts'
-import { missingScopes } from './controls/scopes.ts'
-import { asCallError, CallError } from './errors.ts'
-import { offerPrompts, offerResources } from './offers.ts'
-import { SERVER_INFO, toldOf, toolError } from './refusal.ts'
+import { asCallError, type CallError } from './errors.ts'
+import { SERVER_INFO, toldOf } from './refusal.ts'
 import type { Running } from './running.ts'
-import { runTool } from './tools/run.ts'
-
-const LIST_TTL_MS = 60_000
-const CAPABILITIES = { tools: {}, resources: {}, prompts: {} }
-const PRIVATE = { ttlMs: LIST_TTL_MS, cacheScope: 'private' } as const
-const MODERN_OPTIONS: ServerOptions = {
-  capabilities: CAPABILITIES,
-  cacheHints: {
-    'tools/list': PRIVATE,
-    'resources/list': PRIVATE,
-    'resources/templates/list': PRIVATE,
-    'resources/read': PRIVATE,
-    'prompts/list': PRIVATE,
-  },
-}
-const LEGACY_OPTIONS: ServerOptions = { capabilities: CAPABILITIES }
 
 export interface Protocol {
   answer: Next
@@ -88,27 +62,10 @@ function requestOf({ headers }: Call): Request {
 }
 
 function serverFor(running: Running, call: Call | undefined): Server {
-  const server = new Server(SERVER_INFO, call?.era === 'legacy' ? LEGACY_OPTIONS : MODERN_OPTIONS)
-  if (!call) return server
-  server.setRequestHandler('tools/list', ({ params }) => {
-    // All tools fit on one page.
-    if (params?.cursor !== undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There is no such page.')
-    const allowed = [...running.tools.values()].filter((tool) => missingScopes(call.identity, tool).length === 0)
-    return { tools: allowed.map((tool) => tool.listing) } as never
-  })
-  server.setRequestHandler('tools/call', async () => {
-    if (!call.tool) {
-      failures.set(call, new CallError('INVALID_PARAMS', 'unknown tool'))
-      throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There is no such tool; see tools/list.')
-    }
-    try {
-      return await runTool(running, call)
-    } catch (thrown) {
-      return toolError(failed(running, call, thrown), call.requestId, running.guidance) as CallToolResult
-    }
-  })
-  offerResources(server, running, call, (thrown) => failed(running, call, thrown))
-  offerPrompts(server)
+  const { options, offer } = running.offers
+  const { capabilities = {} } = options
+  const server = new Server(SERVER_INFO, call?.era === 'legacy' ? { capabilities } : options)
+  if (call) offer(server, { running, call, failed: (thrown) => failed(running, call, thrown) })
   return server
 }
 
