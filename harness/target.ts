@@ -60,6 +60,8 @@ export interface Declared {
   acquireTimeoutMs?: number
   instances?: number
   breakerOpenMs?: number
+  /** The codes of the server's published table of errors. */
+  errorCodes?: string[]
 }
 
 /** Names of series in the server's Prometheus text, as `name{label="value"}`; all series that match are read. */

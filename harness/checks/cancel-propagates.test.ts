@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest'
+import { gaveUp, served, toolError } from '../../tests/fixtures/histories/answers.ts'
+import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
+import { cancelPropagates } from './cancel-propagates.ts'
+
+/** Five calls at 12 s of which each is dropped after 300 ms; so many statements are active for the two seconds after. */
+function dropped(active: number) {
+  const story = aRun().agent('a')
+  for (let n = 0; n < 5; n++) story.call({ of: 'a', role: 'expensiveRead', atMs: 12_000 + n, timeoutMs: 300, answer: gaveUp(300) })
+  story.call({ of: 'a', atMs: 12_000, answer: served(4_000) })
+  for (let atMs = 0; atMs < 27_000; atMs += 250) story.sample('postgres', atMs, { active: atMs >= 12_000 && atMs < 15_000 ? active : 0 })
+  return story
+}
+
+describe('cancel-propagates', () => {
+  test('holds when only the calls still in flight have a statement', () => {
+    expect(find(cancelPropagates, dropped(1))).toMatchObject({ status: 'pass', measured: 0 })
+  })
+
+  test('fails when the queries run on, with the calls that were dropped', () => {
+    const story = dropped(6)
+    const found = find(cancelPropagates, story)
+    expect(found).toMatchObject({ status: 'fail', measured: 5, says: expect.stringContaining('5 statements ran for nobody') })
+    expect(witnesses(story, found).every(({ evidence }) => evidence.transport === 'timeout')).toBe(true)
+  })
+
+  test('a second is allowed, and one reading alone is none', () => {
+    const story = dropped(1)
+    for (const { values, atMs } of story.samples) if (atMs % 4_000 === 0 && values.active === 1) values.active = 4
+    expect(find(cancelPropagates, story).status).toBe('pass')
+  })
+
+  test('fails when somebody’s query is cancelled who had not given up', () => {
+    const story = dropped(1).call({
+      of: 'a',
+      atMs: 12_400,
+      answer: toolError('INTERNAL', 200, { message: 'canceling statement due to user request' }),
+    })
+    expect(find(cancelPropagates, story)).toMatchObject({ status: 'fail', unit: 'calls cancelled by mistake', measured: 1 })
+    const late = dropped(1).call({
+      of: 'a',
+      atMs: 12_400,
+      answer: toolError('TOOL_TIMEOUT', 1_990, { data: { code: 'TOOL_TIMEOUT', sqlstate: '57014' } }),
+    })
+    expect(find(cancelPropagates, late).status).toBe('pass')
+  })
+
+  test('cannot tell without readings, has no weight when nobody hung up', () => {
+    expect(find(cancelPropagates, aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: served() })).status).toBe('unknown')
+    const calm = aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: served() }).sample('postgres', 4_000, { active: 0 })
+    expect(find(cancelPropagates, calm)).toMatchObject({ status: 'pass', notExercised: true })
+  })
+
+  test('is not judged when the database cannot be seen', () => {
+    expect(verdictOf(dropped(1).hides('observe.postgres', 'line'), 'cancel-propagates')).toMatchObject({
+      status: 'not-judged',
+      addLine: 'line',
+    })
+  })
+})

@@ -1,0 +1,87 @@
+// A26: when a call ends before its query, the query ends too, and nobody else's does. An agent that hangs up leaves a
+// statement behind that runs to its end: thirty impatient agents and the database works for nobody. A cancel that is aimed at a
+// connection, not at its query, hits the next caller.
+//
+// Limits: graceMs after a disconnect or deadline until the statement must be gone (default 1 s, ours). Statements that run for nobody: those
+// active at the database beyond the calls that are in flight, or ended less than graceMs ago, and need it; in two readings in a row.
+// Innocent: a call answered with 57014 (or its words) long before its own deadline. Not modelled: what began between two readings.
+import type { Call } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { needs, points } from '../history/queries.ts'
+import { milliseconds } from '../parameters.ts'
+import { check } from './check.ts'
+import { indexes, notExercised, some, time, unknown } from './finding.ts'
+
+const WITNESSES = 20
+const CANCELLED = /\b57014\b|canceling statement due to user request/i
+/** Answered this share of its deadline too early to have run out of it. */
+const EARLY_SHARE = 0.9
+
+export const cancelPropagates = check({
+  code: 'A26',
+  title: 'A call that ends takes its query with it, and only its own',
+  why: 'Agents hang up and ask again. Every query that goes on for nobody takes a connection and a core from somebody.',
+  remedy: {
+    control: 'deadline',
+    do: 'On a disconnect or a deadline cancel the statement by its backend, wait for both to settle, and only then give the connection back.',
+    runbook: 'TOOL_TIMEOUT',
+  },
+  source: 'MLPA#177, 217 active queries of callers that had gone; node-postgres, query_timeout leaves the query running; the grace is ours',
+  sort: 'exact',
+  needs: ['observe.postgres'],
+  limits: { graceMs: milliseconds(1_000) },
+  judge(history, { graceMs }) {
+    const asking = history.calls.filter((call) => needs(history, call.role, 'postgres'))
+    const gone = asking.filter(
+      ({ evidence, class: is }) => evidence.transport === 'timeout' || evidence.transport === 'reset' || is === 'timeout',
+    )
+    const innocent = asking.filter((call) => hitByMistake(history, call))
+    const readings = points(history, 'active', 'postgres')
+    if (readings.length === 0) return unknown('the database’s activity was never read')
+    const orphans = readings.map(({ atMs, value }) => ({ atMs, more: value - wanted(asking, atMs, graceMs) }))
+    const lasting = orphans.filter(({ more }, n) => more > 0 && (orphans[n - 1]?.more ?? 0) > 0)
+    const worst = lasting.reduce((most, one) => (one.more > most.more ? one : most), { atMs: 0, more: 0 })
+    const shown = {
+      measured: Math.max(worst.more, innocent.length),
+      limit: 0,
+      unit: 'statements that ran for nobody',
+      samples: readings.length,
+    }
+    if (worst.more === 0 && innocent.length === 0) {
+      if (gone.length === 0) return notExercised('no call that needs the database ended before its query')
+      return {
+        ...shown,
+        status: 'pass',
+        says: `after ${some(gone.length, 'call')} that ended early, no statement ran on for more than ${time(graceMs)}`,
+      }
+    }
+    const before = gone.filter(({ sentAtMs }) => sentAtMs <= worst.atMs).slice(-WITNESSES)
+    return {
+      ...shown,
+      ...(worst.more === 0 && { unit: 'calls cancelled by mistake' }),
+      status: 'fail',
+      says: [
+        ...(worst.more > 0
+          ? [
+              `${some(worst.more, 'statement')} ran for nobody at ${time(worst.atMs)}, ${time(graceMs)} and more after their calls had ended`,
+            ]
+          : []),
+        ...(innocent.length > 0 ? [`${some(innocent.length, 'call')} cancelled that nobody had given up`] : []),
+      ].join('; '),
+      witnesses: indexes([...innocent, ...(worst.more > 0 ? before : [])].slice(0, WITNESSES)),
+    }
+  },
+})
+
+/** How many calls may have a statement running at this moment. */
+function wanted(asking: readonly Call[], atMs: number, graceMs: number): number {
+  return asking.filter(({ sentAtMs, endedAtMs = Number.POSITIVE_INFINITY }) => sentAtMs <= atMs && endedAtMs + graceMs >= atMs).length
+}
+
+function hitByMistake({ plan }: History, call: Call): boolean {
+  if (call.outcome === 'ok' || call.endedAtMs === undefined || call.role === 'handshake') return false
+  const { message = '', data, transport } = call.evidence
+  if (transport !== undefined || !CANCELLED.test(`${message} ${data ? JSON.stringify(data) : ''}`)) return false
+  const deadlineMs = plan.roles[call.role]?.deadlineMs
+  return deadlineMs === undefined || call.endedAtMs - call.sentAtMs < deadlineMs * EARLY_SHARE
+}

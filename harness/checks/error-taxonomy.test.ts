@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest'
+import { refused, served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
+import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
+import { errorTaxonomy } from './error-taxonomy.ts'
+
+const answered = (...answers: Parameters<ReturnType<typeof aRun>['call']>[0]['answer'][]) => {
+  const story = aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: served() })
+  answers.forEach((answer, n) => {
+    if (answer) story.call({ of: 'a', atMs: 4_000 + n * 100, answer })
+  })
+  return story
+}
+
+const saying = (message: string) => toolError('INTERNAL', 30, { message })
+
+describe('error-taxonomy', () => {
+  test('holds for typed errors with plain sentences', () => {
+    const story = answered(
+      refused({ message: 'The budget of this agent is spent; try again in 1.6 seconds.' }),
+      unavailable(),
+      toolError('INVALID_ARGUMENTS'),
+    )
+    expect(find(errorTaxonomy, story)).toMatchObject({ status: 'pass', measured: 0, samples: 3 })
+  })
+
+  test.each([
+    ['a stack trace', 'TypeError: x\n    at run (file:///srv/index.js:10:5)'],
+    ['a stack trace', 'Traceback (most recent call last): …'],
+    ['a line of SQL', 'failed: select id, name from customers where id = 1'],
+    ['words of the database', 'relation "orders" does not exist'],
+    ['words of the database', 'duplicate key value violates unique constraint "x"'],
+    ['an address', 'connect ECONNREFUSED'],
+    ['an address', 'cannot reach 10.0.3.7:5432'],
+    ['an address', 'postgres://app:secret@db/app'],
+    ['a path of the server', 'cannot read /var/lib/app/secret.json'],
+  ])('fails for %s: %s', (what, message) => {
+    expect(find(errorTaxonomy, answered(saying(message)))).toMatchObject({
+      status: 'fail',
+      measured: 1,
+      witnesses: [1],
+      says: expect.stringContaining(what),
+    })
+  })
+
+  test.each([
+    'Select a customer from the list first.',
+    'Try again at 10:30:15.',
+    'Amount must be at most 10.50.',
+    'Use the path /invoices/2026 instead.',
+  ])('plain words are none of that: %s', (message) => expect(find(errorTaxonomy, answered(saying(message))).status).toBe('pass'))
+
+  test('fails for a bare 500 and a 503 without a code, one witness of each kind first', () => {
+    const bare = { afterMs: 5, evidence: { status: 500, parsed: false } }
+    const untold = { afterMs: 5, evidence: { status: 503, contentType: 'text/plain', parsed: false } }
+    const found = find(errorTaxonomy, answered(bare, bare, untold))
+    expect(found).toMatchObject({ status: 'fail', measured: 3, witnesses: [1, 3, 2] })
+  })
+
+  test('holds codes to the table that the target declares', () => {
+    const story = answered(toolError('SURPRISE'))
+    expect(find(errorTaxonomy, story).status).toBe('pass')
+    story.manifest.declared.errorCodes = ['RATE_LIMITED']
+    expect(find(errorTaxonomy, story)).toMatchObject({ status: 'fail', says: expect.stringContaining('SURPRISE') })
+  })
+
+  test('leaves out what a fault at the server did, and has no weight without an error', () => {
+    const killed = answered({ afterMs: 5, evidence: { status: 502, parsed: false } }).fault('server-killed', {
+      on: 'server',
+      fromMs: 3_500,
+      toMs: 5_000,
+    })
+    expect(find(errorTaxonomy, killed)).toMatchObject({ notExercised: true })
+  })
+
+  test('is not judged when answers cannot be seen; unknown where it is essential and nothing failed', () => {
+    expect(verdictOf(answered().hides('responses', 'x'), 'error-taxonomy').status).toBe('not-judged')
+    expect(verdictOf(answered().check('error-taxonomy', {}, { essential: true }), 'error-taxonomy').status).toBe('unknown')
+  })
+})

@@ -1,0 +1,102 @@
+// A19: an error is one of those the server has published, and tells its caller nothing of the inside. A bare 500, a stack
+// trace, a line of SQL or a host name in an answer goes into a model's context, and from there anywhere; and an agent that cannot tell
+// what failed tries it again.
+//
+// Looked at: every answer that is no success. Codes are held to `declared.errorCodes` where the target lists them. Calls that a fault at
+// the server itself touched (killed, frozen, answers cut) are left out. Not modelled: secrets (nothing-leaks), prose that is wrong.
+import type { Call } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { faultsOf, overlaps } from '../history/queries.ts'
+import { check } from './check.ts'
+import { indexes, notExercised, some } from './finding.ts'
+
+const WITNESSES = 20
+
+/** What must not stand in an answer, in words. */
+const INSIDE: readonly [string, RegExp][] = [
+  ['a stack trace', /\bat (?:[\w.<>[\] ]+ \()?\S*\.\w+:\d+:\d+\)?|Traceback \(most recent call last\)|\bgoroutine \d+ \[|\.java:\d+\)/],
+  [
+    'a line of SQL',
+    /\bselect\s+(?:\*|[\w".()*]+(?:\s*,\s*[\w".()*]+)*)\s+from\s+[\w"]|\binsert\s+into\s+[\w".]+\s*\(|\bupdate\s+[\w".]+\s+set\s+[\w"]+\s*=|\bdelete\s+from\s+[\w"]/i,
+  ],
+  [
+    'words of the database',
+    /syntax error at or near|relation "[^"]*" does not exist|duplicate key value violates|violates [a-z-]+ constraint|SQLSTATE|remaining connection slots|too many clients already/i,
+  ],
+  [
+    'an address',
+    /\b(?:\d{1,3}\.){3}\d{1,3}:\d{2,5}\b|\b(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)\b|\b(?:postgres|postgresql|redis|mysql|mongodb)(?:\+\w+)?:\/\//,
+  ],
+  ['a path of the server', /(?:^|[\s"'(])\/(?:home|usr|var|app|srv|opt|root)\/[\w./-]+/],
+]
+
+export const errorTaxonomy = check({
+  code: 'A19',
+  title: 'Errors are the published ones, and tell nothing of the inside',
+  why: 'An error goes into the model’s context. What it cannot read it repeats; what it should not see it passes on.',
+  remedy: {
+    control: 'errors',
+    do: 'Map every failure to a code of one published table with a plain sentence; log the rest under the request id, and send none of it.',
+    runbook: 'INTERNAL',
+  },
+  source: 'OWASP API8:2023, "Security Misconfiguration"; seed 1, "Return codes that agents actually understand"',
+  sort: 'exact',
+  needs: ['responses'],
+  limits: {},
+  judge(history) {
+    const own = faultsOf(history).filter(({ dependency }) => dependency === 'server')
+    const errors = history.calls.filter(
+      (call) =>
+        call.endedAtMs !== undefined &&
+        call.evidence.transport === undefined &&
+        call.class !== 'served' &&
+        !own.some((fault) => overlaps(call, { fromMs: fault.fromMs, toMs: fault.healed?.atMs ?? fault.toMs })),
+    )
+    if (errors.length === 0) return notExercised('no call was answered with an error')
+    const flawed = errors.flatMap((call) => {
+      const flaw = flawOf(history, call)
+      return flaw === undefined ? [] : [{ call, flaw }]
+    })
+    const kinds = [...Map.groupBy(flawed, ({ flaw }) => flaw)].sort((a, b) => b[1].length - a[1].length)
+    return {
+      status: flawed.length > 0 ? 'fail' : 'pass',
+      measured: flawed.length,
+      limit: 0,
+      unit: 'errors outside the table',
+      samples: errors.length,
+      says:
+        kinds.length > 0
+          ? kinds.map(([flaw, calls]) => `${some(calls.length, 'error')} of ${errors.length}: ${flaw}`).join('; ')
+          : `all ${some(errors.length, 'error')} are of the published table`,
+      // One of each kind first.
+      witnesses: indexes(
+        [...kinds.map(([, calls]) => calls[0]), ...flawed]
+          .flatMap((one) => one?.call ?? [])
+          .filter(first)
+          .slice(0, WITNESSES),
+      ),
+    }
+  },
+})
+
+function first(call: Call, position: number, all: readonly Call[]): boolean {
+  return all.indexOf(call) === position
+}
+
+function flawOf({ manifest }: History, { class: is, evidence }: Call): string | undefined {
+  const { status, message = '', data, rpcCode } = evidence
+  const text = `${message}\n${data ? JSON.stringify(data) : ''}`
+  const inside = INSIDE.find(([, pattern]) => pattern.test(text))
+  if (inside) return `${inside[0]} in the answer`
+  const code = data?.code
+  const typed = code !== undefined || (rpcCode !== undefined && rpcCode !== 0)
+  const { errorCodes } = manifest.declared
+  const listed = Array.isArray(errorCodes)
+  if (listed && code !== undefined && !errorCodes.includes(String(code))) return `code ${String(code)}, which is not in the table`
+  // A tool that fails in plain words is within MCP; only a server that publishes codes owes one.
+  if (is === 'unclassified' && !(evidence.isError && status === 200 && !listed)) return `nobody can tell what it means (HTTP ${status})`
+  if (is === 'unexplained') return 'a 503 without a code'
+  if (status >= 500 && !typed) return `a bare ${status}`
+  if (is === 'server-error' && !typed) return `an answer that is no JSON-RPC (HTTP ${status})`
+  return undefined
+}
