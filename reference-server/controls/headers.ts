@@ -5,7 +5,7 @@
 // Does not model: `Mcp-Param-*` headers (no tool declares them).
 import { classifyInboundRequest, validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server'
 import type { Call } from '../call.ts'
-import { CallError, specificationCode } from '../errors.ts'
+import { CallError, type ErrorCode, specificationCode } from '../errors.ts'
 import { control } from './control.ts'
 
 export const headers = control({
@@ -35,16 +35,34 @@ function checkAgainstBody(call: Call): void {
     ...(name !== undefined && { mcpNameHeader: name }),
   })
   if (route.kind === 'reject') {
-    const data = typeof route.data === 'object' && route.data !== null ? (route.data as Record<string, unknown>) : {}
-    throw new CallError(specificationCode(route.code, route.httpStatus), route.message, { data })
+    const code = specificationCode(route.code, route.httpStatus)
+    throw new CallError(code, SAID[code] ?? 'The request is not one of this protocol.', { data: repeated(route.data) })
   }
   if (route.kind !== 'modern' || call.id === null) return
   if (version === undefined) throw mismatch('the header MCP-Protocol-Version is missing')
   if (method === undefined) throw mismatch('the header Mcp-Method is missing')
   const named = nameOf(call)
   if (named === undefined) return
-  if (name === undefined) throw mismatch(`the body names ${JSON.stringify(named)} but the header Mcp-Name is missing`)
-  if (decoded(name.trim()) !== named) throw mismatch(`the body names ${JSON.stringify(named)}, the header Mcp-Name something else`)
+  if (name === undefined) throw mismatch('the body names something, the header Mcp-Name is missing')
+  if (decoded(name.trim()) !== named) throw mismatch('the body names one thing, the header Mcp-Name another')
+}
+
+/** The SDK's own sentences repeat what the caller has sent, whatever that is. */
+const SAID: Partial<Record<ErrorCode, string>> = {
+  HEADER_MISMATCH: 'Header and body disagree: MCP-Protocol-Version or Mcp-Method says something else than the body.',
+  PROTOCOL_VERSION: 'This protocol version is not served; the data lists those that are.',
+  INVALID_PARAMS: 'The envelope lacks what its version requires: protocolVersion and clientCapabilities in _meta.',
+  CAPABILITY_REQUIRED: 'This needs a capability that the client has not declared.',
+}
+
+/** Of the SDK's data what it says itself, and a version that looks like one. */
+function repeated(data: unknown): Record<string, unknown> {
+  const { supported, requested, requiredCapabilities } = (data ?? {}) as Record<string, unknown>
+  return {
+    ...(supported !== undefined && { supported }),
+    ...(requiredCapabilities !== undefined && { requiredCapabilities }),
+    ...(typeof requested === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(requested) && { requested }),
+  }
 }
 
 function nameOf(call: Call): string | undefined {
