@@ -46,9 +46,11 @@ create table desk.usage (
 );
 create index on desk.usage (tenant, at);
 
+alter table desk.idempotency_keys enable row level security;
 alter table desk.audit enable row level security;
 alter table desk.reviews enable row level security;
 alter table desk.usage enable row level security;
+create policy own_tenant on desk.idempotency_keys using (tenant = current_setting('app.tenant', true));
 create policy own_tenant on desk.audit using (tenant = current_setting('app.tenant', true));
 create policy own_tenant on desk.reviews using (tenant = current_setting('app.tenant', true));
 create policy own_tenant on desk.usage for select using (tenant = current_setting('app.tenant', true));
