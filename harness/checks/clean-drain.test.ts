@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest'
+import { refused, reset, served } from '../../tests/fixtures/histories/answers.ts'
+import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
+import { cleanDrain } from './clean-drain.ts'
+
+const draining = refused({ status: 503, data: { code: 'DRAINING', retryable: true, retryAfterMs: 1_000 } })
+
+/** An instance is told to stop at 10 s; calls before, across and after. */
+function drained(endedMs = 840) {
+  const story = aRun().agent('a').fault('server-drained', { on: 'server' })
+  for (const line of story.faults) if (line.event === 'felt') line.detail = `server 1 ended after ${endedMs} ms (exit 0)`
+  story.call({ of: 'a', atMs: 9_900, answer: served(300), serverMs: 290 })
+  return story.call({ of: 'a', atMs: 10_100, answer: draining })
+}
+
+describe('clean-drain', () => {
+  test('holds when calls inside are answered and new ones refused', () => {
+    expect(find(cleanDrain, drained())).toMatchObject({
+      status: 'pass',
+      measured: 0,
+      samples: 2,
+      says: expect.stringContaining('ended after 840 ms'),
+    })
+  })
+
+  test('fails when a call inside is cut, or never answered', () => {
+    expect(find(cleanDrain, drained().call({ of: 'a', atMs: 9_950, answer: reset(200) }))).toMatchObject({
+      status: 'fail',
+      measured: 1,
+      witnesses: [1],
+    })
+    expect(find(cleanDrain, drained().call({ of: 'a', atMs: 9_950, serverMs: 30 })).status).toBe('fail')
+  })
+
+  test('an idle connection that closes under a new call loses nothing, unless the server had begun it', () => {
+    expect(find(cleanDrain, drained().call({ of: 'a', atMs: 10_300, answer: reset(3) })).status).toBe('pass')
+    expect(find(cleanDrain, drained().call({ of: 'a', atMs: 10_300, answer: reset(3), serverMs: 2 })).status).toBe('fail')
+  })
+
+  test('fails when it takes longer than its grace', () => {
+    expect(find(cleanDrain, drained(31_000))).toMatchObject({
+      status: 'fail',
+      measured: 0,
+      says: expect.stringContaining('ended 31 s after'),
+    })
+  })
+
+  test('cannot tell without a call, has no weight without a drain', () => {
+    expect(find(cleanDrain, aRun().agent('a').fault('server-drained', { on: 'server' })).status).toBe('unknown')
+    expect(find(cleanDrain, aRun())).toMatchObject({ notExercised: true })
+  })
+
+  test('is not judged when answers cannot be seen', () => {
+    expect(verdictOf(drained().hides('responses', 'x'), 'clean-drain').status).toBe('not-judged')
+  })
+})

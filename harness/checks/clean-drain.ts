@@ -1,0 +1,77 @@
+// A21: an instance that is told to stop finishes what it has begun, takes nothing new, and ends in time. A server that exits at
+// once loses every call inside it, on each deploy; one that goes on taking calls never ends.
+//
+// Limit: graceMs, from the signal to the end of the process (default 30 s, Kubernetes' own; the fault notes when it ended). Lost: a call
+// that the drained instance had begun, by its log, or a call cut more than idleMs after it left (default 50 ms, ours: an idle connection
+// that closes under a new call is the client's to retry). New ones may be refused with 503 DRAINING. Not modelled: streams.
+import type { Call } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { type FaultRecord, faultsOf, overlaps } from '../history/queries.ts'
+import { milliseconds } from '../parameters.ts'
+import { check, type Finding } from './check.ts'
+import { indexes, notExercised, some, time, unknown } from './finding.ts'
+
+const WITNESSES = 20
+
+export const cleanDrain = check({
+  code: 'A21',
+  title: 'A drain loses no call',
+  why: 'Every deploy drains every instance. What a drain loses, users lose with each release.',
+  remedy: {
+    control: 'draining',
+    do: 'On SIGTERM fail readiness, serve through the balancer’s delay, refuse new calls with 503 DRAINING, finish those inside, then exit 0.',
+    setting: 'DRAIN_GRACE_MS',
+    runbook: 'DRAINING',
+  },
+  source: 'memex-ai#160, streams cut on deploy; Kubernetes documentation, "Termination of Pods"',
+  sort: 'exact',
+  needs: ['responses'],
+  limits: { graceMs: milliseconds(30_000), idleMs: milliseconds(50) },
+  judge(history, limits) {
+    const drains = faultsOf(history).filter(({ fault }) => fault === 'server-drained')
+    if (drains.length === 0) return notExercised('no instance was drained')
+    const found = drains.map((drain) => judgeDrain(history, drain, limits))
+    return found.find(({ status }) => status === 'fail') ?? found.find(({ status }) => status === 'unknown') ?? (found[0] as Finding)
+  },
+})
+
+function judgeDrain(history: History, drain: FaultRecord, { graceMs, idleMs }: { graceMs: number; idleMs: number }): Finding {
+  const span = { fromMs: drain.fromMs, toMs: drain.healed?.atMs ?? drain.toMs }
+  const inside = history.calls.filter((call) => overlaps(call, span))
+  const shown = { limit: 0, unit: 'calls lost', samples: inside.length }
+  if (inside.length === 0) return unknown('no call was in flight or sent while the instance drained', shown)
+  const lost = inside.filter((call) => broken(call) && (call.server !== undefined || tookMs(call) > idleMs))
+  const endedMs = exitOf(drain)
+  const late = endedMs !== undefined && endedMs > graceMs
+  if (lost.length === 0 && !late) {
+    const end = endedMs === undefined ? '' : `, and it ended after ${time(endedMs)}`
+    return { ...shown, measured: 0, status: 'pass', says: `none of ${some(inside.length, 'call')} was lost${end}` }
+  }
+  return {
+    ...shown,
+    measured: lost.length,
+    status: 'fail',
+    says: [
+      ...(lost.length > 0 ? [`${lost.length} of ${some(inside.length, 'call')} lost in the drain`] : []),
+      ...(late ? [`it ended ${time(endedMs)} after it was told to, allowed are ${time(graceMs)}`] : []),
+    ].join('; '),
+    witnesses: indexes((lost.length > 0 ? lost : inside).slice(0, WITNESSES)),
+  }
+}
+
+function broken({ evidence, class: is }: Call): boolean {
+  return evidence.transport === 'reset' || evidence.transport === 'cut' || (is === 'lost' && evidence.transport === undefined)
+}
+
+function tookMs({ sentAtMs, endedAtMs }: Call): number {
+  return (endedAtMs ?? Number.POSITIVE_INFINITY) - sentAtMs
+}
+
+/** "ended after 840 ms (exit 0)", as the fault's lines say it. */
+function exitOf({ lines }: FaultRecord): number | undefined {
+  for (const { detail = '' } of lines) {
+    const ms = /ended after (\d+) ms/.exec(detail)?.[1]
+    if (ms !== undefined) return Number(ms)
+  }
+  return undefined
+}

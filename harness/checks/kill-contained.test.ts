@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest'
+import { reset, served } from '../../tests/fixtures/histories/answers.ts'
+import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
+import { killContained } from './kill-contained.ts'
+
+/** Twenty calls a second; one instance dies at 10 s and every third call is lost until `untilMs`. */
+function killed(untilMs: number) {
+  const story = aRun().agent('a').fault('server-killed', { on: 'server' })
+  let n = 0
+  for (let atMs = 2_000; atMs < 26_000; atMs += 50) {
+    const lost = atMs >= 10_000 && atMs < untilMs && n++ % 3 === 0
+    story.call({ of: 'a', atMs, answer: lost ? reset(5) : served() })
+  }
+  return story
+}
+
+describe('kill-contained', () => {
+  test('holds when calls are lost for a moment only', () => {
+    expect(find(killContained, killed(10_400))).toMatchObject({ status: 'pass', measured: 1_000 })
+  })
+
+  test('fails when it takes too long, with the calls', () => {
+    const found = find(killContained, killed(18_000))
+    expect(found).toMatchObject({ status: 'fail', limit: 5_000, unit: 'ms' })
+    expect(found.witnesses).toHaveLength(20)
+  })
+
+  test('fails when single calls are lost long after the kill', () => {
+    const story = killed(10_400).call({ of: 'a', atMs: 14_010, answer: reset(5) })
+    expect(find(killContained, story)).toMatchObject({ status: 'fail', measured: 1, limit: 0 })
+  })
+
+  test('cannot tell without a steady phase, has no weight without a kill', () => {
+    const story = aRun().agent('a').fault('server-killed', { on: 'server' }).call({ of: 'a', atMs: 12_000, answer: served() })
+    expect(find(killContained, story).status).toBe('unknown')
+    expect(find(killContained, aRun())).toMatchObject({ notExercised: true })
+  })
+
+  test('is not judged when answers cannot be seen', () => {
+    expect(verdictOf(killed(10_400).hides('responses', 'x'), 'kill-contained').status).toBe('not-judged')
+  })
+})

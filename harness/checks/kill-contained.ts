@@ -1,0 +1,92 @@
+// A22: when one of several instances dies, only the calls inside it are lost, and the others carry the load within seconds.
+// Slots, sessions or cursors that lived in the dead one, or a balancer that keeps sending to it, spread the loss.
+//
+// Limits: withinMs, until good ÷ planned is back to goodShare of the steady phase's over one second (defaults 5 s and 0.95, ours); ejectMs,
+// how long after the kill calls may still be lost on their way (default 1 s, ours: a balancer needs a failure to notice). Only where the
+// load is one that the rest can carry. Not modelled: an instance that is slow rather than dead.
+import type { Call } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { type FaultRecord, faultsOf, goodIn, intents, phaseOf, windowsOf } from '../history/queries.ts'
+import { milliseconds, share } from '../parameters.ts'
+import { check, type Finding } from './check.ts'
+import { indexes, notExercised, percent, some, time, unknown } from './finding.ts'
+
+const WITNESSES = 20
+const WINDOW_MS = 1_000
+const LEAST_PLANNED = 10
+
+interface Limits {
+  withinMs: number
+  ejectMs: number
+  goodShare: number
+}
+
+export const killContained = check({
+  code: 'A22',
+  title: 'One dead instance costs its own calls and no more',
+  why: 'Instances die. What they held must be free again by itself, and the others must not notice for longer than it takes to look away.',
+  remedy: {
+    control: 'admission',
+    do: 'Share nothing but Postgres and Redis; let slots of a dead process expire; have the balancer eject what refuses or times out.',
+    runbook: 'CONCURRENCY_LIMITED',
+  },
+  source: 'vumi-go#541; limits are ours',
+  sort: 'event',
+  comparesWithBaseline: true,
+  needs: ['responses'],
+  limits: { withinMs: milliseconds(5_000), ejectMs: milliseconds(1_000), goodShare: share(0.95) },
+  judge(history, limits) {
+    const kills = faultsOf(history).filter(({ fault }) => fault === 'server-killed')
+    if (kills.length === 0) return notExercised('no instance was killed')
+    const found = kills.map((kill) => judgeKill(history, kill, limits))
+    return found.find(({ status }) => status === 'fail') ?? found.find(({ status }) => status === 'unknown') ?? (found[0] as Finding)
+  },
+})
+
+function judgeKill(history: History, kill: FaultRecord, limits: Limits): Finding {
+  const steady = phaseOf(history, 'steady')
+  const all = intents(history.calls)
+  const before = steady ? goodIn(all, steady) : undefined
+  const shown = { limit: limits.withinMs, unit: 'ms', samples: all.length }
+  if (!before || before.planned < LEAST_PLANNED || before.share === 0)
+    return unknown('too little was good in the steady phase to compare with', shown)
+  const untilMs = Math.max(kill.toMs, kill.fromMs + limits.withinMs + WINDOW_MS)
+  const lost = history.calls.filter((call) => broken(call) && call.sentAtMs > kill.fromMs + limits.ejectMs && call.sentAtMs < untilMs)
+  const windows = windowsOf(all, { fromMs: kill.fromMs, toMs: untilMs }, WINDOW_MS).filter(({ planned }) => planned > 0)
+  const back = windows.find(({ good, planned }) => good / planned >= before.share * limits.goodShare)
+  const tookMs = back === undefined ? undefined : back.fromMs - kill.fromMs
+  if (windows.length === 0) return unknown('no call was planned after the kill', shown)
+  const worst = windows.reduce((least, { good, planned }) => Math.min(least, good / planned), 1)
+  if (tookMs === undefined || tookMs > limits.withinMs) {
+    const bad = all
+      .filter(({ first, good }) => !good && first.sentAtMs >= kill.fromMs && first.sentAtMs < untilMs)
+      .map(({ first }) => first)
+    return {
+      ...shown,
+      measured: tookMs ?? untilMs - kill.fromMs,
+      status: 'fail',
+      says: `good answers were back ${tookMs === undefined ? 'at no time' : `after ${time(tookMs)}`}, allowed are ${time(limits.withinMs)}; the worst second had ${percent(worst)}`,
+      witnesses: indexes(bad.slice(0, WITNESSES)),
+    }
+  }
+  if (lost.length > 0)
+    return {
+      ...shown,
+      measured: lost.length,
+      limit: 0,
+      unit: `calls lost later than ${time(limits.ejectMs)} after the kill`,
+      status: 'fail',
+      says: `${some(lost.length, 'call')} sent more than ${time(limits.ejectMs)} after the kill was lost all the same`,
+      witnesses: indexes(lost.slice(0, WITNESSES)),
+    }
+  return {
+    ...shown,
+    measured: tookMs,
+    status: 'pass',
+    says: `good answers were back after ${time(tookMs)}; the worst second had ${percent(worst)}`,
+  }
+}
+
+function broken({ evidence, class: is }: Call): boolean {
+  return is === 'unreachable' || evidence.transport === 'reset' || evidence.transport === 'cut'
+}

@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest'
+import { type Answer, refused, served, unavailable } from '../../tests/fixtures/histories/answers.ts'
+import { aRun, type Story } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
+import { retryAfterHonest } from './retry-after-honest.ts'
+
+const told = (retryAfterMs: number, more = {}) =>
+  refused({ retryAfter: String(Math.ceil(retryAfterMs / 1_000)), data: { code: 'RATE_LIMITED', retryAfterMs, scope: 'agent', ...more } })
+const busy = (retryAfterMs: number) => told(retryAfterMs, { code: 'CONCURRENCY_LIMITED', scope: 'concurrency' })
+
+/** One agent a return: refused at 3 s, it comes back when it was told to. */
+function returning(story: Story, agents: number, first: Answer, second: Answer, { earlyMs = 0, from = 1 } = {}): Story {
+  const waitMs = Number(first.evidence.data?.retryAfterMs)
+  for (let n = from; n < from + agents; n++) {
+    const of = `polite-${n}`
+    const atMs = 3_000 + n * 37
+    story.agent(of).call({ of, atMs, answer: first })
+    story.call({ of, atMs: atMs + 1 + first.afterMs + waitMs - earlyMs, lateMs: 0, parent: story.lastCall, answer: second })
+  }
+  return story
+}
+
+describe('retry-after-honest', () => {
+  test('holds: everybody who waited was let in', () => {
+    const story = returning(aRun(), 60, told(4_000), served())
+    expect(find(retryAfterHonest, story)).toMatchObject({ status: 'pass', measured: 1, samples: 60, limit: 0.9 })
+  })
+
+  test('fails: refused again on a budget of its own, however soon after', () => {
+    const story = returning(aRun(), 60, told(1_000), told(4_000))
+    const found = find(retryAfterHonest, story)
+    expect(found).toMatchObject({ status: 'fail', measured: 0, says: expect.stringMatching(/was told 1 s, waited, .*then 4 s more/) })
+    expect(witnesses(story, found)[0]).toMatchObject({ attempt: 2 })
+  })
+
+  test('who came a millisecond early proves nothing', () => {
+    const story = returning(aRun(), 60, told(1_000), told(4_000), { earlyMs: 1 })
+    expect(find(retryAfterHonest, story)).toMatchObject({ notExercised: true })
+  })
+
+  test('a share within the limit is no fail; one that could be either is unknown', () => {
+    const mixed = (bad: number) =>
+      returning(returning(aRun(), 200 - bad, told(2_000), served()), bad, told(2_000), told(900), { from: 300 })
+    expect(find(retryAfterHonest, mixed(4))).toMatchObject({ status: 'pass', measured: 0.98 })
+    expect(find(retryAfterHonest, mixed(18))).toMatchObject({ status: 'unknown' })
+    expect(find(retryAfterHonest, mixed(60))).toMatchObject({ status: 'fail' })
+  })
+
+  test('too few are unknown, unless they all were turned away', () => {
+    expect(find(retryAfterHonest, returning(aRun(), 10, told(2_000), served()))).toMatchObject({ status: 'unknown', samples: 10 })
+    expect(find(retryAfterHonest, returning(aRun(), 10, told(2_000), told(2_000)))).toMatchObject({ status: 'fail' })
+  })
+
+  test('where several wait, twice the wait is in time', () => {
+    const late = (thirdAfterMs: number) => {
+      const story = aRun()
+      for (let n = 1; n <= 60; n++) {
+        const of = `polite-${n}`
+        const atMs = 3_000 + n * 31
+        story.agent(of).call({ of, atMs, lateMs: 0, answer: busy(1_000) })
+        story.call({ of, atMs: atMs + 1_005, lateMs: 0, parent: story.lastCall, answer: busy(400) })
+        story.call({ of, atMs: atMs + thirdAfterMs, lateMs: 0, parent: story.lastCall, answer: served() })
+      }
+      return story
+    }
+    expect(find(retryAfterHonest, late(1_500))).toMatchObject({ status: 'pass' })
+    expect(find(retryAfterHonest, late(2_500))).toMatchObject({ status: 'fail' })
+  })
+
+  test('an open breaker may stay open: twice its wait is in time too', () => {
+    expect(find(retryAfterHonest, returning(aRun(), 60, unavailable(), served()))).toMatchObject({ status: 'pass' })
+  })
+
+  test('an agent whose other calls took the place is no single waiter', () => {
+    const story = aRun()
+    for (let n = 1; n <= 40; n++) {
+      const of = `polite-${n}`
+      story.agent(of).call({ of, atMs: 3_000, lateMs: 0, answer: told(1_000) })
+      const parent = story.lastCall
+      story.call({ of, atMs: 3_900, lateMs: 0, answer: served() })
+      story.call({ of, atMs: 4_005, lateMs: 0, parent, answer: told(900) })
+    }
+    expect(find(retryAfterHonest, story)).toMatchObject({ notExercised: true })
+  })
+
+  test('a herd: all come back in one second', () => {
+    const story = aRun()
+    for (let n = 1; n <= 200; n++) {
+      const of = `polite-${n}`
+      const waitMs = n <= 120 ? 6_000 - n * 20 : 1_000
+      const atMs = n <= 120 ? 3_000 + n * 20 : 3_000 + n * 80
+      story.agent(of).call({ of, atMs, lateMs: 0, answer: busy(waitMs) })
+      story.call({ of, atMs: atMs + 5 + waitMs, lateMs: 0, parent: story.lastCall, answer: served() })
+    }
+    expect(find(retryAfterHonest, story)).toMatchObject({ status: 'fail', measured: 1, says: expect.stringContaining('in second 9') })
+  })
+
+  test('nobody came back: unknown where the scenario rests on it', () => {
+    const story = aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: refused() })
+    expect(find(retryAfterHonest, story)).toMatchObject({ notExercised: true })
+    expect(verdictOf(story.check('retry-after-honest', {}, { essential: true }), 'retry-after-honest').status).toBe('unknown')
+  })
+
+  test('is not judged where answers are not seen', () => {
+    expect(verdictOf(returning(aRun(), 60, told(2_000), served()).hides('responses', 'url'), 'retry-after-honest').status).toBe(
+      'not-judged',
+    )
+  })
+})

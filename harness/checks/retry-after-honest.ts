@@ -1,0 +1,103 @@
+// A7: who waits as long as told is let in. On a budget of the agent's own, with nobody else of the agent waiting, at first; on what
+// several wait for (shared budgets, calls at once, a breaker) by twice the wait at the latest. Where many come back, they come spread out.
+// Only calls that obeyed are looked at: not a millisecond too early. The share has a 95 % interval (Wilson).
+//
+// Limits: honestShare of the returns (default 0.9 of 1, ours); leastReturns (default 30: with fewer, nine in ten cannot be told);
+// busiestRatio, the busiest second against the mean, from 100 returns on (default 2 ×, ours), beyond what chance alone does to a count.
+// Not modelled: agents that come late on purpose; waits of more than the run.
+import type { Call } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { count, ratio, share } from '../parameters.ts'
+import { check } from './check.ts'
+import { indexes, notExercised, percent, some, time, unknown } from './finding.ts'
+import { isRefusal, type Return, returns } from './waits.ts'
+
+const WITNESSES = 20
+const SPREAD_FROM = 100
+const SLACK_MS = 50
+
+export const retryAfterHonest = check({
+  code: 'A7',
+  title: 'Who waits as told is let in',
+  why: 'A wait that is not true teaches agents to ignore it. One that is the same for all brings them back together.',
+  remedy: {
+    control: 'admission',
+    do: 'Tell the time until the refusing budget admits this very call, and spread what several wait for.',
+    runbook: 'RATE_LIMITED',
+  },
+  source: 'RFC 9110 §10.2.3; seed 1, "Return codes that agents actually understand"; limits are ours',
+  sort: 'statistical',
+  needs: ['responses'],
+  limits: { honestShare: share(0.9), leastReturns: count(30), busiestRatio: ratio(2, { from: 1, to: 100 }) },
+  judge(history, { honestShare, leastReturns, busiestRatio }) {
+    const judged = judge(history)
+    if (judged.length === 0) return notExercised('nobody who was refused waited as told and came back')
+    const broken = judged.filter(({ honest }) => !honest)
+    const measured = 1 - broken.length / judged.length
+    const interval = wilson(judged.length - broken.length, judged.length)
+    const shown = { measured, interval, limit: honestShare, unit: 'of 1', samples: judged.length, witnesses: witnessesOf(broken) }
+    const own = judged.filter(({ alone }) => alone)
+    const says = `${percent(measured)} of ${some(judged.length, 'return')} that had waited as told were let in (${own.length} on budgets of their own)`
+    if (interval[1] < honestShare) return { ...shown, status: 'fail', says: `${says}${worst(broken)}` }
+    const busy = busiest(judged, busiestRatio)
+    if (busy) return { ...shown, status: 'fail', says: `${says}, but ${busy.says}`, witnesses: busy.witnesses }
+    if (judged.length < leastReturns) return unknown(`${says}: too few to tell, ${leastReturns} would do`, shown)
+    if (interval[0] < honestShare) return unknown(`${says}${worst(broken)}: which does not decide`, shown)
+    return { ...shown, status: 'pass', says }
+  },
+})
+
+interface Judged extends Return {
+  honest: boolean
+}
+
+/** Those of which it can be told: an agent that gave up before twice the wait was over says nothing of a shared budget. */
+function judge(history: History): Judged[] {
+  const next = new Map(history.calls.flatMap((call) => (call.parent === undefined ? [] : [[call.parent, call] as const])))
+  return returns(history).flatMap((back): Judged[] => {
+    const { call, refused, told, alone } = back
+    if (call.endedAtMs === undefined || call.evidence.transport !== undefined) return []
+    if (!isRefusal(call)) return [{ ...back, honest: true }]
+    if (alone) return [{ ...back, honest: false }]
+    const untilMs = (refused.endedAtMs ?? refused.sentAtMs) + 2 * told + SLACK_MS
+    let last: Call | undefined = call
+    while (last && isRefusal(last) && last.sentAtMs <= untilMs) last = next.get(last.call)
+    return last === undefined ? [] : [{ ...back, honest: last.sentAtMs <= untilMs }]
+  })
+}
+
+function worst(broken: readonly Judged[]): string {
+  const [first] = broken.toSorted((a, b) => Number(b.alone) - Number(a.alone))
+  if (!first) return ''
+  const again = first.call.evidence.data?.retryAfterMs
+  const told = typeof again === 'number' ? `, then ${time(again)} more` : ''
+  return `; ${first.call.agent} was told ${time(first.told)}, waited, and was refused again${told}`
+}
+
+function witnessesOf(broken: readonly Judged[]): number[] {
+  return indexes(broken.flatMap(({ refused, call }) => [call, refused]).slice(0, WITNESSES))
+}
+
+/** Returns on what several wait for, by seconds; undefined when they are few, or as spread as chance has it. */
+function busiest(judged: readonly Judged[], most: number): { says: string; witnesses: number[] } | undefined {
+  const shared = judged.filter(({ alone }) => !alone)
+  if (shared.length < SPREAD_FROM) return undefined
+  const seconds = Map.groupBy(shared, ({ call }) => Math.floor(call.sentAtMs / 1_000))
+  const mean = shared.length / (Math.max(...seconds.keys()) - Math.min(...seconds.keys()) + 1)
+  const [second, back] = [...seconds].reduce((highest, other) => (other[1].length > highest[1].length ? other : highest))
+  const allowed = most * mean
+  if (back.length <= allowed + 3 * Math.sqrt(allowed)) return undefined
+  return {
+    says: `${back.length} came back in second ${second}, ${Math.round((10 * back.length) / mean) / 10} times the mean`,
+    witnesses: indexes(back.map(({ call }) => call).slice(0, WITNESSES)),
+  }
+}
+
+/** 95 % interval of a share (Wilson 1927). */
+function wilson(good: number, all: number): [number, number] {
+  const z = 1.96
+  const share = good / all
+  const middle = (share + z ** 2 / (2 * all)) / (1 + z ** 2 / all)
+  const half = (z * Math.sqrt((share * (1 - share)) / all + z ** 2 / (4 * all ** 2))) / (1 + z ** 2 / all)
+  return [Math.max(0, middle - half), Math.min(1, middle + half)]
+}

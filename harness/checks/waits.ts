@@ -1,0 +1,53 @@
+// Who waited as told, and what became of it: each call that asked again not earlier than the refusal before it had said. Shared by the
+// checks on truthful waits. A wait is the body's, which is finer, else the header's. Pure.
+import type { Call } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { toldWaitMs } from '../history/wait.ts'
+
+export interface Return {
+  /** The refusal that named the wait. */
+  refused: Call
+  told: number
+  /** The call that came back after it. */
+  call: Call
+  /** The refusing budget was its agent's own, and nobody else of the agent waited for it. */
+  alone: boolean
+}
+
+const TURNED_AWAY: ReadonlySet<string> = new Set(['refused', 'shed', 'queue', 'draining', 'dependency'])
+
+export function isRefusal({ class: is, evidence: { transport } }: Call): boolean {
+  return transport === undefined && TURNED_AWAY.has(is)
+}
+
+/** In the order in which they came back. */
+export function returns(history: History): Return[] {
+  const { calls, manifest } = history
+  const byId = new Map(calls.map((call) => [call.call, call]))
+  const byAgent = Map.groupBy(calls, ({ agent }) => agent)
+  return calls.flatMap((call) => {
+    const refused = call.parent === undefined ? undefined : byId.get(call.parent)
+    if (!refused || refused.endedAtMs === undefined || !isRefusal(refused)) return []
+    const told = toldWaitMs(refused.evidence, (manifest.t0Ms ?? 0) + refused.endedAtMs)
+    if (told === undefined || call.sentAtMs < refused.endedAtMs + told) return []
+    return [{ refused, told, call, alone: isOwn(refused, history) && isAlone(refused, call, byAgent.get(call.agent) ?? []) }]
+  })
+}
+
+/** A rate of the agent alone: `tool` only where the target declares such a budget for the role; calls at once are shared. */
+function isOwn({ budget, role }: Call, { manifest }: History): boolean {
+  if (budget === 'tool') return role !== 'handshake' && manifest.declared.perAgentTool?.[role] !== undefined
+  return budget === 'agent'
+}
+
+/** No other call of the agent stood between the refusal and the return: it could have taken the place. */
+function isAlone(refused: Call, back: Call, own: readonly Call[]): boolean {
+  return own.every(
+    (other) =>
+      other === refused ||
+      other === back ||
+      other.role === 'handshake' ||
+      other.sentAtMs > back.sentAtMs ||
+      (other.endedAtMs ?? Number.POSITIVE_INFINITY) <= refused.sentAtMs,
+  )
+}
