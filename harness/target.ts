@@ -60,6 +60,8 @@ export interface Declared {
   acquireTimeoutMs?: number
   instances?: number
   breakerOpenMs?: number
+  /** The largest answer that any tool gives, bytes. */
+  outputMaxBytes?: number
   /** The codes of the server's published table of errors. */
   errorCodes?: string[]
 }

@@ -316,6 +316,8 @@ export interface Manifest {
     acquireTimeoutMs?: number
     instances?: number
     breakerOpenMs?: number
+    outputMaxBytes?: number
+    errorCodes?: string[]
   }
   /** What can be seen of this target: `true`, or the line to add to the target that would make it so. */
   offers: Record<string, true | string>

@@ -27,10 +27,12 @@ export function offersOf(target: Target, plan: Plan, declared: Declared, observe
     'declared.perAgent': offered(declared.perAgent, 'declared: { perAgent: { ratePerMinute: 60, burst: 10 } }'),
     'declared.poolMax': offered(declared.poolMax, 'declared: { poolMax: 20 }'),
     'declared.queueMax': offered(declared.queueMax, 'declared: { queueMax: 50 }'),
+    'declared.outputMaxBytes': offered(declared.outputMaxBytes, 'declared: { outputMaxBytes: 1_000_000 }'),
     'observe.postgres': offered((readable && observe.postgres) || undefined, "observe: { postgres: { role: 'app', urlFrom: 'PG_URL' } }"),
     'observe.metrics.poolUsed': metric('poolUsed', metrics?.poolUsed, 'db_pool{state="used"}'),
     'observe.metrics.poolWaiting': metric('poolWaiting', metrics?.poolWaiting, 'db_pool{state="waiting"}'),
     'observe.metrics.poolWaitingMax': metric('poolWaitingMax', metrics?.poolWaitingMax, 'db_pool_waiting_max'),
+    'observe.metrics.loopDelaySecondsP99': metric('loopDelaySecondsP99', metrics?.loopDelaySecondsP99, 'nodejs_eventloop_lag_p99_seconds'),
     'observe.metrics.breakerOpen': metric('breakerOpen', metrics?.breakerOpen, 'breaker_state==1'),
     after: offered(plan.afterMs, 'phases: { quick: { …, afterS: 5 }, full: { …, afterS: 30 } } (in the scenario)'),
     'observe.probes': offered(

@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest'
+import { served } from '../../tests/fixtures/histories/answers.ts'
+import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
+import { loopHealthy } from './loop-healthy.ts'
+
+/** Delay of the loop every half second: so long under stress, so long before. */
+function looped({ stressMs = 20, steadyMs = 10, busy = 0.4, once = false } = {}) {
+  const story = aRun()
+    .agent('a')
+    .calls({ of: 'a', fromMs: 9_900, toMs: 18_000, everyMs: 400, answer: served(300) })
+  for (let n = 0; n < 54; n++) {
+    const atMs = n * 500
+    const stressed = atMs >= 10_000 && atMs < 18_000
+    const delayMs = stressed && (!once || n === 25) ? stressMs : steadyMs
+    story.sample('prometheus', atMs, { loopDelaySecondsP99: delayMs / 1_000, loopBusyShare: stressed ? busy : 0.1 })
+  }
+  return story
+}
+
+describe('loop-healthy', () => {
+  test('holds while the delay is short', () => {
+    expect(find(loopHealthy, looped())).toMatchObject({ status: 'pass', measured: 20, samples: 16 })
+  })
+
+  test('fails when it is blocked, with the calls of the worst moment', () => {
+    const found = find(loopHealthy, looped({ stressMs: 450 }))
+    expect(found).toMatchObject({ status: 'fail', measured: 450, limit: 100 })
+    expect(found.witnesses?.length).toBeGreaterThan(0)
+  })
+
+  test('fails when it is never idle', () => {
+    expect(find(loopHealthy, looped({ busy: 0.97 }))).toMatchObject({ status: 'fail', measured: 0.97, unit: 'of the time' })
+  })
+
+  test('a stall now and then is the machine’s', () => {
+    expect(find(loopHealthy, looped({ stressMs: 450, once: true })).status).toBe('pass')
+  })
+
+  test('cannot tell on a machine that stalls by itself, nor from a few readings', () => {
+    expect(find(loopHealthy, looped({ stressMs: 150, steadyMs: 80 })).status).toBe('unknown')
+    const few = looped({ stressMs: 450 })
+    few.samples.splice(4)
+    expect(find(loopHealthy, few).status).toBe('unknown')
+  })
+
+  test('is not judged when the loop cannot be seen', () => {
+    const line = 'observe.metrics.loopDelaySecondsP99'
+    expect(verdictOf(looped().hides(line, 'line'), 'loop-healthy')).toMatchObject({ status: 'not-judged', addLine: 'line' })
+  })
+})

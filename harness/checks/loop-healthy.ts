@@ -1,0 +1,65 @@
+// A23: the event loop stays free. One synchronous second (a slow hash, a huge JSON, a regular expression) stops every call of
+// the process, its health checks and its timers, and no pool or limiter can help.
+//
+// Limits: delayMs, the loop's 99th percentile of delay between two readings (default 100 ms), and busyShare, its share of busy time (default
+// 0.95), both ours. A tenth of the readings under stress may be over: shared cores stall a healthy loop now and then. Delays that were
+// as long in the steady phase (half of the limit) show the machine, not the server: unknown. Not modelled: worker threads.
+
+import { quantileOf } from '../history/quantiles.ts'
+import { causesOf, type Point, phaseOf, phasesOf, points } from '../history/queries.ts'
+import { milliseconds, share } from '../parameters.ts'
+import { check, type Finding } from './check.ts'
+import { indexes, percent, some, time, unknown } from './finding.ts'
+
+const WITNESSES = 20
+const MAY_BE_OVER = 0.9
+const LEAST = 5
+
+export const loopHealthy = check({
+  code: 'A23',
+  title: 'The event loop stays free under stress',
+  why: 'While it is blocked nothing is answered, not even the refusals and probes that should protect the server.',
+  remedy: {
+    control: 'overload',
+    do: 'Take synchronous work off the loop: hash with the asynchronous or a cheap function and cache it, bound what is parsed, shed before the loop is full.',
+    setting: 'OVERLOAD_LOOP_DELAY_MS',
+    runbook: 'OVERLOADED',
+  },
+  source: 'Node.js documentation, "Don’t Block the Event Loop"; limits are ours',
+  sort: 'statistical',
+  needs: ['observe.metrics.loopDelaySecondsP99'],
+  limits: { delayMs: milliseconds(100), busyShare: share(0.95) },
+  judge(history, { delayMs, busyShare }) {
+    const stresses = phasesOf(history, 'stress')
+    const steady = phaseOf(history, 'steady')
+    const under = (name: string): Point[] =>
+      points(history, name).filter(({ atMs }) => stresses.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs))
+    const delays = under('loopDelaySecondsP99')
+    const busy = under('loopBusyShare')
+    if (delays.length < LEAST)
+      return unknown(`${some(delays.length, 'reading')} of the event loop under stress: too few`, { samples: delays.length })
+    const usualMs = quantileOf(valuesOf(delays), MAY_BE_OVER) * 1_000
+    const busiest = busy.length === 0 ? undefined : quantileOf(valuesOf(busy), 0.5)
+    const before = points(history, 'loopDelaySecondsP99').filter(({ atMs }) => steady && atMs >= steady.fromMs && atMs < steady.toMs)
+    const beforeMs = before.length < LEAST ? 0 : quantileOf(valuesOf(before), MAY_BE_OVER) * 1_000
+    const full = busiest !== undefined && busiest >= busyShare
+    const blocked = usualMs > delayMs
+    const figures = `nine in ten readings have a delay of at most ${time(usualMs)} (p99)${busiest === undefined ? '' : `, and the loop is busy ${percent(busiest)} of the time`}`
+    const shown = { measured: usualMs, limit: delayMs, unit: 'ms', samples: delays.length }
+    if (!blocked && !full) return { ...shown, status: 'pass', says: figures }
+    if (blocked && !full && beforeMs > delayMs / 2)
+      return unknown(`${figures}; but it was ${time(beforeMs)} before the stress already: the machine is not quiet enough`, shown)
+    const worst = delays.reduce((most, point) => (point.value > most.value ? point : most))
+    return {
+      ...shown,
+      ...(full && !blocked && { measured: busiest, limit: busyShare, unit: 'of the time' }),
+      status: 'fail',
+      says: figures,
+      witnesses: indexes(causesOf(history.calls, worst.atMs, WITNESSES)),
+    } satisfies Finding
+  },
+})
+
+function valuesOf(of: readonly Point[]): number[] {
+  return of.map(({ value }) => value)
+}
