@@ -47,7 +47,7 @@ import type { Tool } from './tools/tool.ts'
 import { usageReport } from './tools/usage-report.ts'
 import { createTraces, type Traces } from './traces.ts'
 
-const TOOLS = [
+export const TOOLS: readonly Tool[] = [
   ...[buildReport, createInvoice, describeTable, exportAudit, exportRows, getCustomer, getExchangeRate, getUpstreamProfile],
   ...[listFolder, listTables, manageAgent, quoteInvoice, refundOrder, reviewRefund, runQuery, searchCustomers, usageReport],
 ]

@@ -4,9 +4,7 @@ import { createDraw } from '../harness/plan/draw.ts'
 import type { Declared, Observe, TargetContext } from '../harness/target.ts'
 import { ADMIN_CONNECTIONS, connectionsMax, settingsFrom } from '../reference-server/config.ts'
 import { createMetrics } from '../reference-server/metrics.ts'
-import { createInvoice } from '../reference-server/tools/create-invoice.ts'
-import { listTables } from '../reference-server/tools/list-tables.ts'
-import { runQuery } from '../reference-server/tools/run-query.ts'
+import { TOOLS } from '../reference-server/parts.ts'
 import reference from '../scenarios/targets/reference.ts'
 
 const context = (more: Partial<TargetContext> = {}): TargetContext => ({
@@ -56,9 +54,10 @@ test('gives settings that the server accepts, and declares what they come to', (
     BREAKER_FAILURES: 7,
     BREAKER_FAILING_MS: 900,
   })
+  const ofOneTool = { ratePerMinute: 120, burst: 9 }
   expect(declaredOf({ settings: more })).toEqual({
     perAgent: { ratePerMinute: 240, burst: 20 },
-    perAgentTool: { expensiveRead: { ratePerMinute: 120, burst: 9 } },
+    perAgentTool: { expensiveRead: ofOneTool, slow: ofOneTool, large: ofOneTool },
     concurrentCalls: 4,
     poolMax: 3 * 3 + ADMIN_CONNECTIONS,
     queueMax: 8,
@@ -79,14 +78,14 @@ test("each agent's header is a key that the server is told of", async () => {
 })
 
 test('its roles are tools of the server, with their deadlines, and arguments that their schemas take', () => {
-  const { cheapRead, expensiveRead, write } = reference.tools ?? {}
-  for (const [role, tool] of [
-    [cheapRead, listTables],
-    [expensiveRead, runQuery],
-    [write, createInvoice],
-  ] as const) {
-    expect([role?.name, role?.deadlineMs, role?.sloMs]).toEqual([tool.name, tool.deadlineMs, tool.sloMs])
-    for (let seed = 0; seed < 50; seed++) expect(() => tool.input.parse(role?.arguments?.(createDraw(seed)))).not.toThrow()
+  const roles = Object.values(reference.tools ?? {})
+  expect(roles).toHaveLength(8)
+  for (const role of roles) {
+    const tool = TOOLS.find(({ name }) => name === role.name)
+    expect(tool?.needs, role.name).toEqual(expect.arrayContaining(role.needs ?? []))
+    expect(reference.start?.env?.(context()).SEED_AGENTS).toContain(tool?.scopes[0] ?? '')
+    expect([role.name, role.deadlineMs, role.sloMs]).toEqual([tool?.name, tool?.deadlineMs, tool?.sloMs])
+    for (let seed = 0; seed < 50; seed++) expect(() => tool?.input.parse(role.arguments?.(createDraw(seed)))).not.toThrow()
   }
 })
 

@@ -13,7 +13,7 @@ export const createInvoice = tool('create_invoice', {
   class: 'write',
   cost: 'cheap',
   scopes: ['mcp:tools:write'],
-  needs: ['postgres:invoices'],
+  needs: ['postgres:customers', 'postgres:invoices'],
   deadlineMs: 3_000,
   sloMs: 1_500,
   effects: { table: 'ledger.invoices', keyColumn: 'idempotency_key' },

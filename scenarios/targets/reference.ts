@@ -2,9 +2,10 @@
 // Its agents carry keys of pattern A, the same on every machine; they belong to two tenants in turn. Deadlines are the tools' own
 // and fit the quick scale (2 to 3 s). Connections: three bulkheads of `poolMax` (or 10, 4 and 4) and two of administration, all as
 // the database role `app`.
-import { type AgentIdentity, type Declared, type TargetContext, type ToolRole, target } from '../../harness/target.ts'
+import { type AgentIdentity, type Declared, type TargetContext, target } from '../../harness/target.ts'
+import { roles } from './reference-roles.ts'
 
-const SCOPES = ['mcp:tools:read', 'mcp:tools:query', 'mcp:tools:write']
+const SCOPES = ['mcp:tools:read', 'mcp:tools:query', 'mcp:tools:write', 'mcp:tools:money']
 const ADMIN_CONNECTIONS = 2
 
 /** What the server uses when a scenario asks for nothing else: its own defaults, but a breaker that fits the quick scale. */
@@ -91,9 +92,10 @@ function asApp(url: string): string {
 
 function declared(context: TargetContext): Declared {
   const { ratePerMinute, burst, toolRatePerMinute, toolBurst, concurrency, pools, ...limits } = limitsOf(context)
+  const ofOneTool = { ratePerMinute: toolRatePerMinute, burst: toolBurst }
   return {
     perAgent: { ratePerMinute, burst },
-    perAgentTool: { expensiveRead: { ratePerMinute: toolRatePerMinute, burst: toolBurst } },
+    perAgentTool: { expensiveRead: ofOneTool, slow: ofOneTool, large: ofOneTool },
     concurrentCalls: concurrency,
     poolMax: pools.cheap + pools.expensive + pools.write + ADMIN_CONNECTIONS,
     queueMax: limits.queueMax,
@@ -107,56 +109,6 @@ function secretOf({ index }: Pick<AgentIdentity, 'index'>): string {
   return `reference-secret-${String(index).padStart(4, '0')}`
 }
 
-const MONTHS = ['01', '02', '03', '04', '05', '06', '07', '08', '09', '10', '11', '12']
-
-const cheapRead: ToolRole = {
-  name: 'list_tables',
-  arguments: () => ({}),
-  sloMs: 500,
-  deadlineMs: 2_000,
-  needs: ['postgres'],
-  correct: [{ at: '/structuredContent/tables', is: 'array', minLength: 1 }],
-}
-
-/** Sums that read a tenant's invoices of some months; they see the caller's own tenant only. */
-const expensiveRead: ToolRole = {
-  name: 'run_query',
-  arguments(draw) {
-    const group = draw.pick(['status', 'currency', 'customer_id', "date_trunc('month', issued_on)"])
-    const since = `2026-${draw.pick(MONTHS)}-01`
-    return {
-      sql: `select ${group} as what, count(*), sum(amount_cents) from invoices where issued_on >= '${since}' group by 1 order by 1`,
-      limit: 50,
-    }
-  },
-  sloMs: 1_500,
-  deadlineMs: 3_000,
-  needs: ['postgres'],
-  correct: [{ at: '/structuredContent/rows', is: 'array', minLength: 1 }],
-}
-
-const write: ToolRole = {
-  name: 'create_invoice',
-  arguments: (draw) => ({
-    customer: `C-${String(draw.int(1, 200)).padStart(4, '0')}`,
-    amountCents: draw.int(100, 500_000),
-    currency: draw.pick(['EUR', 'USD', 'JPY']),
-    memo: draw.word(),
-  }),
-  idempotencyKey: { argument: 'idempotencyKey' },
-  sloMs: 1_500,
-  deadlineMs: 3_000,
-  needs: ['postgres'],
-  correct: [
-    { at: '/structuredContent/invoiceNumber', is: 'string' },
-    { at: '/structuredContent/amountCents', equals: '/arguments/amountCents' },
-  ],
-  effects: {
-    sql: `select idempotency_key as key, count(*)::int as rows, array_agg(tenant || ' ' || invoice_number order by id) as names
-          from ledger.invoices where idempotency_key like $1 group by idempotency_key`,
-  },
-}
-
 export default target({
   url: ({ ports }) => `http://127.0.0.1:${ports.server}/v1/mcp`,
   agents: {
@@ -164,7 +116,7 @@ export default target({
     headers: (identity) => ({ authorization: `Bearer mcp_k${identity.index}_${secretOf(identity)}` }),
     tenant: (index) => `t${index % 2}`,
   },
-  tools: { cheapRead, expensiveRead, write },
+  tools: roles,
   declared,
   dependencies: { postgres: 'embedded', redis: 'embedded', upstream: 'embedded' },
   start: {
