@@ -67,6 +67,8 @@ const Environment = z.object({
   /** Instances that share Postgres and Redis: they divide connections and, without Redis, rates. */
   INSTANCES: whole(1, 1, 100),
   WEAKNESS: z.string().default(''),
+  /** 1: the official suite's fixtures instead of the product, and everybody is let in; on this machine only. */
+  CONFORMANCE: z.enum(['', '1'], { error: 'must be empty or 1' }).default(''),
   ALLOWED_HOSTS: z.string().default('localhost,127.0.0.1,[::1]'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent'], { error: 'must be debug, info, warn, error or silent' }).default('info'),
   /** Key of the arguments' hash in the log; without it each start has its own. */
@@ -162,6 +164,8 @@ export function settingsFrom(environment: Record<string, string | undefined>): S
     const { AUTH, OAUTH_CLIENT_ID } = parsed.data
     const needed = [...NEEDED[AUTH], ...(OAUTH_CLIENT_ID === '' ? [] : EXCHANGE)]
     const missing = needed.filter((name) => parsed.data[name] === '')
+    if (parsed.data.CONFORMANCE === '1' && !isSafe(`http://${parsed.data.HOST}`))
+      throw new SettingsError(`CONFORMANCE lets everybody in: HOST is ${JSON.stringify(parsed.data.HOST)}, must be 127.0.0.1 with it`)
     if (missing.length === 0) return parsed.data
     throw new SettingsError(
       missing.map((name) => `${name} is missing: AUTH=${AUTH}${OAUTH_CLIENT_ID && ' with OAUTH_CLIENT_ID'} needs it`).join('\n'),

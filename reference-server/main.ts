@@ -4,7 +4,7 @@ import type http from 'node:http'
 import { createAdminServer } from './admin-http.ts'
 import { connectionsMax, type Settings, SettingsError, settingsFrom } from './config.ts'
 import { createLog, type Log } from './log.ts'
-import { compose } from './parts.ts'
+import { compose, type Parts } from './parts.ts'
 import { createDesk, type DeskServer } from './server.ts'
 import { migrate } from './store/migrate.ts'
 import { isConnectionFailure } from './store/postgres.ts'
@@ -19,7 +19,7 @@ class StartError extends Error {}
 async function main(): Promise<void> {
   const settings = settingsFrom(process.env)
   const log = createLog(settings)
-  const parts = await weakened(compose(settings, log), settings.WEAKNESS)
+  const parts = await weakened(await composed(settings, log), settings.WEAKNESS)
   await migrated(settings)
   const desk = createDesk(parts)
   await desk.running.warm()
@@ -34,6 +34,12 @@ async function main(): Promise<void> {
     pools: { cheap, expensive, write, sum: connectionsMax(settings) },
     weakness: weakness || undefined,
   })
+}
+
+/** The product, or what the conformance suite calls in its place. */
+async function composed(settings: Settings, log: Log): Promise<Parts> {
+  const parts = compose(settings, log)
+  return settings.CONFORMANCE === '1' ? (await import('./conformance/fixtures.ts')).withFixtures(parts) : parts
 }
 
 /** Postgres may still be starting; other problems do not go away by waiting. */
