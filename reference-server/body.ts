@@ -5,15 +5,21 @@ import { CallError } from './errors.ts'
 
 const DEPTH_MAX = 32
 
-/** @throws CallError REQUEST_TOO_LARGE as soon as it is known, PARSE_ERROR when the body ends early */
-export function readBody(request: http.IncomingMessage, maxBytes: number): Promise<string> {
+/**
+ * @param held told of every piece that is kept
+ * @throws CallError REQUEST_TOO_LARGE as soon as it is known, PARSE_ERROR when the body ends early
+ */
+export function readBody(request: http.IncomingMessage, maxBytes: number, held?: (bytes: number) => void): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const chunks: Buffer[] = []
   let size = 0
   const take = (chunk: Buffer): void => {
     size += chunk.length
     if (size > maxBytes) refuse()
-    else chunks.push(chunk)
+    else {
+      chunks.push(chunk)
+      held?.(chunk.length)
+    }
   }
   const refuse = (): void => {
     request.off('data', take)

@@ -64,6 +64,7 @@ function counted(registers: Registry[]) {
     breakerState: new Gauge(labelled('breaker_state', '0 closed, 1 open, 2 half-open', 'dependency')),
     breakerTransitions: new Counter(labelled('breaker_transitions_total', 'Changes of a breaker', 'dependency', 'to')),
     idempotency: new Counter(labelled('idempotency_total', 'Keys, by how they were met', 'outcome')),
+    connectionsCut: new Counter(labelled('connections_cut_total', 'Connections cut to stay within the bounds', 'why')),
     shed: new Counter(labelled('shed_total', 'Calls turned away by the overload gate, by their priority', 'tier')),
   }
 }

@@ -127,6 +127,7 @@ function refusal({ refusedBy, waitMs }: Admission, random: () => number): CallEr
     tenant: 'this tenant',
     discovery: 'discovery by this agent',
     replay: 'replays by this agent',
+    address: 'this address',
   }[scope]
   const span = { 60000: 'minute', 3600000: 'hour', 86400000: 'day' }[windowMs]
   const text = `The limit of ${limit} calls a ${span ?? 'window'} for ${whose} is spent; wait ${seconds(waitMs)}.`

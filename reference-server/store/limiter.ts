@@ -9,7 +9,7 @@
 import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
 
-export type Scope = 'agent' | 'tool' | 'tenant' | 'discovery' | 'replay' | 'concurrency'
+export type Scope = 'agent' | 'tool' | 'tenant' | 'discovery' | 'replay' | 'address' | 'concurrency'
 
 export interface Rate {
   scope: Scope
