@@ -63,6 +63,20 @@ export class PostgresService implements Service {
     return await this.#vessel.signal(name)
   }
 
+  /** The superuser's way in, straight to the service. */
+  get url(): string {
+    return `postgres://postgres@${this.address}/postgres`
+  }
+
+  /** To one backend, as `pg_backend_pid()` numbers it; false when it has gone. */
+  async signalBackend(pid: number, name: NodeJS.Signals): Promise<boolean> {
+    try {
+      return process.kill(pid, name)
+    } catch {
+      return false
+    }
+  }
+
   /** SIGQUIT, as `pg_ctl -m immediate`: backends are told to go at once and the next start recovers. Resolves once it is gone. */
   async crash(): Promise<void> {
     await this.#vessel.stop('SIGQUIT', 5_000)

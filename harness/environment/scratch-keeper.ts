@@ -3,12 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { processes } from './process-group.ts'
-import type { Keeper } from './service.ts'
+import type { FaultKeeper, Remedy } from './service.ts'
 
-export class ScratchKeeper implements Keeper, AsyncDisposable {
+export class ScratchKeeper implements FaultKeeper, AsyncDisposable {
   readonly run: string
   readonly folder: string
   readonly kept: { pid: number; name: string }[] = []
+  /** Of the faults in force. */
+  readonly remedies = new Set<readonly Remedy[]>()
 
   private constructor(folder: string) {
     this.folder = folder
@@ -21,6 +23,11 @@ export class ScratchKeeper implements Keeper, AsyncDisposable {
 
   process(pid: number, name: string): void {
     this.kept.push({ pid, name })
+  }
+
+  remember(remedies: readonly Remedy[]): () => void {
+    this.remedies.add(remedies)
+    return () => void this.remedies.delete(remedies)
   }
 
   /** Names of the processes it was told of that still live. */

@@ -93,7 +93,8 @@ async function untilReady(server: ServerVessel, readyUrl: string, signal: AbortS
   stop.throwIfAborted()
 }
 
-async function answers(url: string, signal: AbortSignal): Promise<boolean> {
+/** 2xx. */
+export async function answers(url: string, signal: AbortSignal): Promise<boolean> {
   try {
     const response = await fetch(url, { signal })
     await response.body?.cancel()

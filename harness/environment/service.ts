@@ -10,6 +10,8 @@ export interface Keeper {
   /** A folder of the run's own under the system's temporary directory; removed at the end. */
   readonly folder: string
   process(pid: number, name: string): void
+  /** A container engine in which containers of this run may be: they carry its id as a label. */
+  engine?(host: string): void
 }
 
 /** What undoes a fault when the harness was killed: data, since the next start reads it from disk. */

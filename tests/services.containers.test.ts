@@ -1,0 +1,95 @@
+// Every service as a container: the same interface as the local ones, signals through the engine, nothing left afterwards.
+import path from 'node:path'
+import { request } from 'undici'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import {
+  type Containers,
+  type Images,
+  startPostgresContainer,
+  startRedisContainer,
+  startServerContainer,
+  startWorkerContainer,
+} from '../harness/environment/container-services.ts'
+import { freePort } from '../harness/environment/free-port.ts'
+import { ScratchKeeper } from '../harness/environment/scratch-keeper.ts'
+import { Upstream } from '../harness/environment/upstream.ts'
+import { ensureRedis } from '../setup.mjs'
+import { ROOT } from './fixtures/cli.ts'
+import { makeImages } from './fixtures/container-images.ts'
+import { DockerEngine } from './fixtures/docker-engine.ts'
+
+const { signal } = new AbortController()
+const owned = new AsyncDisposableStack()
+let docker: DockerEngine
+let images: Images
+let keeper: ScratchKeeper
+let containers: Containers
+
+beforeAll(async () => {
+  docker = owned.use(await DockerEngine.start())
+  images = await makeImages(docker.engine, await ensureRedis())
+})
+
+afterAll(async () => {
+  await owned.disposeAsync()
+})
+
+beforeEach(async () => {
+  keeper = await ScratchKeeper.open()
+  containers = { engine: docker.engine, images, keeper, signal }
+})
+
+afterEach(async () => {
+  expect(await docker.engine.ofRun(keeper.run)).toEqual([])
+  await keeper[Symbol.asyncDispose]()
+})
+
+const straight = (address: string) => ({ name: 'x', address, canaryAddress: address, add: () => Promise.reject(new Error('no proxy')) })
+
+it('Postgres: answers, freezes, crashes, comes back on its data', async () => {
+  await using postgres = await startPostgresContainer(containers)
+  await postgres.query('create table kept as select 41 as value')
+  expect(postgres.version).toMatch(/^18/)
+  await postgres.signal('SIGSTOP')
+  expect(await postgres.canary(straight(postgres.address), AbortSignal.timeout(500))).toHaveProperty('error')
+  await postgres.signal('SIGCONT')
+  expect(await postgres.canary(straight(postgres.address))).toEqual({ roundTripMs: expect.any(Number) })
+  await postgres.crash()
+  expect(await postgres.canary(straight(postgres.address))).toMatchObject({ error: 'ECONNREFUSED' })
+  await postgres.restart()
+  expect(await postgres.query('select value from kept')).toEqual([{ value: 41 }])
+  expect(await postgres.query("select current_setting('data_directory') as folder")).toEqual([{ folder: postgres.dataFolder }])
+})
+
+it('Redis: answers, crashes, comes back as another one', async () => {
+  await using redis = await startRedisContainer(containers)
+  const { runId } = redis
+  expect(runId).not.toBe('')
+  await redis.crash()
+  expect(redis.running).toBe(false)
+  await redis.restart()
+  expect(await redis.canary(straight(redis.address))).toEqual({ roundTripMs: expect.any(Number) })
+  expect(redis.runId).not.toBe(runId)
+})
+
+it('a worker and a server: orders, logs, signals', async () => {
+  const stub = { name: 'upstream', file: 'upstream/main.ts', settings: {} }
+  await using upstream = new Upstream(await startWorkerContainer(containers, stub, ROOT))
+  const ask = async () => (await request(`http://${upstream.address}/rate?base=EUR&quote=USD`)).statusCode
+  expect(await ask()).toBe(200)
+  const errors = await upstream.behave({ kind: 'errors', status: 503, share: 1, seed: 0 })
+  expect(await ask()).toBe(503)
+  await errors.remove()
+  expect(await upstream.hits()).toBe(2)
+
+  const port = await freePort()
+  const script = `console.log('{"up":1}'); require('http').createServer((q, r) => r.end('hello')).listen(${port}, '127.0.0.1')`
+  const readyUrl = `http://127.0.0.1:${port}/`
+  const options = { command: `exec node -e "${script.replaceAll('"', '\\"')}"`, cwd: ROOT, env: {}, readyUrl, instance: 1 }
+  await using server = await startServerContainer(containers, { ...options, logFile: path.join(keeper.folder, 'server-1.log') }, ROOT)
+  expect((await request(readyUrl)).statusCode).toBe(200)
+  await server.kill()
+  await expect(request(readyUrl)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  await server.restart()
+  expect((await request(readyUrl)).statusCode).toBe(200)
+})
