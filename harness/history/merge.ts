@@ -34,6 +34,7 @@ import {
 } from './event-schema.ts'
 import type { History } from './history.ts'
 import { type ReadLines, readLines } from './lines.ts'
+import { joinLoads, type LoadFile, loadFileNames } from './load-files.ts'
 import { readServerLogs } from './server-log.ts'
 
 const WRITE_AT_ONCE = 1_000
@@ -55,8 +56,10 @@ export async function buildHistory(folder: string): Promise<History> {
     notes.push(...found.notes)
     return found.lines
   }
-  const load = await read<LoadLine>('load.ndjson', loadLine)
-  if (!load.some((line) => line.kind === 'start')) notes.push('raw/load.ndjson has no start line: the generator never began its timeline')
+  const loads: LoadFile[] = []
+  for (const name of loadFileNames(manifest.generators ?? 1)) loads.push({ name, lines: await read<LoadLine>(name, loadLine) })
+  const { lines: load, notes: odd } = joinLoads(loads)
+  notes.push(...odd)
   const faults = await read<FaultLine>('faults.ndjson', faultLine)
   const attempts = await read<AttemptLine>('links.ndjson', attemptLine)
   const samples = await read<SampleLine>('samples.ndjson', sampleLine)
@@ -66,7 +69,7 @@ export async function buildHistory(folder: string): Promise<History> {
   const spans = await read<SpanLine>('spans.ndjson', spanLine)
   const leaks = await read<LeakLine>('leaks.ndjson', leakLine)
   const server = await readServerLogs(raw, manifest)
-  notes.push(...resent(server?.twice ?? []))
+  notes.push(...resent(server?.twice ?? []), ...unrecorded(load, server?.calls))
   const twice = server?.twice && { callsTwiceInServerLog: server.twice.length }
   const whole: Manifest = { ...manifest, raw: states, ...twice, notes: [...manifest.notes, ...notes] }
   const history = assemble({
@@ -85,6 +88,15 @@ export async function buildHistory(folder: string): Promise<History> {
   })
   await writeHistory(folder, history, notes)
   return history
+}
+
+/** A call that the server has seen and the generator does not know: its file lacks lines, as after a kill. */
+function unrecorded(load: readonly LoadLine[], logged: ReadonlyMap<string, unknown> = new Map()): string[] {
+  const sent = new Set(load.flatMap((line) => (line.kind === 'send' ? [line.call] : [])))
+  const [first, ...others] = [...logged.keys()].filter((call) => !sent.has(call))
+  if (first === undefined) return []
+  const calls = others.length === 0 ? `the call ${first}` : `${others.length + 1} calls, first ${first},`
+  return [`the server's logs have ${calls} that the generator's own file does not: it was cut short`]
 }
 
 function resent([first, ...others]: readonly string[]): string[] {

@@ -6,6 +6,15 @@ import type { PersonaDefinition } from '../persona.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Credentials } from './engine.ts'
 
+/** PEM texts. */
+export interface Tls {
+  /** Whom to trust beside the machine's own authorities. */
+  ca?: string
+  /** The agent's own certificate, and its key. */
+  cert?: string
+  key?: string
+}
+
 export interface DriverOptions {
   plan: Plan
   /** plan.json: what the generator itself reads. */
@@ -19,6 +28,8 @@ export interface DriverOptions {
   headers: Record<string, string>[]
   /** Those that the target mints beside an agent's own, by the agent's index. */
   credentials?: Credentials[]
+  /** What each agent trusts and shows over TLS, by its index. */
+  tls?: Tls[]
   /** Response header that names the instance which answered. */
   instanceHeader?: string
   /** The run's id: on the wire it goes before call ids and idempotency keys. */
@@ -67,6 +78,6 @@ export interface Generator extends AsyncDisposable {
 
 export interface Driver {
   readonly id: string
-  /** @throws HarnessError `LOAD_BUNDLE_REFUSED`, `LOAD_DID_NOT_START`, `HEADER_FORBIDDEN`, `SCENARIO_INVALID` */
+  /** @throws HarnessError `LOAD_BUNDLE_REFUSED`, `LOAD_DID_NOT_START`, `DRIVER_CANNOT`, `HEADER_FORBIDDEN`, `SCENARIO_INVALID` */
   prepare(options: DriverOptions): Promise<Generator>
 }

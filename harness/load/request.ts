@@ -55,6 +55,16 @@ export function toolCallRequest({ role, arguments: given, key, ...message }: Too
   return { ...request, headers: isStateless(speaker.protocol) ? { ...headers, 'Mcp-Name': mcpName(role.tool) } : headers }
 }
 
+/** One message of a handshake, or of a look around. */
+export function handshakeRequest(method: string, message: Message, speaker: Speaker): WireRequest {
+  if (method === 'initialize') return initializeRequest(message, speaker)
+  return isNotification(method) ? notification({ ...message, method }, speaker) : plainRequest({ ...message, method }, speaker)
+}
+
+export function isNotification(method: string): boolean {
+  return method.startsWith('notifications/')
+}
+
 /** A request without parameters of its own: `server/discover`, `tools/list`. */
 export function plainRequest(message: Message & { method: string }, speaker: Speaker): WireRequest {
   return envelope(message, message.method, { _meta: metaOf(message, speaker) }, speaker)

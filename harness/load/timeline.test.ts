@@ -194,3 +194,14 @@ test('chance is the same wherever it is asked, and differs from attempt to attem
   expect(seen[0]).not.toBe(seen[1])
   for (const value of seen) expect(value >= 0 && value < 1).toBe(true)
 })
+
+test('a task of the last millisecond leaves, though its timer is late', async () => {
+  class Late extends VirtualEngine {
+    override async wait(ms: number): Promise<void> {
+      await super.wait(ms <= 0 ? ms : ms + 2)
+    }
+  }
+  const engine = await live(each, [task('t1', 4_999)], undefined, new Late())
+  expect(engine.sends.map(({ sentAtMs }) => sentAtMs)).toEqual([5_001])
+  expect(engine.lines.at(-1)).toMatchObject({ kind: 'stop', tasksStarted: 1 })
+})

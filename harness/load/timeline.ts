@@ -12,11 +12,11 @@ import type { Engine, RunFacts } from './engine.ts'
 import { evidenceOf, type Question, type RawAnswer } from './evidence.ts'
 import { leadsOf } from './leads.ts'
 import {
-  initializeRequest,
+  handshakeRequest,
+  isNotification,
   isStateless,
   type Message,
   notification,
-  plainRequest,
   type Speaker,
   toolCallRequest,
   type WireRequest,
@@ -26,6 +26,8 @@ import { type Outgoing, type OutgoingMessage, type Sender, type SentAnswer, Task
 import { traces } from './trace.ts'
 
 const TEXT_CHARACTERS_MAX = 4_000
+/** A task of the plan's last milliseconds still leaves, though timers are late by one or two. */
+const LAST_LEAVE_MS = 20
 
 /** Resolves after the agent's stop line: at the plan's end, or when its calls under way then are answered. */
 export function followTimeline(planned: PlannedAgent, persona: PersonaDefinition, facts: RunFacts, engine: Engine): Promise<void> {
@@ -95,7 +97,7 @@ class Follower implements Sender {
   }
 
   isOver(): boolean {
-    return this.#stopped || this.now() >= this.#facts.endsAtMs
+    return this.#stopped || this.now() >= this.#facts.endsAtMs + LAST_LEAVE_MS
   }
 
   get agent(): string {
@@ -207,13 +209,4 @@ class Follower implements Sender {
 
 function messageOf({ id, trace, span }: OutgoingMessage): Message {
   return { call: id, trace, span }
-}
-
-function handshakeRequest(method: string, message: Message, speaker: Speaker): WireRequest {
-  if (method === 'initialize') return initializeRequest(message, speaker)
-  return isNotification(method) ? notification({ ...message, method }, speaker) : plainRequest({ ...message, method }, speaker)
-}
-
-function isNotification(method: string): boolean {
-  return method.startsWith('notifications/')
 }

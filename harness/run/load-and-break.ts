@@ -90,6 +90,7 @@ export async function loadAndBreak(
       exitCode: end.exitCode,
       ...(end.maxRssBytes !== undefined && { maxRssBytes: end.maxRssBytes }),
     }
+    noteEnd(manifest, signal)
     await timeline
     if (plan.afterMs !== undefined) await wait(plan.afterMs, undefined, { signal }).catch(() => undefined)
     over.abort()
@@ -116,6 +117,16 @@ async function began(live: LiveFile, generator: Generator, signal: AbortSignal):
 
 function loadFiles(raw: string, of: number): string[] {
   return Array.from({ length: of }, (_, part) => path.join(raw, partName('load.ndjson', { part, of })))
+}
+
+/** Exit codes with which a generator has done its work: k6's own for a run, and for one whose thresholds or time ended it. */
+const RAN: readonly (number | null)[] = [0, 99, 103, 108]
+
+function noteEnd({ generator, notes, driver }: Manifest, signal: AbortSignal): void {
+  if (!generator || signal.aborted || RAN.includes(generator.exitCode)) return
+  notes.push(
+    `the load generator (${driver}) ended in the middle of the run, ${generator.exitCode === null ? 'killed' : `exit ${generator.exitCode}`}`,
+  )
 }
 
 async function runClock(recorder: Recorder, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,8 @@
 // Asks the target for its tools before any load is sent: is it up, is it MCP, does it let us in, has it what the plan needs?
 import { randomBytes } from 'node:crypto'
-import { request } from 'undici'
+import { Agent, type Dispatcher, request } from 'undici'
 import { HarnessError, nearest } from '../errors.ts'
+import type { Tls } from '../load/driver.ts'
 import { parseAnswer } from '../load/evidence.ts'
 import {
   initializeRequest,
@@ -25,16 +26,40 @@ interface ToolsPage {
 /**
  * @throws HarnessError `TARGET_DOWN`, `TARGET_WANTS_TOKEN`, `TARGET_NOT_MCP`, `PROTOCOL_NOT_SPOKEN`, `TOOL_MISSING`
  */
-export async function probe(url: string, headers: Record<string, string>, plan: Plan, signal: AbortSignal): Promise<void> {
-  const speaker = await introduce(url, { protocol: plan.protocol, headers }, signal)
+export async function probe(url: string, { headers = {}, tls = {} }: Client, plan: Plan, signal: AbortSignal): Promise<void> {
+  const endpoint = { url, dispatcher: new Agent({ connect: { ...tls } }) }
+  try {
+    const speaker = await introduce(endpoint, { protocol: plan.protocol, headers }, signal)
+    assertTools(url, await toolNames(endpoint, speaker, signal), plan)
+  } finally {
+    await endpoint.dispatcher.destroy()
+  }
+}
+
+/** An agent's own: what it sends, what it shows. */
+interface Client {
+  headers?: Record<string, string>
+  tls?: Tls
+}
+
+interface Endpoint {
+  url: string
+  dispatcher: Dispatcher
+}
+
+async function toolNames(endpoint: Endpoint, speaker: Speaker, signal: AbortSignal): Promise<string[]> {
   const names: string[] = []
   let cursor: string | undefined
   for (let page = 0; page < PAGES_MAX; page++) {
-    const { result } = await toolsPage(url, speaker, cursor, signal)
+    const { result } = await toolsPage(endpoint, speaker, cursor, signal)
     names.push(...(result?.tools ?? []).map((tool) => tool.name))
     cursor = result?.nextCursor
     if (cursor === undefined) break
   }
+  return names
+}
+
+function assertTools(url: string, names: readonly string[], plan: Plan): void {
   for (const [role, { tool }] of Object.entries(plan.roles)) {
     if (names.includes(tool)) continue
     const near = nearest(tool, names)
@@ -47,13 +72,13 @@ export async function probe(url: string, headers: Record<string, string>, plan: 
 }
 
 /** In the eras of sessions: the handshake; its session is used for the questions that follow, and left. */
-async function introduce(url: string, speaker: Speaker, signal: AbortSignal): Promise<Speaker> {
+async function introduce(endpoint: Endpoint, speaker: Speaker, signal: AbortSignal): Promise<Speaker> {
   if (isStateless(speaker.protocol)) return speaker
-  const { message, session } = await ask(url, initializeRequest(nextMessage(), speaker), speaker, signal)
+  const { message, session } = await ask(endpoint, initializeRequest(nextMessage(), speaker), speaker, signal)
   const spoken = (message as InitializeAnswer | undefined)?.result?.protocolVersion
-  if (spoken !== undefined && spoken !== speaker.protocol) throw notSpoken(url, speaker.protocol, spoken)
+  if (spoken !== undefined && spoken !== speaker.protocol) throw notSpoken(endpoint.url, speaker.protocol, spoken)
   const within = { ...speaker, ...(session !== undefined && { session }) }
-  await post(url, notification({ ...nextMessage(), method: 'notifications/initialized' }, within), signal)
+  await post(endpoint, notification({ ...nextMessage(), method: 'notifications/initialized' }, within), signal)
   return within
 }
 
@@ -61,35 +86,35 @@ interface InitializeAnswer {
   result?: { protocolVersion?: string }
 }
 
-async function toolsPage(url: string, speaker: Speaker, cursor: string | undefined, signal: AbortSignal): Promise<ToolsPage> {
+async function toolsPage(endpoint: Endpoint, speaker: Speaker, cursor: string | undefined, signal: AbortSignal): Promise<ToolsPage> {
   const request = plainRequest({ ...nextMessage(), method: 'tools/list' }, speaker)
   if (cursor !== undefined) {
     const message = JSON.parse(request.body) as { params: object }
     request.body = JSON.stringify({ ...message, params: { ...message.params, cursor } })
   }
-  const { message, status, text } = await ask(url, request, speaker, signal)
+  const { message, status, text } = await ask(endpoint, request, speaker, signal)
   const page = message as ToolsPage | undefined
   if (page?.result) return page
   throw new HarnessError(
     'TARGET_NOT_MCP',
-    `${url} answered ${status} to tools/list, without a list of tools: ${JSON.stringify(text.slice(0, 120))}`,
+    `${endpoint.url} answered ${status} to tools/list, without a list of tools: ${JSON.stringify(text.slice(0, 120))}`,
     'url must be the Streamable HTTP endpoint, often ending in /mcp',
   )
 }
 
-async function ask(url: string, request: WireRequest, { protocol }: Speaker, signal: AbortSignal): Promise<Answered> {
-  const answered = await post(url, request, signal)
+async function ask(endpoint: Endpoint, request: WireRequest, { protocol }: Speaker, signal: AbortSignal): Promise<Answered> {
+  const answered = await post(endpoint, request, signal)
   const { status, text } = answered
   if (status === 401 || status === 403) {
     throw new HarnessError(
       'TARGET_WANTS_TOKEN',
-      `${url} answered ${status}`,
+      `${endpoint.url} answered ${status}`,
       "give the agents a token: agents: { headers: () => ({ authorization: 'Bearer …' }) }",
     )
   }
   const message = parseAnswer(text, answered.type) as ToolsPage | undefined
   if (message?.error?.code === -32022 || (message?.error && /protocol.?version/i.test(message.error.message)))
-    throw notSpoken(url, protocol, message.error.data?.supported?.join(', ') ?? 'another version')
+    throw notSpoken(endpoint.url, protocol, message.error.data?.supported?.join(', ') ?? 'another version')
   return { ...answered, ...(message && { message }) }
 }
 
@@ -119,10 +144,10 @@ function nextMessage(): Message {
   return { call: `probe-${asked}`, trace: randomBytes(16).toString('hex'), span: randomBytes(8).toString('hex') }
 }
 
-async function post(url: string, { headers, body }: WireRequest, signal: AbortSignal): Promise<Answered> {
+async function post({ url, dispatcher }: Endpoint, { headers, body }: WireRequest, signal: AbortSignal): Promise<Answered> {
   try {
     const stop = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
-    const answer = await request(url, { method: 'POST', headers, body, signal: stop })
+    const answer = await request(url, { method: 'POST', headers, body, signal: stop, dispatcher })
     const session = answer.headers['mcp-session-id']
     return {
       status: answer.statusCode,

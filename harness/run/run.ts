@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Unit, Units } from '../discover.ts'
+import type { Images } from '../environment/container-services.ts'
 import { freePort } from '../environment/free-port.ts'
 import type { FaultDefinition } from '../faults/fault.ts'
 import type { Manifest } from '../history/event.ts'
@@ -45,6 +46,8 @@ export interface RunOptions {
   weaken?: string
   /** A Postgres or a Redis of the user's own, instead of one that the run starts. */
   given?: Given
+  /** Services and servers run in containers of these images. */
+  images?: Images
   port?: number
   starve?: boolean
   view: View
@@ -93,6 +96,7 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
     keeper: lease,
     redisProgram: options.programs.redis,
     given: options.given ?? {},
+    ...(options.images && { images: options.images }),
     ...(options.weaken !== undefined && { weaken: options.weaken }),
     ...(options.port !== undefined && { port: options.port }),
     progress: view.say,

@@ -23,7 +23,9 @@ export async function runAgent(planned: PlannedAgent, persona: PersonaDefinition
     wait: (ms) => (ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms))),
     post: async ({ headers, body }, timeoutMs, keepMs) => {
       try {
-        const request = http.asyncRequest('POST', url, body, { headers, timeout: keepMs, responseType: 'text' })
+        // k6 keeps cookies unless each request gets a jar of its own.
+        const jar = new http.CookieJar()
+        const request = http.asyncRequest('POST', url, body, { headers, timeout: keepMs, responseType: 'text', jar })
         return keepMs > timeoutMs ? await sooner(request, timeoutMs) : rawAnswer(await request)
       } catch (error) {
         return { status: 0, transport: 'other', transportText: String(error), header: () => undefined, body: '' }

@@ -23,12 +23,14 @@ export const k6Driver: Driver = { id: 'k6', prepare }
 
 async function prepare(options: DriverOptions): Promise<Generator> {
   assertDrivable(options)
+  assertNoCertificates(options)
   const files = filesOf(options)
   await bundle(options.plan, options.personas, files.program)
   await writeFile(files.config, '{}')
+  await writeFile(files.authorities, authoritiesOf(options))
   await writeFile(files.facts, JSON.stringify(fleetFacts(options)), { mode: 0o600 })
   try {
-    const env = environment(options)
+    const env = environment(options, files)
     await inspect(options, files, env)
     return await startPaused(options, files, env)
   } finally {
@@ -36,10 +38,17 @@ async function prepare(options: DriverOptions): Promise<Generator> {
   }
 }
 
+function assertNoCertificates({ tls = [] }: DriverOptions): void {
+  if (!tls.some(({ cert }) => cert !== undefined)) return
+  const hint = 'the driver that can: --driver undici'
+  throw new HarnessError('DRIVER_CANNOT', 'k6 cannot show a client certificate for each agent', hint)
+}
+
 interface Files {
   program: string
   facts: string
   config: string
+  authorities: string
   console: string
   log: string
 }
@@ -49,13 +58,18 @@ function filesOf({ keeper, rawFolder, logFolder, share }: DriverOptions): Files 
     program: path.join(keeper.folder, partName('load.js', share)),
     facts: path.join(keeper.folder, partName('load-facts.json', share)),
     config: path.join(keeper.folder, 'k6-config.json'),
+    authorities: path.join(keeper.folder, 'k6-authorities.pem'),
     console: path.join(rawFolder, partName('load.ndjson', share)),
     log: path.join(logFolder, partName('k6.log', share)),
   }
 }
 
+function authoritiesOf({ tls = [] }: DriverOptions): string {
+  return [...new Set(tls.flatMap(({ ca }) => ca ?? []))].join('\n')
+}
+
 /** Ours without any K6_* setting, and with those that keep it to itself. */
-function environment({ keeper }: DriverOptions): Record<string, string> {
+function environment({ keeper, tls = [] }: DriverOptions, files: Files): Record<string, string> {
   const kept = Object.entries(process.env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && !entry[0].startsWith('K6_'),
   )
@@ -64,6 +78,8 @@ function environment({ keeper }: DriverOptions): Record<string, string> {
     K6_NO_USAGE_REPORT: 'true',
     K6_AUTO_EXTENSION_RESOLUTION: 'false',
     STAMPEDE_RUN: keeper.run,
+    // Go reads whom to trust from there.
+    ...(tls.some(({ ca }) => ca !== undefined) && { SSL_CERT_FILE: files.authorities }),
     // Fewer collections: a fifth more calls a second for some memory.
     GOGC: '400',
   }

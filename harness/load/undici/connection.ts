@@ -2,6 +2,7 @@
 // aborted in mid-stream, by closing its connection; redirects are not followed and no cookie is kept, as real clients of MCP.
 // undici never sends a POST again: what was not yet written when a connection broke goes out on the next, the rest is an error.
 import { type Dispatcher, Pool } from 'undici'
+import type { Tls } from '../driver.ts'
 import type { RawAnswer } from '../evidence.ts'
 import type { WireRequest } from '../request.ts'
 import { codeOf, transportOf } from './transport.ts'
@@ -9,12 +10,6 @@ import { codeOf, transportOf } from './transport.ts'
 /** Beyond any server's own, so that the server's hint decides. */
 const KEEP_ALIVE_MS = 60_000
 const NO_HEADER = () => undefined
-
-export interface Tls {
-  ca?: string
-  cert?: string
-  key?: string
-}
 
 export class Connections {
   readonly #pool: Pool

@@ -46,7 +46,7 @@ async function carryOut(request: Request): Promise<void> {
     answer({ said: 'ready' })
   } else if (prepared) {
     await follow(prepared)
-    process.disconnect()
+    process.exit(0)
   }
 }
 
@@ -64,7 +64,7 @@ async function prepare(order: Order): Promise<Prepared> {
 }
 
 async function follow({ order, plan, personas, lines }: Prepared): Promise<void> {
-  const { share, facts } = order
+  const { share, facts, tls } = order
   const t0Ms = Date.now() + LEAD_MS
   lines.write(JSON.stringify({ kind: 'start', atMs: t0Ms }))
   const own = plan.agents.filter((_, position) => position % share.of === share.part)
@@ -72,7 +72,7 @@ async function follow({ order, plan, personas, lines }: Prepared): Promise<void>
     own.map(async (agent) => {
       const persona = personas.get(agent.persona)
       if (!persona) throw new Error(`no persona ${agent.persona}`)
-      const connections = new Connections(facts.url)
+      const connections = new Connections(facts.url, tls[agent.index])
       await followTimeline(
         agent,
         persona,
@@ -88,10 +88,22 @@ async function follow({ order, plan, personas, lines }: Prepared): Promise<void>
 function engineOf(connections: Connections, lines: LineFile): Engine {
   return {
     nowMs: () => Date.now(),
-    wait: (ms) => (ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms))),
+    wait: (ms) => (ms <= 0 ? Promise.resolve() : until(Date.now() + ms)),
     post: (request, timeoutMs, keepMs) => connections.post(request, timeoutMs, keepMs),
     write: (line) => lines.write(JSON.stringify(line)),
   }
+}
+
+/** Timers may fire a millisecond early. */
+function until(atMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      const leftMs = atMs - Date.now()
+      if (leftMs <= 0) resolve()
+      else setTimeout(look, leftMs)
+    }
+    look()
+  })
 }
 
 function answer(message: Reply): void {

@@ -1,6 +1,6 @@
 // What the harness and the undici driver's process say to each other, over the channel of a child process. Tokens travel here
 // too: the channel is neither an argument nor the environment nor a file.
-import type { Share } from '../driver.ts'
+import type { Share, Tls } from '../driver.ts'
 import type { FleetFacts } from '../facts.ts'
 
 export type Request = { do: 'prepare'; order: Order } | { do: 'begin' }
@@ -13,6 +13,8 @@ export interface Order {
   linesFile: string
   share: Share
   facts: FleetFacts
+  /** By the agents' index. */
+  tls: Tls[]
 }
 
 export type Reply = { said: 'ready' } | { said: 'problem'; text: string }

@@ -56,6 +56,7 @@ function orderOf(options: DriverOptions): Order {
     linesFile: path.resolve(rawFolder, partName('load.ndjson', share)),
     share,
     facts: fleetFacts(options),
+    tls: options.tls ?? [],
   }
 }
 

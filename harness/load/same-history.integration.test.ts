@@ -1,0 +1,122 @@
+// Both drivers, the same plan, every persona there is, the same server: it decides by a call's id how that call is answered, so each call
+// must have the same fate whichever driver sent it. Call by call: tool, key, attempt, outcome, class, the wait before it.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { classify } from '../history/classify.ts'
+import type { EndLine, SendLine } from '../history/event.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { Driver } from './driver.ts'
+import { ToolServer, type Way } from './fixtures/tool-server.ts'
+import { type Generated, linesThatLack, type Member, World } from './fixtures/world.ts'
+import { k6Driver } from './k6/start.ts'
+import { undiciDriver } from './undici/start.ts'
+
+const WAYS: Way[] = ['ok', 'ok', 'ok', 'stream', 'refuse', 'shed', 'tool-error', 'hang', 'reset', 'cut', 'cut-stream', 'redirect']
+/** What a wait may differ by on shared cores, ms. */
+const TOLERANCE_MS = 150
+/** Of calls made side by side, who comes when is chance: so many may be missing in one of the two. */
+const SHARED_SHARE_MIN = 0.85
+
+interface Side extends Generated {
+  server: ToolServer
+}
+
+let world: World
+
+beforeAll(async () => {
+  world = await World.open()
+})
+
+afterAll(async () => {
+  await world[Symbol.asyncDispose]()
+})
+
+/** Each with times that fit a test of three seconds. */
+function everyPersona(): Member[] {
+  const quick: Record<string, number> = {
+    everyMs: 600,
+    waveEveryMs: 1_000,
+    thinkMs: 30,
+    pauseMs: 80,
+    backoffMs: 80,
+    timeoutMs: 300,
+    dropAfterMs: 100,
+  }
+  const small: Record<string, number> = { atOnce: 2, callsMax: 25, turnsTo: 3, turnsMax: 2, turnsFrom: 1, fanOutTo: 3 }
+  const roles: Record<string, Member['role']> = { impatient: 'write', lister: 'list', 'retry-happy': 'write' }
+  return world.personas.all.map(({ id, value }) => {
+    const own = Object.entries({ ...quick, ...small }).filter(([name]) => name in value.parameters)
+    return { persona: id, agents: 2, role: roles[id] ?? 'cheapRead', parameters: Object.fromEntries(own) }
+  })
+}
+
+async function side(driver: Driver, plan: Plan): Promise<Side> {
+  const server = await ToolServer.listen()
+  server.byId = WAYS
+  const generated = await world.generate(driver, plan, server.url)
+  await server.close()
+  return { ...generated, server }
+}
+
+describe.each(['2026-07-28', '2025-11-25'] as const)('in the era of %s', (protocol) => {
+  let plan: Plan
+  let sides: [Side, Side]
+
+  beforeAll(async () => {
+    plan = world.plan(everyPersona(), { protocol })
+    sides = [await side(k6Driver, plan), await side(undiciDriver, plan)]
+  })
+
+  test('no message broke the schema, and every call is in the history and at the server, once', () => {
+    for (const { server, sends, ...generated } of sides) {
+      expect(server.flaws).toEqual([])
+      expect(linesThatLack({ ...generated, sends }, plan)).toEqual([])
+      expect([...server.seen.keys()].sort()).toEqual(sends.map(({ call }) => call).sort())
+      expect([...server.seen.values()].filter((times) => times > 1)).toEqual([])
+    }
+  })
+
+  test('each call has the same fate', () => {
+    const [a, b] = sides.map(fates) as [Map<string, Fate>, Map<string, Fate>]
+    for (const persona of world.personas.ids) {
+      const own = (side: Map<string, Fate>) => [...side].filter(([, { send }]) => send.agent.startsWith(persona))
+      const shared = own(a).filter(([id]) => b.has(id))
+      expect(shared.length, persona).toBeGreaterThanOrEqual(Math.max(1, SHARED_SHARE_MIN * Math.min(own(a).length, own(b).length)))
+      for (const [id, fate] of shared) expect(told(fate), id).toEqual(told(b.get(id) as Fate))
+    }
+    const classes = new Set([...a.values()].map((fate) => told(fate).class))
+    for (const is of ['served', 'refused', 'shed', 'lost', 'server-error']) expect(classes, is).toContain(is)
+  })
+
+  test('each waits as long before asking again', () => {
+    const [a, b] = sides.map(waits) as [Map<string, number>, Map<string, number>]
+    const apart = [...a].flatMap(([id, waitMs]) => (b.has(id) ? [Math.abs(waitMs - (b.get(id) as number))] : []))
+    expect(apart.length).toBeGreaterThan(10)
+    expect(apart.filter((ms) => ms > TOLERANCE_MS)).toEqual([])
+  })
+})
+
+interface Fate {
+  send: SendLine
+  end: EndLine
+}
+
+function fates({ sends, ends }: Side): Map<string, Fate> {
+  return new Map(sends.flatMap((send) => (ends.has(send.call) ? [[send.call, { send, end: ends.get(send.call) as EndLine }]] : [])))
+}
+
+function told({ send, end }: Fate) {
+  const { agent, task, attempt, role, tool, key } = send
+  const is = classify({ call: send.call, evidence: end, ended: true, role, errors: {} })
+  const { status, transport, retryAfter, isError, correct, rpcCode } = end
+  return { agent, task, attempt, tool, key, outcome: is.outcome, class: is.class, status, transport, retryAfter, isError, correct, rpcCode }
+}
+
+/** From the end of the attempt before to the next one's leaving, ms. */
+function waits({ sends, ends }: Side): Map<string, number> {
+  return new Map(
+    sends.flatMap(({ call, parent, sentAtMs }) => {
+      const before = parent === undefined ? undefined : ends.get(parent)
+      return before ? [[call, sentAtMs - before.endedAtMs]] : []
+    }),
+  )
+}
