@@ -101,6 +101,23 @@ describe('the key store', () => {
     expect(await codeOf(keys.find('k0', signal))).toBe('DEPENDENCY_UNAVAILABLE')
   })
 
+  test('does not remember what it was reading when the key was revoked', async () => {
+    const { promise: read, resolve: answer } = Promise.withResolvers<(typeof row)[]>()
+    const answers = [read, Promise.resolve([])]
+    const keys = createKeys({ query: () => answers.shift() ?? Promise.resolve([]), reachable: () => true, clock: standingClock() })
+    const early = keys.find('k0', signal)
+    keys.forget('k0')
+    answer([row])
+    expect((await early)?.identity.agent).toBe('agent-0')
+    expect(await keys.find('k0', signal)).toBeUndefined()
+  })
+
+  test('looks for a bounded number of keys at once: guessed ids do not fill the connections that cancels need', async () => {
+    const keys = createKeys({ query: () => new Promise(() => undefined), reachable: () => true, clock: standingClock() })
+    for (let i = 0; i < 50; i++) keys.find(`guess-${i}`, signal).catch(() => undefined)
+    expect(await codeOf(keys.find('one-more', signal))).toBe('DEPENDENCY_UNAVAILABLE')
+  })
+
   test('remembers unknown ids briefly, so that guessing is not a query each', async () => {
     const { keys, state, clock } = store()
     for (let i = 0; i < 5; i++) expect(await keys.find('guess', signal)).toBeUndefined()

@@ -41,6 +41,8 @@ const STALE_MS = 15 * 60_000
 const REFRESH_WAIT_MS = 250
 const QUERY_MS = 1_000
 const ENTRIES_MAX = 10_000
+/** Looks at once: the two connections of administration also carry cancels, and whoever guesses key ids must not fill them. */
+const ASKING_MAX = 50
 
 export function createKeys({ query, reachable, clock }: KeysOptions): Keys {
   const entries = new Map<string, Entry>()
@@ -49,13 +51,17 @@ export function createKeys({ query, reachable, clock }: KeysOptions): Keys {
   const ask = (keyId: string): Promise<Key | undefined> => {
     const running = asking.get(keyId)
     if (running !== undefined) return running
+    if (asking.size >= ASKING_MAX) return Promise.reject(new Error('too many unknown keys at once'))
     const answer = query({ text: FIND, values: [keyId] }, QUERY_MS)
       .then(([row]) => {
         const key = row && keyOf(row)
-        remember(keyId, key)
+        // Forgotten meanwhile: what was read may be from before it was revoked.
+        if (asking.get(keyId) === answer) remember(keyId, key)
         return key
       })
-      .finally(() => asking.delete(keyId))
+      .finally(() => {
+        if (asking.get(keyId) === answer) asking.delete(keyId)
+      })
     asking.set(keyId, answer)
     answer.catch(() => undefined)
     return answer

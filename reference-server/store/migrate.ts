@@ -45,7 +45,8 @@ export async function migrate(settings: Settings): Promise<void> {
 /** All instances' pools must leave Postgres a fifth of its connections, or the first busy day takes it down. */
 async function refuseTooManyConnections(client: pg.Client, settings: Settings): Promise<void> {
   const { rows } = await client.query<{ max: number; reserved: number }>(
-    `select current_setting('max_connections')::int as max, current_setting('superuser_reserved_connections')::int as reserved`,
+    `select current_setting('max_connections')::int as max,
+            current_setting('superuser_reserved_connections')::int + coalesce(current_setting('reserved_connections', true), '0')::int as reserved`,
   )
   const { max, reserved } = rows[0] ?? { max: 100, reserved: 3 }
   const wanted = connectionsMax(settings) * settings.INSTANCES

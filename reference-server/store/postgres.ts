@@ -86,10 +86,25 @@ export function lent(client: Connection['client'], reused: boolean, returned: ()
   }
 }
 
+/**
+ * How often a backend looks whether this process still lives. It does not by itself: what a killed server was waiting for would
+ * hold its row locks until the query ends, and replays of the write would be told that it is in progress.
+ */
+const ORPHAN_MS = 500
+/** Postgres on Windows cannot look. */
+const WATCHES_CLIENT = process.platform !== 'win32'
+
+function reading(role: string): string[] {
+  return ['default_transaction_read_only=on', `role=${role}`, 'search_path=ledger']
+}
+
 export function poolConfig({ url, name, max, times, readOnlyRole }: ConnectionsOptions): pg.PoolConfig {
-  const options = readOnlyRole && `-c default_transaction_read_only=on -c role=${readOnlyRole} -c search_path=ledger`
+  const options = [
+    ...(WATCHES_CLIENT ? [`client_connection_check_interval=${ORPHAN_MS}`] : []),
+    ...(readOnlyRole ? reading(readOnlyRole) : []),
+  ]
   return {
-    ...(options && { options }),
+    ...(options.length > 0 && { options: options.map((option) => `-c ${option}`).join(' ') }),
     connectionString: url,
     max,
     application_name: `ledger-desk ${name}`,

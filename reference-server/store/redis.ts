@@ -4,7 +4,7 @@
 // in what has come, and only then says that Redis was silent. (ioredis' own commandTimeout does not look: a stall of this
 // process became an outage of Redis. It stays for what nobody waits for, the check of a new connection first of all.)
 // REDIS_TIMEOUT_MS 100 (10–10,000).
-// Does not model: sentinels, clusters, a connection that is silent for ever while others would answer.
+// Does not model: sentinels, clusters.
 import { Redis, ReplyError } from 'ioredis'
 import type { Settings } from '../config.ts'
 import type { Log } from '../log.ts'
@@ -14,6 +14,8 @@ import { prepareRedis } from './limiter.ts'
 export class RedisSilent extends Error {}
 
 const CONNECT_MS = 1_000
+/** A connection that has been silent so long, with a question asked on it, is given up: commands would pile up on it for ever. */
+const SILENT_MS = 3_000
 
 export type OpenRedis = (parts: { settings: Settings; random: () => number; log: Log }) => Redis
 
@@ -23,6 +25,7 @@ export const openRedis: OpenRedis = ({ settings, random, log }) => {
     enableOfflineQueue: false,
     commandTimeout: Math.max(CONNECT_MS, 2 * settings.REDIS_TIMEOUT_MS),
     connectTimeout: CONNECT_MS,
+    socketTimeout: SILENT_MS,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 5), 1_000) + random() * 100,
