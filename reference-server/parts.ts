@@ -23,6 +23,8 @@ import { ledgerOffers, type Offers } from './offers.ts'
 import type { Policy } from './policy/policy.ts'
 import { refundPolicy } from './policy/refund-order.ts'
 import { schemaList, schemaRead } from './resources/schema.ts'
+import { createAdmin, type OpenAdmin } from './store/admin.ts'
+import { type Cursors, createCursors } from './store/cursors.ts'
 import { type Limiter, redisLimiter } from './store/limiter.ts'
 import { type OpenConnections, pooledConnections } from './store/postgres.ts'
 import { type OpenRedis, openRedis } from './store/redis.ts'
@@ -63,6 +65,8 @@ export interface Parts {
   clock: () => number
   /** 0 ≤ x < 1. */
   random: () => number
+  /** The controls in the order in which a call passes them: as server.ts has them. */
+  arrange: (controls: readonly Control[]) => readonly Control[]
   /** By name, in the order of tools/list. */
   tools: ReadonlyMap<string, Tool>
   /** What answers methods other than tools/call and takes a connection. */
@@ -85,6 +89,8 @@ export interface Parts {
   times: Times
   /** What the liveness probe says. */
   alive: Alive
+  /** The connections that are never lent to a call, and how a backend is told to stop. */
+  openAdmin: OpenAdmin
   /** Where connections to Postgres come from. */
   connections: OpenConnections
   /** The line before a pool. */
@@ -99,6 +105,8 @@ export interface Parts {
   watchLoop: () => LoopWatch
   /** The connection to Redis. */
   redisConnection: OpenRedis
+  /** Where a cut list goes on. */
+  cursorsIn: (redis: Redis, withinMs: number) => Cursors
   /** Where budgets are kept. */
   limiterIn: (redis: Redis) => Limiter
   /** What is admitted while Redis is away. */
@@ -114,6 +122,7 @@ export function compose(settings: Settings, log: Log): Parts {
     traces: createTraces(settings),
     clock: () => performance.now(),
     random: Math.random,
+    arrange: (controls) => controls,
     tools: byName(TOOLS.filter((tool) => tool !== getUpstreamProfile || settings.OAUTH_CLIENT_ID !== '')),
     resources: byName([schemaList, schemaRead]),
     offers: ledgerOffers,
@@ -130,6 +139,7 @@ export function compose(settings: Settings, log: Log): Parts {
     guidance: retryGuidance,
     times: boundedTimes(settings),
     alive: ofTheProcess,
+    openAdmin: createAdmin,
     connections: pooledConnections,
     queue: boundedQueue,
     breaker: countingBreaker,
@@ -138,6 +148,7 @@ export function compose(settings: Settings, log: Log): Parts {
     openGate: ladderGate,
     watchLoop,
     redisConnection: openRedis,
+    cursorsIn: createCursors,
     limiterIn: redisLimiter,
     withoutRedis: readsFromMemory,
     quotaHeaders: bindingQuota,

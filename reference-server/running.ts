@@ -11,8 +11,8 @@ import type { Metrics } from './metrics.ts'
 import { createMetrics } from './metrics.ts'
 import type { PoolFigures } from './metrics-scraped.ts'
 import type { Parts } from './parts.ts'
-import { type Admin, createAdmin } from './store/admin.ts'
-import { type Cursors, createCursors } from './store/cursors.ts'
+import type { Admin } from './store/admin.ts'
+import type { Cursors } from './store/cursors.ts'
 import { countInstances, type Instances } from './store/instances.ts'
 import { createKeys, type Keys } from './store/keys.ts'
 import type { Limiter } from './store/limiter.ts'
@@ -74,7 +74,7 @@ const WARM_MS = 2_000
 export function open(parts: Parts): Running {
   const { settings, times, clock } = parts
   const adminConnections = parts.connections({ url: settings.DATABASE_URL, name: 'admin', max: ADMIN_CONNECTIONS, times })
-  const admin = createAdmin(adminConnections, times)
+  const admin = parts.openAdmin(adminConnections, times)
   const redis = parts.redisConnection(parts)
   const metrics: Metrics = createMetrics(figures, () => running.inFlight)
   const loop = parts.watchLoop()
@@ -122,7 +122,7 @@ export function open(parts: Parts): Running {
     breakers,
     bulkheads,
     typical: createTypical(),
-    cursors: createCursors(redis, settings.REDIS_TIMEOUT_MS),
+    cursors: parts.cursorsIn(redis, settings.REDIS_TIMEOUT_MS),
     usage: createUsage(admin.query, settings.USAGE_FLUSH_MS),
     inFlight: 0,
     bytesInside: 0,

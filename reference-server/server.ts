@@ -44,7 +44,7 @@ export interface DeskServer {
 export function createDesk(parts: Parts): DeskServer {
   const running = open(parts)
   const protocol = createProtocol(running)
-  const controls = CONTROLS.map((control) => (control === authenticate ? running.authenticate : control))
+  const controls = parts.arrange(CONTROLS).map((control) => (control === authenticate ? running.authenticate : control))
   const pipeline = controls.reduceRight<Next>((next, control) => control.wrap(next, running), protocol.answer)
   const server = createHttpServer(running, pipeline)
   return {

@@ -10,7 +10,13 @@ import type { Next } from './control.ts'
 import { boundedQueue } from './queue.ts'
 import type { Times } from './times.ts'
 
-const times: Times = { deadlineMs: () => 1_000, acquireTimeoutMs: 1_000, settleMs: 100, session: {} }
+const times: Times = {
+  statementMs: (leftMs: number) => leftMs,
+  deadlineMs: () => 1_000,
+  acquireTimeoutMs: 1_000,
+  settleMs: 100,
+  session: {},
+}
 const admin: Admin = { cancel: async () => true, query: async () => [], close: async () => undefined }
 
 /** @param status of the connection's transaction when it is given back */

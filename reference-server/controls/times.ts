@@ -7,6 +7,8 @@ import type { Tool } from '../tools/tool.ts'
 export interface Times {
   /** Infinity: unbounded. */
   deadlineMs(tool: Tool | undefined): number
+  /** What Postgres is told of a statement, given the time that its call has left, ms; 0: nothing. */
+  statementMs(leftMs: number): number
   acquireTimeoutMs: number
   /** How long a cancelled query may take to end before its connection is cut. */
   settleMs: number
@@ -25,6 +27,7 @@ export function boundedTimes(settings: Settings): Times {
   const { DEADLINE_LONGEST_MS: longestMs } = settings
   return {
     deadlineMs: (tool) => Math.min(tool?.deadlineMs ?? longestMs, longestMs),
+    statementMs: (leftMs) => leftMs,
     acquireTimeoutMs: settings.ACQUIRE_TIMEOUT_MS,
     settleMs: SETTLE_MS,
     session: {

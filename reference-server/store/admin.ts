@@ -21,7 +21,9 @@ const WAITING_MAX = 200
 
 const CANCEL = 'select pg_cancel_backend(backend) from unnest($1::int[]) as backend'
 
-export function createAdmin(connections: Connections, times: Times): Admin {
+export type OpenAdmin = (connections: Connections, times: Times) => Admin
+
+export const createAdmin: OpenAdmin = (connections, times) => {
   let inside = 0
   const query = async ({ text, values }: Statement, withinMs: number): Promise<Row[]> => {
     if (inside >= WAITING_MAX) throw new Error('too many administration queries')

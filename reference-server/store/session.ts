@@ -133,9 +133,9 @@ export class Session {
   }
 
   #opening(begin: string): string {
-    const { identity, call, clock } = this.#options
+    const { identity, call, clock, times } = this.#options
     const leftMs = Math.max(1, Math.ceil(call.deadlineAtMs - clock()))
-    const timeout = Number.isFinite(leftMs) ? `; set local statement_timeout = ${leftMs}` : ''
+    const timeout = Number.isFinite(leftMs) ? `; set local statement_timeout = ${times.statementMs(leftMs)}` : ''
     const tag = `/* agent=${commentSafe(identity.agent)} tool=${call.tool?.name ?? ''} trace=${call.traceId ?? ''} */ `
     return `${tag}${begin}; set local app.tenant = ${pg.escapeLiteral(identity.tenant)}${timeout}`
   }

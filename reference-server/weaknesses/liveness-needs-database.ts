@@ -11,7 +11,7 @@ export default weakness({
   apply: (parts) => ({
     ...parts,
     alive: ({ admin }) =>
-      admin.query({ text: 'select 1' }, WITHIN_MS).then(
+      admin.query({ text: 'select 1', values: [] }, WITHIN_MS).then(
         () => true,
         () => false,
       ),

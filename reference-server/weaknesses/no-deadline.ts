@@ -9,6 +9,7 @@ export default weakness({
     ...parts,
     times: {
       deadlineMs: () => Number.POSITIVE_INFINITY,
+      statementMs: () => 0,
       acquireTimeoutMs: Number.POSITIVE_INFINITY,
       settleMs: parts.times.settleMs,
       session: {},
