@@ -1,5 +1,6 @@
 // Arguments, parsed once at the edge and trusted inside. A bad value is quoted with what it may be.
 import { parseArgs } from 'node:util'
+import type { Images } from '../environment/container-services.ts'
 import { HarnessError, nearest } from '../errors.ts'
 import type { Plan, Scale } from '../plan/plan.ts'
 
@@ -23,6 +24,7 @@ export interface ScenarioOptions {
   k6?: string
   postgres?: string
   redis?: string
+  containers?: Partial<Images>
   port?: number
   starve: boolean
 }
@@ -45,6 +47,8 @@ const SPEC = {
   k6: { type: 'string' },
   postgres: { type: 'string' },
   redis: { type: 'string' },
+  containers: { type: 'boolean' },
+  images: { type: 'string' },
   port: { type: 'string' },
   starve: { type: 'boolean' },
 } as const
@@ -69,6 +73,8 @@ export const SCENARIO_HELP = `Runs one scenario against a target and judges what
   --k6 <file>             a k6 binary of your own, version 2
   --postgres <url>        a Postgres of your own; only the link to it is broken (default: the run starts one)
   --redis <url>           a Redis of your own, likewise
+  --containers            services and servers run in containers (Linux; DOCKER_HOST names the engine), not as local processes
+  --images <name=image,…> other images than the pinned ones, by name: postgres, redis, node
   --port <n>              port for the server under test (default: a free one)
   --unknown fail|warn     exit code when it cannot be known: 2, or 0 (default: fail)
   --dry-run               tells the plan in words and sends nothing
@@ -106,6 +112,7 @@ export function parseScenarioOptions(words: string[]): ScenarioOptions {
     ...(values.k6 !== undefined && { k6: values.k6 }),
     ...(values.postgres !== undefined && { postgres: address('postgres', values.postgres, ['postgres:', 'postgresql:']) }),
     ...(values.redis !== undefined && { redis: address('redis', values.redis, ['redis:']) }),
+    ...((values.containers || values.images !== undefined) && { containers: images(values.images ?? '') }),
     ...(values.port !== undefined && { port: whole('port', values.port, 1, 65_535) }),
     starve: values.starve ?? false,
   }
@@ -143,6 +150,20 @@ function whole(name: string, text: string, from: number, to: number): number {
   const value = Number(text)
   if (/^\d+$/.test(text) && value >= from && value <= to) return value
   throw bad(`--${name} is ${JSON.stringify(text)}`, `--${name} must be a whole number from ${from} to ${to}`)
+}
+
+function images(text: string): Partial<Images> {
+  const pairs = text
+    .split(',')
+    .filter(Boolean)
+    .map((pair) => pair.split(/=(.*)/s).slice(0, 2))
+  const wrong = pairs.find(([name = '', image]) => !['postgres', 'redis', 'node'].includes(name) || !image)
+  if (wrong)
+    throw bad(
+      `--images has ${JSON.stringify(wrong.join('='))}`,
+      '--images postgres=postgres:18,redis=redis:8,node=node:24: any of the three',
+    )
+  return Object.fromEntries(pairs)
 }
 
 function address(name: string, text: string, protocols: string[]): string {

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { ensureK6, ensureRedis, k6VersionOf, SetupError } from '../../setup.mjs'
 import type { Verdicts } from '../checks/check.ts'
 import type { Unit } from '../discover.ts'
+import { IMAGES } from '../environment/container-services.ts'
 import { HarnessError } from '../errors.ts'
 import { k6Driver } from '../load/k6/start.ts'
 import { undiciDriver } from '../load/undici/start.ts'
@@ -77,7 +78,10 @@ async function runOnce({ options, units, target, plan, screen, swept }: Prepared
   const driver = DRIVERS[options.driver]
   const k6 = driver === k6Driver ? await k6Or(options) : ''
   // A target without a Redis of its own needs none on this machine.
-  const redis = target.value.dependencies?.redis === 'embedded' && options.redis === undefined ? await ensureRedis({ root: ROOT }) : ''
+  const redis =
+    target.value.dependencies?.redis === 'embedded' && options.redis === undefined && !options.containers
+      ? await ensureRedis({ root: ROOT })
+      : ''
   const lease = new Lease(`st${Date.now().toString(36)}${process.pid.toString(36)}`)
   const abort = new AbortController()
   const unhook = onSignals(lease, abort, screen)
@@ -98,6 +102,7 @@ async function runOnce({ options, units, target, plan, screen, swept }: Prepared
       notes: swept,
       ...(options.weaken !== undefined && { weaken: options.weaken }),
       given: givenBy(options),
+      ...(options.containers && { images: { ...IMAGES, ...options.containers } }),
       ...(options.port !== undefined && { port: options.port }),
       ...(options.starve && { starve: true }),
       view: screen,
@@ -152,6 +157,7 @@ function commandOf(options: ScenarioOptions): string {
   if (driver !== 'k6') words.push(`--driver ${driver}`)
   if (generators > 1) words.push(`--generators ${generators}`)
   for (const [name, url] of Object.entries(givenBy(options))) words.push(`--${name} ${Object.assign(new URL(url), { password: '' }).href}`)
+  if (options.containers) words.push('--containers')
   if (starve) words.push('--starve')
   return `npm run scenario ${name} -- ${words.join(' ')}`
 }

@@ -6,14 +6,14 @@ import pg from 'pg'
 import { type ContainerVessel, containerLauncher } from './container.ts'
 import type { Engine } from './engine.ts'
 import { freePort } from './free-port.ts'
-import { givenCanary } from './given-canary.ts'
 import { PostgresService } from './postgres.ts'
 import { RedisService } from './redis.ts'
+import { runIdOf } from './redis-identity.ts'
 import { ServerInstance } from './server-instance.ts'
 import type { ServerOptions } from './server-under-test.ts'
 import { answers } from './server-under-test.ts'
-import type { Keeper, Link, Service } from './service.ts'
-import { announced, Worker, type WorkerOptions } from './worker.ts'
+import type { Keeper, Service } from './service.ts'
+import { announced, type Work, Worker } from './worker.ts'
 
 export interface Images {
   postgres: string
@@ -76,12 +76,7 @@ async function asked(port: number): Promise<Answer | undefined> {
 export async function startRedisContainer({ engine, images, keeper, signal }: Containers): Promise<RedisService> {
   const port = await freePort()
   const command = ['redis-server', '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
-  const address = `127.0.0.1:${port}`
-  const link: Link = { name: 'redis', address, canaryAddress: address, add: () => Promise.reject(new Error('no proxy')) }
-  const ready = async () => {
-    const canary = givenCanary('redis')
-    return canary !== undefined && (await canary(link, undefined, 2_000)).error === undefined
-  }
+  const ready = async () => (await runIdOf(`127.0.0.1:${port}`)) !== undefined
   const launch = containerLauncher({ engine, keeper, image: images.redis, command, ready, signal })
   const vessel = await launch(signal)
   const version = /version=([\d.]+)/.exec(await engine.lastLines(vessel.id, 100))?.[1] ?? 'unknown'
@@ -91,7 +86,7 @@ export async function startRedisContainer({ engine, images, keeper, signal }: Co
 /** @param root the checkout, which the container may read at the same path */
 export async function startWorkerContainer(
   { engine, images, keeper, signal }: Containers,
-  { name, file, settings }: Pick<WorkerOptions, 'name' | 'file' | 'settings'>,
+  { name, file, settings }: Work,
   root: string,
 ): Promise<Worker> {
   let line: string | undefined

@@ -3,7 +3,6 @@
 // local process would: the proxy stands before it in the same way. Labelled with the run, so that leftovers are found.
 // What this does not model: a network, a disk or cores of its own; an engine on another machine.
 import { setTimeout as pause } from 'node:timers/promises'
-import { GenericContainer } from 'testcontainers'
 import { HarnessError } from '../errors.ts'
 import { type Engine, RUN_LABEL } from './engine.ts'
 import type { Exit, ServerVessel } from './server-instance.ts'
@@ -104,6 +103,8 @@ async function made({ engine, keeper, image, command, env = {}, folders = [], cw
   process.env.DOCKER_HOST = engine.host
   // Not to be guessed from a network: containers share this machine's.
   process.env.TESTCONTAINERS_HOST_OVERRIDE ??= '127.0.0.1'
+  // Only now: it takes longer to load than a local run to start.
+  const { GenericContainer } = await import('testcontainers')
   const container = new GenericContainer(image)
     .withCommand(command)
     .withEnvironment({ ...env, STAMPEDE_RUN: keeper.run })

@@ -3,7 +3,11 @@
 // What it does not model: log-in of people, refresh, introspection, encryption, TLS (it is met on loopback only).
 import type { Client } from './identity-provider/issuer.ts'
 import type { IdentityProviderService } from './service.ts'
-import { startWorker, type Worker, type WorkerOptions } from './worker.ts'
+import { startWorker, type Work, type Worker, type WorkerOptions } from './worker.ts'
+
+export function identityProviderFor(clients: Client[]): Work {
+  return { name: 'identity-provider', file: 'identity-provider/main.ts', settings: { clients } }
+}
 
 export class IdentityProvider implements IdentityProviderService {
   readonly version = 'stub'
@@ -60,6 +64,5 @@ export async function startIdentityProvider({
   clients,
   ...options
 }: Pick<WorkerOptions, 'keeper' | 'signal'> & { clients: Client[] }): Promise<IdentityProvider> {
-  const worker = await startWorker({ ...options, name: 'identity-provider', file: 'identity-provider/main.ts', settings: { clients } })
-  return new IdentityProvider(worker)
+  return new IdentityProvider(await startWorker({ ...options, ...identityProviderFor(clients) }))
 }

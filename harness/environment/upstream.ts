@@ -3,7 +3,9 @@
 // bodies finished at once, so that the end is sharp.
 // What it does not model: its own slowness under load, TLS, an API whose answers change.
 import type { Toxic, UpstreamBehaviour, UpstreamService } from './service.ts'
-import { startWorker, type Worker, type WorkerOptions } from './worker.ts'
+import { startWorker, type Work, type Worker, type WorkerOptions } from './worker.ts'
+
+export const UPSTREAM: Work = { name: 'upstream', file: 'upstream/main.ts', settings: {} }
 
 export class Upstream implements UpstreamService {
   readonly version = 'stub'
@@ -38,5 +40,5 @@ export class Upstream implements UpstreamService {
 
 /** @throws HarnessError `WORKER_FAILED` */
 export async function startUpstream(options: Pick<WorkerOptions, 'keeper' | 'signal'>): Promise<Upstream> {
-  return new Upstream(await startWorker({ ...options, name: 'upstream', file: 'upstream/main.ts', settings: {} }))
+  return new Upstream(await startWorker({ ...options, ...UPSTREAM }))
 }

@@ -10,14 +10,18 @@ import type { Keeper, Vessel } from './service.ts'
 const START_LIMIT_MS = 10_000
 const ORDER_LIMIT_MS = 5_000
 
-export interface WorkerOptions {
-  keeper: Keeper
+/** What a worker is, wherever it runs. */
+export interface Work {
   /** How people call it: `balancer`. */
   name: string
   /** Below this folder: `balancer/main.ts`. */
   file: string
   /** What it is told at its start; JSON. */
   settings: unknown
+}
+
+export interface WorkerOptions extends Work {
+  keeper: Keeper
   signal: AbortSignal
 }
 

@@ -1,10 +1,12 @@
 // What the server depends on, started by the run or found where the target says it is.
+import { type Containers, startPostgresContainer, startRedisContainer, startWorkerContainer } from '../environment/container-services.ts'
 import { type DependencyCanary, givenCanary } from '../environment/given-canary.ts'
-import { IdentityProvider, startIdentityProvider } from '../environment/identity-provider.ts'
+import { IdentityProvider, identityProviderFor } from '../environment/identity-provider.ts'
 import { PostgresService, startPostgres } from '../environment/postgres.ts'
 import { RedisService, startRedis } from '../environment/redis.ts'
 import type { Keeper, Service } from '../environment/service.ts'
-import { startUpstream, Upstream } from '../environment/upstream.ts'
+import { UPSTREAM, Upstream } from '../environment/upstream.ts'
+import { startWorker, type Work, type Worker } from '../environment/worker.ts'
 import { HarnessError } from '../errors.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Target } from '../target.ts'
@@ -12,10 +14,14 @@ import { type Given, givenAddress } from './given.ts'
 
 export interface DependencyOptions {
   plan: Plan
+  /** The checkout, which containers may read. */
+  cwd: string
   target: Target
   keeper: Keeper
   redisProgram: string
   given: Given
+  /** Services run in containers of this engine instead of local processes. */
+  containers?: Containers
   progress: (text: string) => void
   signal: AbortSignal
 }
@@ -55,22 +61,23 @@ export async function startDependencies(options: DependencyOptions, cleanup: Asy
   return found
 }
 
-async function startOne(name: string, { plan, keeper, redisProgram, signal }: DependencyOptions): Promise<Service> {
-  switch (name) {
-    case 'postgres':
-      return await startPostgres({ keeper, signal })
-    case 'redis':
-      return await startRedis({ keeper, signal, program: redisProgram })
-    case 'upstream':
-      return await startUpstream({ keeper, signal })
-    case 'identity-provider': {
-      const clients = plan.agents.map(({ agent, tenant }) => ({ id: agent, claims: { tenant } }))
-      return await startIdentityProvider({ keeper, signal, clients })
-    }
+async function startOne(name: string, options: DependencyOptions): Promise<Service> {
+  const { keeper, redisProgram, containers, signal } = options
+  if (name === 'postgres') return containers ? await startPostgresContainer(containers) : await startPostgres({ keeper, signal })
+  if (name === 'redis')
+    return containers ? await startRedisContainer(containers) : await startRedis({ keeper, signal, program: redisProgram })
+  if (name === 'upstream') return new Upstream(await worker(options, UPSTREAM))
+  if (name === 'identity-provider') {
+    const clients = options.plan.agents.map(({ agent, tenant }) => ({ id: agent, claims: { tenant } }))
+    return new IdentityProvider(await worker(options, identityProviderFor(clients)))
   }
   throw new HarnessError(
     'TARGET_INVALID',
     `dependencies.${name} is 'embedded'`,
     "only postgres, redis, upstream and identity-provider can be; for others give { address: 'host:port' }",
   )
+}
+
+async function worker({ keeper, containers, cwd, signal }: DependencyOptions, what: Work): Promise<Worker> {
+  return containers ? await startWorkerContainer(containers, what, cwd) : await startWorker({ keeper, signal, ...what })
 }

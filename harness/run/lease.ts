@@ -3,38 +3,24 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
-import type { Keeper } from '../environment/service.ts'
-import { isAlive, parentOf, processesOf, startOf } from './process-table.ts'
-
-interface LeaseFile {
-  run: string
-  harness: LeasedProcess
-  folder: string
-  processes: LeasedProcess[]
-}
-
-interface LeasedProcess {
-  pid: number
-  name: string
-  /** When the process began, as the system tells it: a number used again is another process. */
-  started: string | undefined
-}
-
-/** Long enough for Postgres to take its shared memory away with it. */
-const QUIT_MS = 3_000
+import type { FaultKeeper, Remedy } from '../environment/service.ts'
+import type { HarnessError } from '../errors.ts'
+import { carryOut } from '../faults/remedy.ts'
+import { clear, kill, type LeaseFile, leftovers } from './leftovers.ts'
+import { commandOf, isAlive, startOf } from './process-table.ts'
 
 export function leaseFolder(): string {
   return path.join(os.tmpdir(), `stampede-${process.getuid?.() ?? 'user'}`)
 }
 
 /** A run's own lease. Disposing it ends what is still registered and removes the file. */
-export class Lease implements Keeper, AsyncDisposable {
+export class Lease implements FaultKeeper, AsyncDisposable {
   readonly run: string
   readonly folder: string
   readonly #file: string
   readonly #content: LeaseFile
   #ended = false
+  #lastFault = 0
 
   constructor(run: string, parent = leaseFolder()) {
     this.run = run
@@ -60,8 +46,27 @@ export class Lease implements Keeper, AsyncDisposable {
       kill(pid, 'SIGKILL')
       return
     }
-    this.#content.processes.push({ pid, name, started: startOf(pid) })
+    this.#content.processes.push({ pid, name, started: startOf(pid), command: commandOf(pid) })
     this.#write()
+  }
+
+  engine(host: string): void {
+    this.#content.engines = [...new Set([...(this.#content.engines ?? []), host])]
+    this.#write()
+  }
+
+  remember(remedies: readonly Remedy[]): () => void {
+    const number = ++this.#lastFault
+    const stamped = remedies.map((remedy) => {
+      const started = remedy.do === 'signal' ? startOf(remedy.pid) : undefined
+      return started === undefined ? remedy : { ...remedy, started }
+    })
+    this.#content.faults = [...(this.#content.faults ?? []), { number, remedies: stamped }]
+    this.#write()
+    return () => {
+      this.#content.faults = this.#content.faults?.filter((fault) => fault.number !== number) ?? []
+      if (!this.#ended) this.#write()
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -73,14 +78,16 @@ export class Lease implements Keeper, AsyncDisposable {
   /** The last resort, when there is no time to wait: everything of the run is killed at once. */
   killNow(): void {
     this.#ended = true
-    for (const pid of leftovers(this.#content)) kill(pid, 'SIGKILL')
+    // What heals a fault when its time is up goes on.
+    for (const pid of leftovers(this.#content, { watchdogs: false })) kill(pid, 'SIGKILL')
     rmSync(this.folder, { recursive: true, force: true })
-    rmSync(this.#file, { force: true })
+    // A fault in somebody's database cannot be healed at once, nor a container removed: the next start reads it from here.
+    if (!this.#content.faults?.length && !this.#content.engines?.length) rmSync(this.#file, { force: true })
   }
 
   #write(): void {
     // Whole or not at all: another start may be reading it.
-    writeFileSync(`${this.#file}.part`, JSON.stringify(this.#content))
+    writeFileSync(`${this.#file}.part`, JSON.stringify(this.#content), { mode: 0o600 })
     renameSync(`${this.#file}.part`, this.#file)
   }
 }
@@ -92,39 +99,38 @@ export async function sweep(parent = leaseFolder()): Promise<string[]> {
     const file = path.join(parent, name)
     const content = read(file) ?? nameless(parent, path.basename(name, '.json'))
     if (isAlive(content.harness.pid) && startOf(content.harness.pid) === content.harness.started) continue
-    const ended = await clear(content)
+    const healed = await healAll(content)
+    const { processes, containers, problems } = await clear(content)
     rmSync(file, { force: true })
     rmSync(`${file}.part`, { force: true })
-    said.push(`cleaned up after run ${content.run}, which was killed: ended ${ended} process${ended === 1 ? '' : 'es'}, removed its folder`)
+    const ended = [count(processes, 'process', 'processes'), ...(containers > 0 ? [count(containers, 'container', 'containers')] : [])]
+    said.push(
+      ...healed,
+      `cleaned up after run ${content.run}, which was killed: ended ${ended.join(' and ')}, removed its folder`,
+      ...problems,
+    )
   }
   return said
 }
 
-/** Ends every process of the run and removes its folder; returns how many processes there were. */
-async function clear(content: LeaseFile): Promise<number> {
-  const first = leftovers(content)
-  const postgres = new Set(content.processes.filter(({ name }) => name === 'postgres').map(({ pid }) => pid))
-  // An immediate shutdown lets the postmaster end its backends and free its shared memory.
-  for (const pid of first) kill(pid, 'SIGCONT')
-  for (const pid of first) kill(pid, postgres.has(pid) ? 'SIGQUIT' : postgres.has(parentOf(pid)) ? 'SIGCONT' : 'SIGKILL')
-  const deadline = Date.now() + QUIT_MS
-  while (leftovers(content).length > 0 && Date.now() < deadline) await wait(20)
-  for (const pid of leftovers(content)) kill(pid, 'SIGKILL')
-  rmSync(content.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
-  return first.length
-}
-
-function leftovers(content: LeaseFile): number[] {
-  const registered = content.processes.filter(({ pid, started }) => isAlive(pid) && startOf(pid) === started).map(({ pid }) => pid)
-  return [...new Set([...registered, ...processesOf(content.run).map(({ pid }) => pid)])]
-}
-
-function kill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal)
-  } catch {
-    // Gone already.
+/** Undoes what a killed run had broken, the newest first; a sentence for each fault. */
+async function healAll({ run, faults = [] }: LeaseFile): Promise<string[]> {
+  const said: string[] = []
+  for (const { remedies } of faults.toReversed()) {
+    for (const { started, ...remedy } of remedies) {
+      const alive = (pid: number) => isAlive(pid) && startOf(pid) === started
+      const what = remedy.do === 'signal' ? `process ${remedy.pid}` : remedy.do === 'sql' ? 'a database' : 'a Redis'
+      await carryOut(remedy as Remedy, alive).then(
+        () => said.push(`healed a fault that run ${run}, which was killed, had left in ${what}`),
+        (error: HarnessError) => said.push(`a fault that run ${run} had left in ${what} was not healed: ${error.message}. ${error.hint}`),
+      )
+    }
   }
+  return said
+}
+
+function count(number: number, one: string, many: string): string {
+  return `${number} ${number === 1 ? one : many}`
 }
 
 function fileNames(folder: string): string[] {

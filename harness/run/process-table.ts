@@ -25,6 +25,11 @@ export function startOf(pid: number): string | undefined {
   }
 }
 
+/** Its command line; empty for what is gone, and where there is no /proc. */
+export function commandOf(pid: number): string {
+  return readProc(pid, 'cmdline').split('\0').join(' ').trim()
+}
+
 /** Linux only; elsewhere, and for what is gone: 0. */
 export function parentOf(pid: number): number {
   return Number(stat(pid)?.[1] ?? 0)
@@ -42,7 +47,7 @@ export function processesWith(name: string, value: string): { pid: number; comma
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .filter((pid) => readProc(pid, 'environ').split('\0').includes(mark) && isAlive(Number(pid)))
-    .map((pid) => ({ pid: Number(pid), command: readProc(pid, 'cmdline').split('\0').join(' ').trim() }))
+    .map((pid) => ({ pid: Number(pid), command: commandOf(Number(pid)) }))
 }
 
 /** Undefined for what is gone. */

@@ -1,5 +1,6 @@
 // The instances of the server under test, each with a context, a log and metrics of its own; several stand behind a balancer.
 import { type Balancer, startBalancer } from '../environment/balancer.ts'
+import { type Containers, startServerContainer } from '../environment/container-services.ts'
 import type { ServerInstance } from '../environment/server-instance.ts'
 import { startServer } from '../environment/server-under-test.ts'
 import type { Keeper } from '../environment/service.ts'
@@ -14,6 +15,7 @@ export interface ServersOptions {
   cwd: string
   folder: RunFolder
   keeper: Keeper
+  containers?: Containers
   progress: (text: string) => void
   signal: AbortSignal
 }
@@ -43,21 +45,20 @@ export async function startServers(options: ServersOptions, cleanup: AsyncDispos
 }
 
 async function startOne(
-  { target, cwd, folder, keeper, signal }: ServersOptions,
+  { target, cwd, folder, keeper, containers, signal }: ServersOptions,
   start: NonNullable<Target['start']>,
   context: TargetContext,
 ): Promise<ServerInstance> {
   const { instance } = context
-  return await startServer({
-    keeper,
+  const options = {
     command: start.command,
     cwd: start.cwd ?? cwd,
     env: evaluate('start.env', start.env, context) ?? {},
     readyUrl: readyUrlOf(target, start, context),
     logFile: `${folder.raw}/server-${instance}.log`,
     instance,
-    signal,
-  })
+  }
+  return containers ? await startServerContainer(containers, options, cwd) : await startServer({ ...options, keeper, signal })
 }
 
 function readyUrlOf(target: Target, start: NonNullable<Target['start']>, context: TargetContext): string {

@@ -1,7 +1,9 @@
 // Starts everything a run needs around the load: the dependencies, the proxy before them, the server under test, and the
 // link between the agents and it.
 import type { Balancer } from '../environment/balancer.ts'
+import type { Images } from '../environment/container-services.ts'
 import { openDatabase } from '../environment/database.ts'
+import { Engine } from '../environment/engine.ts'
 import type { Database, Environment, FaultKeeper } from '../environment/service.ts'
 import { type ProxyProcess, startProxy } from '../faults/proxy/client.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -23,6 +25,8 @@ export interface SettingOptions {
   keeper: FaultKeeper
   redisProgram: string
   given: Given
+  /** Services and servers run in containers instead of local processes: these images. */
+  images?: Images
   weaken?: string
   /** Port that the server listens on; without it a free one. */
   port?: number
@@ -55,7 +59,9 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
   const own = evaluate('url', target.url, context) ?? ''
   const url = balancerPort === undefined ? own : throughLink(own, `127.0.0.1:${balancerPort}`)
   assertSafe(url, target, plan)
-  const services = await startDependencies(options, cleanup)
+  const containers = options.images && { engine: await Engine.open(), images: options.images, keeper, signal }
+  const where = { ...options, ...(containers && { containers }) }
+  const services = await startDependencies(where, cleanup)
   const links = Object.entries(services.addresses).map(([name, to]) => ({ name, to, delayMs: plan.links[name]?.delayMs ?? 0 }))
   // Only what we may stand in front of: a remote host would see our proxy's name in TLS and Host.
   if (isLoopback(url) && new URL(url).protocol === 'http:')
@@ -66,7 +72,7 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
   Object.assign(context.given, throughLinks(options.given, context.at))
   // Its documents name the way that the server must take.
   await services.identityProvider?.publish(context.at['identity-provider'] ?? services.identityProvider.address)
-  const { servers, balancer } = await startServers({ ...options, contexts }, cleanup)
+  const { servers, balancer } = await startServers({ ...where, contexts }, cleanup)
   const observe = evaluate('observe', target.observe, context) ?? {}
   const readable = await openReadable(observe, options.given)
   const database = readable === undefined ? services.postgres : cleanup.use(readable)
