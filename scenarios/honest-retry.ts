@@ -5,7 +5,9 @@
 // agent has one call under way, so nobody else can take the place. Refusals in the steady phase are what it is about.
 // Not modelled: agents that share a budget; waits of minutes.
 import { baselineSteady } from '../harness/checks/baseline-steady.ts'
+import { limiterTrue } from '../harness/checks/limiter-true.ts'
 import { poolBounded } from '../harness/checks/pool-bounded.ts'
+import { quotaHeadersTrue } from '../harness/checks/quota-headers-true.ts'
 import { retryAfterHonest } from '../harness/checks/retry-after-honest.ts'
 import { retryAfterValid } from '../harness/checks/retry-after-valid.ts'
 import { scenario } from '../harness/scenario.ts'
@@ -25,6 +27,13 @@ export default scenario({
     steady({ agents: 14, role: 'cheapRead', everyMs: 5_100, jitterShare: 0 }),
     runawayLoop({ agents: 1, role: 'cheapRead', atOnce: 2, pauseMs: 150, during: 'stress' }),
   ],
-  checks: [retryAfterHonest(), retryAfterValid(), poolBounded(), baselineSteady({ refusals: 'allowed', goodLeast: 0.5 })],
-  essential: ['retry-after-honest', 'retry-after-valid'],
+  checks: [
+    retryAfterHonest(),
+    retryAfterValid(),
+    limiterTrue(),
+    quotaHeadersTrue(),
+    poolBounded(),
+    baselineSteady({ refusals: 'allowed' }),
+  ],
+  essential: ['retry-after-honest', 'retry-after-valid', 'limiter-true', 'quota-headers-true'],
 })

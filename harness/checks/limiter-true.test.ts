@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest'
+import { refused, served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
+import { aRun, type Story } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
+import { limiterTrue } from './limiter-true.ts'
+
+/** 60 a minute, 5 at once: five calls in one moment, then one a second. */
+function held(story: Story, of: string, { burst = 5, everyMs = 1_000 } = {}): Story {
+  story.manifest.declared.perAgent = { ratePerMinute: 60, burst: 5 }
+  story.agent(of)
+  for (let n = 0; n < burst; n++) story.call({ of, atMs: 3_000 + n, answer: served(5) })
+  return story.calls({ of, fromMs: 4_010, toMs: 20_000, everyMs, answer: served(5) })
+}
+
+describe('limiter-true', () => {
+  test('holds: a bucket emptied at once and then used as it refills', () => {
+    expect(find(limiterTrue, held(aRun(), 'a'))).toMatchObject({ status: 'pass', limit: 1, samples: 21 })
+  })
+
+  test('fails: one more at once than the burst, named with its call', () => {
+    const story = held(aRun(), 'a', { burst: 6 })
+    const found = find(limiterTrue, story)
+    expect(found).toMatchObject({ status: 'fail', says: expect.stringContaining('allows 5') })
+    expect(witnesses(story, found)[0]).toMatchObject({ sentAtMs: 3_006 })
+  })
+
+  test('fails: faster than the rate, seen only over a long window', () => {
+    expect(find(limiterTrue, held(aRun(), 'a', { everyMs: 900 }))).toMatchObject({ status: 'fail' })
+  })
+
+  test('fails: both sides of an edge full, each within the limit of its minute', () => {
+    const story = aRun().agent('a')
+    story.manifest.declared.perAgent = { ratePerMinute: 10, burst: 10 }
+    for (const edge of [11_500, 12_000]) story.calls({ of: 'a', fromMs: edge, toMs: edge + 300, everyMs: 30, answer: served(4) })
+    expect(find(limiterTrue, story)).toMatchObject({ status: 'fail' })
+  })
+
+  test('each agent has its own; refusals, failures of dependencies and stored answers use nothing', () => {
+    const story = held(held(aRun(), 'a'), 'b')
+    for (const answer of [refused(), unavailable(), served(5, { replayed: true })])
+      story.calls({ of: 'a', fromMs: 5_000, toMs: 6_000, everyMs: 50, answer })
+    expect(find(limiterTrue, story)).toMatchObject({ status: 'pass' })
+    story.calls({ of: 'a', fromMs: 7_000, toMs: 8_000, everyMs: 50, answer: toolError('TOOL_TIMEOUT', 20) })
+    expect(find(limiterTrue, story)).toMatchObject({ status: 'fail' })
+  })
+
+  test('calls that reach out of the window prove nothing', () => {
+    const story = aRun().agent('a')
+    story.manifest.declared.perAgent = { ratePerMinute: 60, burst: 1 }
+    for (let n = 0; n < 4; n++) story.call({ of: 'a', atMs: 3_000 + n, answer: served(1_000 * (n + 1)) })
+    expect(find(limiterTrue, story)).toMatchObject({ status: 'pass' })
+  })
+
+  test('an expensive tool has a budget of its own, where it is declared', () => {
+    const story = held(aRun(), 'a')
+    for (let n = 0; n < 4; n++) story.call({ of: 'a', role: 'expensiveRead', atMs: 24_000 + n, answer: served(5) })
+    expect(find(limiterTrue, story)).toMatchObject({ status: 'pass' })
+    story.manifest.declared.perAgentTool = { expensiveRead: { ratePerMinute: 60, burst: 3 } }
+    expect(find(limiterTrue, story)).toMatchObject({ status: 'fail', says: expect.stringContaining('a on run_query') })
+  })
+
+  test('while Redis is away, one local burst more', () => {
+    const twice = () => held(aRun(), 'a', { burst: 10 })
+    expect(find(limiterTrue, twice())).toMatchObject({ status: 'fail' })
+    expect(find(limiterTrue, twice().fault('redis-refused', { on: 'redis' }))).toMatchObject({ status: 'pass' })
+  })
+
+  test('nobody was let in: nothing to look at; nothing declared: not judged', () => {
+    expect(find(limiterTrue, aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: refused() }))).toMatchObject({ notExercised: true })
+    expect(verdictOf(held(aRun(), 'a').hides('declared.perAgent', 'declared: …'), 'limiter-true').status).toBe('not-judged')
+  })
+})

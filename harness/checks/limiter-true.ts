@@ -1,0 +1,121 @@
+// A15: no budget lets in more than it says, in whatever window one looks: burst + rate × W in every sliding window W, over all instances.
+// Counted are calls that were sent and answered inside the window, so that neither clock nor network can bring one in that was not there.
+// A limiter that counts by the minute lets twice the limit pass around its edge, or all of a minute's calls at once.
+//
+// Limits: admissionsRatio, room for clocks that run apart (default 1.02 ×, ours). A fault on Redis adds one local burst: the declared mode.
+// Not modelled: budgets that the target does not declare (hours, tenants); stored answers (replays may have a budget of their own).
+import type { Call, Role } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { faultsOf } from '../history/queries.ts'
+import { ratio } from '../parameters.ts'
+import { check } from './check.ts'
+import { indexes, notExercised, some, time } from './finding.ts'
+
+const WITNESSES = 20
+
+export const limiterTrue = check({
+  code: 'A15',
+  title: 'A limit is a limit in every window',
+  why: 'Agents call at machine speed. A limiter with a seam is found within seconds, and the pool behind it was sized for less.',
+  remedy: {
+    control: 'admission',
+    do: 'Count in a bucket (GCRA) or a sliding window, in one place for all instances, and check and charge in one step.',
+    setting: 'AGENT_BURST',
+    runbook: 'RATE_LIMITED',
+  },
+  source: 'seed 2, "Rate Limiting That Actually Works"; Brandur Leach, "Rate limiting, cells, and GCRA"',
+  sort: 'exact',
+  needs: ['responses', 'declared.perAgent'],
+  limits: { admissionsRatio: ratio(1.02, { from: 1, to: 10 }) },
+  judge(history, { admissionsRatio }) {
+    const budgets = budgetsOf(history)
+    const found = budgets.flatMap((budget) => fullest(budget, admissionsRatio) ?? [])
+    if (found.length === 0) return notExercised('no call was let in on a declared budget')
+    const over = found.filter(({ used }) => used > 1).sort((a, b) => b.used - a.used)
+    const most = Math.max(...found.map(({ used }) => used))
+    const [worst] = over
+    const samples = budgets.reduce((sum, { admitted }) => sum + admitted.length, 0)
+    return {
+      status: worst ? 'fail' : 'pass',
+      measured: most,
+      limit: 1,
+      unit: 'of what the budget allows',
+      samples,
+      says: worst
+        ? `${worst.owner} was let in ${worst.calls.length} times in ${time(worst.windowMs)}; its budget of ${worst.terms} allows ${Math.floor(worst.allowed)}`
+        : `no window of ${some(budgets.length, 'budget')} let in more than it may`,
+      witnesses: indexes(over.flatMap(({ calls, allowed }) => calls.slice(Math.floor(allowed))).slice(0, WITNESSES)),
+      ...(worst && { advice: [{ setting: 'AGENT_BURST', present: `${worst.terms}, declared but not held`, suggested: worst.terms }] }),
+    }
+  },
+})
+
+interface Budget {
+  owner: string
+  terms: string
+  burst: number
+  perMs: number
+  /** Admitted and answered, in the order of their answers. */
+  admitted: Call[]
+}
+
+interface Fullest extends Omit<Budget, 'admitted'> {
+  calls: Call[]
+  windowMs: number
+  allowed: number
+  /** Calls ÷ allowed. */
+  used: number
+}
+
+function budgetsOf(history: History): Budget[] {
+  const { perAgent, perAgentTool = {} } = history.manifest.declared
+  const local = faultsOf(history).some(({ dependency }) => dependency === 'redis') ? 2 : 1
+  const admitted = history.calls.filter(isAdmitted).sort((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0))
+  return [...Map.groupBy(admitted, ({ agent }) => agent)].flatMap(([agent, own]) => {
+    const budget = (owner: string, calls: Call[], given: { ratePerMinute: number; burst: number } | undefined): Budget[] => {
+      if (!given || calls.length === 0) return []
+      const { ratePerMinute, burst } = given
+      return [
+        {
+          owner,
+          terms: `${ratePerMinute} a minute, ${burst} at once`,
+          burst: burst * local,
+          perMs: ratePerMinute / 60_000,
+          admitted: calls,
+        },
+      ]
+    }
+    const roles = Object.keys(perAgentTool) as Role[]
+    const ofTools = roles.flatMap((role) => {
+      const calls = own.filter((call) => call.role === role)
+      return budget(`${agent} on ${calls[0]?.tool ?? role}`, calls, perAgentTool[role])
+    })
+    return [...budget(agent, own, perAgent), ...ofTools]
+  })
+}
+
+/** Past its budgets: whatever was answered that is neither a refusal of one, nor a 503, nor a denial; nor a stored answer. */
+function isAdmitted({ role, class: is, evidence, endedAtMs }: Call): boolean {
+  if (role === 'handshake' || endedAtMs === undefined || evidence.transport !== undefined || evidence.replayed === true) return false
+  return evidence.status !== 503 && !NOT_ADMITTED.has(is)
+}
+
+const NOT_ADMITTED: ReadonlySet<string> = new Set(['refused', 'denied', 'invalid', 'unreachable', 'unclassified', 'lost'])
+
+/** The window that used most of what it may; the first that used too much ends the search, since more need not be known. */
+function fullest({ admitted, ...budget }: Budget, slack: number): Fullest | undefined {
+  let most: Fullest | undefined
+  for (const first of admitted) {
+    const inside: Call[] = []
+    for (const call of admitted) {
+      if (call.sentAtMs < first.sentAtMs) continue
+      inside.push(call)
+      const windowMs = (call.endedAtMs ?? call.sentAtMs) - first.sentAtMs
+      const allowed = budget.burst + budget.perMs * windowMs * slack
+      const used = inside.length / allowed
+      if (!most || used > most.used) most = { ...budget, calls: [...inside], windowMs, allowed, used }
+      if (used > 1) return most
+    }
+  }
+  return most
+}
