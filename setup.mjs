@@ -1,7 +1,7 @@
 // Gets everything a run needs, on a fresh clone with nothing done before. npm runs it before every script:
 //
 //   node setup.mjs             npm packages, Node 24 among them
-//   node setup.mjs k6 redis    those two as well; promtool, chromium and docker, which only tests need
+//   node setup.mjs k6 redis    those two as well; promtool, chromium, docker and python-mcp, which only tests need
 //
 // Plain JavaScript on Node's built-ins only, since it runs before anything is installed, on any Node from 18 on. The
 // harness calls `ensureK6` and `ensureRedis` itself, and only when a run needs them. Nothing to do takes no time; what
@@ -14,6 +14,7 @@ import { findK6, makeK6, versionOf } from './tools/setup/k6.mjs'
 import { locked } from './tools/setup/lock.mjs'
 import { installPackages, linkNode, stalePackages } from './tools/setup/npm.mjs'
 import { findProgram, makeProgram, PROGRAMS } from './tools/setup/programs.mjs'
+import { findPythonMcp, makePythonMcp } from './tools/setup/python-mcp.mjs'
 import { findRedis, makeRedis } from './tools/setup/redis.mjs'
 import { SetupError, say } from './tools/setup/words.mjs'
 
@@ -90,6 +91,18 @@ export async function ensureProgram(name, { root = ROOT, env = process.env, sign
 }
 
 /**
+ * @param {Options} [options]
+ * @returns {Promise<string>} a folder for PYTHONPATH that holds the package `mcp`
+ */
+export async function ensurePythonMcp({ root = ROOT, env = process.env, signal } = {}) {
+  return await ensure(
+    { root, signal },
+    () => findPythonMcp({ root, env, signal }),
+    () => makePythonMcp({ root, env, signal }),
+  )
+}
+
+/**
  * What is there is used without asking anybody; what is missing is got by one process at a time.
  * @param {{ root: string, signal?: AbortSignal | undefined }} options
  * @param {() => Promise<string | undefined>} find
@@ -118,7 +131,7 @@ async function main(wanted) {
   }
   const options = { signal: stop.signal }
   /** @type {Record<string, (options: Options) => Promise<string>>} */
-  const parts = { k6: ensureK6, redis: ensureRedis }
+  const parts = { k6: ensureK6, redis: ensureRedis, 'python-mcp': ensurePythonMcp }
   for (const name of /** @type {(keyof typeof PROGRAMS)[]} */ (Object.keys(PROGRAMS))) parts[name] = (given) => ensureProgram(name, given)
   for (const word of wanted) {
     if (!(word in parts))

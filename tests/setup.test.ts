@@ -291,10 +291,25 @@ describe('Redis', () => {
   })
 })
 
+test('a Python that is too old is as none: the hint says what to type', async () => {
+  await program('python3', '#!/bin/sh\necho 3.9\n')
+  expect(await setUp(['python-mcp'])).toMatchObject({ code: 1, said: expect.stringContaining('PYTHON_NOT_FOUND') })
+})
+
+test('the Python package is installed once for each version of Python, and a failed install leaves nothing', async () => {
+  await program('python3', '#!/bin/sh\necho "$@" >> python.log\n[ "$1" = -c ] && echo 3.12 && exit 0\n[ -e works ]\n')
+  expect(await setUp(['python-mcp'])).toMatchObject({ code: 1, said: expect.stringContaining('PYTHON_MCP_NOT_INSTALLED') })
+  expect(await readdir(path.join(root, '.tools'))).toEqual(['python-mcp'])
+  await write('works', '')
+  for (const _ of ['first', 'again']) expect(await setUp(['python-mcp'])).toMatchObject({ code: 0 })
+  expect(await readdir(path.join(root, '.tools', 'python-mcp'))).toEqual([expect.stringMatching(/-py3\.12$/)])
+  expect((await readFile(path.join(root, 'python.log'), 'utf8')).match(/pip install/g)).toHaveLength(2)
+})
+
 test('an unknown part is refused with those that there are', async () => {
   expect(await setUp(['k7'])).toMatchObject({
     code: 1,
-    said: expect.stringContaining('node setup.mjs [k6] [redis] [promtool] [chromium] [docker]'),
+    said: expect.stringContaining('node setup.mjs [k6] [redis] [python-mcp] [promtool] [chromium] [docker]'),
   })
 })
 
