@@ -40,7 +40,7 @@ export const schemaRead: Tool = resource('resources/read', {
   async run({ uri }, { session }) {
     const table = NAME.exec(uri)?.[1]
     const columns = table === undefined ? [] : await session.read({ text: COLUMNS, values: [table] })
-    if (columns.length === 0) throw new CallError('INVALID_PARAMS', 'There is no such resource; see resources/list.')
+    if (columns.length === 0) throw new CallError('INVALID_PARAMS', 'There is no such resource; see resources/list.', { data: { uri } })
     return { structured: { contents: [{ uri, mimeType: TYPE, text: JSON.stringify({ table, columns }) }] } }
   },
 })

@@ -12,6 +12,7 @@ const CORRECTABLE: Record<string, string> = {
   '42803': 'a column must be grouped or aggregated',
   '42883': 'a function or operator does not exist for these types',
   '42702': 'a column name is ambiguous',
+  '53400': 'it needs more room on disk than a query gets; ask for less at once',
 }
 
 export function told(error: unknown): unknown {

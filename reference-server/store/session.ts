@@ -5,7 +5,7 @@
 // A query that does not end within `settleMs` of its cancel is cut, and counts as Postgres not answering. A connection whose
 // cancel did not settle is cut too, even if its query has ended by itself: the cancel may still come.
 // A read whose reused connection turns out dead is tried once more on another; a write never is.
-import type { Writable } from 'node:stream'
+// A read that sends too much is cut off while it comes (wire.ts).
 import pg from 'pg'
 import type { Call, Identity } from '../call.ts'
 import type { Times } from '../controls/times.ts'
@@ -14,6 +14,7 @@ import { ATTRIBUTES, SPANS } from '../telemetry-names.ts'
 import type { Admin } from './admin.ts'
 import { told } from './failures.ts'
 import { type Connection, type Connections, isConnectionFailure } from './postgres.ts'
+import { together, whenTooMuch } from './wire.ts'
 
 export interface Statement {
   text: string
@@ -72,7 +73,8 @@ export class Session {
     try {
       return await this.#read(statement)
     } catch (error) {
-      if (!isConnectionFailure(error) || !this.#connection.reused || this.#signal.aborted) throw this.#failed(error)
+      const deadConnection = isConnectionFailure(error) && !(error instanceof CallError)
+      if (!deadConnection || !this.#connection.reused || this.#signal.aborted) throw this.#failed(error)
       try {
         this.#connection.release(true)
         this.#connection = await this.#options.connections.open()
@@ -158,6 +160,12 @@ export class Session {
         cutting.reject(this.#signal.reason)
       }, times.settleMs)
     }
+    const tooMuch = (why: CallError): void => {
+      this.#broken = true
+      connection.release(true)
+      cutting.reject(why)
+    }
+    const unwatch = name === SPANS.postgresRead ? whenTooMuch(connection, tooMuch) : undefined
     this.#signal.addEventListener('abort', onAbort, { once: true })
     const startedMs = clock()
     const span = call.trace?.child(name, { [ATTRIBUTES.dbSystem]: 'postgresql' })
@@ -171,6 +179,7 @@ export class Session {
       throw error
     } finally {
       span?.end(failed)
+      unwatch?.()
       call.facts.dbMs += clock() - startedMs
       this.#signal.removeEventListener('abort', onAbort)
       clearTimeout(timer)
@@ -193,20 +202,6 @@ export class Session {
     this.#broken = true
     return new CallError('OUTCOME_UNKNOWN', 'The connection broke while the write was committed: read back before asking again.', { cause })
   }
-}
-
-/**
- * Sends several statements as one packet. All have ended before one's error is thrown: the connection is quiet by then. The
- * first that failed tells why.
- */
-async function together<T extends unknown[]>(client: Connection['client'], send: () => { [K in keyof T]: Promise<T[K]> }): Promise<T> {
-  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection
-  stream.cork()
-  const sent = send()
-  stream.uncork()
-  const ends = await Promise.allSettled(sent)
-  for (const end of ends) if (end.status === 'rejected') throw end.reason
-  return ends.map((end) => (end as PromiseFulfilledResult<unknown>).value) as T
 }
 
 function commentSafe(text: string): string {

@@ -1,6 +1,6 @@
 // Tools that read, over HTTP, against a real Postgres and Redis: what they give, page by page on two instances, and where they stop.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type DeskServices, startDeskServices } from '../../tests/fixtures/desk-services.ts'
+import { type DeskServices, startDeskServices, toxic } from '../../tests/fixtures/desk-services.ts'
 import { type Desk, openDesk, TOKENS, type Told } from '../fixtures/desk.ts'
 
 let services: DeskServices
@@ -104,6 +104,13 @@ describe('run_query', () => {
     expect(JSON.stringify(body)).toContain('SQLSTATE 42501')
   })
 
+  test('may not fill the disk', async () => {
+    const { data, body } = await desk.call('run_query', {
+      sql: `select count(*) from (select md5(n::text) || repeat('x', 400) as text from generate_series(1, 1000000) as n order by 1 offset 0) as sorted`,
+    })
+    expect([data.code, JSON.stringify(body)]).toEqual(['INVALID_ARGUMENTS', expect.stringContaining('SQLSTATE 53400')])
+  })
+
   test('has what sums and groups need', async () => {
     const sql = `select date_trunc('month', issued_on) as month, count(*), sum(amount_cents), round(avg(amount_cents)), string_agg(distinct currency, ',')
                  from invoices join customers on customers.id = customer_id where lower(city) like 'o%' group by 1 order by 1`
@@ -203,3 +210,38 @@ test('tools of another scope are neither listed nor callable', async () => {
   }
   expect((await desk.call('refund_order', {}, TOKENS.t0)).data.code).toBe('INSUFFICIENT_SCOPE')
 })
+
+describe('a row that nobody could hold', () => {
+  test('is cut off while it comes: an error, no memory, no outage, and the next call has a connection', async () => {
+    const before = process.memoryUsage().rss
+    for (let i = 0; i < 3; i++) {
+      const { data } = await desk.call('run_query', { sql: `select repeat('x', 20000000 + n) as text from generate_series(1, 50) as n` })
+      expect([data.code, data.retryable]).toEqual(['RESULT_TOO_LARGE', false])
+    }
+    expect(process.memoryUsage().rss - before).toBeLessThan(150_000_000)
+    expect(await desk.metric('breaker_state{dependency="postgres"}')).toBe(0)
+    expect((await desk.call('run_query', { sql: 'select 1 as one' })).data.rows).toEqual([{ one: 1 }])
+    await expect
+      .poll(() =>
+        services.postgres.query(`select 1 from pg_stat_activity where usename = 'app' and query like '%repeat%' and state = 'active'`),
+      )
+      .toEqual([])
+  })
+})
+
+describe('while Redis is away', () => {
+  test('a page is cut without a cursor, and says so; a cursor cannot be followed, and says when', async () => {
+    const { data: first } = await desk.call('search_customers', { text: 'in' })
+    await using _away = await away()
+    await expect.poll(async () => (await desk.call('search_customers', { text: 'in' })).data.cursor, { timeout: 3_000 }).toBeUndefined()
+    const { data } = await desk.call('search_customers', { text: 'in' })
+    expect([data.truncated, (data.customers as Rows).length]).toEqual([true, 20])
+    const next = await desk.call('search_customers', { text: 'in', cursor: first.cursor })
+    expect([next.isError, next.data.code, next.data.scope, next.data.retryable]).toEqual([true, 'DEPENDENCY_UNAVAILABLE', 'redis', true])
+  })
+})
+
+async function away(): Promise<AsyncDisposable> {
+  const down = await toxic(services.links.redis, 'down', {})
+  return { [Symbol.asyncDispose]: () => down.remove() }
+}

@@ -32,3 +32,12 @@ begin
     execute format('grant select on %s to app', found.signature);
   end loop;
 end $$;
+
+-- A sort that does not fit in memory goes to disk: so much and no more, or one query fills it for all. Only a superuser may say
+-- so; where the administration is none, it is the operator's to set.
+do $$
+begin
+  execute format('alter role app in database %I set temp_file_limit = %L', current_database(), '64MB');
+exception
+  when insufficient_privilege then raise notice 'temp_file_limit was not set for the role app';
+end $$;
