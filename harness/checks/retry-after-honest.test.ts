@@ -67,8 +67,12 @@ describe('retry-after-honest', () => {
     expect(find(retryAfterHonest, late(2_500))).toMatchObject({ status: 'fail' })
   })
 
-  test('an open breaker may stay open: twice its wait is in time too', () => {
-    expect(find(retryAfterHonest, returning(aRun(), 60, unavailable(), served()))).toMatchObject({ status: 'pass' })
+  test('an open breaker promises nothing: neither its waits nor who runs into it are looked at', () => {
+    for (const [first, second] of [
+      [unavailable(), unavailable()],
+      [told(1_000), unavailable()],
+    ] as const)
+      expect(find(retryAfterHonest, returning(aRun(), 60, first, second))).toMatchObject({ notExercised: true })
   })
 
   test('an agent whose other calls took the place is no single waiter', () => {

@@ -1,10 +1,11 @@
 // A7: who waits as long as told is let in. On a budget of the agent's own, with nobody else of the agent waiting, at first; on what
-// several wait for (shared budgets, calls at once, a breaker) by twice the wait at the latest. Where many come back, they come spread out.
+// several wait for (shared budgets, calls at once, a queue) by twice the wait at the latest. Where many come back, they come spread out.
 // Only calls that obeyed are looked at: not a millisecond too early. The share has a 95 % interval (Wilson).
 //
 // Limits: honestShare of the returns (default 0.9 of 1, ours); leastReturns (default 30: with fewer, nine in ten cannot be told);
 // busiestRatio, the busiest second against the mean, from 100 returns on (default 2 ×, ours), beyond what chance alone does to a count.
-// Not modelled: agents that come late on purpose; waits of more than the run.
+// Not modelled: agents that come late on purpose; waits of more than the run; the guesses of a breaker or a server that drains: who was
+// turned away by those, before or after, is left out.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { count, ratio, share } from '../parameters.ts'
@@ -47,6 +48,8 @@ export const retryAfterHonest = check({
   },
 })
 
+const NO_PROMISE: ReadonlySet<string> = new Set(['dependency', 'draining'])
+
 interface Judged extends Return {
   honest: boolean
 }
@@ -56,7 +59,7 @@ function judge(history: History): Judged[] {
   const next = new Map(history.calls.flatMap((call) => (call.parent === undefined ? [] : [[call.parent, call] as const])))
   return returns(history).flatMap((back): Judged[] => {
     const { call, refused, told, alone } = back
-    if (call.endedAtMs === undefined || call.evidence.transport !== undefined) return []
+    if (call.endedAtMs === undefined || call.evidence.transport !== undefined || NO_PROMISE.has(call.class)) return []
     if (!isRefusal(call)) return [{ ...back, honest: true }]
     if (alone) return [{ ...back, honest: false }]
     const untilMs = (refused.endedAtMs ?? refused.sentAtMs) + 2 * told + SLACK_MS

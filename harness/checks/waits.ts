@@ -14,7 +14,8 @@ export interface Return {
   alone: boolean
 }
 
-const TURNED_AWAY: ReadonlySet<string> = new Set(['refused', 'shed', 'queue', 'draining', 'dependency'])
+/** What waits for a dependency or another instance is no promise: nobody knows when that comes back. */
+const TURNED_AWAY: ReadonlySet<string> = new Set(['refused', 'shed', 'queue'])
 
 export function isRefusal({ class: is, evidence: { transport } }: Call): boolean {
   return transport === undefined && TURNED_AWAY.has(is)
