@@ -12,6 +12,8 @@ export interface Parameter<T = unknown> {
   readonly to?: number
   readonly integer?: boolean
   readonly choices?: readonly string[]
+  /** For words: what they must match, as a regular expression. */
+  readonly pattern?: string
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the value type is recovered by Values
@@ -60,6 +62,11 @@ export function choice<const C extends readonly string[]>(choices: C, byDefault:
   return { unit: '', default: byDefault, choices }
 }
 
+/** The name of a table, role or the like in SQL, with its schema if need be; none that would have to be quoted. */
+export function sqlName(byDefault: string): Parameter<string> {
+  return { unit: '', default: byDefault, pattern: '^[a-z_][a-z0-9_]{0,62}([.][a-z_][a-z0-9_]{0,62})?$' }
+}
+
 /**
  * Fills in defaults and refuses what is out of range.
  * @throws HarnessError `PARAMETER_INVALID`, with the value quoted and its range
@@ -92,6 +99,7 @@ export function resolve<P extends Parameters>(
 /** What a value should have been, or undefined when it is fine. */
 export function flaw(parameter: Parameter, value: unknown): string | undefined {
   if (parameter.choices) return parameter.choices.includes(String(value)) ? undefined : `one of ${parameter.choices.join(', ')}`
+  if (parameter.pattern !== undefined) return new RegExp(parameter.pattern).test(String(value)) ? undefined : `like ${parameter.default}`
   if (typeof parameter.default !== 'number') return typeof value === typeof parameter.default ? undefined : `a ${typeof parameter.default}`
   const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY, integer, unit } = parameter
   const fits = typeof value === 'number' && value >= from && value <= to && (!integer || Number.isInteger(value))

@@ -1,98 +1,237 @@
-// The contract of every fault, over every file of this folder and against real services: it is felt once injected, gone
-// once healed, healing twice is harmless, and an aborted run heals by itself.
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { appendFile } from 'node:fs/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { ensureRedis } from '../../setup.mjs'
 import { discover, type Units } from '../discover.ts'
-import { startPostgres } from '../environment/postgres.ts'
+import { PostgresService } from '../environment/postgres.ts'
+import { RedisService } from '../environment/redis.ts'
 import { ScratchKeeper } from '../environment/scratch-keeper.ts'
-import type { Environment } from '../environment/service.ts'
+import type { Environment, Vessel } from '../environment/service.ts'
 import { resolve } from '../parameters.ts'
-import type { FaultDefinition } from './fault.ts'
-import { startProxy } from './proxy/client.ts'
+import { startSurroundings } from './contract/surroundings.ts'
+import { dependencyOf, type FaultDefinition, type Injected } from './fault.ts'
+import { PostgresSession } from './postgres-session.ts'
 
 const faults: Units<FaultDefinition> = await discover<FaultDefinition>('fault', import.meta.dirname)
 const owned = new AsyncDisposableStack()
 const running = new AbortController()
+let keeper: ScratchKeeper
 let environment: Environment
 
 beforeAll(async () => {
-  const { signal } = running
-  const keeper = owned.use(await ScratchKeeper.open())
-  const postgres = owned.use(await startPostgres({ keeper, signal }))
-  const server: Server = createServer((_request, response) => response.writeHead(405).end('only POST'))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  owned.defer(() => void server.close())
-  const to = `127.0.0.1:${(server.address() as AddressInfo).port}`
-  const links = [
-    { name: 'postgres', to: postgres.address, delayMs: 0 },
-    { name: 'server', to, delayMs: 0 },
-  ]
-  const proxy = owned.use(await startProxy({ keeper, links, attemptsFile: path.join(keeper.folder, 'links.ndjson'), signal }))
-  environment = { links: proxy.links, postgres, servers: [], url: `http://${proxy.links.server?.address}/mcp` }
+  keeper = owned.use(await ScratchKeeper.open())
+  environment = await startSurroundings(owned, keeper, await ensureRedis(), running.signal)
 })
 
 afterAll(async () => {
   await owned.disposeAsync()
 })
 
-it('finds the faults', () => {
-  expect(faults.ids).toEqual(expect.arrayContaining(['answers-cut', 'postgres-latency', 'postgres-refused']))
+/** Every variant of a fault, with what makes it quick to look at. */
+const VARIANTS: Record<string, Record<string, number | string>[]> = {
+  'postgres-latency': [{ delayMs: 60 }],
+  'redis-latency': [{ delayMs: 60 }],
+  'postgres-refused': [{}, { by: 'crash' }],
+  'postgres-slow-statements': [{ delayMs: 300 }, { table: 'ledger.rates', delayMs: 300 }],
+  'postgres-lock': [{}, { what: 'rows' }],
+  'redis-refused': [{}, { by: 'shutdown' }],
+  'redis-read-only': [{}, { says: 'MASTERDOWN' }, { says: 'NOREPLICAS' }],
+  'redis-clients-kicked': [{ everyMs: 100 }],
+  'connections-reset': [{}, { dependency: 'redis' }],
+  'connect-black-hole': [{}, { dependency: 'redis' }],
+  'cut-mid-response': [{}, { dependency: 'redis' }, { dependency: 'upstream', share: 0.5, seed: 7 }],
+  'upstream-errors': [{}, { share: 0.5, seed: 3 }],
+  'upstream-hang': [{}, { how: 'trickle' }],
+  'keys-rotated': [{}, { old: 'forgotten' }],
+  'server-killed': [{ instance: 2 }],
+  'server-drained': [{ instance: 2 }],
+  'server-frozen': [{ instance: 2 }],
+}
+
+const cases = faults.all.flatMap(({ id, value }) =>
+  (VARIANTS[id] ?? [{}]).map((given) => ({ id, given, name: `${id} ${JSON.stringify(given)}`, fault: value })),
+)
+const inForce: Injected[] = []
+
+async function inject(
+  { id, given = {} }: { id: string; given?: Record<string, number | string> },
+  signal = running.signal,
+  where = environment,
+) {
+  const { value } = faults.get(id)
+  const injected = await value.inject(where, resolve(id, value.parameters, given), signal)
+  inForce.push(injected)
+  return injected
+}
+
+// What one of them leaves behind must not be the next one's failure.
+afterEach(async () => {
+  for (const injected of inForce.splice(0)) await injected[Symbol.asyncDispose]()
 })
 
-describe.each(faults.all.map(({ id, value }) => ({ id, fault: value })))('$id', ({ id, fault }) => {
-  const parameters = resolve(id, fault.parameters, {})
+const seen = async (look: () => Promise<{ seen: boolean }>, timeout = 10_000) =>
+  await expect.poll(look, { timeout, interval: 20 }).toMatchObject({ seen: true })
 
+it('finds the faults of the catalogue', () => {
+  expect(faults.ids.length).toBeGreaterThanOrEqual(30)
+})
+
+describe.each(cases)('$name', ({ id, given, fault }) => {
   it('is felt, then healed, and healed twice', async () => {
-    const injected = await fault.inject(environment, parameters, running.signal)
-    expect(await injected.felt()).toMatchObject({ seen: true })
-    expect(await injected.healed()).toMatchObject({ seen: false })
+    const injectedMs = performance.now()
+    const injected = await inject({ id, given })
+    await seen(() => injected.felt())
+    const feltMs = performance.now() - injectedMs
+    const felt = await injected.felt()
+    if (!fault.momentary) expect(await injected.healed()).toMatchObject({ seen: false })
+    const healingMs = performance.now()
+    await injected[Symbol.asyncDispose]()
+    await seen(() => injected.healed())
+    const healMs = performance.now() - healingMs
+    if (!fault.momentary) expect(await injected.felt()).toMatchObject({ seen: false })
     await injected[Symbol.asyncDispose]()
     expect(await injected.healed()).toMatchObject({ seen: true })
-    expect(await injected.felt()).toMatchObject({ seen: false })
-    await injected[Symbol.asyncDispose]()
-    expect(await injected.healed()).toMatchObject({ seen: true })
+    const { FAULTS_MEASURED: file } = process.env
+    if (file) await appendFile(file, `${JSON.stringify({ id, given, feltMs, healMs, felt: felt.detail })}\n`)
   })
+})
+
+describe.each(faults.all)('$id', ({ id, value: fault }) => {
+  const [given = {}] = VARIANTS[id] ?? []
 
   it('heals by itself when the run is aborted', async () => {
     const run = new AbortController()
-    const injected = await fault.inject(environment, parameters, run.signal)
-    expect(await injected.felt()).toMatchObject({ seen: true })
+    const injected = await inject({ id, given }, run.signal)
+    await seen(() => injected.felt())
     run.abort(new Error('Ctrl-C'))
-    await expect.poll(() => injected.healed(), { timeout: 10_000 }).toMatchObject({ seen: true })
-    await injected[Symbol.asyncDispose]()
+    await seen(() => injected.healed())
   })
 
   it('does not act in a run that was aborted before', async () => {
     const reason = new Error('Ctrl-C')
-    await expect(fault.inject(environment, parameters, AbortSignal.abort(reason))).rejects.toBe(reason)
+    await expect(inject({ id, given }, AbortSignal.abort(reason))).rejects.toBe(reason)
   })
 
-  it('says why it cannot act where it has no link', async () => {
+  it('says why it cannot act where there is nothing of the kind', async () => {
     const nothing: Environment = { links: {}, servers: [], url: environment.url }
-    await expect(fault.inject(nothing, parameters, running.signal)).rejects.toMatchObject({ code: 'FAULT_NOT_POSSIBLE' })
+    await expect(inject({ id, given }, running.signal, nothing)).rejects.toMatchObject({ code: 'FAULT_NOT_POSSIBLE' })
   })
 
-  it('says where it is from and how faithful it is', () => {
+  it('says where it is from, what it breaks and how faithful it is', () => {
     for (const text of [fault.summary, fault.source, fault.faithful]) expect(text.length).toBeGreaterThan(10)
+    const parameters = resolve(id, fault.parameters, given)
+    expect(['postgres', 'redis', 'upstream', 'identity-provider', 'server']).toContain(dependencyOf(fault, parameters))
+    expect(Object.keys(fault.parameters)).toEqual(expect.arrayContaining([...(fault.grows ?? [])]))
   })
 })
 
-it('cuts a share of the answers only', async () => {
-  const { inject } = faults.get('answers-cut').value
-  await using injected = await inject(environment, { afterBytes: 10, share: 0.3, seed: 4 }, running.signal)
-  expect(await injected.felt()).toMatchObject({ seen: true })
+describe('a Postgres or Redis that is another', () => {
+  const stranger: Vessel = {
+    pid: process.pid,
+    running: true,
+    exited: new Promise(() => {}),
+    signal: () => {
+      throw new Error('it was signalled')
+    },
+    // Its own end is all that may reach it.
+    stop: (signal) => (signal === 'SIGINT' ? Promise.resolve() : Promise.reject(new Error('it was stopped'))),
+  }
+  const launch = () => Promise.reject(new Error('it was started'))
+
+  it.each(faults.all.filter(({ value }) => value.needs.includes('postgres')).map(({ id }) => id))('is refused by %s', async (id) => {
+    const port = Number(environment.postgres?.address.split(':')[1])
+    await using foreign = new PostgresService(stranger, port, '18', '/var/lib/postgresql/somebody-elses', launch)
+    await expect(inject({ id }, running.signal, { ...environment, postgres: foreign })).rejects.toMatchObject({
+      code: 'FAULT_NOT_POSSIBLE',
+      message: expect.stringContaining('somebody-elses'),
+    })
+  })
+
+  it.each(faults.all.filter(({ value }) => value.needs.includes('redis')).map(({ id }) => id))('is refused by %s', async (id) => {
+    const port = Number(environment.redis?.address.split(':')[1])
+    // Never asked who it is: it knows no run id, as one that was started anew by somebody else has another.
+    const foreign = new RedisService(stranger, port, '7', launch)
+    await expect(inject({ id }, running.signal, { ...environment, redis: foreign })).rejects.toMatchObject({
+      code: 'FAULT_NOT_POSSIBLE',
+      message: expect.stringContaining('run id'),
+    })
+  })
 })
 
-it('does not take a server that is down for a cut answer', async () => {
-  const { inject } = faults.get('answers-cut').value
-  const link = environment.links.server
-  const down = await link?.add('down', {})
-  const injected = await inject(environment, { afterBytes: 0, share: 1, seed: 0 }, running.signal)
-  await down?.remove()
-  expect(await injected.felt()).toMatchObject({ seen: false })
-  await injected[Symbol.asyncDispose]()
+describe('slow statements', () => {
+  const rows = async (table: string, tenant: string) => {
+    await using session = await PostgresSession.open(environment.postgres?.address ?? '', { user: 'app' })
+    await session.ask(`set app.tenant = '${tenant}'`)
+    return (await session.ask(`select * from ${table} order by 1`)).length
+  }
+
+  it("never show another tenant's row, nor hide one, and are slow for a tenant without rows too", async () => {
+    const injected = await inject({ id: 'postgres-slow-statements', given: { delayMs: 200 } })
+    expect([await rows('ledger.invoices', 't0'), await rows('ledger.invoices', 't1')]).toEqual([50, 50])
+    const begunMs = performance.now()
+    expect(await rows('ledger.invoices', 'nobody')).toBe(0)
+    expect(performance.now() - begunMs).toBeGreaterThan(190)
+    await injected[Symbol.asyncDispose]()
+    expect([await rows('ledger.invoices', 't0'), await rows('ledger.invoices', 'nobody')]).toEqual([50, 0])
+  })
+
+  it('leave a table without row-level security as it was, all rows seen meanwhile', async () => {
+    const injected = await inject({ id: 'postgres-slow-statements', given: { table: 'ledger.rates', delayMs: 50 } })
+    expect(await rows('ledger.rates', 't0')).toBe(2)
+    await injected[Symbol.asyncDispose]()
+    const [table] =
+      (await environment.postgres?.query("select relrowsecurity as on from pg_class where oid = 'ledger.rates'::regclass")) ?? []
+    expect(table).toEqual({ on: false })
+  })
+
+  it('end although the table is in use all the time', async () => {
+    const injected = await inject({ id: 'postgres-slow-statements', given: { delayMs: 100 } })
+    const over = new AbortController()
+    const busy = Array.from({ length: 4 }, async () => {
+      while (!over.signal.aborted) await rows('ledger.invoices', 't0')
+    })
+    await injected[Symbol.asyncDispose]()
+    await seen(() => injected.healed())
+    over.abort()
+    await Promise.all(busy)
+  })
+
+  it('are refused where the role owns the table: policies do not bind an owner', async () => {
+    const given = { table: 'ledger.owned' }
+    await expect(inject({ id: 'postgres-slow-statements', given })).rejects.toMatchObject({ code: 'FAULT_NOT_POSSIBLE' })
+  })
+})
+
+describe('a server', () => {
+  it('whose own writes are crossed gets 40P01, and no other error', async () => {
+    await inject({ id: 'postgres-deadlock', given: { pauseMs: 0 } })
+    const write = async () => {
+      await using session = await PostgresSession.open(environment.postgres?.address ?? '', { user: 'app' })
+      await session.ask(
+        "begin; set local app.tenant = 't0'; update ledger.invoice_counters set last_number = last_number + 1 where tenant = 't0'",
+      )
+      await session.ask("insert into ledger.invoices (tenant, amount_cents) values ('t0', 1); rollback")
+    }
+    await expect
+      .poll(
+        () =>
+          write().then(
+            () => 'written',
+            ({ code }) => code,
+          ),
+        { timeout: 15_000 },
+      )
+      .toBe('40P01')
+  })
+
+  it('keeps its answers when only a share is to be cut', async () => {
+    const injected = await inject({ id: 'answers-cut', given: { afterBytes: 10, share: 0.3, seed: 4 } })
+    expect(await injected.felt()).toMatchObject({ seen: true })
+  })
+
+  it('that is down is not taken for one whose answer was cut', async () => {
+    const down = await environment.links.server?.add('down', {})
+    const injected = await inject({ id: 'answers-cut' })
+    await down?.remove()
+    expect(await injected.felt()).toMatchObject({ seen: false })
+  })
 })

@@ -1,0 +1,55 @@
+// Statements that have become slow in the database itself: a lost index, a table that has grown, a plan that has flipped. The
+// tools that use the table hold their connections for longer; the others are fine, unless they share a pool with them.
+// Parameters: table (ledger.invoices), role (app) that the server is in Postgres, delayMs (1,000; 10 to 10,000) a statement.
+// Done by row-level security: a restrictive policy that sleeps once a statement and then is true. Restrictive, since permissive
+// policies are OR-ed: a permissive one that is true would show every tenant's rows. A table without policies gets a permissive
+// `true` beside it, and loses both at the end. It neither adds nor hides a row.
+// What it does not model: the processor and disk that a truly slow statement uses, statements of the table's owner.
+import type { Remedy } from '../environment/service.ts'
+import { milliseconds, sqlName } from '../parameters.ts'
+import { appTable } from './app-table.ts'
+import { breaking } from './breaking.ts'
+import { fault } from './fault.ts'
+import { impossible, neededLink, provenPostgres } from './needed.ts'
+import { postgresLook } from './postgres-session.ts'
+import { proof } from './proof.ts'
+import { withLockTimeout } from './table-change.ts'
+
+const SLOW = 'stampede_slow'
+const OPEN = 'stampede_open'
+
+export const postgresSlowStatements = fault({
+  summary: 'Every statement on one table takes longer by a fixed time.',
+  source: 'MLPA#177; design after Postgres, "Row Security Policies"',
+  dependency: 'postgres',
+  needs: ['link', 'postgres'],
+  faithful:
+    "The server's own SQL, unchanged, is slow: its backend is active in pg_stat_activity, waits for PgSleep, and obeys statement_timeout and a cancel. Beginning and ending need an exclusive lock on the table for a moment, for which running statements are waited for.",
+  parameters: { table: sqlName('ledger.invoices'), role: sqlName('app'), delayMs: milliseconds(1_000, { from: 10, to: 10_000 }) },
+  async inject(environment, { table, role, delayMs }, signal) {
+    const link = neededLink(environment, 'postgres')
+    const postgres = await provenPostgres(environment)
+    const { owner, rowSecurity } = await appTable(postgres, table)
+    if (owner === role)
+      throw impossible(`${role} owns ${table}, and policies do not bind an owner`, 'let the server connect as a role that owns nothing')
+    const slow = `create policy ${SLOW} on ${table} as restrictive using ((select true from pg_sleep(${delayMs / 1_000})))`
+    const open = [`create policy ${OPEN} on ${table} using (true)`, `alter table ${table} enable row level security`]
+    const healing = [
+      `drop policy if exists ${SLOW} on ${table}`,
+      ...(rowSecurity ? [] : [`alter table ${table} disable row level security`, `drop policy if exists ${OPEN} on ${table}`]),
+    ]
+    const remedy: Remedy = { do: 'sql', url: postgres.url, dataFolder: postgres.dataFolder, statements: [withLockTimeout(healing)] }
+    const look = (stop?: AbortSignal) =>
+      postgresLook(link, `set role ${role}; select 1 from ${table} limit 1`, { limitMs: delayMs + 2_000, ...(stop && { signal: stop }) })
+    const undo = await breaking(environment, {
+      remedies: [remedy],
+      harm: () => postgres.query(withLockTimeout([slow, ...(rowSecurity ? [] : open)])),
+      signal,
+    })
+    return {
+      felt: async () => proof(await look(signal), ({ roundTripMs, error }) => roundTripMs >= delayMs * 0.9 || error === 'TIMEOUT'),
+      healed: async () => proof(await look(), ({ roundTripMs, error }) => error === undefined && roundTripMs < delayMs * 0.9),
+      [Symbol.asyncDispose]: () => undo[Symbol.asyncDispose](),
+    }
+  },
+})
