@@ -66,6 +66,8 @@ export interface SketchedCall {
   thinkMs: number
   /** Draws the same arguments as the task's first call. */
   same?: boolean
+  /** With arguments that the tool must refuse: the role's `mistakes`. */
+  mistaken?: boolean
   /** Sent with credentials that the target mints for it; without it with the agent's own. */
   credential?: Credential
 }

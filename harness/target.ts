@@ -31,6 +31,8 @@ export interface TargetContext {
 export interface ToolRole {
   name: string
   arguments?: (draw: Draw) => Record<string, unknown>
+  /** Arguments that are wrong in the way models get them wrong: refused by a server that is well. */
+  mistakes?: (draw: Draw) => Record<string, unknown>
   /** Default 1,000 ms. */
   sloMs?: number
   deadlineMs?: number

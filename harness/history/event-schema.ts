@@ -29,7 +29,7 @@ const evidence = {
   correct: z.boolean().exactOptional(),
 }
 
-export const role = z.enum(['cheapRead', 'expensiveRead', 'write', 'money', 'external', 'slow', 'large', 'list'])
+export const role = z.enum(['cheapRead', 'expensiveRead', 'write', 'money', 'external', 'slow', 'large', 'list', 'composite'])
 
 const start = z.looseObject({ kind: z.literal('start'), atMs: ms })
 const send = z.looseObject({

@@ -105,21 +105,21 @@ function planTasks({ entry, parameters, agent, target, phases, drawOf }: Part, d
     .flatMap((span, n) => persona.tasks(drawOf(draw.fork(`tasks-${n + 1}`)), parameters, span))
     .sort((a, b) => a.atMs - b.atMs)
     .map((sketch, position) => {
-      assertSketch(sketch, target)
+      assertSketch(sketch, membership.role, target)
       return planTask(sketch, agent, `t${position + 1}`, membership.role, tool, draw)
     })
 }
 
 function planTask(sketch: TaskSketch, agent: string, task: string, role: Role, tool: ToolRole, draw: Draw): PlannedTask {
   const inTurn = new Map<number, number>()
-  const calls = sketch.calls.map(({ turn, thinkMs, same, credential }, position): PlannedCall => {
+  const calls = sketch.calls.map(({ turn, thinkMs, same, mistaken, credential }, position): PlannedCall => {
     const n = (inTurn.get(turn) ?? 0) + 1
     inTurn.set(turn, n)
     const drawn = draw.fork(`${task}/${same ? 1 : position + 1}`)
     return {
       turn,
       role,
-      arguments: argumentsOf(tool, role, drawn),
+      arguments: argumentsOf(mistaken && tool.mistakes ? { ...tool, arguments: tool.mistakes } : tool, role, drawn),
       ...(tool.idempotencyKey && { key: `${agent}-${task}-${turn}-${n}` }),
       thinkMs,
       ...(credential && { credential }),

@@ -20,7 +20,7 @@ export type Arrivals =
   | { kind: 'recorded'; atMs: readonly number[] }
 
 /** What a tool is for. Personas ask for roles; the target says which tool plays one. */
-export type Role = 'cheapRead' | 'expensiveRead' | 'write' | 'money' | 'external' | 'slow' | 'large' | 'list'
+export type Role = 'cheapRead' | 'expensiveRead' | 'write' | 'money' | 'external' | 'slow' | 'large' | 'list' | 'composite'
 
 /** Credentials with which nobody must get in, or only so far: the target mints them. */
 export type Credential = 'wrong-scope' | 'wrong-tenant' | 'expired' | 'malformed'

@@ -3,6 +3,7 @@
 import { HarnessError } from '../errors.ts'
 import type { FleetEntry, TaskSketch } from '../persona.ts'
 import type { Target } from '../target.ts'
+import type { Role } from './plan.ts'
 
 /** @throws HarnessError of `plan`, with the line of the entry in its message */
 export function writtenAt<T>({ at }: FleetEntry, plan: () => T): T {
@@ -23,12 +24,16 @@ export function assertAgents(entry: FleetEntry): void {
   })
 }
 
-/** @throws HarnessError `SCENARIO_INVALID`, `CREDENTIAL_MISSING` */
-export function assertSketch({ atMs, calls }: TaskSketch, target: Target): void {
+/** @throws HarnessError `SCENARIO_INVALID`, `CREDENTIAL_MISSING`, `MISTAKES_MISSING` */
+export function assertSketch({ atMs, calls }: TaskSketch, role: Role, target: Target): void {
   const times = [atMs, ...calls.map(({ thinkMs }) => thinkMs)]
   const wrong = times.find((ms) => !Number.isFinite(ms) || ms < 0)
   if (wrong !== undefined)
     throw new HarnessError('SCENARIO_INVALID', `a task was drawn with a time of ${wrong} ms`, 'moments and think times are from 0 ms')
+  if (calls.some(({ mistaken }) => mistaken) && !target.tools?.[role]?.mistakes) {
+    const line = `tools: { ${role}: { mistakes: (draw) => ({ … }) } }`
+    throw new HarnessError('MISTAKES_MISSING', `the target names no wrong arguments for ${role}`, `add to the target: ${line}`)
+  }
   const missing = calls.find(({ credential }) => credential !== undefined && !target.agents?.credentials?.[credential])?.credential
   if (missing === undefined) return
   const line = `agents: { credentials: { '${missing}': (identity) => ({ authorization: '…' }) } }`

@@ -24,6 +24,16 @@ const expensiveRead: ToolRole = {
       limit: 50,
     }
   },
+  mistakes: (draw) => ({
+    sql: draw.pick([
+      'select totl from invoices',
+      'select * from invoice',
+      'select sum(amount_cents from invoices',
+      "select amount_cents / 0 from invoices where issued_on = 'yesterday-ish'",
+      'select customer_id, count(*) from invoices',
+    ]),
+    limit: 50,
+  }),
   sloMs: 1_500,
   deadlineMs: 3_000,
   needs: ['postgres:invoices'],
@@ -119,7 +129,17 @@ const list: ToolRole = {
   leadsTo: [{ at: '/structuredContent/folders', each: '/path', argument: 'path' }],
 }
 
-export const roles = { cheapRead, expensiveRead, write, money, external, slow, large, list }
+/** Reads an invoice, then asks for a rate elsewhere. */
+const composite: ToolRole = {
+  name: 'quote_invoice',
+  arguments: (draw) => ({ invoiceNumber: `INV-${digits(draw.int(1, 1_000), 6)}`, currency: draw.pick(['USD', 'JPY', 'CHF']) }),
+  sloMs: 1_500,
+  deadlineMs: 3_500,
+  needs: ['postgres:invoices', 'upstream:rates'],
+  correct: [{ at: '/structuredContent/quotedCents', is: 'number' }],
+}
+
+export const roles = { cheapRead, expensiveRead, write, money, external, slow, large, list, composite }
 
 function digits(number: number, width: number): string {
   return String(number).padStart(width, '0')
