@@ -1,13 +1,11 @@
 // The process: what it says when it cannot start, and how it ends.
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import path from 'node:path'
-import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type DeskServices, startDeskServices } from '../tests/fixtures/desk-services.ts'
-import { deskEnvironment, headersOf, TOKENS, toolCall } from './fixtures/desk.ts'
+import { headersOf, TOKENS, toolCall } from './fixtures/desk.ts'
+import { type ServerProcess, startServer } from './fixtures/server-process.ts'
 
 let services: DeskServices
 
@@ -19,35 +17,17 @@ afterAll(async () => {
   await services?.[Symbol.asyncDispose]()
 })
 
-function start(more: Record<string, string>) {
-  const addresses = { postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }
-  const env = { ...deskEnvironment(addresses), PORT: '0', ADMIN_PORT: '0', ...more }
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'main.ts')], { env, stdio: ['ignore', 'pipe', 'pipe'] })
-  return { child, ended: once(child, 'exit') as Promise<[number | null, string | null]>, said: text(child.stderr) }
-}
-
-/** Until a line of the log says so; its fields. */
-async function line(child: ReturnType<typeof start>['child'], message: string): Promise<Record<string, unknown>> {
-  let seen = ''
-  for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
-    seen += chunk
-    const found = seen
-      .split('\n')
-      .slice(0, -1)
-      .map((each) => JSON.parse(each) as Record<string, unknown>)
-    const wanted = found.find(({ msg }) => msg === message)
-    if (wanted) return wanted
-  }
-  throw new Error(`it never said ${message}`)
+function start(more: Record<string, string>): ServerProcess {
+  return startServer({ postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }, more)
 }
 
 test('starts twice on one database, drains on SIGTERM with a call inside, and exits 0', async () => {
   const first = start({ INSTANCE: 'first' })
   const second = start({ INSTANCE: 'second' })
-  await line(second.child, 'started')
+  await second.line('started')
   second.child.kill('SIGTERM')
   expect(await second.ended).toEqual([0, null])
-  const { port } = await line(first.child, 'started')
+  const { port } = await first.line('started')
   const body = toolCall('inside', 'run_query', { sql: 'select pg_sleep(0.3)' })
   const call = fetch(`http://127.0.0.1:${port}/mcp`, { method: 'POST', headers: headersOf('run_query', 'inside', TOKENS.t0), body })
   const asleep = () =>
@@ -59,10 +39,11 @@ test('starts twice on one database, drains on SIGTERM with a call inside, and ex
 })
 
 test('during the delay it serves but is not ready, so that a balancer looks elsewhere; a second signal ends it now', async () => {
-  const { child, ended } = start({ DRAIN_DELAY_MS: '60000' })
-  const { port, admin_port: adminPort } = await line(child, 'started')
+  const server = start({ DRAIN_DELAY_MS: '60000' })
+  const { child, ended } = server
+  const { port, admin_port: adminPort } = await server.line('started')
   child.kill('SIGTERM')
-  await line(child, 'draining')
+  await server.line('draining')
   expect((await fetch(`http://127.0.0.1:${adminPort}/readyz`)).status).toBe(503)
   const body = toolCall('late', 'list_tables', {})
   const late = await fetch(`http://127.0.0.1:${port}/mcp`, { method: 'POST', headers: headersOf('list_tables', 'late', TOKENS.t0), body })
@@ -86,7 +67,7 @@ test.each([
   [
     'an unknown weakness',
     { WEAKNESS: 'no-sleep' },
-    /^WEAKNESS is "no-sleep": must be empty or one of breaker-never-closes, no-agent-limit, /,
+    /^WEAKNESS is "no-sleep": must be empty or one of [a-z-]+, [a-z-]+, /,
   ],
   ['too many connections', { POOL_CHEAP: '500' }, /^the database cannot be prepared: the pools want 510 connections .* lower POOL_CHEAP/],
 ])('%s: one line, exit 1', async (_, settings, expected) => {
