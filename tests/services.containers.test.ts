@@ -1,7 +1,9 @@
 // Every service as a container: the same interface as the local ones, signals through the engine, nothing left afterwards.
+import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { request } from 'undici'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { discover } from '../harness/discover.ts'
 import {
   type Containers,
   type Images,
@@ -12,7 +14,12 @@ import {
 } from '../harness/environment/container-services.ts'
 import { freePort } from '../harness/environment/free-port.ts'
 import { ScratchKeeper } from '../harness/environment/scratch-keeper.ts'
-import { Upstream } from '../harness/environment/upstream.ts'
+import type { Environment } from '../harness/environment/service.ts'
+import { UPSTREAM, Upstream } from '../harness/environment/upstream.ts'
+import type { FaultDefinition } from '../harness/faults/fault.ts'
+import { startProxy } from '../harness/faults/proxy/client.ts'
+import { resolve } from '../harness/parameters.ts'
+import { Lease, sweep } from '../harness/run/lease.ts'
 import { ensureRedis } from '../setup.mjs'
 import { ROOT } from './fixtures/cli.ts'
 import { makeImages } from './fixtures/container-images.ts'
@@ -72,9 +79,57 @@ it('Redis: answers, crashes, comes back as another one', async () => {
   expect(redis.runId).not.toBe(runId)
 })
 
+/** By the proxy, by SQL, by the engine's signals, by a crash: what four scenarios break. */
+const FAULTS = [
+  ['postgres-latency', {}],
+  ['postgres-sessions-killed', {}],
+  ['postgres-postmaster-frozen', {}],
+  ['postgres-backend-frozen', {}],
+  ['redis-refused', {}],
+  ['redis-frozen', {}],
+  ['server-frozen', {}],
+  ['server-killed', {}],
+  ['upstream-errors', {}],
+] as const
+
+it('faults act inside containers as they do outside', async () => {
+  const faults = await discover<FaultDefinition>('fault', path.join(ROOT, 'harness/faults'))
+  await using stack = new AsyncDisposableStack()
+  const postgres = stack.use(await startPostgresContainer(containers))
+  await postgres.query('create role app login')
+  const redis = stack.use(await startRedisContainer(containers))
+  const upstream = stack.use(new Upstream(await startWorkerContainer(containers, UPSTREAM, ROOT)))
+  const port = await freePort()
+  const command = `exec node -e "process.on('SIGTERM', process.exit); require('http').createServer((q, r) => r.end()).listen(${port}, '127.0.0.1')"`
+  const at = { cwd: ROOT, env: {}, readyUrl: `http://127.0.0.1:${port}/`, logFile: path.join(keeper.folder, 'server-1.log'), instance: 1 }
+  const server = stack.use(await startServerContainer(containers, { ...at, command }, ROOT))
+  const addresses = { postgres: postgres.address, redis: redis.address, upstream: upstream.address, server: `127.0.0.1:${port}` }
+  const links = Object.entries(addresses).map(([name, to]) => ({ name, to, delayMs: 0 }))
+  const proxy = stack.use(await startProxy({ keeper, links, attemptsFile: path.join(keeper.folder, 'links.ndjson'), signal }))
+  const reached = { links: proxy.links, url: at.readyUrl, metricsUrls: { 1: at.readyUrl } }
+  const environment: Environment = { ...reached, postgres, redis, upstream, servers: [server] }
+  for (const [id, given] of FAULTS) {
+    const { value } = faults.get(id)
+    await using injected = await value.inject(environment, resolve(id, value.parameters, given), signal)
+    await expect.poll(() => injected.felt(), { timeout: 5_000, message: id }).toMatchObject({ seen: true })
+    await injected[Symbol.asyncDispose]()
+    await expect.poll(() => injected.healed(), { timeout: 10_000, message: id }).toMatchObject({ seen: true })
+  }
+})
+
+it('what a killed run left in the engine is removed at the next start', async () => {
+  const parent = path.join(keeper.folder, 'leases')
+  const lease = new Lease(keeper.run, parent)
+  await startRedisContainer({ ...containers, keeper: lease })
+  expect(await docker.engine.ofRun(lease.run)).toHaveLength(1)
+  const file = path.join(parent, `${lease.run}.json`)
+  const content = JSON.parse(await readFile(file, 'utf8'))
+  await writeFile(file, JSON.stringify({ ...content, harness: { pid: 0, name: 'harness' } }))
+  expect(await sweep(parent)).toEqual([expect.stringMatching(/ended \d process(es)? and 1 container, removed its folder/)])
+})
+
 it('a worker and a server: orders, logs, signals', async () => {
-  const stub = { name: 'upstream', file: 'upstream/main.ts', settings: {} }
-  await using upstream = new Upstream(await startWorkerContainer(containers, stub, ROOT))
+  await using upstream = new Upstream(await startWorkerContainer(containers, UPSTREAM, ROOT))
   const ask = async () => (await request(`http://${upstream.address}/rate?base=EUR&quote=USD`)).statusCode
   expect(await ask()).toBe(200)
   const errors = await upstream.behave({ kind: 'errors', status: 503, share: 1, seed: 0 })
@@ -83,7 +138,7 @@ it('a worker and a server: orders, logs, signals', async () => {
   expect(await upstream.hits()).toBe(2)
 
   const port = await freePort()
-  const script = `console.log('{"up":1}'); require('http').createServer((q, r) => r.end('hello')).listen(${port}, '127.0.0.1')`
+  const script = `process.on('SIGTERM', process.exit); console.log('{"up":1}'); require('http').createServer((q, r) => r.end('hello')).listen(${port}, '127.0.0.1')`
   const readyUrl = `http://127.0.0.1:${port}/`
   const options = { command: `exec node -e "${script.replaceAll('"', '\\"')}"`, cwd: ROOT, env: {}, readyUrl, instance: 1 }
   await using server = await startServerContainer(containers, { ...options, logFile: path.join(keeper.folder, 'server-1.log') }, ROOT)

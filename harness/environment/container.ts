@@ -4,6 +4,7 @@
 // What this does not model: a network, a disk or cores of its own; an engine on another machine.
 import { setTimeout as pause } from 'node:timers/promises'
 import { HarnessError } from '../errors.ts'
+import { outsidePid } from './container-process.ts'
 import { type Engine, RUN_LABEL } from './engine.ts'
 import type { Exit, ServerVessel } from './server-instance.ts'
 import type { Keeper } from './service.ts'
@@ -46,6 +47,11 @@ export class ContainerVessel implements ServerVessel {
 
   async signal(name: NodeJS.Signals): Promise<boolean> {
     return this.#running && (await this.engine.kill(this.id, name))
+  }
+
+  signalInside(pid: number, name: NodeJS.Signals): boolean {
+    const outside = this.#running ? outsidePid(this.pid, pid) : undefined
+    return outside !== undefined && process.kill(outside, name)
   }
 
   async stop(signal: NodeJS.Signals, graceMs: number): Promise<void> {

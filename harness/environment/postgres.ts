@@ -71,7 +71,7 @@ export class PostgresService implements Service {
   /** To one backend, as `pg_backend_pid()` numbers it; false when it has gone. */
   async signalBackend(pid: number, name: NodeJS.Signals): Promise<boolean> {
     try {
-      return process.kill(pid, name)
+      return this.#vessel.signalInside ? this.#vessel.signalInside(pid, name) : process.kill(pid, name)
     } catch {
       return false
     }

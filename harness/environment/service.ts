@@ -43,6 +43,8 @@ export interface Vessel {
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
   /** To the program alone, not to what it started; false when it has gone. */
   signal(name: NodeJS.Signals): boolean | Promise<boolean>
+  /** To a process that it started, by the number that the program itself knows it by. Absent: as this machine numbers it. */
+  signalInside?(pid: number, name: NodeJS.Signals): boolean
   stop(signal: NodeJS.Signals, graceMs: number): Promise<unknown>
 }
 

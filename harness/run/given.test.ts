@@ -19,7 +19,7 @@ test('the server gets it whole, by way of the proxy', () => {
 
 test('only links of what is not ours are broken', () => {
   const plan = (...ids: string[]) => ({ faults: ids.map((fault) => ({ fault }) as PlannedFault) })
-  const needs = { 'postgres-latency': ['link', 'postgres'], 'postgres-lock': ['postgres'], 'server-killed': ['servers'] } as const
+  const needs = { 'postgres-latency': ['link'], 'postgres-lock': ['link', 'postgres'], 'server-killed': ['servers'] } as const
   const of = (id: string) => ({ needs: needs[id as keyof typeof needs] })
   const target = { dependencies: { postgres: 'embedded' } } as const
   expect(() => assertBreakable(plan('postgres-latency', 'server-killed'), target, { postgres: given.postgres }, of)).not.toThrow()

@@ -48,7 +48,7 @@ export function assertBreakable(
   }
   for (const { fault } of plan.faults) {
     const { needs } = faultNamed(fault)
-    const name = needs.find((need) => need in PORTS && !needs.includes('link') && (need in given || dependencies[need] !== 'embedded'))
+    const name = needs.find((need) => need in PORTS && (need in given || dependencies[need] !== 'embedded'))
     if (name === undefined) continue
     const hint = name in given ? `leave --${name} out` : `set dependencies.${name} to 'embedded' in the target`
     throw new HarnessError(
