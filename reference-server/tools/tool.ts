@@ -80,7 +80,7 @@ export function tool<I extends z.ZodObject, O extends z.ZodObject>(name: string,
     name,
     description,
     inputSchema: z.toJSONSchema(input, { io: 'input' }),
-    outputSchema: z.toJSONSchema(output, { io: 'output' }),
+    outputSchema: resultOrError(z.toJSONSchema(output, { io: 'output' })),
     annotations: {
       readOnlyHint: reads,
       destructiveHint: definition.destructive ?? false,
@@ -91,4 +91,19 @@ export function tool<I extends z.ZodObject, O extends z.ZodObject>(name: string,
   }
   // The pipeline handles arguments of every tool alike; the tool's own run sees them as its schema made them.
   return { kind: 'tool', name, pool: reads ? cost : 'write', listing, ...definition } as unknown as Tool
+}
+
+/** What a failed call carries as its structured content (refusal.ts). */
+const ERROR = {
+  type: 'object',
+  properties: { code: { type: 'string' }, retryable: { type: 'boolean' }, retryAfterMs: { type: 'integer' } },
+  required: ['code', 'retryable'],
+}
+
+/**
+ * A tool's failure has structured content too, and clients check it against the schema they were shown: version 1 of the TypeScript
+ * SDK does so although `isError` is set, and throws the failure away when it does not fit. So the schema says both.
+ */
+function resultOrError({ $schema, ...result }: Record<string, unknown>): Record<string, unknown> {
+  return { $schema, type: 'object', anyOf: [result, ERROR] }
 }

@@ -1,0 +1,1 @@
+export const clientsPage = (seen: unknown) => JSON.stringify(seen, null, 1)
