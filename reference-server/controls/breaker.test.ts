@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { CallError } from '../errors.ts'
 import { codeOf, rest, running, sampleCall, standingClock } from '../fixtures/call.ts'
+import { quoteInvoice } from '../tools/quote-invoice.ts'
 import { type Breaker, breaker, countingBreaker } from './breaker.ts'
 
 function opened(more: { failures?: number; failingMs?: number } = {}) {
@@ -55,6 +56,46 @@ describe('opening', () => {
     const permit = breaker.enter()
     permit.end('down')
     permit.end('down')
+    expect(breaker.state).toBe('closed')
+  })
+})
+
+describe('at agent rates, with the published settings', () => {
+  /** Calls in step, each failing after `takesMs`; until one is refused. Every `wrongEvery`th has bad arguments: it never asks. */
+  function outage(perSecond: number, takesMs: number, wrongEvery = Number.POSITIVE_INFINITY) {
+    const { breaker, clock } = opened({ failures: 20, failingMs: 5_000 })
+    const ends: { atMs: number; end: () => void }[] = []
+    let letThrough = 0
+    for (let i = 1; ; i++) {
+      while (ends[0] && ends[0].atMs <= clock()) ends.shift()?.end()
+      if (breaker.state === 'open' || i > 10_000) return { letThrough, openedAtMs: clock() }
+      const permit = breaker.enter()
+      if (i % wrongEvery === 0) permit.end(undefined)
+      else {
+        letThrough += 1
+        ends.push({ atMs: clock() + takesMs, end: () => permit.end('down') })
+      }
+      clock.advance(1_000 / perSecond)
+    }
+  }
+
+  test.each([5, 20, 200])('%i calls a second to a database that refuses: open after 20 failures, within 5 s', (perSecond) => {
+    const { letThrough, openedAtMs } = outage(perSecond, 0)
+    expect(letThrough).toBeLessThanOrEqual(21)
+    expect(openedAtMs).toBeLessThanOrEqual(5_000)
+  })
+
+  test.each([5, 20, 200])('%i calls a second to a database that hangs for 2 s: open 5 s after the first has failed', (perSecond) => {
+    const { letThrough, openedAtMs } = outage(perSecond, 2_000)
+    expect(openedAtMs).toBeLessThanOrEqual(7_100)
+    // What was let in while nobody could know yet, and 20 more.
+    expect(letThrough).toBeLessThanOrEqual(Math.max(2 * perSecond + 21, (perSecond * openedAtMs) / 1_000))
+  })
+
+  test.each([5, 20, 200])('%i calls a second, half of them with bad arguments: not fooled', (perSecond) => {
+    expect(outage(perSecond, 0, 2).openedAtMs).toBeLessThanOrEqual(10_000)
+    const { breaker } = opened({ failures: 20, failingMs: 5_000 })
+    for (let i = 0; i < 1_000; i++) breaker.enter().end(undefined)
     expect(breaker.state).toBe('closed')
   })
 })
@@ -150,5 +191,18 @@ describe('the control', () => {
     const { tool: _, ...discovery } = sampleCall({ method: 'tools/list' })
     await breaker.wrap(next, running({ breakers: { postgres, redis: postgres, upstream: postgres } }))(discovery)
     expect(reached).toHaveLength(1)
+  })
+
+  test('of two dependencies refuses when either is away; what the other was asked for is given back', async () => {
+    const { breaker: postgres, clock } = opened({ failures: 1 })
+    const { breaker: upstream } = opened({ failures: 1 })
+    const wrapped = breaker.wrap(rest().next, running({ breakers: { postgres, redis: postgres, upstream } }))
+    fail(postgres, 1)
+    fail(upstream, 1)
+    clock.advance(1_000)
+    // The probe of Postgres was let in, and upstream refused the call: its place goes to the next.
+    expect(await codeOf(wrapped(sampleCall({ tool: quoteInvoice })))).toBe('DEPENDENCY_UNAVAILABLE')
+    expect(postgres.state).toBe('half-open')
+    expect(await codeOf(wrapped(sampleCall()))).toBe('served')
   })
 })

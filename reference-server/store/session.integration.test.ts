@@ -2,6 +2,7 @@
 // The connections of administration go through a link that can be made slow; the session's own do not.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type DeskServices, startDeskServices, toxic } from '../../tests/fixtures/desk-services.ts'
+import type { Call } from '../call.ts'
 import { settingsFrom } from '../config.ts'
 import { boundedTimes } from '../controls/times.ts'
 import { identity, sampleCall } from '../fixtures/call.ts'
@@ -28,6 +29,7 @@ async function opened() {
   await admin.query({ text: 'select 1', values: [] }, 5_000)
   return {
     connections,
+    session: (call: Call) => Session.open({ connections, admin, call, identity, clock: () => performance.now(), times }),
     /** A read that is cancelled while it runs. */
     async cancelled(sql: string): Promise<unknown> {
       const call = sampleCall()
@@ -69,4 +71,25 @@ test('a cancel that did not settle may hit the next query: the connection is cut
   stack.defer(() => slow.remove())
   expect(await desk.cancelled('select pg_sleep(0.3)')).toEqual([{ pg_sleep: '' }])
   expect(await lendsAgain(desk.connections)).toBe(false)
+})
+
+test('a cancel that comes as its query ends hits nobody else, 0 of 300', async () => {
+  await using desk = await opened()
+  let hit = 0
+  let cancelled = 0
+  for (let i = 0; i < 300; i++) {
+    const call = sampleCall()
+    const session = await desk.session(call)
+    const ended = session.read({ text: 'select pg_sleep(0.004)', values: [] }).catch((error: unknown) => error)
+    // From before the query's end to after it.
+    setTimeout(() => call.abort.abort(new Error('too late')), 3 + (i % 8) / 2)
+    if ((await ended) instanceof Error) cancelled += 1
+    await session.close()
+    const next = await desk.session(sampleCall())
+    const answer = await next.read({ text: 'select 1 as one, pg_sleep(0.002)', values: [] }).catch((error: unknown) => error)
+    if (answer instanceof Error) hit += 1
+    await next.close()
+  }
+  expect(cancelled).toBeGreaterThan(30)
+  expect(hit).toBe(0)
 })
