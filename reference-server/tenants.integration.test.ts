@@ -143,6 +143,11 @@ describe('resources', () => {
     return await told(await fetch(desk.url, { method: 'POST', headers, body }))
   }
 
+  test('and tools come on one page, so another one is not there', async () => {
+    const { status, body } = await ask('tools/list', { cursor: 'x' })
+    expect([status, (body.error as { code: number }).code]).toEqual([expect.any(Number), -32602])
+  })
+
   test('list and give the schema, and no row', async () => {
     const listed = (await ask('resources/list', {})).body.result as { resources: { uri: string }[] }
     const uris = listed.resources.map(({ uri }) => uri)

@@ -4,6 +4,7 @@ import { CallError } from '../errors.ts'
 import { codeOf, running, sampleCall, served } from '../fixtures/call.ts'
 import type { Admin } from '../store/admin.ts'
 import type { Connection, Connections } from '../store/postgres.ts'
+import { getExchangeRate } from '../tools/get-exchange-rate.ts'
 import { createTypical } from '../typical.ts'
 import { bulkhead } from './bulkhead.ts'
 import type { Next } from './control.ts'
@@ -77,6 +78,28 @@ describe('a connection', () => {
     const error = await wrapped(call).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE', details: { scope: 'postgres', retryAfterMs: 1_000 } })
     expect([queue.taken, call.facts.postgres]).toEqual([0, 'down'])
+  })
+})
+
+describe('a tool that goes on to wait for somebody else', () => {
+  test('has given both back by then, and not twice', async () => {
+    const { wrapped, queue, released } = one(async (call) => {
+      await call.giveBack?.()
+      expect([queue.taken, released]).toEqual([0, [false]])
+      await call.giveBack?.()
+      return served
+    })
+    await wrapped(sampleCall())
+    expect([queue.taken, released]).toEqual([0, [false]])
+  })
+
+  test('takes neither when it needs no Postgres', async () => {
+    const { wrapped, queue, released } = one(async (call) => {
+      expect([call.session, call.giveBack, queue.taken]).toEqual([undefined, undefined, 0])
+      return served
+    })
+    await wrapped(sampleCall({ tool: getExchangeRate }))
+    expect(released).toEqual([])
   })
 })
 

@@ -29,3 +29,13 @@ test('a write is never failed for its echo', () => {
   const result = { structured: { memo: 'x'.repeat(5_000) } }
   expect(capped(createInvoice, result, 1_000)).toBe(result)
 })
+
+test('room is left for the cursor that comes after the cut', () => {
+  const next = async () => 'c'.repeat(24)
+  const { structured } = capped(runQuery, { ...rows(100), next }, 1_000)
+  expect(Buffer.byteLength(JSON.stringify({ ...structured, cursor: 'c'.repeat(24) }))).toBeLessThanOrEqual(1_000)
+  const just = rows(3)
+  const bytes = Buffer.byteLength(JSON.stringify(just.structured))
+  expect(capped(runQuery, just, bytes)).toBe(just)
+  expect(capped(runQuery, { ...just, next }, bytes).structured.truncated).toBe(true)
+})
