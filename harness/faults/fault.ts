@@ -52,6 +52,8 @@ export interface FaultEntry {
   fault: FaultDefinition
   parameters: Record<string, number | string>
   timing?: Timing
+  /** Looked up by this name instead: a fault of the target's own. */
+  named?: string
 }
 
 /** A fault as scenarios use it: `postgresLatency({ delayMs: 300 })`, `postgresRefused({}, { flaps: 4 })`. */

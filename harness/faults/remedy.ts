@@ -1,6 +1,8 @@
 // Carries out what undoes a fault. The fault itself and the next start after a kill -9 heal by these same few lines, and
 // neither touches a database or a Redis that is another than the one that was broken.
 import { setTimeout as pause } from 'node:timers/promises'
+import { request } from 'undici'
+import { runCommand } from '../environment/command.ts'
 import { runIdOf } from '../environment/redis-identity.ts'
 import type { Remedy } from '../environment/service.ts'
 import { HarnessError } from '../errors.ts'
@@ -9,6 +11,7 @@ import { RedisSession } from './redis-session.ts'
 
 /** For all statements of one remedy: a lock may have to be waited for. */
 const LIMIT_MS = 20_000
+const COMMAND_MS = 60_000
 /** A script that is killed stops at its next step. */
 const BUSY_PAUSE_MS = 20
 
@@ -18,6 +21,8 @@ export async function carryOut(remedy: Remedy, alive: (pid: number) => boolean =
   try {
     if (remedy.do === 'sql') await heal(remedy, signal)
     else if (remedy.do === 'redis') await healRedis(remedy, signal)
+    else if (remedy.do === 'command') await healByCommand(remedy)
+    else if (remedy.do === 'http') await healByRequest(remedy, signal)
     else if (alive(remedy.pid)) process.kill(remedy.group ? -remedy.pid : remedy.pid, remedy.signal)
   } catch (cause) {
     if (cause instanceof HarnessError || (cause as { code?: unknown }).code === 'ESRCH') {
@@ -33,6 +38,8 @@ export function byHand(remedy: Remedy): string {
   if (remedy.do === 'sql') return `by hand: psql ${withoutPassword(remedy.url)} -c "${remedy.statements.join('; ')}"`
   if (remedy.do === 'redis')
     return `by hand, with redis-cli at ${remedy.address}: ${remedy.commands.map((words) => words.join(' ')).join('; ')}`
+  if (remedy.do === 'command') return `by hand, in ${remedy.cwd}: ${remedy.command}`
+  if (remedy.do === 'http') return `by hand: curl -X ${remedy.method} ${remedy.url}${remedy.body ? ` -d '${remedy.body}'` : ''}`
   return `by hand: kill -${remedy.signal.slice(3)} ${remedy.group ? '-- -' : ''}${remedy.pid}`
 }
 
@@ -53,6 +60,17 @@ async function healRedis({ address, runId, commands }: Extract<Remedy, { do: 're
   if (endsScript) await endScript(session, signal)
   if ((await runIdOf(address)) !== runId) throw refused(`the Redis at ${address}`)
   for (const words of endsScript ? commands.slice(1) : commands) await session.ask(...words)
+}
+
+async function healByCommand({ command, cwd }: Extract<Remedy, { do: 'command' }>): Promise<void> {
+  const { code, output } = await runCommand(command, { cwd, limitMs: COMMAND_MS })
+  if (code !== 0) throw new Error(`\`${command}\` ended with ${code ?? 'nothing in time'}: ${output}`)
+}
+
+async function healByRequest({ method, url, body }: Extract<Remedy, { do: 'http' }>, signal: AbortSignal): Promise<void> {
+  const { statusCode, body: answer } = await request(url, { method, signal, ...(body !== undefined && { body }) })
+  const text = await answer.text()
+  if (statusCode >= 400 && statusCode !== 404) throw new Error(`${url} answered ${statusCode}: ${text}`)
 }
 
 async function endScript(session: RedisSession, signal: AbortSignal): Promise<void> {

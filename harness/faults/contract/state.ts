@@ -15,14 +15,15 @@ const REDIS = ['maxmemory', 'maxmemory-policy', 'replica-serve-stale-data', 'min
 export async function stateOf({ links, postgres, redis }: Environment): Promise<string> {
   if (!postgres || !redis || !links.postgres || !links.redis) throw new Error('nothing to look at')
   const { postgres: postgresLink, redis: redisLink } = links
-  const write = 'begin; insert into ledger.rates values (gen_random_uuid()::text, 1); select 1 from ledger.invoices for update; rollback'
+  const write =
+    'begin; update ledger.invoice_counters set last_number = last_number; insert into ledger.invoices (tenant, amount_cents) values (1, 1); insert into ledger.rates values (gen_random_uuid()::text, 1); select 1 from ledger.invoices for update; rollback'
   const looks = await Promise.all([
     postgresLook(postgresLink, `set lock_timeout = '200ms'; ${write}`, { limitMs: 700 }),
     postgresLook(postgresLink, 'select 1', { user: 'app', limitMs: 700 }),
     redisLook(redisLink, ['SET', 'state', '1', 'PX', '100'], undefined, 700),
   ])
   const words = looks.map(({ error }) => error ?? 'well')
-  const [kept] = words[0] === 'TIMEOUT' ? [] : await postgres.query(POSTGRES)
+  const [kept] = words[0] === 'well' || words[0] === '25006' ? await postgres.query(POSTGRES) : []
   return JSON.stringify({ words, kept, redis: words[2] === 'well' ? await settingsOf(redis.address) : undefined }, null, 1)
 }
 
