@@ -76,9 +76,14 @@ export function open(parts: Parts): Running {
   const adminConnections = parts.connections({ url: settings.DATABASE_URL, name: 'admin', max: ADMIN_CONNECTIONS, times })
   const admin = parts.openAdmin(adminConnections, times)
   const redis = parts.redisConnection(parts)
-  const metrics: Metrics = createMetrics(figures, () => running.inFlight)
+  const metrics: Metrics = createMetrics(
+    figures,
+    () => running.inFlight,
+    () => running.limiter.held(),
+  )
   const loop = parts.watchLoop()
-  const gate = parts.openGate({ settings, clock, random: parts.random, loop: loop.read, bytesInside: () => running.bytesInside })
+  const waiting = (pool: PoolName): number => running.bulkheads[pool].queue.waiting
+  const gate = parts.openGate({ settings, clock, random: parts.random, loop: loop.read, bytesInside: () => running.bytesInside, waiting })
   const bulkheads = openBulkheads(parts, metrics, gate)
   function figures(): PoolFigures[] {
     const pools = Object.entries(bulkheads).map(([name, { queue, connections }]) => ({

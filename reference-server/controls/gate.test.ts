@@ -10,13 +10,21 @@ function opened(more: Partial<typeof settings> = {}) {
   const clock = standingClock(10_000)
   const loop = { delayMs: 0, utilisation: 0.5 }
   const bytes = { inside: 0 }
+  const line = { waiting: 0 }
   let drawn = 0
   // Every share is met exactly: 0.05, 0.15, … in turn.
   const random = (): number => ((drawn++ * 7) % 10) / 10 + 0.05
-  const gate = ladderGate({ settings: { ...settings, ...more }, clock, random, loop: () => loop, bytesInside: () => bytes.inside })
+  const gate = ladderGate({
+    settings: { ...settings, ...more },
+    clock,
+    random,
+    loop: () => loop,
+    bytesInside: () => bytes.inside,
+    waiting: () => line.waiting,
+  })
   // Somebody is inside all the time.
   gate.turnedAway('critical', undefined)
-  return { clock, loop, bytes, gate, shares: () => shares(gate) }
+  return { clock, loop, bytes, line, gate, shares: () => shares(gate) }
 }
 
 /** Of ten calls of each priority, how many are let in. They leave at once. */
@@ -80,6 +88,18 @@ test('who finds nobody inside is let in', () => {
   expect(shares().batch).toBe(0)
   gate.leave()
   expect(gate.turnedAway('batch', 'cheap')).toBeUndefined()
+})
+
+test('a line that shrinks is being mended: the ladder stays where it is', () => {
+  const { clock, gate, line, shares } = opened()
+  line.waiting = 100
+  for (let i = 0; i < 12; i++) {
+    line.waiting += i < 4 ? 10 : -10
+    gate.waited('cheap', 900)
+    clock.advance(250)
+    shares()
+  }
+  expect(shares()).toEqual({ critical: 10, normal: 10, batch: 0 })
 })
 
 describe('the order', () => {

@@ -1,7 +1,7 @@
 // Decides who is let in when there is too much for this process, and keeps the order: batch goes first, then normal, critical last.
 // A ladder's height says which share of each is turned away: 0 none; 1 all batch; 2 all normal as well; 2.8, its top, four fifths
 // of critical too. Every TICK_MS it goes up a quarter while a signal is over its limit, and down a tenth once all are well below
-// (a quarter once nothing waits at all); a rung on which nobody stands is passed at once. Steps, not a switch: a switch sheds everybody, then nobody, then everybody.
+// (a quarter once nothing waits at all), and stays while a line shrinks; a rung on which nobody stands is passed at once. Steps, not a switch: a switch sheds everybody, then nobody, then everybody.
 // One ladder for the process (event loop late while busy, bytes held) and one for each pool (wait in its line), so that a slow
 // report does not turn lookups away. Beside them a count of calls inside: the last fifth of IN_FLIGHT_MAX is kept for critical,
 // batch gets three fifths.
@@ -21,6 +21,8 @@ export interface GateOptions {
   random: () => number
   loop: () => LoopReading
   bytesInside: () => number
+  /** How many stand in a pool's line now. */
+  waiting: (pool: PoolName) => number
 }
 
 export interface Gate {
@@ -46,10 +48,11 @@ const ORDER_MS = 100
 /** Of IN_FLIGHT_MAX. */
 const SHARE: Record<Priority, number> = { batch: 0.6, normal: 0.8, critical: 1 }
 
-export const ladderGate: OpenGate = ({ settings, clock, random, loop, bytesInside }) => {
+export const ladderGate: OpenGate = ({ settings, clock, random, loop, bytesInside, waiting }) => {
   const process = new Ladder()
   const pools: Record<PoolName, Ladder> = { cheap: new Ladder(), expensive: new Ladder(), write: new Ladder() }
   const longestMs: Record<PoolName, number> = { cheap: 0, expensive: 0, write: 0 }
+  const stood: Record<PoolName, number> = { cheap: 0, expensive: 0, write: 0 }
   let inside = 0
   let tickedAtMs = clock()
   let wasLate = 0
@@ -66,8 +69,11 @@ export const ladderGate: OpenGate = ({ settings, clock, random, loop, bytesInsid
     process.move(Math.max(Math.min(late, wasLate), bytesInside() / settings.IN_FLIGHT_BYTES_MAX), ticks)
     wasLate = late
     for (const [name, ladder] of Object.entries(pools) as [PoolName, Ladder][]) {
-      ladder.move(longestMs[name] / settings.OVERLOAD_QUEUE_WAIT_MS, ticks)
+      const standing = waiting(name)
+      // Waits tell of those who came long ago. A line that shrinks is being mended: more steps would go too far.
+      ladder.move(longestMs[name] / settings.OVERLOAD_QUEUE_WAIT_MS, ticks, standing < stood[name])
       longestMs[name] = 0
+      stood[name] = standing
     }
   }
   const isShed = (priority: Priority, ladder: Ladder | undefined): boolean => {
@@ -112,8 +118,9 @@ class Ladder {
   }
 
   /** @param pressure the worst signal by its limit: above 1 is too much */
-  move(pressure: number, ticks: number): void {
+  move(pressure: number, ticks: number, easing = false): void {
     if (pressure > 1) {
+      if (easing) return
       const rung = Math.floor(this.height)
       const nobodyThere = PRIORITIES.slice(rung).findIndex((priority) => this.#arrived.has(priority))
       this.height = Math.min(TOP, Math.max(this.height, rung + Math.max(0, nobodyThere)) + UP)
