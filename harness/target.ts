@@ -104,6 +104,19 @@ export interface Observe {
   logs?: { file?: string; requestId: string; durationMs?: string }
 }
 
+export interface UserFault {
+  /** Command lines, run by a shell where the harness was started. */
+  inject: string
+  /** Must be harmless when there is nothing to heal: it may be run more than once. */
+  heal: string
+  /** Exit code 0 while the fault can be seen, another one when it cannot. */
+  felt: string
+  /** What it breaks, as roles name it in `needs`; default `server`: every call is exposed. */
+  dependency?: string
+  /** Healed after so long even if the harness was killed and never started again; default 900 s. */
+  ttlS?: number
+}
+
 export interface Target {
   kind: 'target'
   url: string | ((context: TargetContext) => string)
@@ -140,6 +153,8 @@ export interface Target {
   weaknesses?: string[] | { folder: string }
   /** The server's own error codes → class of the outcome table: `{ TOO_MANY: 'refused' }`. */
   errors?: Record<string, string>
+  /** Faults of one's own, as commands; scenarios name them by `userFault('…')`, the command line by `--fault …`. */
+  faults?: Record<string, UserFault>
   safety?: { hosts?: string[]; writes?: string[]; ratePerSecondMax?: number; callsMax?: number; durationSMax?: number; agentsMax?: number }
 }
 

@@ -13,6 +13,7 @@ test('defaults', () => {
     list: false,
     help: false,
     dryRun: false,
+    faults: [],
     json: false,
     unknown: 'fail',
     reports: 'reports',

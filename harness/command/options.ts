@@ -25,6 +25,7 @@ export interface ScenarioOptions {
   postgres?: string
   redis?: string
   containers?: Partial<Images>
+  faults: string[]
   port?: number
   starve: boolean
 }
@@ -49,6 +50,7 @@ const SPEC = {
   redis: { type: 'string' },
   containers: { type: 'boolean' },
   images: { type: 'string' },
+  fault: { type: 'string', multiple: true },
   port: { type: 'string' },
   starve: { type: 'boolean' },
 } as const
@@ -75,6 +77,7 @@ export const SCENARIO_HELP = `Runs one scenario against a target and judges what
   --redis <url>           a Redis of your own, likewise
   --containers            services and servers run in containers (Linux; DOCKER_HOST names the engine), not as local processes
   --images <name=image,…> other images than the pinned ones, by name: postgres, redis, node
+  --fault <id>            one more fault in the first stress window: of harness/faults, or of the target's own; may be repeated
   --port <n>              port for the server under test (default: a free one)
   --unknown fail|warn     exit code when it cannot be known: 2, or 0 (default: fail)
   --dry-run               tells the plan in words and sends nothing
@@ -112,6 +115,7 @@ export function parseScenarioOptions(words: string[]): ScenarioOptions {
     ...(values.k6 !== undefined && { k6: values.k6 }),
     ...(values.postgres !== undefined && { postgres: address('postgres', values.postgres, ['postgres:', 'postgresql:']) }),
     ...(values.redis !== undefined && { redis: address('redis', values.redis, ['redis:']) }),
+    faults: values.fault ?? [],
     ...((values.containers || values.images !== undefined) && { containers: images(values.images ?? '') }),
     ...(values.port !== undefined && { port: whole('port', values.port, 1, 65_535) }),
     starve: values.starve ?? false,

@@ -16,6 +16,7 @@ import { Lease } from '../run/lease.ts'
 import { run } from '../run/run.ts'
 import { findTarget } from '../run/target-file.ts'
 import type { Target } from '../target.ts'
+import { withFaults, withTargetFaults } from './extra-faults.ts'
 import { reportFolder, shownPath, verdictText } from './judged.ts'
 import { listText } from './list.ts'
 import { parseScenarioOptions, SCENARIO_HELP, type ScenarioOptions } from './options.ts'
@@ -33,22 +34,23 @@ export async function scenarioCommand(words: string[], swept: string[]): Promise
     process.stdout.write(SCENARIO_HELP)
     return 0
   }
-  const units = await discoverAll(options.name)
+  const found = await discoverAll(options.name)
   if (options.list || options.name === undefined) {
-    process.stdout.write(listText(units))
+    process.stdout.write(listText(found))
     if (options.list) return 0
     throw new HarnessError('BAD_OPTION', 'no scenario was named', 'npm run scenario <name>, with one of the names above')
   }
-  const scenario = units.scenarios.get(idOf(options.name))
-  const target = await findTarget(options.target, units.targets, ROOT)
+  const scenario = found.scenarios.get(idOf(options.name))
+  const target = await findTarget(options.target, found.targets, ROOT)
   assertWeakness(options.weaken, target, ROOT)
+  const units = { ...found, faults: withTargetFaults(found.faults, target, process.cwd()) }
   const plan = makePlan({
-    scenario: withFleet(scenario, options.fleet, units),
+    scenario: withFaults(withFleet(scenario, options.fleet, units), options.faults, units.faults),
     target,
     ...units,
     seed: options.seed,
     scale: options.scale,
-    protocol: options.protocol ?? target.value.protocol ?? '2026-07-28',
+    protocol: options.protocol ?? scenario.value.protocol ?? target.value.protocol ?? '2026-07-28',
   })
   assertBreakable(plan, target.value, givenBy(options), (id) => units.faults.get(id).value)
   if (options.dryRun) {
@@ -157,6 +159,7 @@ function commandOf(options: ScenarioOptions): string {
   if (driver !== 'k6') words.push(`--driver ${driver}`)
   if (generators > 1) words.push(`--generators ${generators}`)
   for (const [name, url] of Object.entries(givenBy(options))) words.push(`--${name} ${Object.assign(new URL(url), { password: '' }).href}`)
+  for (const fault of options.faults) words.push(`--fault ${fault}`)
   if (options.containers) words.push('--containers')
   if (starve) words.push('--starve')
   return `npm run scenario ${name} -- ${words.join(' ')}`

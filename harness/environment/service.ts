@@ -22,6 +22,10 @@ export type Remedy =
   | { do: 'redis'; address: string; runId: string; commands: string[][] }
   /** To this very process, or to its whole group. */
   | { do: 'signal'; pid: number; group: boolean; signal: 'SIGCONT' }
+  /** By a command line of the user's own. */
+  | { do: 'command'; command: string; cwd: string }
+  /** By a request to somebody else's proxy; an answer of 404 means that there is nothing left to undo. */
+  | { do: 'http'; method: 'DELETE' | 'POST'; url: string; body?: string }
 
 /** A keeper that also remembers faults. */
 export interface FaultKeeper extends Keeper {

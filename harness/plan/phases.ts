@@ -1,5 +1,5 @@
 // The phases of a run and the faults in them: warm-up, steady, then for each window a stress and a recovery of its own.
-// A fault is injected when its window's stress begins and healed when it ends; what it draws (its jitter, its share of
+// A fault is injected when its window's stress begins and healed when it ends, unless its timing says else; what it draws (its jitter, its share of
 // answers) comes from a seed that is drawn here, so that the fault too is the same in every run of the plan.
 import type { Units } from '../discover.ts'
 import { HarnessError } from '../errors.ts'
@@ -7,6 +7,7 @@ import type { FaultDefinition, FaultEntry } from '../faults/fault.ts'
 import { type Parameter, type Parameters, resolve, type Values } from '../parameters.ts'
 import type { PhaseLengths, WindowEntry } from '../scenario.ts'
 import type { Draw, Span } from './draw.ts'
+import { checkCombined, planSteps, planTurns } from './fault-timing.ts'
 import type { Phase, PhaseName, PlannedFault } from './plan.ts'
 
 /** @throws HarnessError `SCENARIO_INVALID`, when there is no window or two have one id */
@@ -41,15 +42,44 @@ export function planFaults(
   faults: Units<FaultDefinition>,
   draw: Draw,
 ): PlannedFault[] {
-  return windows.flatMap(({ id, faults: entries }) => {
+  return windows.flatMap((window) => {
+    const { id, faults: entries } = window
     const stress = phases.find(({ name, window }) => name === 'stress' && window === id)
     if (!stress) throw new Error(`window ${id} has no stress`)
-    return entries.map((entry, position) => {
-      const fault = faults.of(entry.fault).id
-      const parameters = faultParameters(fault, entry, draw.fork(`${id}/${position}/${fault}`))
-      return { window: id, fault, parameters, injectAtMs: stress.fromMs, healAtMs: stress.toMs }
+    const planned = entries.flatMap((entry, position) => {
+      const fault = entry.named === undefined ? faults.of(entry.fault).id : faults.get(entry.named).id
+      const own = draw.fork(`${id}/${position}/${fault}`)
+      const parameters = faultParameters(fault, entry, own)
+      return planTurns(fault, entry, stress, own.fork('turns')).map((span) => {
+        const steps = planSteps(entry, parameters, span)
+        for (const step of steps) resolve(`fault ${fault}`, entry.fault.parameters, step.parameters)
+        return { window: id, fault, parameters, ...span, ...(steps.length > 0 && { steps }) }
+      })
     })
+    checkCombined(
+      window,
+      entries.map((entry) => ({ fault: entry.named ?? faults.of(entry.fault).id, dependency: brokenBy(entry) })),
+    )
+    return numbered(planned)
   })
+}
+
+/** Where a window has a fault more than once, each time gets a number. */
+function numbered(planned: PlannedFault[]): PlannedFault[] {
+  const times = new Map<string, number>()
+  for (const { fault } of planned) times.set(fault, (times.get(fault) ?? 0) + 1)
+  const last = new Map<string, number>()
+  return planned.map((one) => {
+    if (times.get(one.fault) === 1) return one
+    const turn = (last.get(one.fault) ?? 0) + 1
+    last.set(one.fault, turn)
+    return { ...one, turn }
+  })
+}
+
+/** Said by a parameter, or by the fault itself. */
+function brokenBy({ fault, parameters }: FaultEntry): string {
+  return String(parameters.dependency ?? fault.parameters.dependency?.default ?? fault.dependency)
 }
 
 function faultParameters(id: string, { fault, parameters }: FaultEntry, draw: Draw): PlannedFault['parameters'] {

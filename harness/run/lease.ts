@@ -71,8 +71,10 @@ export class Lease implements FaultKeeper, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended = true
-    await clear(this.#content)
-    rmSync(this.#file, { force: true })
+    const outside = this.#content.faults?.some(({ remedies }) => remedies.some(({ do: how }) => how === 'command' || how === 'http'))
+    await clear(this.#content, { watchdogs: !outside })
+    // What could not be healed outside of the run's own services is left to the next start, and to the watchdog.
+    if (!outside) rmSync(this.#file, { force: true })
   }
 
   /** The last resort, when there is no time to wait: everything of the run is killed at once. */
@@ -119,7 +121,7 @@ async function healAll({ run, faults = [] }: LeaseFile): Promise<string[]> {
   for (const { remedies } of faults.toReversed()) {
     for (const { started, ...remedy } of remedies) {
       const alive = (pid: number) => isAlive(pid) && startOf(pid) === started
-      const what = remedy.do === 'signal' ? `process ${remedy.pid}` : remedy.do === 'sql' ? 'a database' : 'a Redis'
+      const what = placeOf(remedy)
       await carryOut(remedy as Remedy, alive).then(
         () => said.push(`healed a fault that run ${run}, which was killed, had left in ${what}`),
         (error: HarnessError) => said.push(`a fault that run ${run} had left in ${what} was not healed: ${error.message}. ${error.hint}`),
@@ -127,6 +129,12 @@ async function healAll({ run, faults = [] }: LeaseFile): Promise<string[]> {
     }
   }
   return said
+}
+
+function placeOf(remedy: Remedy): string {
+  if (remedy.do === 'command') return 'the target'
+  if (remedy.do === 'http') return new URL(remedy.url).host
+  return remedy.do === 'signal' ? `process ${remedy.pid}` : remedy.do === 'sql' ? 'a database' : 'a Redis'
 }
 
 function count(number: number, one: string, many: string): string {

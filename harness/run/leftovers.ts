@@ -48,16 +48,19 @@ export interface Cleared {
 }
 
 /** Ends every process and container of the run and removes its folder. */
-export async function clear(content: LeaseFile): Promise<Cleared> {
+export async function clear(content: LeaseFile, which = { watchdogs: true }): Promise<Cleared> {
   const removed = await Promise.all((content.engines ?? []).map((host) => removeContainers(new Engine(host), content.run)))
-  const first = leftovers(content)
+  const watchdogs = new Set(content.processes.filter(({ name }) => name === WATCHDOG).map(({ pid }) => pid))
+  const first = leftovers(content, which)
   const postgres = new Set(content.processes.filter(({ name }) => name === 'postgres').map(({ pid }) => pid))
   // An immediate shutdown lets the postmaster end its backends and free its shared memory.
   for (const pid of first) kill(pid, 'SIGCONT')
+  // The one that sleeps for it too.
+  for (const pid of first) if (watchdogs.has(pid)) kill(-pid, 'SIGKILL')
   for (const pid of first) kill(pid, postgres.has(pid) ? 'SIGQUIT' : postgres.has(parentOf(pid)) ? 'SIGCONT' : 'SIGKILL')
   const deadline = Date.now() + QUIT_MS
-  while (leftovers(content).length > 0 && Date.now() < deadline) await wait(20)
-  for (const pid of leftovers(content)) kill(pid, 'SIGKILL')
+  while (leftovers(content, which).length > 0 && Date.now() < deadline) await wait(20)
+  for (const pid of leftovers(content, which)) kill(pid, 'SIGKILL')
   rmSync(content.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
   const containers = removed.reduce((sum, one) => sum + one.count, 0)
   return { processes: first.length, containers, problems: removed.flatMap(({ problem }) => problem ?? []) }

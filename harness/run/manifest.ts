@@ -5,6 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { type Manifest, SCHEMA_VERSION } from '../history/event.ts'
+import { measuredArrivals } from '../plan/arrivals-measured.ts'
 import { offersOf } from '../plan/offers.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Target } from '../target.ts'
@@ -60,6 +61,7 @@ export async function firstManifest(options: RunOptions, startedAt: Date, hash: 
     ...(await commitOf(options.root)),
     ...machine(),
     command: options.command,
+    arrivals: measuredArrivals(plan),
     notes: [...options.notes],
   }
 }

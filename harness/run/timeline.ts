@@ -1,14 +1,15 @@
-// Carries out the plan's faults on the run's clock: inject, show that it is felt, heal at the window's end, show that it is healed.
+// Carries out the plan's faults on the run's clock: inject, show that it is felt, let it grow, heal at the end, show that it is
+// healed. Each line says the moment at which it was so: what lies between `injected` and the end of healing is in force.
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Units } from '../discover.ts'
 import type { Environment } from '../environment/service.ts'
-import type { FaultDefinition, Injected, Proof } from '../faults/fault.ts'
-import type { FaultLine } from '../history/event.ts'
+import { dependencyOf, type FaultDefinition, type Injected, type Proof } from '../faults/fault.ts'
+import type { FaultLine, Manifest } from '../history/event.ts'
 import { resolve } from '../parameters.ts'
 import type { PlannedFault } from '../plan/plan.ts'
 
 /** Between a canary that does not show it yet and the next. */
-const CANARY_EVERY_MS = 100
+const CANARY_EVERY_MS = 50
 /** How long a heal is waited for. */
 const HEAL_WITHIN_MS = 10_000
 
@@ -21,45 +22,89 @@ export interface TimelineOptions {
   signal: AbortSignal
 }
 
+type Say = (event: FaultLine['event'], detail?: string) => void
+
 /** Ends when every fault is healed, or, when aborted, as soon as those in force have been healed. */
 export async function runTimeline(options: TimelineOptions): Promise<void> {
   await Promise.all(options.faults.map((planned) => runFault(planned, options)))
 }
 
-async function runFault(planned: PlannedFault, { units, environment, t0Ms, record, signal }: TimelineOptions): Promise<void> {
+async function runFault(planned: PlannedFault, options: TimelineOptions): Promise<void> {
+  const { units, environment, t0Ms, signal } = options
   const unit = units.get(planned.fault)
-  const { dependency } = unit.value
-  const say = (event: FaultLine['event'], proof?: Proof) =>
-    record({
-      kind: 'fault',
-      atMs: Date.now(),
-      window: planned.window,
-      fault: planned.fault,
-      dependency,
-      event,
-      ...(proof && { detail: proof.detail }),
-    })
+  const parameters = resolve(planned.fault, unit.value.parameters, planned.parameters)
+  const say = sayer(planned, dependencyOf(unit.value, parameters), options)
   if (!(await reached(t0Ms + planned.injectAtMs, signal))) return
   say('injecting')
   let injected: Injected
   try {
-    injected = await unit.value.inject(environment, resolve(planned.fault, unit.value.parameters, planned.parameters), signal)
+    injected = await unit.value.inject(environment, parameters, signal)
   } catch (error) {
     if (signal.aborted) return
-    say('not-felt', { seen: false, detail: `could not be injected: ${(error as Error).message}` })
+    say('not-felt', `could not be injected: ${(error as Error).message}`)
     return
   }
   try {
     say('injected')
+    const growing = grow(planned, injected, say, options)
     const felt = await watch(() => injected.felt(), t0Ms + planned.healAtMs, signal)
-    say(felt.seen ? 'felt' : 'not-felt', felt)
+    say(felt.seen ? 'felt' : 'not-felt', felt.detail)
+    await growing
     await reached(t0Ms + planned.healAtMs, signal)
   } finally {
     say('healing')
     await injected[Symbol.asyncDispose]()
   }
-  const healed = await watch(() => injected.healed(), Date.now() + HEAL_WITHIN_MS, signal)
-  say(healed.seen ? 'healed' : 'not-healed', healed)
+  const healed = await watch(() => injected.healed(), Math.min(Date.now() + HEAL_WITHIN_MS, nextTurnAtMs(planned, options)), signal)
+  say(healed.seen ? 'healed' : 'not-healed', healed.detail)
+}
+
+/** Through the plan's steps, each at its moment. */
+async function grow({ steps = [], fault }: PlannedFault, injected: Injected, say: Say, { t0Ms, signal }: TimelineOptions): Promise<void> {
+  for (const { atMs, parameters } of steps) {
+    if (!(await reached(t0Ms + atMs, signal))) return
+    if (!injected.change) throw new Error(`${fault} cannot change while it is in force`)
+    await injected.change(parameters)
+    say(
+      'changed',
+      Object.entries(parameters)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(', '),
+    )
+  }
+}
+
+/** When the same fault is due again: its heal can be seen until then only. */
+function nextTurnAtMs({ fault, window, healAtMs }: PlannedFault, { faults, t0Ms }: TimelineOptions): number {
+  const later = faults.filter((one) => one.fault === fault && one.window === window && one.injectAtMs >= healAtMs)
+  return t0Ms + Math.min(...later.map(({ injectAtMs }) => injectAtMs))
+}
+
+function sayer({ window, fault, turn }: PlannedFault, dependency: string, { record }: TimelineOptions): Say {
+  return (event, detail) =>
+    record({
+      kind: 'fault',
+      atMs: Date.now(),
+      window,
+      fault,
+      dependency,
+      ...(turn !== undefined && { turn }),
+      event,
+      ...(detail !== undefined && { detail }),
+    })
+}
+
+/** When each was in force, for the manifest; those that were never injected are left out. */
+export function timelineOf(faults: readonly PlannedFault[], lines: readonly FaultLine[], t0Ms: number): NonNullable<Manifest['faults']> {
+  return faults.flatMap(({ window, fault, turn }) => {
+    const own = lines.filter((line) => line.window === window && line.fault === fault && line.turn === turn)
+    const at = (...events: FaultLine['event'][]) => own.find(({ event }) => events.includes(event))?.atMs
+    const fromMs = at('injected')
+    if (fromMs === undefined) return []
+    const toMs = at('healed') ?? at('not-healed', 'healing') ?? fromMs
+    const seen = { felt: at('felt') !== undefined, healed: at('healed') !== undefined }
+    return [{ window, fault, ...(turn !== undefined && { turn }), fromMs: fromMs - t0Ms, toMs: toMs - t0Ms, ...seen }]
+  })
 }
 
 /** Asks a canary until it has seen it, or until the moment has passed. */
