@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { rest, running, sampleCall } from '../fixtures/call.ts'
+import { codeOf, rest, running, sampleCall } from '../fixtures/call.ts'
 import { createInvoice } from '../tools/create-invoice.ts'
+import { describeTable } from '../tools/describe-table.ts'
 import { checkedArguments } from './arguments.ts'
 
 test('what the schema allows goes on as the schema makes it', async () => {
@@ -23,3 +24,13 @@ test('what it does not allow is told by field, without the value, and goes no fu
   expect(String(error)).not.toMatch(/4711|example\.org/)
   expect(reached).toEqual([])
 })
+
+test.each([{ table: 'a\u0000b' }, { table: '\u0000' }])(
+  'a character that Postgres cannot store is refused before it is asked',
+  async (given) => {
+    const { next, reached } = rest()
+    const work = checkedArguments.wrap(next, running({}))(sampleCall({ tool: describeTable, arguments: given }))
+    expect(await codeOf(work)).toBe('INVALID_ARGUMENTS')
+    expect(reached).toEqual([])
+  },
+)

@@ -18,6 +18,7 @@ export const checkedArguments = control({
           if (call.tool.kind === 'resource') throw new CallError('INVALID_PARAMS', `Correct the parameters: ${problems.join('; ')}.`)
           throw new CallError('INVALID_ARGUMENTS', `Correct the arguments: ${problems.join('; ')}.`)
         }
+        if (holdsNul(parsed.data)) throw new CallError('INVALID_ARGUMENTS', 'Correct the arguments: no text may hold the character U+0000.')
         call.arguments = parsed.data
       }
       return await next(call)
@@ -29,4 +30,11 @@ function said(issue: z.core.$ZodIssue): string {
   if (issue.code !== 'unrecognized_keys') return issue.message
   const names = issue.keys.map((name) => (/^[A-Za-z_]\w{0,39}$/.test(name) ? name : 'one that is no name'))
   return `there is no ${names.slice(0, 5).join(', ')} here`
+}
+
+/** JSON may say it, Postgres cannot store it: its refusal would look like a mistake of ours. Arguments are at most 32 deep. */
+function holdsNul(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\u0000')
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).some(([name, item]) => holdsNul(name) || holdsNul(item))
 }
