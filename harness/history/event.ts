@@ -1,6 +1,6 @@
 // The lines of a run's files: raw/*.ndjson as producers write them, and history.ndjson as checks read them.
 // Types only, since the agents inside k6 share them. Times: raw files carry wall-clock ms; the history, ms since the run's start.
-import type { Credential, Phase, Plan, PlannedRole, Role } from '../plan/plan.ts'
+import type { Credential, Phase, Plan, PlannedArrivals, PlannedRole, Role } from '../plan/plan.ts'
 
 export const SCHEMA_VERSION = 1
 
@@ -107,7 +107,9 @@ export interface FaultLine {
   window: string
   fault: string
   dependency: string
-  event: 'injecting' | 'injected' | 'felt' | 'not-felt' | 'healing' | 'healed' | 'not-healed'
+  /** Which time, where its window has this fault more than once. */
+  turn?: number
+  event: 'injecting' | 'injected' | 'changed' | 'felt' | 'not-felt' | 'healing' | 'healed' | 'not-healed'
   /** What the canary measured. */
   detail?: string
 }
@@ -339,6 +341,8 @@ export interface Manifest {
   memoryBytes: number
   platform: string
   command: string
+  /** How bursty the plan's arrivals are; absent in runs that were recorded before it was measured. */
+  arrivals?: PlannedArrivals
   generator?: { exitCode: number | null; maxRssBytes?: number }
   harness?: { maxRssBytes: number }
   /** Distinct call ids of this run found in the server's logs; absent when logs are not observed. */
@@ -347,6 +351,8 @@ export interface Manifest {
   callsTwiceInServerLog?: number
   /** Raw files by name, once merged: `damaged` ones are judged as far as they could be read; absent ones were not there. */
   raw?: Record<string, 'whole' | 'damaged'>
+  /** When each fault was in force, ms since the run's start: from its injection to the end of its healing. Absent until the end. */
+  faults?: { window: string; fault: string; turn?: number; fromMs: number; toMs: number; felt: boolean; healed: boolean }[]
   /** What was odd, in sentences: a raw file cut in a line, leftovers cleaned, a rebuilt connection. */
   notes: string[]
 }

@@ -6,8 +6,9 @@ import { atQuick, choice, count, milliseconds, share } from '../parameters.ts'
 import { type PersonaDefinition, persona } from '../persona.ts'
 import { type Scenario, scenario } from '../scenario.ts'
 import { type Target, target } from '../target.ts'
+import { measuredArrivals } from './arrivals-measured.ts'
 import { makePlan, type PlanOptions } from './make.ts'
-import type { Plan } from './plan.ts'
+import type { Arrivals, Plan } from './plan.ts'
 import { planHash, planText } from './text.ts'
 
 const walker = persona({
@@ -280,4 +281,21 @@ test('defaults of the scale, unless the scenario gives its own', () => {
   const thinks = (scale: 'quick' | 'full', own = {}) =>
     plan({ fleet: [arriving({ agents: 1, role: 'write', ...own })] }, against, { scale }).agents[0]?.parameters.everyMs
   expect([thinks('quick'), thinks('full'), thinks('quick', { everyMs: 700 })]).toEqual([500, 2_000, 700])
+})
+
+test('over a full-scale plan, arrivals are as bursty as was asked, within a fifth', () => {
+  const full = { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 }
+  const shapes: Arrivals[] = [
+    { kind: 'poisson' },
+    { kind: 'bursts', dispersion: 6 },
+    { kind: 'heavy-tailed', dispersion: 3 },
+    { kind: 'salvos', size: 20 },
+  ]
+  const fleet = shapes.map((arrivals, n) => arriving({ agents: 20, role: 'write', everyMs: 2_000 + n, arrivals }))
+  for (const seed of [1, 2, 3, 4, 5]) {
+    const windows = [{ id: 'only', faults: [] }]
+    const drawn = plan({ fleet, windows, phases: { quick: full, full } }, { ...against, agents: {} }, { seed, scale: 'full' })
+    for (const { asked, dispersion = Number.NaN } of measuredArrivals(drawn).groups)
+      expect(Math.abs(dispersion / (asked?.dispersion ?? Number.NaN) - 1), `${asked?.kind}, seed ${seed}`).toBeLessThan(0.2)
+  }
 })

@@ -19,6 +19,14 @@ export type Arrivals =
   /** Moments as recorded, ms since the start of each phase it takes part in, ascending. */
   | { kind: 'recorded'; atMs: readonly number[] }
 
+/** Measured on a plan: the index of dispersion of its arrivals; absent without any. */
+export interface PlannedArrivals {
+  windowMs: number
+  tasks: number
+  dispersion?: number
+  groups: { persona: string; role: Role; agents: number; tasks: number; dispersion?: number; asked?: PlannedAgent['arrivals'] }[]
+}
+
 /** What a tool is for. Personas ask for roles; the target says which tool plays one. */
 export type Role = 'cheapRead' | 'expensiveRead' | 'write' | 'money' | 'external' | 'slow' | 'large' | 'list' | 'composite'
 
@@ -41,6 +49,10 @@ export interface PlannedFault {
   parameters: Record<string, number | string>
   injectAtMs: number
   healAtMs: number
+  /** From 1 on, where its window has this fault more than once. */
+  turn?: number
+  /** Other parameters while it is in force, by their moments. */
+  steps?: { atMs: number; parameters: Record<string, number | string> }[]
 }
 
 /** Data that decides whether an answer is right: a JSON pointer into `result`, and what must be there. */

@@ -1,6 +1,7 @@
 // The plan as bytes and as words. As bytes it is canonical (keys in code-unit order, no blanks), so that its hash proves
 // that two machines drew the same plan.
 import { createHash } from 'node:crypto'
+import { measuredArrivals } from './arrivals-measured.ts'
 import { expectedCalls, loopsAtOnce, peakConcurrency } from './peak.ts'
 import type { Phase, Plan, PlannedAgent, Role } from './plan.ts'
 
@@ -35,6 +36,7 @@ export function describePlan(plan: Plan): string {
     '',
     `agents: ${plan.agents.length}`,
     ...groups(plan).map((group) => describeGroup(plan, group)),
+    `  arrivals of tasks: index of dispersion ${measuredArrivals(plan).dispersion ?? 'none'} (1 is Poisson)`,
     '',
     'calls under way at once, at most (each taking its whole SLO)',
     ...Object.entries(peakConcurrency(plan)).map(([role, peak]) => `  ${label(plan, role as Role).padEnd(36)} ${peak}`),
