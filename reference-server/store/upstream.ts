@@ -3,9 +3,11 @@
 // Never asked twice: the agent above asks again, and two layers that do so multiply. Its 429 is passed on with its wait.
 // The call carries the request's id, its trace and a keyed hash of the agent, so that the other side can hold one agent back
 // without learning who it is; nothing else of the caller's leaves.
-// Silence, a broken connection, 5xx and what cannot be read count for the breaker; an answer of 4xx says that it lives.
+// Silence, a broken connection, a status that makes no sense and what cannot be read count for the breaker; its 429, and the 400 or
+// 404 of a currency that it does not know, say that it lives.
 // Without UPSTREAM_URL: a small table of rates, so that the server runs alone.
-// Does not model: a cache of rates, a bound on calls at once (the agents' leases are one).
+// Instances give an agent the same tag only when they share LOG_HASH_KEY. Does not model: a cache of rates, a bound on calls at once
+// (the agents' leases are one).
 import { createHmac, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { Call } from '../call.ts'

@@ -26,10 +26,6 @@ where customer.name ~ '^Customer \d+$';
 alter table ledger.customers alter column account set not null, alter column contact set not null, alter column phone set not null;
 alter table ledger.customers add unique (tenant, account), add unique (tenant, name);
 
-update ledger.invoices
-set memo = (array['Freight, two pallets', 'Spare parts', 'Consulting, three days', 'Licences, one year', 'Maintenance', 'Samples', 'Printing'])[1 + id % 7]
-where created_by = 'sample';
-
 create table ledger.orders (
   id bigint generated always as identity primary key,
   tenant text not null,
