@@ -2,7 +2,7 @@
 import type { CheckEntry } from './checks/check.ts'
 import type { FaultEntry } from './faults/fault.ts'
 import type { FleetEntry } from './persona.ts'
-import type { Scale, Settings } from './plan/plan.ts'
+import type { Plan, Scale, Settings } from './plan/plan.ts'
 
 export interface PhaseLengths {
   warmUpS: number
@@ -17,6 +17,8 @@ export interface PhaseLengths {
 export interface WindowEntry {
   id: string
   faults: FaultEntry[]
+  /** Several of its faults break the same dependency, and are meant to. */
+  combine?: true
 }
 
 export interface Scenario {
@@ -28,6 +30,8 @@ export interface Scenario {
   fleet: FleetEntry[]
   /** Without it: one window `stress` without faults, in which the hostile personas are the stress. */
   windows: WindowEntry[]
+  /** What the agents speak, where the story needs it; `--protocol` wins, then this, then the target's. */
+  protocol?: Plan['protocol']
   /** Asked of a target that lets itself be configured; others run as they are. */
   settings: Partial<Settings>
   /** Network delay in every phase, ms each way, by link. */

@@ -14,10 +14,12 @@ export interface Scraped {
   pools: () => PoolFigures[]
   waitMsMax: ReadonlyMap<string, number>
   inFlight: () => number
+  /** Throws when it cannot be known. */
+  leases: () => Promise<number>
   marks: { inFlightMax: number }
 }
 
-export function scrapedGauges(registry: Registry, { pools, waitMsMax, inFlight, marks }: Scraped): void {
+export function scrapedGauges(registry: Registry, { pools, waitMsMax, inFlight, leases, marks }: Scraped): void {
   const gauge = (
     name: string,
     help: string,
@@ -35,6 +37,16 @@ export function scrapedGauges(registry: Registry, { pools, waitMsMax, inFlight, 
     })
   gauge('calls_in_flight', 'Requests that have not been answered', [], (set) => set(inFlight()))
   gauge('calls_in_flight_max', 'Most requests that ever were inside at once, since the start', [], (set) => set(marks.inFlightMax))
+  new Gauge({
+    name: 'leases_held',
+    help: 'Calls that hold a lease in Redis, over all instances; the last known while Redis is away',
+    registers: [registry],
+    async collect() {
+      await leases()
+        .then((held) => this.set(held))
+        .catch(() => undefined)
+    },
+  })
   gauge('pool_connections', 'Connections to Postgres by state', ['pool', 'state'], (set) => {
     for (const { name, used, idle } of pools()) {
       set(used, { pool: name, state: 'used' })

@@ -7,7 +7,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Answer, Call, Facts } from './call.ts'
 import type { BreakerState } from './controls/breaker.ts'
 import { ERRORS } from './errors.ts'
-import { type PoolFigures, processGauges, scrapedGauges } from './metrics-scraped.ts'
+import { processGauges, type Scraped, scrapedGauges } from './metrics-scraped.ts'
 
 const STATES: Record<BreakerState, number> = { closed: 0, open: 1, 'half-open': 2 }
 /** Finer below 10 ms than the convention's: a cheap call takes 2. */
@@ -17,13 +17,13 @@ const PART_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025
 export type Metrics = ReturnType<typeof createMetrics>
 export type Part = 'transport' | 'limiter' | 'queue' | 'postgres' | 'upstream' | 'process'
 
-/** @param pools read at every scrape */
-export function createMetrics(pools: () => PoolFigures[], inFlight: () => number) {
+/** @param scraped read at every scrape */
+export function createMetrics(scraped: Pick<Scraped, 'pools' | 'inFlight' | 'leases'>) {
   const registry = new Registry()
   const registers = [registry]
   const waitMsMax = new Map<string, number>()
   const marks = { inFlightMax: 0 }
-  scrapedGauges(registry, { pools, waitMsMax, inFlight, marks })
+  scrapedGauges(registry, { ...scraped, waitMsMax, marks })
   processGauges(registry)
   const poolWait = new Histogram({
     name: 'pool_wait_seconds',

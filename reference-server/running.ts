@@ -9,8 +9,8 @@ import type { Gate } from './controls/gate.ts'
 import type { Queue } from './controls/queue.ts'
 import type { Metrics } from './metrics.ts'
 import { createMetrics } from './metrics.ts'
-import type { PoolFigures } from './metrics-scraped.ts'
 import type { Parts } from './parts.ts'
+import { poolFigures } from './pool-figures.ts'
 import type { Admin } from './store/admin.ts'
 import type { Cursors } from './store/cursors.ts'
 import { countInstances, type Instances } from './store/instances.ts'
@@ -18,6 +18,7 @@ import { createKeys, type Keys } from './store/keys.ts'
 import type { Limiter } from './store/limiter.ts'
 import { LocalLimiter } from './store/local-limiter.ts'
 import type { Connections } from './store/postgres.ts'
+import { answerWithin } from './store/redis.ts'
 import { createRevocations, type Revocations } from './store/revocations.ts'
 import type { PoolName } from './tools/tool.ts'
 import { createTypical, type Typical } from './typical.ts'
@@ -76,25 +77,15 @@ export function open(parts: Parts): Running {
   const adminConnections = parts.connections({ url: settings.DATABASE_URL, name: 'admin', max: ADMIN_CONNECTIONS, times })
   const admin = parts.openAdmin(adminConnections, times)
   const redis = parts.redisConnection(parts)
-  const metrics: Metrics = createMetrics(
-    figures,
-    () => running.inFlight,
-    () => running.limiter.held(),
-  )
+  const metrics: Metrics = createMetrics({
+    pools: () => poolFigures(bulkheads, adminConnections),
+    inFlight: () => running.inFlight,
+    leases: () => answerWithin(settings.REDIS_TIMEOUT_MS, running.limiter.held()),
+  })
   const loop = parts.watchLoop()
   const waiting = (pool: PoolName): number => running.bulkheads[pool].queue.waiting
   const gate = parts.openGate({ settings, clock, random: parts.random, loop: loop.read, bytesInside: () => running.bytesInside, waiting })
   const bulkheads = openBulkheads(parts, metrics, gate)
-  function figures(): PoolFigures[] {
-    const pools = Object.entries(bulkheads).map(([name, { queue, connections }]) => ({
-      name,
-      used: connections.used,
-      idle: connections.idle,
-      waiting: queue.waiting,
-      waitingMax: queue.waitingMax,
-    }))
-    return [...pools, { name: 'admin', used: adminConnections.used, idle: adminConnections.idle, waiting: 0, waitingMax: 0 }]
-  }
   const breakers = {
     postgres: openBreaker(parts, metrics, 'postgres'),
     redis: openBreaker(parts, metrics, 'redis'),

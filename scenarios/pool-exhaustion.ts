@@ -4,6 +4,7 @@
 // Bursts ask for well over twice the pools at once (the plan states its peak concurrency). Not modelled: health checks that share
 // the pool.
 import { boundedTime } from '../harness/checks/bounded-time.ts'
+import { loopHealthy } from '../harness/checks/loop-healthy.ts'
 import { poolBounded } from '../harness/checks/pool-bounded.ts'
 import { queueBounded } from '../harness/checks/queue-bounded.ts'
 import { recovers } from '../harness/checks/recovers.ts'
@@ -33,6 +34,6 @@ export default scenario({
     bursty({ agents: 8, role: 'cheapRead', during: 'stress' }),
     bursty({ agents: 4, role: 'expensiveRead', during: 'stress' }),
   ],
-  checks: [poolBounded(), queueBounded(), boundedTime(), retryAfterValid(), recovers()],
+  checks: [poolBounded(), queueBounded(), loopHealthy(), boundedTime(), retryAfterValid(), recovers()],
   essential: ['pool-bounded'],
 })

@@ -4,7 +4,9 @@
 // Capacity: the link to Postgres is 6 ms away each way and a pool has few connections, so that thirty calls at once are
 // more than it carries. Not modelled: a runaway spread over several identities.
 import { boundedTime } from '../harness/checks/bounded-time.ts'
+import { cheapRefusal } from '../harness/checks/cheap-refusal.ts'
 import { fairness } from '../harness/checks/fairness.ts'
+import { limiterTrue } from '../harness/checks/limiter-true.ts'
 import { poolBounded } from '../harness/checks/pool-bounded.ts'
 import { recovers } from '../harness/checks/recovers.ts'
 import { retryAfterValid } from '../harness/checks/retry-after-valid.ts'
@@ -33,6 +35,6 @@ export default scenario({
     runawayLoop({ agents: 1, role: 'cheapRead', atOnce: 30, during: 'stress' }),
     runawayLoop({ agents: 1, role: 'expensiveRead', atOnce: 10, vary: 'arguments', during: 'stress' }),
   ],
-  checks: [fairness(), retryAfterValid(), poolBounded(), boundedTime(), recovers()],
+  checks: [fairness(), limiterTrue(), retryAfterValid(), cheapRefusal(), poolBounded(), boundedTime(), recovers()],
   essential: ['fairness', 'retry-after-valid'],
 })

@@ -1,21 +1,28 @@
-// The database answers late, as over a broken network path: every round trip takes most of a second. Calls must end by their
-// deadline, callers must not pile up before the pools, and all must be well again soon after.
+// The database answers late, as over a broken network path: every round trip takes most of a second. Then somebody locks one table. Calls
+// must end by their deadline and take their statements with them, callers must not pile up before the pools, tools that use other tables
+// must notice nothing of the lock, and all must be well again soon after.
 //
-// Not modelled: slow statements and locks, in which Postgres itself is busy.
+// Not modelled: statements that are slow by themselves (abandoned-queries).
+import { blastRadius } from '../harness/checks/blast-radius.ts'
 import { boundedTime } from '../harness/checks/bounded-time.ts'
+import { cancelPropagates } from '../harness/checks/cancel-propagates.ts'
 import { poolBounded } from '../harness/checks/pool-bounded.ts'
 import { queueBounded } from '../harness/checks/queue-bounded.ts'
 import { recovers } from '../harness/checks/recovers.ts'
 import { retryAfterValid } from '../harness/checks/retry-after-valid.ts'
 import { postgresLatency } from '../harness/faults/postgres-latency.ts'
+import { postgresLock } from '../harness/faults/postgres-lock.ts'
 import { scenario } from '../harness/scenario.ts'
 import { steady } from './personas/steady.ts'
 
 export default scenario({
   story: 'No statement timeout: 3.5 active connections became 217, and the service refused everybody for an hour.',
   source: 'MLPA#177',
-  phases: { quick: { warmUpS: 2, steadyS: 8, stressS: 8, recoveryS: 9 }, full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 } },
-  windows: [{ id: 'latency', faults: [postgresLatency({ delayMs: 900 })] }],
+  phases: { quick: { warmUpS: 2, steadyS: 7, stressS: 6, recoveryS: 4 }, full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 } },
+  windows: [
+    { id: 'latency', faults: [postgresLatency({ delayMs: 900 })] },
+    { id: 'locked', faults: [postgresLock({ table: 'ledger.invoices' })] },
+  ],
   settings: {
     agentRatePerMinute: 600,
     agentBurst: 30,
@@ -27,6 +34,6 @@ export default scenario({
     acquireTimeoutMs: 500,
   },
   fleet: [steady({ agents: 16, role: 'cheapRead', everyMs: 500 }), steady({ agents: 6, role: 'expensiveRead', everyMs: 1_000 })],
-  checks: [boundedTime(), queueBounded(), poolBounded(), retryAfterValid(), recovers()],
-  essential: ['bounded-time', 'queue-bounded'],
+  checks: [boundedTime(), blastRadius(), cancelPropagates(), queueBounded(), poolBounded(), retryAfterValid(), recovers()],
+  essential: ['bounded-time', 'queue-bounded', 'blast-radius'],
 })

@@ -5,7 +5,7 @@ import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { blastRadius } from './blast-radius.ts'
 
 /** A lock on `customers`; expensiveRead needs only `orders`. Its calls take so long under stress, or are never answered. */
-function locked({ tookMs = 30 as number | null, everyMs = 30, table = 'customers' } = {}) {
+function locked({ tookMs = 30 as number | null, everyMs = 30, table = 'shop.customers' } = {}) {
   const story = aRun().agent('a').agent('b').fault('postgres-lock')
   for (const fault of story.plan.faults) fault.parameters.table = table
   const role = 'expensiveRead' as const

@@ -62,7 +62,8 @@ function untouchedRoles(history: History, stress: Phase): string[] {
     if (window !== stress.window || dependency === undefined) return []
     const planned = history.plan.faults.find((one) => one.fault === fault && one.window === window)
     const table = planned?.parameters.table
-    return [typeof table === 'string' && table !== '' ? `${dependency}:${table}` : dependency]
+    // A target may name a table without its schema.
+    return [typeof table === 'string' && table !== '' ? `${dependency}:${table.split('.').at(-1)}` : dependency]
   })
   if (broken.length === 0 || broken.includes('server')) return []
   const called = new Set<string>(history.calls.map(({ role }) => role))

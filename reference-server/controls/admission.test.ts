@@ -164,10 +164,7 @@ describe('without Redis', () => {
     })
     breaker.enter().end('down')
     const { next, reached } = rest()
-    const metrics = createMetrics(
-      () => [],
-      () => 0,
-    )
+    const metrics = createMetrics({ pools: () => [], inFlight: () => 0, leases: async () => 0 })
     const parts = { settings: { ...settings, AGENT_BURST: 8 }, budgets: agentBudgets, metrics, typical: createTypical() }
     const declared = { withoutRedis: readsFromMemory, quotaHeaders: bindingQuota, random: () => 0 }
     const instances = { live: 2, close: () => undefined }

@@ -25,10 +25,7 @@ const slo = parse(textOf('slo.yml')) as {
   burn: Record<'page' | 'ticket', { rate: number; long: string; short: string }>
   baseline: { times: number; floor: number }
 }
-const metrics = await createMetrics(
-  () => [],
-  () => 0,
-).registry.getMetricsAsJSON()
+const metrics = await createMetrics({ pools: () => [], inFlight: () => 0, leases: async () => 0 }).registry.getMetricsAsJSON()
 
 /** Everything that a query may name. */
 const known = new Set([

@@ -8,6 +8,7 @@
 // windows); RFC draft-ietf-httpapi-ratelimit-headers-10.
 import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
+import { LeaseKeys } from './leases-held.ts'
 
 export type Scope = 'agent' | 'tool' | 'tenant' | 'discovery' | 'replay' | 'address' | 'concurrency'
 
@@ -86,6 +87,8 @@ export interface Limiter {
   release(budgets: Budgets): void
   /** The write under this marker is committed: its replays are let through for `forS` seconds. Nobody waits for it. */
   committed(marker: string, forS: number): void
+  /** Calls that hold a lease now. @throws whatever Redis does when it is away or silent */
+  held(): Promise<number>
 }
 
 const SCRIPT = readFileSync(new URL('./admission.lua', import.meta.url), 'utf8')
@@ -98,8 +101,13 @@ export function prepareRedis(redis: Redis): void {
 }
 
 export function redisLimiter(redis: Redis): Limiter {
+  const keys = new LeaseKeys()
   return {
-    admit: (budgets) => admitInRedis(redis, budgets),
+    admit(budgets) {
+      keys.add(budgets)
+      return admitInRedis(redis, budgets)
+    },
+    held: () => keys.held(redis),
     release({ leases = [] }) {
       // One that cannot be given back expires.
       for (const { key, id } of leases) redis.zrem(key, id).catch(() => undefined)

@@ -25,6 +25,11 @@ export default weakness({
           for (const { id, key } of leases) counters.set(id, [...(counters.get(id) ?? []), key])
           return verdict
         },
+        async held() {
+          const keys = await redis.keys('desk:*:lease:count')
+          const counts = keys.length > 0 ? await redis.mget(keys) : []
+          return counts.reduce((sum, count) => sum + Number(count ?? 0), 0)
+        },
         release({ leases = [] }) {
           for (const id of new Set(leases.map((lease) => lease.id))) {
             for (const key of counters.get(id) ?? []) redis.decr(`${key}:count`).catch(() => undefined)

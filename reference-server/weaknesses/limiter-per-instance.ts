@@ -15,6 +15,7 @@ export default weakness({
           admit: async (budgets) => memory.admit(budgets),
           release: (budgets) => memory.release(budgets),
           committed: () => undefined,
+          held: async () => 0,
         }
       },
     }

@@ -7,6 +7,8 @@ import { roles } from './reference-roles.ts'
 
 const SCOPES = ['mcp:tools:read', 'mcp:tools:query', 'mcp:tools:write', 'mcp:tools:money']
 const ADMIN_CONNECTIONS = 2
+/** A result of 256 KiB stands in an answer twice, once as text with its quotes escaped. */
+const ANSWER_MAX_BYTES = 900_000
 
 /** What the server uses when a scenario asks for nothing else: its own defaults, but a breaker that fits the quick scale. */
 function limitsOf({ settings, scale }: TargetContext) {
@@ -102,6 +104,7 @@ function declared(context: TargetContext): Declared {
     acquireTimeoutMs: limits.acquireTimeoutMs,
     instances: context.instances,
     breakerOpenMs: limits.breakerOpenMs,
+    outputMaxBytes: ANSWER_MAX_BYTES,
   }
 }
 
@@ -132,7 +135,10 @@ export default target({
       poolWaiting: 'pool_waiting',
       poolWaitingMax: 'pool_waiting_max',
       poolWaitSecondsMax: 'pool_wait_seconds_max',
-      breakerOpen: 'breaker_state{dependency="postgres"}==1',
+      breakerOpen: 'breaker_state==1',
+      leases: 'leases_held',
+      limiterLocal: 'limiter_mode==1',
+      loopDelaySecondsP99: 'event_loop_delay_p99_seconds',
       inFlight: 'calls_in_flight',
     },
     postgres: { role: 'app' },
