@@ -64,6 +64,7 @@ test('gives settings that the server accepts, and declares what they come to', (
     acquireTimeoutMs: 400,
     instances: 1,
     breakerOpenMs: 700,
+    outputMaxBytes: 900_000,
   })
 })
 
@@ -79,7 +80,7 @@ test("each agent's header is a key that the server is told of", async () => {
 
 test('its roles are tools of the server, with their deadlines, and arguments that their schemas take', () => {
   const roles = Object.values(reference.tools ?? {})
-  expect(roles).toHaveLength(8)
+  expect(roles).toHaveLength(9)
   for (const role of roles) {
     const tool = TOOLS.find(({ name }) => name === role.name)
     expect(tool?.needs, role.name).toEqual(expect.arrayContaining(role.needs ?? []))
