@@ -63,7 +63,8 @@ export const faultLine = z.looseObject({
   window: z.string(),
   fault: id,
   dependency: id,
-  event: z.enum(['injecting', 'injected', 'felt', 'not-felt', 'healing', 'healed', 'not-healed']),
+  turn: z.int().min(1).exactOptional(),
+  event: z.enum(['injecting', 'injected', 'changed', 'felt', 'not-felt', 'healing', 'healed', 'not-healed']),
   detail: z.string().exactOptional(),
 })
 export const attemptLine = z.looseObject({ kind: z.literal('attempt'), atMs: ms, link: id, refused: z.boolean() })

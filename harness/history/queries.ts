@@ -126,8 +126,8 @@ export interface FaultRecord {
 }
 
 export function faultsOf(history: History): FaultRecord[] {
-  return history.plan.faults.map(({ fault, window, injectAtMs, healAtMs }) => {
-    const lines = history.faults.filter((line) => line.fault === fault && line.window === window)
+  return history.plan.faults.map(({ fault, window, turn, injectAtMs, healAtMs }) => {
+    const lines = history.faults.filter((line) => line.fault === fault && line.window === window && line.turn === turn)
     const last = (event: FaultLine['event']) => lines.findLast((line) => line.event === event)
     const [first] = lines
     const felt = last('felt')

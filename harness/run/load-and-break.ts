@@ -2,7 +2,7 @@
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { HarnessError } from '../errors.ts'
-import type { Manifest } from '../history/event.ts'
+import type { FaultLine, Manifest } from '../history/event.ts'
 import { type Generator, partName } from '../load/driver.ts'
 import type { Plan } from '../plan/plan.ts'
 import { readClock, systemClock } from './clock.ts'
@@ -15,7 +15,7 @@ import { runSamplers } from './sampling.ts'
 import { noteEnds } from './servers.ts'
 import type { Setting } from './setting.ts'
 import { starve } from './starve.ts'
-import { runTimeline } from './timeline.ts'
+import { runTimeline, timelineOf } from './timeline.ts'
 
 const CLOCK_EVERY_MS = 5_000
 const LIVE_EVERY_MS = 250
@@ -65,6 +65,7 @@ export async function loadAndBreak(
     await writeManifest(folder.path, manifest)
     if (options.starve) for (const pid of generator.pids) aside(starve(pid, over.signal))
     const faultsInForce = new Set<string>()
+    const faultLines: FaultLine[] = []
     const timeline = runTimeline({
       faults: plan.faults,
       units: options.faults,
@@ -72,6 +73,8 @@ export async function loadAndBreak(
       t0Ms,
       record: (line) => {
         recorder.faults.append(line)
+        faultLines.push(line)
+        manifest.faults = timelineOf(plan.faults, faultLines, t0Ms)
         if (line.event === 'injected') faultsInForce.add(line.fault)
         if (line.event === 'healing') faultsInForce.delete(line.fault)
       },

@@ -47,6 +47,7 @@ async function runFault(planned: PlannedFault, options: TimelineOptions): Promis
   try {
     say('injected')
     const growing = grow(planned, injected, say, options)
+    growing.catch(() => {})
     const felt = await watch(() => injected.felt(), t0Ms + planned.healAtMs, signal)
     say(felt.seen ? 'felt' : 'not-felt', felt.detail)
     await growing
