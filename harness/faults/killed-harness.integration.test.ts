@@ -3,6 +3,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ensureRedis } from '../../setup.mjs'
 import { discover } from '../discover.ts'
@@ -62,8 +63,7 @@ describe.each(lasting)('%s', (id) => {
 })
 
 async function answers(session: PostgresSession): Promise<string> {
-  const late = new Promise<string>((resolve) => setTimeout(resolve, 300, 'silent'))
-  return await Promise.race([session.ask('select 1').then(() => 'well'), late])
+  return await Promise.race([session.ask('select 1').then(() => 'well'), pause(300, 'silent')])
 }
 
 /** Another harness, with a lease of its own, that injects the fault and would heal it after a minute. */
