@@ -12,7 +12,9 @@ export async function driveClientV2(plan: Plan): Promise<Seen> {
   const connect = async (url: string, token: string): Promise<AnyClient> => {
     const pin = plan.era === '2026-07-28' ? { versionNegotiation: { mode: { pin: plan.era } } } : {}
     const client = new Client({ name: 'interop', version: '1' }, pin)
-    await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers: { authorization: `Bearer ${token}` } } }))
+    await client.connect(
+      new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers: { authorization: `Bearer ${token}` } } }),
+    )
     return {
       era: () => client.getNegotiatedProtocolVersion() ?? 'unknown',
       listTools: async () => (await client.listTools()).tools.map(({ name }) => name),

@@ -71,6 +71,7 @@ async def cancelled(client, plan):
 async def refusal(plan, asked):
     try:
         async with Connected(plan, asked["url"], asked["token"]) as client:
+            await client.list_tools()
             if asked.get("spend"):
                 await client.call_tool(asked["tool"], asked["arguments"])
             result = await client.call_tool(asked["tool"], asked["arguments"])

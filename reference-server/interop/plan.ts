@@ -22,7 +22,7 @@ export interface Plan {
   /** Takes long enough to be given up `cancelAfterMs` after it was asked for. */
   cancel: Asked
   cancelAfterMs: number
-  refusals: Record<string, Asked & { url: string; token: string; /** Called once before, to spend what there is. */ spend?: boolean }>
+  refusals: Record<string, Asked & { url: string; token: string /** Called once before, to spend what there is. */; spend?: boolean }>
 }
 
 /** What a host has in hand when a call was refused. */

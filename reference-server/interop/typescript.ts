@@ -91,6 +91,7 @@ async function refusals(plan: Plan, connect: Connect, refusalOf: RefusalOf): Pro
     let at: AnyClient | undefined
     try {
       at = await connect(asked.url, asked.token)
+      await at.listTools()
       if (asked.spend) await at.call(asked)
       seen[name] = ofResult((await at.call(asked)) as ToolResult)
     } catch (thrown) {
