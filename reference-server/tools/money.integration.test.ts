@@ -94,6 +94,9 @@ describe('above the limit of the tier', () => {
     await services.postgres.query(`update ledger.orders set amount_cents = 400000 where tenant = 't0' and order_number = 'ORD-000010'`)
     const reviewId = await asked('approve-me')
     expect(await asked('approve-me')).toBe(reviewId)
+    const { data: shown } = await review({ reviewId })
+    expect([shown.decision, shown.reason, (shown.arguments as { amountCents: number }).amountCents]).toEqual([null, null, 20_001])
+    expect((await review({ reviewId, decision: 'approve' })).data.code).toBe('INVALID_ARGUMENTS')
     const { data, isError } = await review({ reviewId, decision: 'approve', reason: 'two parcels were lost' })
     expect([isError, data.decision, data.askedBy, data.arguments]).toEqual([
       false,

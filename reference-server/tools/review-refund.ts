@@ -10,7 +10,8 @@ import { tool } from './tool.ts'
 const SQL = readFileSync(new URL('./review-refund.sql', import.meta.url), 'utf8')
 
 export const reviewRefund = tool('review_refund', {
-  description: 'Approves or rejects a refund that waits for a review, with the reason why. Ask a person first: their word is final.',
+  description:
+    'Shows a refund that waits for a review; with a decision and the reason why, approves or rejects it. Show it to a person first: their word is final.',
   class: 'write',
   cost: 'cheap',
   scopes: ['mcp:approve'],
@@ -18,21 +19,23 @@ export const reviewRefund = tool('review_refund', {
   deadlineMs: 3_000,
   sloMs: 1_500,
   idempotent: true,
-  input: z.strictObject({
-    reviewId: z.uuid(),
-    decision: z.enum(['approve', 'reject']),
-    reason: z.string().trim().min(5, 'says why, for those who read it later').max(500),
-  }),
+  input: z
+    .strictObject({
+      reviewId: z.uuid(),
+      decision: z.enum(['approve', 'reject']).optional(),
+      reason: z.string().trim().min(5, 'says why, for those who read it later').max(500).optional(),
+    })
+    .refine(({ decision, reason }) => (decision === undefined) === (reason === undefined), 'a decision and its reason go together'),
   output: z.object({
     reviewId: z.string(),
-    decision: z.string(),
-    reason: z.string(),
+    decision: z.string().nullable(),
+    reason: z.string().nullable(),
     askedBy: z.string(),
     arguments: z.record(z.string(), z.unknown()),
   }),
   async run({ reviewId, decision, reason }, { identity, session, audited }) {
-    const word = decision === 'approve' ? 'approved' : 'rejected'
-    const values = [identity.tenant, reviewId, word, reason, identity.agent]
+    const word = decision && ({ approve: 'approved', reject: 'rejected' } as const)[decision]
+    const values = [identity.tenant, reviewId, word ?? null, reason ?? null, identity.agent]
     const rows = await session.write({
       first: { text: SQL, values },
       async work(found, transaction) {
@@ -42,6 +45,7 @@ export const reviewRefund = tool('review_refund', {
     })
     const [{ now, ...review } = { now: false }] = ownRows(identity, rows) as [Record<string, unknown>?]
     if (!review.reviewId) throw new CallError('INVALID_ARGUMENTS', 'There is no review of this id.')
+    if (word === undefined) return { structured: review }
     if (review.decision === null) throw new CallError('DENIED', 'Who asked for a refund cannot review it.')
     if (review.decision !== word) throw new CallError('INVALID_ARGUMENTS', `This review has been decided: ${review.decision}.`)
     return { structured: review }
