@@ -27,7 +27,6 @@ const answers = (type: string, attributes: Record<string, number>, toxicity = 1)
 
 const SPECS: Mapping = {
   latency: ({ delayMs, jitterMs = 0 }) => both('latency', { latency: Math.round(delayMs), jitter: Math.round(jitterMs) }),
-  reset: () => answers('reset_peer', { timeout: 0 }),
   cut: ({ afterBytes, share }) => answers('limit_data', { bytes: afterBytes }, share),
   bandwidth: ({ bytesPerSecond }) => both('bandwidth', { rate: Math.max(1, Math.round(bytesPerSecond / 1_024)) }),
   timeout: ({ closeAfterMs }) => both('timeout', { timeout: closeAfterMs }),
@@ -58,7 +57,9 @@ function linkOf(url: string, name: string, listen: string, keeper: FaultKeeper):
     canaryAddress: address,
     async add<K extends keyof Toxics>(toxic: K, parameters: Toxics[K], signal?: AbortSignal): Promise<LinkToxic<K>> {
       signal?.throwIfAborted()
-      const added = toxic === 'down' ? await switchOff(url, name, keeper) : await addAll(url, name, toxic, parameters, keeper)
+      // Its reset_peer waits for the next data; switched off and on, every live connection ends at once.
+      const added =
+        toxic === 'down' || toxic === 'reset' ? await switchOff(url, name, keeper) : await addAll(url, name, toxic, parameters, keeper)
       // Once, and over.
       if (toxic === 'reset') await added.remove()
       const aborted = () => void added.remove().catch(() => undefined)
