@@ -135,7 +135,7 @@ const Environment = z.object({
   /** How long one section of build_report takes: what it reads here is small. */
   REPORT_SECTION_MS: whole(250, 0, 5_000),
   USAGE_FLUSH_MS: whole(5_000, 50, 60_000),
-  OVERLOAD_LOOP_DELAY_MS: whole(100, 10, 60_000),
+  OVERLOAD_LOOP_DELAY_MS: whole(200, 10, 60_000),
   OVERLOAD_QUEUE_WAIT_MS: whole(500, 10, 60_000),
   IN_FLIGHT_MAX: whole(1_000, 1, 100_000),
   IN_FLIGHT_BYTES_MAX: whole(67_108_864, 1_024, 4_294_967_296),
