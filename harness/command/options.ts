@@ -26,6 +26,7 @@ export interface ScenarioOptions {
   redis?: string
   containers?: Partial<Images>
   faults: string[]
+  toxiproxy?: string
   port?: number
   starve: boolean
 }
@@ -51,6 +52,7 @@ const SPEC = {
   containers: { type: 'boolean' },
   images: { type: 'string' },
   fault: { type: 'string', multiple: true },
+  toxiproxy: { type: 'string' },
   port: { type: 'string' },
   starve: { type: 'boolean' },
 } as const
@@ -75,6 +77,7 @@ export const SCENARIO_HELP = `Runs one scenario against a target and judges what
   --k6 <file>             a k6 binary of your own, version 2
   --postgres <url>        a Postgres of your own; only the link to it is broken (default: the run starts one)
   --redis <url>           a Redis of your own, likewise
+  --toxiproxy <url>       a toxiproxy that already runs: dependencies that it has a proxy for, by name, are broken through it
   --containers            services and servers run in containers (Linux; DOCKER_HOST names the engine), not as local processes
   --images <name=image,…> other images than the pinned ones, by name: postgres, redis, node
   --fault <id>            one more fault in the first stress window: of harness/faults, or of the target's own; may be repeated
@@ -116,6 +119,7 @@ export function parseScenarioOptions(words: string[]): ScenarioOptions {
     ...(values.postgres !== undefined && { postgres: address('postgres', values.postgres, ['postgres:', 'postgresql:']) }),
     ...(values.redis !== undefined && { redis: address('redis', values.redis, ['redis:']) }),
     faults: values.fault ?? [],
+    ...(values.toxiproxy !== undefined && { toxiproxy: address('toxiproxy', values.toxiproxy, ['http:']) }),
     ...((values.containers || values.images !== undefined) && { containers: images(values.images ?? '') }),
     ...(values.port !== undefined && { port: whole('port', values.port, 1, 65_535) }),
     starve: values.starve ?? false,

@@ -16,6 +16,7 @@ import { Lease } from '../run/lease.ts'
 import { run } from '../run/run.ts'
 import { findTarget } from '../run/target-file.ts'
 import type { Target } from '../target.ts'
+import { assertWithinCaps } from './caps.ts'
 import { withFaults, withTargetFaults } from './extra-faults.ts'
 import { reportFolder, shownPath, verdictText } from './judged.ts'
 import { listText } from './list.ts'
@@ -44,8 +45,9 @@ export async function scenarioCommand(words: string[], swept: string[]): Promise
   const target = await findTarget(options.target, found.targets, ROOT)
   assertWeakness(options.weaken, target, ROOT)
   const units = { ...found, faults: withTargetFaults(found.faults, target, process.cwd()) }
+  const tried = withFaults(withFleet(scenario, options.fleet, units), options.faults, units.faults)
   const plan = makePlan({
-    scenario: withFaults(withFleet(scenario, options.fleet, units), options.faults, units.faults),
+    scenario: tried,
     target,
     ...units,
     seed: options.seed,
@@ -53,6 +55,7 @@ export async function scenarioCommand(words: string[], swept: string[]): Promise
     protocol: options.protocol ?? scenario.value.protocol ?? target.value.protocol ?? '2026-07-28',
   })
   assertBreakable(plan, target.value, givenBy(options), (id) => units.faults.get(id).value)
+  assertWithinCaps(plan, target.value, tried, units.personas)
   if (options.dryRun) {
     process.stdout.write(describePlan(plan))
     return 0
@@ -104,6 +107,7 @@ async function runOnce({ options, units, target, plan, screen, swept }: Prepared
       notes: swept,
       ...(options.weaken !== undefined && { weaken: options.weaken }),
       given: givenBy(options),
+      ...(options.toxiproxy !== undefined && { toxiproxy: options.toxiproxy.replace(/\/$/, '') }),
       ...(options.containers && { images: { ...IMAGES, ...options.containers } }),
       ...(options.port !== undefined && { port: options.port }),
       ...(options.starve && { starve: true }),
@@ -160,6 +164,7 @@ function commandOf(options: ScenarioOptions): string {
   if (generators > 1) words.push(`--generators ${generators}`)
   for (const [name, url] of Object.entries(givenBy(options))) words.push(`--${name} ${Object.assign(new URL(url), { password: '' }).href}`)
   for (const fault of options.faults) words.push(`--fault ${fault}`)
+  if (options.toxiproxy !== undefined) words.push(`--toxiproxy ${options.toxiproxy}`)
   if (options.containers) words.push('--containers')
   if (starve) words.push('--starve')
   return `npm run scenario ${name} -- ${words.join(' ')}`

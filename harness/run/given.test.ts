@@ -18,7 +18,7 @@ test('the server gets it whole, by way of the proxy', () => {
 })
 
 test('only links of what is not ours are broken', () => {
-  const plan = (...ids: string[]) => ({ faults: ids.map((fault) => ({ fault }) as PlannedFault) })
+  const plan = (...ids: string[]) => ({ faults: ids.map((fault) => ({ fault, injectAtMs: 0, healAtMs: 8_000 }) as PlannedFault) })
   const needs = { 'postgres-latency': ['link'], 'postgres-lock': ['link', 'postgres'], 'server-killed': ['servers'] } as const
   const of = (id: string) => ({ needs: needs[id as keyof typeof needs] })
   const target = { dependencies: { postgres: 'embedded' } } as const
@@ -29,6 +29,10 @@ test('only links of what is not ours are broken', () => {
   )
   expect(() => assertBreakable(plan('postgres-lock'), { dependencies: { postgres: { address: 'x:1' } } }, {}, of)).toThrow(
     expect.objectContaining({ code: 'FAULT_NOT_POSSIBLE', hint: expect.stringContaining("'embedded'") }),
+  )
+  const own = { 'server-killed': { inject: '', heal: '', felt: '', ttlS: 7 } }
+  expect(() => assertBreakable(plan('server-killed'), { ...target, faults: own }, {}, of)).toThrow(
+    expect.objectContaining({ code: 'TARGET_INVALID' }),
   )
   expect(() => assertBreakable(plan(), target, { redis: given.redis }, of)).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }))
 })

@@ -37,7 +37,7 @@ export function throughLinks(given: Given, at: Record<string, string>): Given {
  */
 export function assertBreakable(
   plan: Pick<Plan, 'faults'>,
-  { dependencies = {} }: Pick<Target, 'dependencies'>,
+  { dependencies = {}, faults = {} }: Pick<Target, 'dependencies' | 'faults'>,
   given: Given,
   faultNamed: (id: string) => Pick<FaultDefinition, 'needs'>,
 ): void {
@@ -46,7 +46,14 @@ export function assertBreakable(
     const known = Object.keys(dependencies).join(', ') || 'none'
     throw new HarnessError('BAD_OPTION', `--${name} is given, but the target names no such dependency`, `it names: ${known}`)
   }
-  for (const { fault } of plan.faults) {
+  for (const { fault, injectAtMs, healAtMs } of plan.faults) {
+    const { ttlS = Number.POSITIVE_INFINITY } = faults[fault] ?? {}
+    if (healAtMs - injectAtMs > ttlS * 1_000)
+      throw new HarnessError(
+        'TARGET_INVALID',
+        `faults.${fault} lives ${ttlS} s, and its window lasts ${(healAtMs - injectAtMs) / 1_000} s`,
+        `raise ttlS in the target`,
+      )
     const { needs } = faultNamed(fault)
     const name = needs.find((need) => need in PORTS && (need in given || dependencies[need] !== 'embedded'))
     if (name === undefined) continue

@@ -67,10 +67,16 @@ export async function firstManifest(options: RunOptions, startedAt: Date, hash: 
 }
 
 /** Adds what is known of the target once it is up. */
-export function describeTarget(manifest: Manifest, { url, declared, observe, environment }: Setting, target: Target, plan: Plan): void {
+export function describeTarget(
+  manifest: Manifest,
+  { url, declared, observe, environment, elsewhere }: Setting,
+  target: Target,
+  plan: Plan,
+): void {
   manifest.url = url
   manifest.declared = { ...declared }
   manifest.offers = offersOf(target, plan, declared, observe)
+  for (const name of elsewhere) manifest.offers[`link:${name}`] = 'leave --toxiproxy out: toxiproxy counts no attempts to connect'
   manifest.observed = {
     ...(observe.postgres && { postgresRole: observe.postgres.role }),
     ...(observe.instanceHeader !== undefined && { instanceHeader: observe.instanceHeader }),

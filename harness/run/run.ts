@@ -46,6 +46,8 @@ export interface RunOptions {
   weaken?: string
   /** A Postgres or a Redis of the user's own, instead of one that the run starts. */
   given?: Given
+  /** The API of a toxiproxy that already runs. */
+  toxiproxy?: string
   /** Services and servers run in containers of these images. */
   images?: Images
   port?: number
@@ -97,6 +99,7 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
     redisProgram: options.programs.redis,
     given: options.given ?? {},
     ...(options.images && { images: options.images }),
+    ...(options.toxiproxy !== undefined && { toxiproxy: options.toxiproxy }),
     ...(options.weaken !== undefined && { weaken: options.weaken }),
     ...(options.port !== undefined && { port: options.port }),
     progress: view.say,

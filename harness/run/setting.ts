@@ -5,13 +5,14 @@ import type { Images } from '../environment/container-services.ts'
 import { openDatabase } from '../environment/database.ts'
 import { Engine } from '../environment/engine.ts'
 import type { Database, Environment, FaultKeeper } from '../environment/service.ts'
-import { type ProxyProcess, startProxy } from '../faults/proxy/client.ts'
+import type { ProxyProcess } from '../faults/proxy/client.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Declared, Observe, Target, TargetContext } from '../target.ts'
 import { type Contexts, contextsOf, evaluate } from './context.ts'
 import { startDependencies } from './dependencies.ts'
 import type { RunFolder } from './folder.ts'
 import { type Given, throughLinks } from './given.ts'
+import { openLinks } from './links.ts'
 import { assertSafe, isLoopback } from './safety.ts'
 import { startServers } from './servers.ts'
 
@@ -25,6 +26,8 @@ export interface SettingOptions {
   keeper: FaultKeeper
   redisProgram: string
   given: Given
+  /** The API of a toxiproxy that already runs: links that it has a proxy for go through it. */
+  toxiproxy?: string
   /** Services and servers run in containers instead of local processes: these images. */
   images?: Images
   weaken?: string
@@ -46,6 +49,8 @@ export interface Setting extends AsyncDisposable {
   proxy: ProxyProcess
   /** Before several instances. */
   balancer?: Balancer
+  /** Names of links that go through somebody's toxiproxy, which counts no attempts. */
+  elsewhere: string[]
   /** What is other than the scenario asked for, in sentences. */
   notes: string[]
 }
@@ -62,13 +67,13 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
   const containers = options.images && { engine: await Engine.open(), images: options.images, keeper, signal }
   const where = { ...options, ...(containers && { containers }) }
   const services = await startDependencies(where, cleanup)
-  const links = Object.entries(services.addresses).map(([name, to]) => ({ name, to, delayMs: plan.links[name]?.delayMs ?? 0 }))
+  const specs = Object.entries(services.addresses).map(([name, to]) => ({ name, to, delayMs: plan.links[name]?.delayMs ?? 0 }))
   // Only what we may stand in front of: a remote host would see our proxy's name in TLS and Host.
   if (isLoopback(url) && new URL(url).protocol === 'http:')
-    links.push({ name: 'server', to: hostOf(url), delayMs: plan.links.server?.delayMs ?? 0 })
+    specs.push({ name: 'server', to: hostOf(url), delayMs: plan.links.server?.delayMs ?? 0 })
   progress('starting the proxy')
-  const proxy: ProxyProcess = cleanup.use(await startProxy({ keeper, links, attemptsFile: options.attemptsFile, signal }))
-  for (const [name, link] of Object.entries(proxy.links)) if (name !== 'server') context.at[name] = link.address
+  const { proxy, links, elsewhere } = await openLinks({ ...options, specs }, cleanup)
+  for (const [name, link] of Object.entries(links)) if (name !== 'server') context.at[name] = link.address
   Object.assign(context.given, throughLinks(options.given, context.at))
   // Its documents name the way that the server must take.
   await services.identityProvider?.publish(context.at['identity-provider'] ?? services.identityProvider.address)
@@ -79,7 +84,7 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
   const owned = cleanup.move()
   return {
     environment: {
-      links: proxy.links,
+      links,
       keeper,
       canaries: services.canaries,
       ...(services.postgres && { postgres: services.postgres }),
@@ -90,7 +95,7 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
       servers,
       metricsUrls: metricsUrlsOf(target, contexts),
       processes: { harness: process.pid, proxy: proxy.pid, ...(balancer && { balancer: balancer.pid }) },
-      url: throughLink(url, proxy.links.server?.address),
+      url: throughLink(url, links.server?.address),
     },
     context,
     url,
@@ -99,6 +104,7 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
     proxy,
     ...(balancer && { balancer }),
     notes: contexts.notes,
+    elsewhere,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
