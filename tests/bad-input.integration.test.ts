@@ -100,6 +100,51 @@ test.each([
   await refused([short, '--target', targetFile('wrong.ts', `{ url: 'http://127.0.0.1:1/mcp', ${rest} ${line} }`)], code, hint)
 })
 
+/** A scenario with one fleet entry, on its fifth line. */
+function scenarioFile(entry: string): string {
+  const names = ['steady', 'bursty', 'intruder']
+  return written(
+    'wrong-fleet.ts',
+    `import { scenario } from '${ROOT}/harness/scenario.ts'
+${names.map((name) => `import { ${name} } from '${ROOT}/scenarios/personas/${name}.ts'`).join('; ')}
+const phases = { warmUpS: 1, steadyS: 2, stressS: 2, recoveryS: 2 }
+export default scenario({ story: 'x', source: 'x', phases: { quick: phases, full: phases }, checks: [], essential: [], fleet: [
+  ${entry},
+] })
+`,
+  )
+}
+
+test.each([
+  ['no agents', "steady({ agents: 0, role: 'cheapRead' })", 'SCENARIO_INVALID', /with 0 agents .*:5\)/],
+  ['a negative think time', "bursty({ agents: 1, role: 'cheapRead', thinkMs: -5 })", 'PARAMETER_INVALID', /thinkMs is -5 .*:5\)/],
+  ['a parameter that it has not', "steady({ agents: 1, role: 'cheapRead', evryMs: 5 })", 'PARAMETER_INVALID', /evryMs.*:5\)/],
+  [
+    'a burst under the clock',
+    "steady({ agents: 1, role: 'cheapRead', arrivals: { kind: 'bursts', dispersion: 2, burstMs: 0.5 } })",
+    'ARRIVALS_INVALID',
+    /bursts of 0\.5 ms are under the clock's resolution .*:5\)/,
+  ],
+])('a scenario with %s: refused with its line', async (_, entry, code, line) => {
+  await refused([scenarioFile(entry)], code, line)
+})
+
+test.each([
+  ['a role that the target lacks', "steady({ agents: 1, role: 'money' })", 'ROLE_MISSING', /money \(asked for by steady, .*:5\)/],
+  ['credentials that it does not mint', "intruder({ agents: 1, role: 'cheapRead' })", 'CREDENTIAL_MISSING', /wrong-scope .*:5\)/],
+  ['more calls than its cap', "steady({ agents: 40, role: 'cheapRead', everyMs: 20 })", 'CAP_EXCEEDED', /by steady \(.*:5\)/],
+])('a scenario that asks a target for %s: refused with its line', async (_, entry, code, line) => {
+  const far = `{ url: 'https://far.example.com/mcp', safety: { hosts: ['far.example.com'] }, ${cheapRead} }`
+  await refused([scenarioFile(entry), '--target', targetFile('far.ts', far)], code, line)
+})
+
+test.each([
+  ['langchian:3', 'UNKNOWN_PERSONA', /did you mean langchain\?/],
+  ['langchain', 'BAD_OPTION', /--fleet takes ids and numbers/],
+])('--fleet %s is %s', async (fleet, code, hint) => {
+  await refused([short, '--fleet', fleet], code, hint)
+})
+
 test('with --json, the last line on stdout says it too', async () => {
   const { code, stdout } = await workshop.cli('scenario', 'runaway-lop', '--json')
   expect(code).toBe(254)

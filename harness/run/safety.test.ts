@@ -64,3 +64,13 @@ test('elsewhere, a loop counts with all the calls that it may make', () => {
     expect.objectContaining({ code: 'CAP_EXCEEDED', message: expect.stringContaining('20000 calls') }),
   )
 })
+
+test('tries, walks and handshakes are counted as the tasks say themselves', () => {
+  const plan = planned({ calls: 2 })
+  const [agent] = plan.agents
+  if (agent?.tasks[0]) agent.tasks[0].callsMax = 40
+  expect(() => assertSafe(STAGING, allowed({ callsMax: 39 }), plan)).toThrow(
+    expect.objectContaining({ code: 'CAP_EXCEEDED', message: 'the plan has 40 calls; the cap is 39' }),
+  )
+  expect(() => assertSafe(STAGING, allowed({ callsMax: 40 }), plan)).not.toThrow()
+})

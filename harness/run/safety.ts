@@ -76,9 +76,13 @@ function busiestSecond({ agents }: Plan): number {
   return Math.ceil(Math.max(0, ...seconds.values()) + loops)
 }
 
-/** A loop's planned calls come round again: its own parameter says how often at most. Tries are counted for askers again. */
-function callsAtMost({ tasks, parameters }: PlannedAgent): number {
+/**
+ * A loop's planned calls come round again: its own parameter says how often at most. Tries are counted for askers again, unless their
+ * tasks say themselves how many calls may come of them.
+ */
+export function callsAtMost({ tasks, parameters }: PlannedAgent): number {
   const { callsMax, tries = 1 } = parameters
+  if (tasks.some((task) => task.callsMax !== undefined)) return tasks.reduce((sum, task) => sum + (task.callsMax ?? task.calls.length), 0)
   const planned = tasks.reduce((sum, { calls }) => sum + calls.length, 0)
   return tasks.some(({ untilMs }) => untilMs !== undefined) ? Number(callsMax ?? planned) : planned * Number(tries)
 }
