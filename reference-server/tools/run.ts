@@ -66,8 +66,9 @@ function auditing(once: Once, audited: (transaction: Transaction) => Promise<unk
       ...request,
       async write(transaction) {
         const [row, value] = await Promise.allSettled([audited(transaction), request.write(transaction)])
-        if (value.status === 'rejected') throw value.reason
+        // Once the first has failed, the other one only says that the transaction has.
         if (row.status === 'rejected') throw row.reason
+        if (value.status === 'rejected') throw value.reason
         return value.value
       },
     })
