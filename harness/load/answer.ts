@@ -16,13 +16,14 @@ export function answerOf(call: PlannedCall, attempt: number, evidence: Evidence,
   const inBodyMs = bodyWaitMs(evidence)
   const toldMs = inBodyMs ?? headerWaitMs(evidence.retryAfter, nowMs)
   const refusedInside = (isError === true || rpcCode !== undefined) && inBodyMs !== undefined
-  return {
+  const answer: Answer = {
     call,
     attempt,
     ok: status === 200 && parsed === true && isError === false,
     lost: transport !== undefined && !NEVER_SENT.includes(transport),
-    status,
     refused: status === 429 || status === 503 || refusedInside,
-    ...(toldMs !== undefined && { retryAfterMs: Math.max(0, toldMs) }),
+    status,
   }
+  if (toldMs !== undefined) answer.retryAfterMs = Math.max(0, toldMs)
+  return answer
 }

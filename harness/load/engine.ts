@@ -1,5 +1,4 @@
 // The four things that a timeline needs of whatever engine sends its calls, and what it must know of the run.
-import type { LoadLine } from '../history/event.ts'
 import type { Credential, Plan } from '../plan/plan.ts'
 import type { RawAnswer } from './evidence.ts'
 import type { WireRequest } from './request.ts'
@@ -14,7 +13,8 @@ export interface Engine {
    * @param keepMs so long the request is left alone after the caller has given up; as short as the timeout, its stream is closed then
    */
   post(request: WireRequest, timeoutMs: number, keepMs: number): Promise<RawAnswer>
-  write(line: LoadLine): void
+  /** @param line one line of JSON, without its end */
+  write(line: string): void
 }
 
 export type Credentials = Partial<Record<Credential, Record<string, string>>>

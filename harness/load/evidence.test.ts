@@ -79,6 +79,46 @@ test('a fine result that is only peeked at reads the same, and nothing else is p
   expect(both(message({ result: { content: [] } }), 200, { ...question, correct: [{ at: '/a~1b' }] })).toEqual([])
 })
 
+test('a result as most are is known by its head and its rules, in either order; any other is seen whole', () => {
+  const result = { content: [], structuredContent: { rows: [{ name: 'a' }], page: 3 }, pad: 'x'.repeat(2_000) }
+  const rules: Question = {
+    ...question,
+    call: 'c1',
+    correct: [
+      { at: '/structuredContent/rows', is: 'array', minLength: 1 },
+      { at: '/structuredContent/page', equals: '/arguments/page' },
+    ],
+  }
+  const looks = (body: string, asked: Question = rules) => {
+    const peeked: string[] = []
+    const peek = (path: string) => {
+      peeked.push(path)
+      let message: unknown
+      try {
+        message = JSON.parse(body)
+      } catch {
+        return undefined
+      }
+      const value = at(message, `/${path.replace('.#', '').replaceAll('.', '/')}`)
+      return path.endsWith('.#') ? (Array.isArray(value) ? value.length : undefined) : value
+    }
+    expect(evidenceOf({ ...raw(200, body), peek }, asked)).toEqual(evidenceOf(raw(200, body), asked))
+    return peeked
+  }
+  const text = JSON.stringify(result)
+  const [first, last] = [`{"jsonrpc":"2.0","id":"c1","result":${text}}`, `{"result":${text},"jsonrpc":"2.0","id":"c1"}`]
+  for (const body of [first, last]) expect(looks(body)).toEqual(['result.structuredContent.rows.#', 'result.structuredContent.page'])
+  expect(looks(first, { ...rules, correct: [] })).toEqual(['jsonrpc'])
+  // Cut, somebody else's, an error, without what the rules ask for: each is told as it is.
+  for (const body of [
+    first.slice(0, -2),
+    first.replace('c1', 'c2'),
+    first.replace('"pad"', '"isError":true,"pad"'),
+    first.replace('rows', 'cols'),
+  ])
+    looks(body)
+})
+
 test('of a small result that is text alone the first words are kept, since a limit may hide there; peeked at or parsed', () => {
   const body = (text: string, rest = {}) => message({ result: { content: [{ type: 'text', text }], ...rest } })
   const seen = (answer: object, peeks: boolean) => {

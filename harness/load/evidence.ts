@@ -6,6 +6,7 @@
 import type { Evidence } from '../history/event.ts'
 import type { Correctness } from '../plan/plan.ts'
 import { at, isCorrect } from './correctness.ts'
+import { idOf, peekedResult, TEXT_CHARACTERS_MAX } from './peeked.ts'
 
 /** An answer as the engine has it. */
 export interface RawAnswer {
@@ -21,6 +22,8 @@ export interface RawAnswer {
 }
 
 export interface Question {
+  /** The id that must come back; without it whatever comes is taken. */
+  call?: string
   arguments: Record<string, unknown>
   correct: readonly Correctness[]
   instanceHeader?: string
@@ -28,15 +31,13 @@ export interface Question {
   keyed: boolean
 }
 
-interface Asked extends Question {
+export interface Asked extends Question {
   /** The body is small and has no structured content: what it says, it says in its text. */
   wordsAlone: boolean
 }
 
 const DATA_CHARACTERS_MAX = 4_000
 const MESSAGE_CHARACTERS_MAX = 500
-/** A limit may be told in a result that says it is fine: of small ones that are text alone, this much is kept. */
-const TEXT_CHARACTERS_MAX = 300
 const SMALL_BYTES = 2_000
 
 type Json = Record<string, unknown>
@@ -58,28 +59,7 @@ export function evidenceOf(raw: RawAnswer, question: Question): Evidence {
   // Characters stand in for bytes where the answer came in chunks: counting them would cost more than it tells.
   evidence.sizeBytes = Number(raw.header('content-length') ?? raw.body.length)
   const asked: Asked = { ...question, wordsAlone: evidence.sizeBytes < SMALL_BYTES && !raw.body.includes('"structuredContent"') }
-  return Object.assign(evidence, fineResult(raw, contentType ?? '', asked) ?? wholeBody(raw.body, contentType ?? '', asked))
-}
-
-/** Pointers that read the same as dotted paths. */
-const PLAIN_POINTER = /^(\/[\w-]+)+$/
-
-/** Evidence of a result that is no error, without parsing it; undefined when it is something else or must be seen whole. */
-function fineResult(
-  raw: RawAnswer,
-  contentType: string,
-  { correct, arguments: given, keyed, wordsAlone }: Asked,
-): Partial<Evidence> | undefined {
-  const { peek } = raw
-  if (!peek || keyed || raw.status !== 200 || !contentType.startsWith('application/json')) return undefined
-  if (!correct.every((rule) => PLAIN_POINTER.test(rule.at))) return undefined
-  const fine = peek('jsonrpc') === '2.0' && typeof peek('result.content.#') === 'number' && peek('result.isError') !== true
-  if (!fine) return undefined
-  const evidence: Partial<Evidence> = { parsed: true, ...idOf(peek('id')), isError: false }
-  const text = wordsAlone ? peek('result.content.0.text') : undefined
-  if (typeof text === 'string') evidence.message = text.slice(0, TEXT_CHARACTERS_MAX)
-  if (correct.length > 0) evidence.correct = isCorrect(correct, (pointer) => peek(`result${pointer.replaceAll('/', '.')}`), given)
-  return evidence
+  return Object.assign(evidence, peekedResult(raw, contentType ?? '', asked) ?? wholeBody(raw.body, contentType ?? '', asked))
 }
 
 function wholeBody(body: string, contentType: string, question: Asked): Partial<Evidence> {
@@ -112,10 +92,6 @@ function messageEvidence(message: Json, question: Asked): Partial<Evidence> {
   const rpcId = idOf(message.id)
   if (isObject(message.error)) return { ...rpcId, ...errorEvidence(message.error) }
   return isObject(message.result) ? { ...rpcId, ...resultEvidence(message.result, question) } : rpcId
-}
-
-function idOf(id: unknown): Partial<Evidence> {
-  return typeof id === 'string' || typeof id === 'number' || id === null ? { rpcId: id } : {}
 }
 
 function errorEvidence(error: Json): Partial<Evidence> {

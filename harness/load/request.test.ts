@@ -11,21 +11,21 @@ import {
   notification,
   type Protocol,
   plainRequest,
+  Speaker,
   toolCallRequest,
   type WireRequest,
 } from './request.ts'
 
 const role: PlannedRole = { tool: 'create_invoice', sloMs: 1_000, needs: [], correct: [] }
 const wire = { call: 'r1-a-01-t1-1', trace: '0123456789abcdef0123456789abcdef', span: '0011223344556677' }
-const call = { ...wire, arguments: { customer: 7 }, role }
-const speaker = (protocol: Protocol, session?: string) => ({
-  protocol,
-  headers: { authorization: 'Bearer x', Host: 'mcp.example' },
-  ...(session !== undefined && { session }),
-})
+const speaker = (protocol: Protocol, session?: string) => new Speaker(protocol, { authorization: 'Bearer x', Host: 'mcp.example' }, session)
+const toolCall = (by: Speaker, { role: own = role, key }: { role?: PlannedRole; key?: string } = {}) => {
+  const { headers, body } = toolCallRequest(wire.call, own, { customer: 7 }, key, wire.trace, wire.span, by)
+  return { headers: { ...headers }, body }
+}
 
 test('a call of the stateless era', () => {
-  const { headers, body } = toolCallRequest(call, speaker('2026-07-28'))
+  const { headers, body } = toolCall(speaker('2026-07-28'))
   expect(headers).toEqual({
     authorization: 'Bearer x',
     Host: 'mcp.example',
@@ -55,7 +55,7 @@ test('a call of the stateless era', () => {
 })
 
 test('a call of the era of sessions names its version and its session, and nothing else in its headers', () => {
-  const { headers, body } = toolCallRequest(call, speaker('2025-11-25', 's1'))
+  const { headers, body } = toolCall(speaker('2025-11-25', 's1'))
   expect(headers).toEqual({
     authorization: 'Bearer x',
     Host: 'mcp.example',
@@ -76,9 +76,9 @@ test('a call of the era of sessions names its version and its session, and nothi
 
 test('the key goes where the tool takes it, and never into a header', () => {
   for (const protocol of ['2026-07-28', '2025-11-25'] as const) {
-    const keyed = { ...call, key: 'r1.k' }
-    const asArgument = toolCallRequest({ ...keyed, role: { ...role, idempotencyKey: { argument: 'requestId' } } }, speaker(protocol))
-    const asMeta = toolCallRequest({ ...keyed, role: { ...role, idempotencyKey: { meta: 'x/key' } } }, speaker(protocol))
+    const key = 'r1.k'
+    const asArgument = toolCall(speaker(protocol), { key, role: { ...role, idempotencyKey: { argument: 'requestId' } } })
+    const asMeta = toolCall(speaker(protocol), { key, role: { ...role, idempotencyKey: { meta: 'x/key' } } })
     expect(JSON.parse(asArgument.body)).toMatchObject({ params: { arguments: { customer: 7, requestId: 'r1.k' } } })
     expect(JSON.parse(asMeta.body)).toMatchObject({ params: { arguments: { customer: 7 }, _meta: { 'x/key': 'r1.k' } } })
     for (const { headers } of [asArgument, asMeta]) expect(Object.keys(headers).filter(isForbiddenHeader)).toEqual([])
@@ -94,15 +94,15 @@ const cancelled = { method: 'notifications/cancelled', params: { requestId: wire
 const messages = (protocol: Protocol): Record<string, WireRequest> =>
   protocol === '2026-07-28'
     ? {
-        call: toolCallRequest(call, speaker(protocol)),
-        strange: toolCallRequest({ ...call, role: { ...role, tool: 'größe' } }, speaker(protocol)),
+        call: toolCall(speaker(protocol)),
+        strange: toolCall(speaker(protocol), { role: { ...role, tool: 'größe' } }),
         discover: plainRequest({ ...wire, method: 'server/discover' }, speaker(protocol)),
         list: plainRequest({ ...wire, method: 'tools/list' }, speaker(protocol)),
       }
     : {
         initialize: initializeRequest(wire, speaker(protocol)),
         initialized: notification({ ...wire, method: 'notifications/initialized' }, speaker(protocol)),
-        call: toolCallRequest(call, speaker(protocol)),
+        call: toolCall(speaker(protocol)),
         list: plainRequest({ ...wire, method: 'tools/list' }, speaker(protocol)),
         cancelled: notification({ ...wire, ...cancelled }, speaker(protocol)),
       }
@@ -124,7 +124,7 @@ test.each([
   ['arguments that are a list', (params: Record<string, unknown>) => ({ ...params, arguments: [] })],
   ['no version', (params: Record<string, unknown>) => ({ ...params, _meta: {} })],
 ])('a call with %s breaks the schema, and is told so', (_, broken) => {
-  const { headers, body } = toolCallRequest(call, speaker('2026-07-28'))
+  const { headers, body } = toolCall(speaker('2026-07-28'))
   const message = JSON.parse(body) as { params: Record<string, unknown> }
   expect(schemaFlaw(JSON.stringify({ ...message, params: broken(message.params) }), headers)).toBeTypeOf('string')
 })

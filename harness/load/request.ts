@@ -20,22 +20,40 @@ export interface Message {
   span: string
 }
 
-interface ToolCall extends Message {
-  role: PlannedRole
-  arguments: Record<string, unknown>
-  /** As sent: with the run's id before it. */
-  key?: string
-}
-
-/** Who speaks: what every message of an agent has in common. */
-export interface Speaker {
-  protocol: Protocol
+/** Who speaks: what every message of an agent in its session has in common. */
+export class Speaker {
+  readonly protocol: Protocol
   /** The agent's headers (its token) and, where it must differ from the address, `Host`. */
-  headers: Record<string, string>
+  readonly headers: Record<string, string>
   /** The session's id, when the server gave one. */
-  session?: string
+  readonly session: string | undefined
+  readonly #forms = new Map<string, ToolForm>()
+
+  constructor(protocol: Protocol, headers: Record<string, string>, session?: string) {
+    this.protocol = protocol
+    this.headers = headers
+    this.session = session
+  }
+
+  /** Everything of a call of this tool that is always the same. */
+  form(tool: string): ToolForm {
+    let form = this.#forms.get(tool)
+    if (form === undefined) {
+      form = formOf(tool, this)
+      this.#forms.set(tool, form)
+    }
+    return form
+  }
 }
 
+/** A call of one tool with holes: its id, its arguments, its traceparent. */
+interface ToolForm {
+  headers: Record<string, string>
+  beforeArguments: string
+  beforeTrace: string
+}
+
+/** Its headers hold until the same speaker's next request: whoever keeps them must copy them. */
 export interface WireRequest {
   headers: Record<string, string>
   body: string
@@ -47,12 +65,39 @@ export function isStateless(protocol: Protocol): boolean {
   return protocol === '2026-07-28'
 }
 
-export function toolCallRequest({ role, arguments: given, key, ...message }: ToolCall, speaker: Speaker): WireRequest {
-  const place = key === undefined ? undefined : role.idempotencyKey
-  const asked = place && 'argument' in place ? { ...given, [place.argument]: key } : given
-  const meta = { ...metaOf(message, speaker), ...(place && 'meta' in place && { [place.meta]: key }) }
-  const { headers, ...request } = envelope(message, 'tools/call', { name: role.tool, arguments: asked, _meta: meta }, speaker)
-  return { ...request, headers: isStateless(speaker.protocol) ? { ...headers, 'Mcp-Name': mcpName(role.tool) } : headers }
+/** @param call its id, which must be plain; @param key as sent: with the run's id before it */
+export function toolCallRequest(
+  call: string,
+  { tool, idempotencyKey: place }: PlannedRole,
+  given: Record<string, unknown>,
+  key: string | undefined,
+  trace: string,
+  span: string,
+  speaker: Speaker,
+): WireRequest {
+  const { headers, beforeArguments, beforeTrace } = speaker.form(tool)
+  const traceparent = `00-${trace}-${span}-01`
+  headers['X-Request-Id'] = call
+  headers.traceparent = traceparent
+  let asked = given
+  let keyed = ''
+  if (key !== undefined && place !== undefined) {
+    if ('argument' in place) asked = { ...given, [place.argument]: key }
+    else keyed = `,${JSON.stringify(place.meta)}:${JSON.stringify(key)}`
+  }
+  const body = `{"jsonrpc":"2.0","id":"${call}"${beforeArguments}${JSON.stringify(asked)}${beforeTrace}${traceparent}"${keyed}}}}`
+  return { headers, body }
+}
+
+function formOf(tool: string, speaker: Speaker): ToolForm {
+  const { traceparent: _, ...meta } = metaOf({ trace: '', span: '' }, speaker)
+  const fields = JSON.stringify(meta).slice(1, -1)
+  const headers = headersOf({ call: '', trace: '', span: '' }, 'tools/call', speaker)
+  return {
+    headers: isStateless(speaker.protocol) ? { ...headers, 'Mcp-Name': mcpName(tool) } : headers,
+    beforeArguments: `,"method":"tools/call","params":{"name":${JSON.stringify(tool)},"arguments":`,
+    beforeTrace: `,"_meta":{${fields === '' ? '' : `${fields},`}"traceparent":"`,
+  }
 }
 
 /** One message of a handshake, or of a look around. */
@@ -104,7 +149,7 @@ function headersOf({ call, trace, span }: Message, method: string, { protocol, h
   }
 }
 
-function metaOf({ trace, span }: Message, { protocol }: Speaker): Record<string, unknown> {
+function metaOf({ trace, span }: Omit<Message, 'call'>, { protocol }: Speaker): Record<string, unknown> {
   const traceparent = `00-${trace}-${span}-01`
   if (!isStateless(protocol)) return { traceparent }
   return {

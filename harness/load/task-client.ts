@@ -15,9 +15,9 @@ export interface Sender {
   now(): number
   /** Nothing is sent any more. */
   isOver(): boolean
-  send(out: Outgoing): Promise<SentAnswer>
+  send(message: OutgoingMessage, intent: Intent): Promise<SentAnswer>
   /** One message of a handshake. */
-  shake(method: string, out: OutgoingMessage): Promise<SentAnswer & { session?: string }>
+  shake(method: string, message: OutgoingMessage): Promise<SentAnswer & { session?: string }>
 }
 
 /** An answer knows under which id its call went out, so that asking again can name it. */
@@ -36,14 +36,18 @@ export interface OutgoingMessage {
   /** 16 hex digits. */
   span: string
   /** The id of the session that it belongs to. */
-  session?: string
+  session: string | undefined
+  /** Other credentials than the agent's own. */
+  credential: PlannedCall['credential'] | undefined
 }
 
-export interface Outgoing extends OutgoingMessage {
+/** What is asked for, and for the how-manieth time. */
+export interface Intent {
   call: PlannedCall
   attempt: number
-  parent?: string
-  altered?: true
+  /** The id of the attempt before. */
+  parent: string | undefined
+  altered: boolean
 }
 
 /** The agent as one of its tasks sees it. */
@@ -115,14 +119,8 @@ export class TaskClient implements Agent {
     }
     if (this.#sender.isOver()) return never()
     const session = this.#session.id
-    const answer = await this.#sender.send({
-      call,
-      ...this.#outgoing(timeoutMs),
-      ...(session !== undefined && { session }),
-      attempt,
-      ...(parent !== undefined && { parent }),
-      ...(altered && { altered: true as const }),
-    })
+    const message = this.#message(timeoutMs, session, call.credential)
+    const answer = await this.#sender.send(message, { call, attempt, parent, altered: altered !== undefined })
     // The end of a turn is the end of its last call.
     this.#plannedAtMs = answer.endedAtMs
     if (answer.status === 404) this.#session.lost(session)
@@ -132,14 +130,14 @@ export class TaskClient implements Agent {
   #shake(timeoutMs: number): Shake {
     return async (method, session) => {
       if (this.#sender.isOver()) return never()
-      const answer = await this.#sender.shake(method, { ...this.#outgoing(timeoutMs), ...(session !== undefined && { session }) })
+      const answer = await this.#sender.shake(method, this.#message(timeoutMs, session, undefined))
       this.#plannedAtMs = answer.endedAtMs
       return answer
     }
   }
 
   /** What every call has: an id of its own, its planned moment, its place in the task's trace. */
-  #outgoing(timeoutMs: number): OutgoingMessage {
+  #message(timeoutMs: number, session: string | undefined, credential: PlannedCall['credential'] | undefined): OutgoingMessage {
     this.#calls++
     const { run, patienceMs } = this.#facts
     return {
@@ -150,6 +148,8 @@ export class TaskClient implements Agent {
       trace: this.#trace,
       // Unique within its trace, which is all that a span must be; hashing anew for each call would cost more than sending it.
       span: `${this.#trace.slice(0, 8)}${eightHexDigits(this.#calls)}`,
+      session,
+      credential,
     }
   }
 }

@@ -48,8 +48,8 @@ export class VirtualEngine implements Engine {
   }
 
   async post(request: WireRequest, timeoutMs: number): Promise<RawAnswer> {
-    this.requests.push({ ...request, atMs: this.#nowMs })
-    const reply = this.#reply(request, this.requests.length - 1)
+    this.requests.push({ body: request.body, headers: { ...request.headers }, atMs: this.#nowMs })
+    const reply = this.#reply({ ...request, headers: { ...request.headers } }, this.requests.length - 1)
     if (reply.afterMs >= timeoutMs) {
       await this.wait(timeoutMs)
       return { status: 0, transport: 'timeout', header: () => undefined, body: '' }
@@ -62,8 +62,8 @@ export class VirtualEngine implements Engine {
     return { status: reply.status ?? 200, header: (name) => headers[name], body: JSON.stringify({ jsonrpc: '2.0', id, ...message }) }
   }
 
-  write(line: LoadLine): void {
-    this.lines.push(line)
+  write(line: string): void {
+    this.lines.push(JSON.parse(line) as LoadLine)
   }
 
   /** Lets time pass until the work is done. Fails when nothing is left that could finish it. */

@@ -4,15 +4,7 @@ import { Agent, type Dispatcher, request } from 'undici'
 import { HarnessError, nearest } from '../errors.ts'
 import type { Tls } from '../load/driver.ts'
 import { parseAnswer } from '../load/evidence.ts'
-import {
-  initializeRequest,
-  isStateless,
-  type Message,
-  notification,
-  plainRequest,
-  type Speaker,
-  type WireRequest,
-} from '../load/request.ts'
+import { initializeRequest, isStateless, type Message, notification, plainRequest, Speaker, type WireRequest } from '../load/request.ts'
 import type { Plan } from '../plan/plan.ts'
 
 const ANSWER_MS = 10_000
@@ -29,7 +21,7 @@ interface ToolsPage {
 export async function probe(url: string, { headers = {}, tls = {} }: Client, plan: Plan, signal: AbortSignal): Promise<void> {
   const endpoint = { url, dispatcher: new Agent({ connect: { ...tls } }) }
   try {
-    const speaker = await introduce(endpoint, { protocol: plan.protocol, headers }, signal)
+    const speaker = await introduce(endpoint, new Speaker(plan.protocol, headers), signal)
     assertTools(url, await toolNames(endpoint, speaker, signal), plan)
   } finally {
     await endpoint.dispatcher.destroy()
@@ -77,7 +69,7 @@ async function introduce(endpoint: Endpoint, speaker: Speaker, signal: AbortSign
   const { message, session } = await ask(endpoint, initializeRequest(nextMessage(), speaker), speaker, signal)
   const spoken = (message as InitializeAnswer | undefined)?.result?.protocolVersion
   if (spoken !== undefined && spoken !== speaker.protocol) throw notSpoken(endpoint.url, speaker.protocol, spoken)
-  const within = { ...speaker, ...(session !== undefined && { session }) }
+  const within = new Speaker(speaker.protocol, speaker.headers, session)
   await post(endpoint, notification({ ...nextMessage(), method: 'notifications/initialized' }, within), signal)
   return within
 }

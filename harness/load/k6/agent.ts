@@ -5,12 +5,13 @@
 // a request cannot be aborted, so giving up is k6's own timeout (status 0, code 1050); a server-sent answer arrives whole at
 // its end, which is enough for tools/call. Console lines are whole even when many agents write at once.
 import exec from 'k6/execution'
-import http, { type RefinedResponse } from 'k6/http'
+import http, { type RefinedParams, type RefinedResponse } from 'k6/http'
 import { clearTimeout, setTimeout } from 'k6/timers'
 import type { PersonaDefinition } from '../../persona.ts'
 import type { PlannedAgent } from '../../plan/plan.ts'
 import type { Engine, RunFacts } from '../engine.ts'
 import type { RawAnswer } from '../evidence.ts'
+import { rareLine } from '../line-text.ts'
 import { followTimeline } from '../timeline.ts'
 import { transportOf } from './transport.ts'
 
@@ -18,52 +19,64 @@ import { transportOf } from './transport.ts'
 declare const console: { log(line: string): void }
 
 export async function runAgent(planned: PlannedAgent, persona: PersonaDefinition, url: string, facts: RunFacts): Promise<void> {
+  const parameters: RefinedParams<'text'> = { responseType: 'text' }
   const engine: Engine = {
     nowMs: () => Date.now(),
     wait: (ms) => (ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms))),
-    post: async ({ headers, body }, timeoutMs, keepMs) => {
-      try {
-        // k6 keeps cookies unless each request gets a jar of its own.
-        const jar = new http.CookieJar()
-        const request = http.asyncRequest('POST', url, body, { headers, timeout: keepMs, responseType: 'text', jar })
-        return keepMs > timeoutMs ? await sooner(request, timeoutMs) : rawAnswer(await request)
-      } catch (error) {
-        return { status: 0, transport: 'other', transportText: String(error), header: () => undefined, body: '' }
-      }
+    post: ({ headers, body }, timeoutMs, keepMs) => {
+      parameters.headers = headers
+      parameters.timeout = keepMs
+      // k6 keeps cookies unless each request gets a jar of its own.
+      parameters.jar = new http.CookieJar()
+      const request = http.asyncRequest('POST', url, body, parameters)
+      return keepMs > timeoutMs ? sooner(request, timeoutMs) : request.then(rawAnswer, noAnswer)
     },
-    write: (line) => console.log(JSON.stringify(line)),
+    write: (line) => console.log(line),
   }
-  if (exec.vu.idInInstance === 1) engine.write({ kind: 'start', atMs: facts.t0Ms })
+  if (exec.vu.idInInstance === 1) engine.write(rareLine({ kind: 'start', atMs: facts.t0Ms }))
   await followTimeline(planned, persona, facts, engine)
 }
 
 /** The answer, or having given up while the request goes on. */
 function sooner(request: Promise<RefinedResponse<'text'>>, timeoutMs: number): Promise<RawAnswer> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const transportText = `no answer within ${timeoutMs} ms`
-    const gaveUp: RawAnswer = { status: 0, transport: 'timeout', transportText, header: () => undefined, body: '' }
+    const gaveUp: RawAnswer = { status: 0, transport: 'timeout', transportText, header: NO_HEADER, body: '' }
     const timer = setTimeout(() => resolve(gaveUp), timeoutMs)
+    const settle = (answer: RawAnswer) => {
+      clearTimeout(timer)
+      resolve(answer)
+    }
     request.then(
-      (response) => {
-        clearTimeout(timer)
-        resolve(rawAnswer(response))
-      },
-      (error) => reject(error),
+      (response) => settle(rawAnswer(response)),
+      (error) => settle(noAnswer(error)),
     )
   })
+}
+
+const NO_HEADER = () => undefined
+
+function noAnswer(error: unknown): RawAnswer {
+  return { status: 0, transport: 'other', transportText: String(error), header: NO_HEADER, body: '' }
 }
 
 function rawAnswer(response: RefinedResponse<'text'>): RawAnswer {
   const body: string = response.body ?? ''
   if (response.status === 0) {
     const transport = transportOf(response.error_code, response.error, body !== '')
-    return { status: 0, transport, transportText: `${response.error_code} ${response.error}`, header: () => undefined, body }
+    return { status: 0, transport, transportText: `${response.error_code} ${response.error}`, header: NO_HEADER, body }
   }
-  return {
-    status: response.status,
-    header: (name) => response.headers[canonical(name)],
-    body,
-    peek: (path) => response.json(path),
+  // Asked for once: each time it would cross into Go.
+  const { headers } = response
+  return { status: response.status, header: (name) => headers[canonical(name)], body, peek: (path) => peekAt(response, path) }
+}
+
+/** A body that is no JSON throws. */
+function peekAt(response: RefinedResponse<'text'>, path: string): unknown {
+  try {
+    return response.json(path)
+  } catch {
+    return undefined
   }
 }
 

@@ -90,7 +90,7 @@ function engineOf(connections: Connections, lines: LineFile): Engine {
     nowMs: () => Date.now(),
     wait: (ms) => (ms <= 0 ? Promise.resolve() : until(Date.now() + ms)),
     post: (request, timeoutMs, keepMs) => connections.post(request, timeoutMs, keepMs),
-    write: (line) => lines.write(JSON.stringify(line)),
+    write: (line) => lines.write(line),
   }
 }
 

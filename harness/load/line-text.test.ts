@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { examples } from '../history/event-schema.ts'
+import { endLine, sendLine } from './line-text.ts'
+
+const send = examples.find((line) => line.kind === 'send')
+const end = examples.find((line) => line.kind === 'end')
+
+test('a line by hand is what JSON.stringify makes of it', () => {
+  if (!send || !end) throw new Error('no examples')
+  const whole = { ...send, parent: 'p-1', key: 'r1."k"', credential: 'expired' as const, altered: true as const, tool: 'größe "x"\n' }
+  for (const line of [send, whole]) expect(JSON.parse(sendLine(line))).toEqual(line)
+  const { kind: _, seq, call, agent, endedAtMs, ...evidence } = end
+  const odd = {
+    ...evidence,
+    message: 'a "quoted" \u2028 line\n',
+    rpcId: null,
+    instance: '"',
+    isError: true,
+    correct: false,
+    transportText: '\\',
+  }
+  for (const own of [evidence, odd, { status: 0 }])
+    expect(JSON.parse(endLine(seq, call, agent, endedAtMs, own))).toEqual({ kind: 'end', seq, call, agent, endedAtMs, ...own })
+})

@@ -1,0 +1,43 @@
+// The generator's lines as JSON text. The two that each call writes are built by hand: k6's engine takes five times as long for the same
+// line by JSON.stringify, which was a fifth of all that a call cost. Ids are plain (preconditions.ts sees to it), so they stand as they are;
+// whatever came from outside is quoted. Pure; runs inside k6.
+import type { CrashLine, Evidence, SendLine, StartLine, StopLine } from '../history/event.ts'
+
+/** Lines of which a run has few. */
+export function rareLine(line: StartLine | StopLine | CrashLine): string {
+  return JSON.stringify(line)
+}
+
+export function sendLine(line: Omit<SendLine, 'kind'>): string {
+  const { parent, key, credential, altered } = line
+  let text = `{"kind":"send","seq":${line.seq},"call":"${line.call}","agent":"${line.agent}","task":"${line.task}","turn":${line.turn},"attempt":${line.attempt}`
+  if (parent !== undefined) text += `,"parent":"${parent}"`
+  text += `,"role":"${line.role}","tool":${quoted(line.tool)},"plannedAtMs":${line.plannedAtMs},"sentAtMs":${line.sentAtMs},"timeoutMs":${line.timeoutMs}`
+  if (key !== undefined) text += `,"key":${JSON.stringify(key)}`
+  if (credential !== undefined) text += `,"credential":"${credential}"`
+  if (altered) text += ',"altered":true'
+  return `${text},"trace":"${line.trace}"}`
+}
+
+export function endLine(seq: number, call: string, agent: string, endedAtMs: number, evidence: Evidence): string {
+  let text = `{"kind":"end","seq":${seq},"call":"${call}","agent":"${agent}","endedAtMs":${endedAtMs}`
+  for (const name in evidence) {
+    const value = evidence[name as keyof Evidence]
+    const plain = value === call ? `"${call}"` : typeof value === 'number' || typeof value === 'boolean' ? value : undefined
+    text += `,"${name}":${plain ?? (name === 'contentType' ? quoted(String(value)) : JSON.stringify(value))}`
+  }
+  return `${text}}`
+}
+
+/** Texts that come again and again: a run's tools, its answers' types. */
+const known = new Map<string, string>()
+const KNOWN_MAX = 200
+
+function quoted(text: string): string {
+  let quotes = known.get(text)
+  if (quotes === undefined) {
+    quotes = JSON.stringify(text)
+    if (known.size < KNOWN_MAX) known.set(text, quotes)
+  }
+  return quotes
+}
