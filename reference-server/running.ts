@@ -11,6 +11,7 @@ import type { Metrics } from './metrics.ts'
 import { createMetrics } from './metrics.ts'
 import type { Parts } from './parts.ts'
 import { poolFigures } from './pool-figures.ts'
+import { createRetention, type Retention } from './retention.ts'
 import type { Admin } from './store/admin.ts'
 import type { Cursors } from './store/cursors.ts'
 import { countInstances, type Instances } from './store/instances.ts'
@@ -49,6 +50,7 @@ export interface Running extends Parts {
   typical: Typical
   cursors: Cursors
   usage: Usage
+  retention: Retention
   /** Requests that have not been answered. */
   inFlight: number
   /** Of their bodies. */
@@ -120,6 +122,7 @@ export function open(parts: Parts): Running {
     typical: createTypical(),
     cursors: parts.cursorsIn(redis, settings.REDIS_TIMEOUT_MS),
     usage: createUsage(admin.query, settings.USAGE_FLUSH_MS),
+    retention: createRetention({ query: admin.query, reachable, failed: (error) => parts.log.problem('retention', error) }),
     inFlight: 0,
     bytesInside: 0,
     gate,
@@ -135,6 +138,7 @@ export function open(parts: Parts): Running {
       revocations.close()
       instances.close()
       redis.disconnect()
+      running.retention.close()
       await running.usage.close()
       const pools = Object.values(bulkheads).map(({ connections }) => connections.close(withinMs))
       await Promise.all([...pools, admin.close(withinMs), parts.traces.close(withinMs)])

@@ -4,7 +4,7 @@
 // lease can expire between them and no crash can part them. A second call with the key waits for the first (lock_timeout),
 // then gets its stored result, marked as replayed. The same key with other arguments is refused: it is another intent.
 // Refusals are not stored. The JSON-RPC id is never a key: clients reuse ids.
-// Does not model: expiry of keys (a job for the night), replay when a budget is spent.
+// Does not model: a key that comes back after 30 days (retention.ts), replay when a budget is spent.
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Identity, ToolResult } from '../call.ts'

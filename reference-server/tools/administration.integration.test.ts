@@ -98,6 +98,35 @@ describe('export_audit', () => {
   })
 })
 
+describe('retention', () => {
+  test('takes away what no tier keeps, of each tenant by its own best tier, and nothing else', async () => {
+    await services.postgres.query(`update desk.agent_keys set tier = 'enterprise' where key_id = 'a1'`)
+    await services.postgres.query(`insert into desk.audit (tenant, agent, key_id, tool, arguments_hash, request_id, at)
+      select tenant, 'kept', 'k', days || ' days', 'h', 'r', now() - make_interval(days => days)
+      from unnest(array['t0', 't1', 'elsewhere']) as tenant, unnest(array[80, 100, 370]) as days`)
+    await services.postgres.query(`insert into desk.idempotency_keys (tenant, agent, tool, key, arguments_hash, created_at)
+      values ('t0', 'a', 't', 'old', 'h', now() - interval '31 days'), ('t0', 'a', 't', 'young', 'h', now())`)
+    await services.postgres.query(`insert into desk.usage values ('t0', now() - interval '401 days', 'a', 't', 1, 0, 0, 0, 0)`)
+    // Two instances at once skip each other's rows, and may leave some for the next time.
+    await Promise.all([desk.running.retention.run(), other.running.retention.run()])
+    await desk.running.retention.run()
+    const kept = await services.postgres.query(`select tenant, tool from desk.audit where agent = 'kept' order by tenant, id`)
+    expect(kept.map(({ tenant, tool }) => `${tenant}: ${tool}`)).toEqual([
+      ...['elsewhere: 80 days', 'elsewhere: 100 days'],
+      't0: 80 days',
+      ...['t1: 80 days', 't1: 100 days'],
+    ])
+    expect(await services.postgres.query(`select key from desk.idempotency_keys where agent = 'a'`)).toEqual([{ key: 'young' }])
+    expect(await services.postgres.query(`select 1 from desk.usage where agent = 'a'`)).toEqual([])
+  })
+
+  test('leaves a database that is away alone', async () => {
+    await services.postgres.query('revoke execute on function desk.expire from app')
+    expect(await desk.running.retention.run()).toBe(0)
+    await services.postgres.query('grant execute on function desk.expire to app')
+  })
+})
+
 describe('manage_agent', () => {
   test('takes a key away from all instances within a second, for good', async () => {
     expect((await other.call('list_tables', {}, TOKENS.reader)).status).toBe(200)

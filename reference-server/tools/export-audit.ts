@@ -1,6 +1,5 @@
 // The audit log for a period, one JSON object a line (NDJSON), as far back as the tenant's tier keeps it. That it was read is
-// itself on record.
-// Does not model: deleting what is older than the tier keeps (a job for the night: `delete from desk.audit where at < …`).
+// itself on record. What is older is deleted (retention.ts).
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { TERMS } from '../tiers.ts'

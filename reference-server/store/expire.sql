@@ -1,0 +1,1 @@
+select desk.expire($1) as expired
