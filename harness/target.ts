@@ -37,6 +37,7 @@ export interface ToolRole {
   sloMs?: number
   deadlineMs?: number
   needs?: string[]
+  /** Without it, an answer must at least not be empty. */
   correct?: Correctness[]
   idempotencyKey?: { argument: string } | { meta: string }
   /** Where answers lead, for agents that walk: `[{ at: '/structuredContent/folders', each: '/path', argument: 'path' }]`. */

@@ -50,6 +50,21 @@ describe('effects-once', () => {
     expect(found.witnesses).toHaveLength(answers.length)
   })
 
+  test('another payload under a known key must be refused; a refusal of it is no denial of the first', () => {
+    const altered = (answer: Answers[number]) => {
+      const story = write('w1', [served()]).effect('w1', 'INV-1')
+      return story.call({ of: 'a', role: 'write', atMs: 4_000, key: 'w1', altered: true, parent: story.lastCall, answer })
+    }
+    expect(find(effectsOnce, altered(toolError('IDEMPOTENCY_MISMATCH')))).toMatchObject({ status: 'pass' })
+    expect(find(effectsOnce, altered(gaveUp()))).toMatchObject({ status: 'pass' })
+    for (const answer of [served(5, { replayed: true }), served(5, { hash: 'ffff0000' })]) {
+      const story = altered(answer)
+      const found = find(effectsOnce, story)
+      expect(found).toMatchObject({ status: 'fail', exhibits: ['key st-test.w1: another payload was answered as if it were the first'] })
+      expect(witnesses(story, found)).toMatchObject([{ attempt: 2 }])
+    }
+  })
+
   test.each<[string, Answers[number], string]>([
     ['breaks the rules', served(5, { correct: false }), "asked again, it got an answer that breaks its role's rules"],
     ['a mismatch as a tool error', toolError('IDEMPOTENCY_MISMATCH'), 'told that its arguments had changed, but they had not'],

@@ -4,7 +4,8 @@
 // An answer to a key that comes back may not break its role's rules, nor call the key's arguments other ones: retries carry the same.
 // What is missing from a damaged record never makes a fail: an attempt that is not in it may be the one that was answered.
 //
-// No limits: one violation is a fail. Not modelled: agents that send a key with other arguments; effects outside the table; writes without key.
+// Another payload under a known key must be refused. No limits: one violation is a fail. Not modelled: effects outside the table; writes
+// without key.
 import type { Call, EffectLine, Role } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { check } from './check.ts'
@@ -92,9 +93,13 @@ function judgedRoles(effects: readonly EffectLine[], declared: readonly Role[] |
 }
 
 /** Several violations of one key are told as its worst. */
-function violations({ key, rows, names, calls }: Key): Violation[] {
+function violations({ key, rows, names, calls: all }: Key): Violation[] {
   const rowsText = names.length > 0 ? `rows ${names.join(', ')}` : some(rows, 'row')
-  if (rows > 1) return [{ text: `key ${key}: ${rowsText}`, calls, needs: 'nothing' }]
+  if (rows > 1) return [{ text: `key ${key}: ${rowsText}`, calls: all, needs: 'nothing' }]
+  const accepted = all.filter(({ altered, outcome }) => altered && outcome === 'ok')
+  if (accepted.length > 0)
+    return [{ text: `key ${key}: another payload was answered as if it were the first`, calls: accepted, needs: 'nothing' }]
+  const calls = all.filter(({ altered }) => !altered)
   if (calls.length === 0) return []
   const told = calls.some(({ outcome }) => outcome === 'ok') ? 'ok' : calls.every(({ outcome }) => outcome === 'fail') ? 'fail' : 'info'
   if (told === 'ok' && rows === 0) return [{ text: `key ${key}: answered ok, but no row`, calls, needs: 'effects' }]

@@ -121,7 +121,7 @@ test('same seed, same bytes; another seed, other bytes', () => {
 })
 
 test('this plan has this hash, on every machine', () => {
-  expect(planHash(planText(plan()))).toBe('0671080beb0f2b6106d6d67b46b9ae79f5fdbf887e8cee8ee83e9039d134e750')
+  expect(planHash(planText(plan()))).toBe('d54b93a981735ca981ac0a0c6ad16f896180c1354c00a60e2743b7aec25a42bc')
 })
 
 test('phases follow each other, a stress and a recovery for each window', () => {
@@ -196,9 +196,11 @@ test('arguments are plain data, drawn for each call, the same where the sketch s
 })
 
 test('roles carry what the target says, and defaults for what it does not', () => {
+  // An answer without content counts as good for nobody, unless the target says that there is none to expect.
+  const notEmpty = [{ at: '/content/0/type', is: 'string' }]
   expect(plan().roles).toEqual({
-    write: { tool: 'make', sloMs: 700, needs: [], correct: [], idempotencyKey: { argument: 'id' } },
-    cheapRead: { tool: 'list', sloMs: 1_000, deadlineMs: 2_000, needs: ['postgres:orders'], correct: [] },
+    write: { tool: 'make', sloMs: 700, needs: [], correct: notEmpty, idempotencyKey: { argument: 'id' } },
+    cheapRead: { tool: 'list', sloMs: 1_000, deadlineMs: 2_000, needs: ['postgres:orders'], correct: notEmpty },
   })
 })
 

@@ -4,9 +4,11 @@ import type { Units } from '../discover.ts'
 import { HarnessError } from '../errors.ts'
 import type { FleetEntry, PersonaDefinition } from '../persona.ts'
 import type { Target, ToolRole } from '../target.ts'
-import type { Plan, PlannedRole, Role } from './plan.ts'
+import type { Correctness, Plan, PlannedRole, Role } from './plan.ts'
 
 const SLO_MS = 1_000
+/** Where a target has no rules for a tool, an answer without content is still no good one. `correct: []` says that there is none to expect. */
+const NOT_EMPTY: Correctness[] = [{ at: '/content/0/type', is: 'string' }]
 
 /** @throws HarnessError `ROLE_MISSING`, `TARGET_INVALID` */
 export function planRoles(
@@ -60,7 +62,7 @@ function planRole(role: Role, { name, sloMs, deadlineMs, needs, correct, idempot
     sloMs: sloMs ?? SLO_MS,
     ...(deadlineMs !== undefined && { deadlineMs }),
     needs: needs ?? [],
-    correct: correct ?? [],
+    correct: correct ?? NOT_EMPTY,
     ...(idempotencyKey && { idempotencyKey }),
     ...(leadsTo && { leadsTo }),
   }
