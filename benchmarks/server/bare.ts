@@ -17,5 +17,6 @@ const handler = createMcpHandler(
   { responseMode: 'json' },
 )
 
-const server = http.createServer(toNodeHandler(handler))
+const handle = toNodeHandler(handler)
+const server = http.createServer((request, response) => void handle(request as Parameters<typeof handle>[0], response))
 server.listen(0, '127.0.0.1', () => answerFigures((server.address() as AddressInfo).port))
