@@ -130,3 +130,16 @@ describe('the dashboard', () => {
     expect(metrics.map(({ name }) => name).filter((name) => !shown.has(name.replace(/_(bucket|sum|count)$/, '')))).toEqual([])
   })
 })
+
+describe('the runbook', () => {
+  test('names metrics that there are, and fields that the log has', () => {
+    const looked = [...textOf('runbook.md').matchAll(/^- \*\*Look at:\*\* (.*)$/gm)].flatMap(([, line = '']) => [
+      ...line.matchAll(/`([^`]+)`/g),
+    ])
+    const names = looked.map(([, quoted = '']) => quoted.replace(/\{.*$/, '')).filter((name) => /^[a-z]+(_[a-z0-9]+)+$/.test(name))
+    expect(names.length).toBeGreaterThan(20)
+    const fields = new Set([...textOf('../log.ts').matchAll(/^ {4}(\w+):/gm)].map(([, field]) => field))
+    const metric = (name: string) => metrics.some((one) => one.name === name)
+    expect([...new Set(names)].filter((name) => !metric(name) && !fields.has(name))).toEqual([])
+  })
+})
