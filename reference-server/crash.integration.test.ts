@@ -50,7 +50,7 @@ const held = () =>
   services.postgres.query(`select 1 from pg_stat_activity where usename = 'app' and state = 'active' and wait_event = 'PgSleep'`)
 
 test('killed between insert and commit: nothing is written, its locks and its place are free, and the same key writes once', async () => {
-  const environment = { AGENT_CONCURRENCY: '1', DEADLINE_LONGEST_MS: '1500', LOCK_TIMEOUT_MS: '200' }
+  const environment = { AGENT_CONCURRENCY: '1', LOCK_TIMEOUT_MS: '200' }
   await using first = start({ ...environment, INSTANCE: 'first' })
   await using second = start({ ...environment, INSTANCE: 'second' })
   const [doomed, url] = [await urlOf(first), await urlOf(second)]
@@ -62,15 +62,15 @@ test('killed between insert and commit: nothing is written, its locks and its pl
   first.child.kill('SIGKILL')
   const killedMs = performance.now()
   expect(await lost).toBe('lost')
-  // The dead server's backend is not told that nobody waits any more: it looks.
-  await expect.poll(held, { interval: 20, timeout: 3_000 }).toHaveLength(0)
+  // The dead server's backend is not told that nobody waits any more: it looks, long before its statement's time is over (3 s).
+  await expect.poll(held, { interval: 20, timeout: 1_800 }).toHaveLength(0)
   await services.postgres.query('drop trigger hold on ledger.invoices')
   const rows = () => services.postgres.query(`select 1 from ledger.invoices where idempotency_key = 'killed'`)
   expect(await rows()).toHaveLength(0)
   // The agent's only place was the dead call's; its lease ends with deadline + 5 s.
   expect(await call(url, 'list_tables', {})).toMatchObject({ status: 429, code: 'CONCURRENCY_LIMITED' })
-  await expect.poll(async () => (await call(url, 'list_tables', {})).status, { interval: 100, timeout: 10_000 }).toBe(200)
-  expect(performance.now() - killedMs).toBeLessThan(8_000)
+  await expect.poll(async () => (await call(url, 'list_tables', {})).status, { interval: 100, timeout: 12_000 }).toBe(200)
+  expect(performance.now() - killedMs).toBeLessThan(11_000)
   await expect.poll(async () => (await call(url, 'create_invoice', write)).replayed, { interval: 50, timeout: 2_000 }).toBe(true)
   expect(await rows()).toHaveLength(1)
 })

@@ -65,7 +65,11 @@ test.each(['PORT', 'ADMIN_PORT'])('a taken %s: one line that names it, exit 1', 
 test.each([
   ['a value out of range', { AGENT_BURST: '0' }, 'AGENT_BURST is "0": must be a whole number from 1 to 100000'],
   ['an unknown weakness', { WEAKNESS: 'no-sleep' }, /^WEAKNESS is "no-sleep": must be empty or one of [a-z0-9-]+, [a-z0-9-]+, /],
-  ['too many connections', { POOL_CHEAP: '500' }, /^the database cannot be prepared: the pools want 510 connections .* lower POOL_CHEAP/],
+  [
+    'too many connections',
+    { INSTANCES: '8' },
+    /^the database cannot be prepared: the pools want 160 connections \(8 instances\), Postgres can spare 7\d: lower POOL_CHEAP/,
+  ],
 ])('%s: one line, exit 1', async (_, settings, expected) => {
   const { ended, said } = start(settings)
   expect(await ended).toEqual([1, null])

@@ -1,4 +1,5 @@
 // The admission script in a real Redis: exact under concurrency, one round trip, all or nothing, and the same arithmetic as in memory.
+import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type DeskServices, startDeskServices } from '../../tests/fixtures/desk-services.ts'
@@ -135,7 +136,7 @@ async function nowMs(): Promise<number> {
 
 async function until(atMs: number): Promise<void> {
   const leftMs = atMs - (await nowMs())
-  if (leftMs > 0) await new Promise((resolve) => setTimeout(resolve, leftMs + 0.5))
+  if (leftMs > 0) await pause(leftMs + 0.5)
 }
 
 describe('waiting as told', () => {
