@@ -104,15 +104,17 @@ test('the balancer and Prometheus know every instance', () => {
   expect(prometheus.scrape_configs[0]?.static_configs[0]?.targets).toEqual(names.map((name) => `${name}:8081`))
 })
 
-test('is accepted by docker compose where that is installed', () => {
-  const compose = (...args: string[]) =>
-    execFileSync('docker', ['compose', ...args], { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-  let installed = true
-  try {
-    compose('version')
-  } catch {
-    installed = false
-  }
-  if (installed) expect(() => compose('--profile', 'observe', 'config', '--quiet')).not.toThrow()
+test('is accepted by docker compose where that is installed, as a plugin or as a program', () => {
+  const run = (file: string, ...args: string[]) =>
+    execFileSync(file, args, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  const found = [['docker', 'compose'], ['docker-compose']].find(([file = '', ...args]) => {
+    try {
+      return run(file, ...args, 'version')
+    } catch {
+      return false
+    }
+  })
+  const [file = '', ...args] = found ?? []
+  if (found) expect(() => run(file, ...args, '--profile', 'observe', 'config', '--quiet')).not.toThrow()
   else expect(() => parse(text, { merge: true, strict: true, uniqueKeys: true })).not.toThrow()
 })

@@ -11,7 +11,7 @@ const FREE =
   /^\(?(MIT|MIT-0|ISC|Apache-2\.0|BSD-2-Clause|BSD-3-Clause|0BSD|BlueOak-1\.0\.0|CC0-1\.0|Unlicense|Python-2\.0|CC-BY-4\.0|WTFPL)( (OR|AND) [\w.-]+)*\)?$/
 
 describe('the reference server', () => {
-  const direct = importedBy('reference-server')
+  const direct = importedBy('reference-server/main.ts')
 
   test('imports few packages, all of them dependencies of the package', () => {
     expect(direct.length).toBeLessThanOrEqual(13)

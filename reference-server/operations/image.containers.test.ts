@@ -57,7 +57,7 @@ function buildImage(): void {
   const dockerfile = readFileSync(path.join(import.meta.dirname, 'Dockerfile'), 'utf8')
   const last = dockerfile.slice(dockerfile.lastIndexOf('\nFROM ')).replace(/FROM \S+/, `FROM ${BASE}`)
   const context = path.join(folder, 'context')
-  const packages = closureOf(importedBy('reference-server')).map((one) => one.folder)
+  const packages = closureOf(importedBy('reference-server/main.ts')).map((one) => one.folder)
   for (const part of ['package.json', 'reference-server', ...packages])
     cpSync(path.join(ROOT, part), path.join(context, part), { recursive: true })
   writeFileSync(path.join(context, 'Dockerfile'), last.replace('COPY --from=packages /desk/node_modules', 'COPY node_modules'))
