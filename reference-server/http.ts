@@ -127,8 +127,8 @@ function bodyOf(running: Running, request: http.IncomingMessage, reached: Reache
 }
 
 /** What is read before there is a token: who issues them. */
-function documentAt({ settings, tools }: Running, request: http.IncomingMessage): Answer | undefined {
-  const document = resourceMetadata(request.url?.split('?')[0] ?? '', settings, tools)
+function documentAt({ settings, tools, resources }: Running, request: http.IncomingMessage): Answer | undefined {
+  const document = resourceMetadata(request.url?.split('?')[0] ?? '', settings, [...tools.values(), ...resources.values()])
   const headers = { 'content-type': 'application/json', 'cache-control': 'max-age=3600', 'access-control-allow-origin': '*' }
   return document && { status: 200, headers, body: JSON.stringify(document) }
 }

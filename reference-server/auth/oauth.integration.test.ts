@@ -122,7 +122,7 @@ describe('the metadata of this resource', () => {
       resource: AUDIENCE,
       authorization_servers: [provider.issuer],
       bearer_methods_supported: ['header'],
-      scopes_supported: expect.arrayContaining(['mcp:tools:read', 'mcp:tools:query', 'mcp:tools:write']),
+      scopes_supported: expect.arrayContaining(['mcp:tools:read', 'mcp:tools:query', 'mcp:tools:write', 'mcp:resources:read']),
     })
   })
 

@@ -11,20 +11,23 @@ export function metadataUrl(audience: string): string {
   return `${origin}${WELL_KNOWN}${pathname === '/' ? '' : pathname}`
 }
 
-/** The document at this path, or undefined when there is none. */
+/**
+ * The document at this path, or undefined when there is none.
+ * @param offered tools and resources, whose scopes clients may ask for
+ */
 export function resourceMetadata(
   path: string,
   settings: Pick<Settings, 'AUTH' | 'OAUTH_AUDIENCE' | 'OAUTH_ISSUER'>,
-  tools: ReadonlyMap<string, Tool>,
+  offered: Iterable<Tool>,
 ): Record<string, unknown> | undefined {
   if (settings.AUTH === 'keys') return undefined
   const inserted = new URL(metadataUrl(settings.OAUTH_AUDIENCE)).pathname
   if (path !== WELL_KNOWN && path !== inserted) return undefined
-  const scopes = new Set(['mcp:tools:read', ...[...tools.values()].flatMap((tool) => tool.scopes)])
+  const wanted = new Set(['mcp:tools:read', ...[...offered].flatMap(({ scopes }) => scopes)])
   return {
     resource: settings.OAUTH_AUDIENCE,
     authorization_servers: [settings.OAUTH_ISSUER],
-    scopes_supported: [...scopes],
+    scopes_supported: [...wanted],
     bearer_methods_supported: ['header'],
     resource_name: 'Ledger desk',
     ...(settings.AUTH === 'mtls' && { tls_client_certificate_bound_access_tokens: true }),
