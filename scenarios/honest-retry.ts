@@ -18,7 +18,7 @@ import { steady } from './personas/steady.ts'
 export default scenario({
   story: 'The server said when to come back. Agents that obeyed to the letter were refused again, so nobody obeys any more.',
   source: 'seed 1, "Return codes that agents actually understand"; langfuse#16058',
-  phases: { quick: { warmUpS: 2, steadyS: 7, stressS: 5, recoveryS: 6 }, full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 } },
+  phases: { quick: { warmUpS: 2, steadyS: 8, stressS: 5, recoveryS: 7 }, full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 } },
   settings: { agentRatePerMinute: 12, agentBurst: 1, agentConcurrency: 4, agentToolRatePerMinute: 10, agentToolBurst: 1 },
   fleet: [
     polite({ agents: 24, role: 'cheapRead', calls: 3, everyMs: 18_000, jitterShare: 0 }),
@@ -33,7 +33,7 @@ export default scenario({
     limiterTrue(),
     quotaHeadersTrue(),
     poolBounded(),
-    baselineSteady({ refusals: 'allowed' }),
+    baselineSteady({ refusals: 'allowed', leastPlanned: 15 }),
   ],
   essential: ['retry-after-honest', 'retry-after-valid', 'limiter-true', 'quota-headers-true'],
 })

@@ -65,6 +65,16 @@ describe('limiter-true', () => {
     expect(find(limiterTrue, twice().fault('redis-refused', { on: 'redis' }))).toMatchObject({ status: 'pass' })
   })
 
+  test('a limiter in Redis may have lost sight of it: one burst more cannot be told from that, two can', () => {
+    const over = (burst: number) => {
+      const story = held(aRun(), 'a', { burst })
+      story.manifest.offers['link:redis'] = true
+      return find(limiterTrue, story)
+    }
+    expect(over(9)).toMatchObject({ status: 'unknown', says: expect.stringContaining('while Redis is silent') })
+    expect(over(12)).toMatchObject({ status: 'fail' })
+  })
+
   test('nobody was let in: nothing to look at; nothing declared: not judged', () => {
     expect(find(limiterTrue, aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: refused() }))).toMatchObject({ notExercised: true })
     expect(verdictOf(held(aRun(), 'a').hides('declared.perAgent', 'declared: …'), 'limiter-true').status).toBe('not-judged')
