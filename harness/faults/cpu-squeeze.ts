@@ -13,8 +13,8 @@ import { fault, type Proof } from './fault.ts'
 import { neededKeeper } from './needed.ts'
 
 const LOOK_MS = 200
-/** Of a core, all neighbours together: less would be no squeeze. */
-const LEAST_CORES = 0.3
+/** Of a core, all neighbours together: less would be no squeeze, however crowded the machine is already. */
+const LEAST_CORES = 0.1
 
 export const cpuSqueeze = fault({
   summary: 'Busy neighbours compete for the processor.',

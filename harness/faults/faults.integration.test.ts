@@ -8,7 +8,7 @@ import { ScratchKeeper } from '../environment/scratch-keeper.ts'
 import type { Environment, Vessel } from '../environment/service.ts'
 import { resolve } from '../parameters.ts'
 import { startSurroundings } from './contract/surroundings.ts'
-import { dependencyOf, type FaultDefinition, type Injected } from './fault.ts'
+import { dependencyOf, type FaultDefinition, type Injected, type Proof } from './fault.ts'
 import { PostgresSession } from './postgres-session.ts'
 
 const faults: Units<FaultDefinition> = await discover<FaultDefinition>('fault', import.meta.dirname)
@@ -68,8 +68,16 @@ afterEach(async () => {
   for (const injected of inForce.splice(0)) await injected[Symbol.asyncDispose]()
 })
 
-const seen = async (look: () => Promise<{ seen: boolean }>, timeout = 10_000) =>
-  await expect.poll(look, { timeout, interval: 20 }).toMatchObject({ seen: true })
+/** The proof, once it is one. */
+async function seen(look: () => Promise<Proof>): Promise<Proof> {
+  let last: Proof | undefined
+  const again = async () => {
+    last = await look()
+    return last
+  }
+  await expect.poll(again, { timeout: 10_000, interval: 20 }).toMatchObject({ seen: true })
+  return last as Proof
+}
 
 it('finds the faults of the catalogue', () => {
   expect(faults.ids.length).toBeGreaterThanOrEqual(30)
@@ -79,9 +87,8 @@ describe.each(cases)('$name', ({ id, given, fault }) => {
   it('is felt, then healed, and healed twice', async () => {
     const injectedMs = performance.now()
     const injected = await inject({ id, given })
-    await seen(() => injected.felt())
+    const felt = await seen(() => injected.felt())
     const feltMs = performance.now() - injectedMs
-    const felt = await injected.felt()
     if (!fault.momentary) expect(await injected.healed()).toMatchObject({ seen: false })
     const healingMs = performance.now()
     await injected[Symbol.asyncDispose]()

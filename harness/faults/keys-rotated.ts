@@ -30,12 +30,16 @@ export const keysRotated = fault({
     const look = async (): Promise<Proof> => {
       const now = await keyIds(link)
       const isNew = now.some((kid) => !before.includes(kid))
-      return { seen: isNew, detail: `keys ${now.join(', ')} (before: ${before.join(', ')})` }
+      return { seen: isNew, detail: `keys ${short(now)} (before: ${short(before)})` }
     }
     // New keys are no harm that could be undone: healed is a key set that can be read.
     return { felt: look, healed: look, [Symbol.asyncDispose]: async () => {} }
   },
 })
+
+function short(ids: readonly string[]): string {
+  return ids.map((id) => id.slice(0, 8)).join(', ')
+}
 
 async function keyIds(link: Link): Promise<string[]> {
   const metadata = (await fetchJson(link, '/.well-known/oauth-authorization-server')) as { jwks_uri: string }

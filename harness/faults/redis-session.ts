@@ -42,6 +42,8 @@ export class RedisSession implements Disposable {
       enableOfflineQueue: false,
       disableClientInfo: true,
       connectTimeout: CONNECT_LIMIT_MS,
+      // A frozen Redis never says goodbye.
+      disconnectTimeout: 10,
     })
     const stop = () => client.disconnect()
     signal?.addEventListener('abort', stop, { once: true })

@@ -95,3 +95,49 @@ test('a lease file that was cut off still leads to what the run left', async () 
   expect(isAlive(left)).toBe(false)
   expect(readdirSync(parent)).toEqual([])
 })
+
+test('a fault is remembered before it is done, and crossed out once it is healed', async () => {
+  await using lease = new Lease('st-fault', parent)
+  const onDisk = () => JSON.parse(readFileSync(path.join(parent, 'st-fault.json'), 'utf8')).faults
+  const pid = await sleeper('st-other')
+  const forget = lease.remember([{ do: 'signal', pid, group: false, signal: 'SIGCONT' }])
+  expect(onDisk()).toMatchObject([{ remedies: [{ do: 'signal', pid, started: expect.any(String) }] }])
+  forget()
+  forget()
+  expect(onDisk()).toEqual([])
+})
+
+test('the next start lets a process go on that a killed run had frozen, and no other one of that number', async () => {
+  const lease = new Lease('st-frozen', parent)
+  const [frozen, renumbered] = [await sleeper('st-other'), await sleeper('st-other')]
+  const state = (pid: number) => /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]
+  for (const pid of [frozen, renumbered]) {
+    lease.remember([{ do: 'signal', pid, group: false, signal: 'SIGCONT' }])
+    process.kill(pid, 'SIGSTOP')
+    await expect.poll(() => state(pid)).toBe('T')
+  }
+  const file = path.join(parent, 'st-frozen.json')
+  const content = JSON.parse(readFileSync(file, 'utf8'))
+  content.faults[1].remedies[0].started = 'another moment'
+  writeFileSync(file, JSON.stringify(content))
+  await orphan('st-frozen')
+
+  const said = await sweep(parent)
+
+  expect(said[0]).toContain('healed a fault that run st-frozen')
+  await expect.poll(() => state(frozen)).toBe('S')
+  expect(state(renumbered)).toBe('T')
+})
+
+test('what could not be healed is said with what to type, and the rest is cleaned up', async () => {
+  const lease = new Lease('st-gone', parent)
+  const url = 'postgres://postgres:secret@127.0.0.1:1/postgres'
+  lease.remember([{ do: 'sql', url, dataFolder: '/data', statements: ['alter role app connection limit -1'] }])
+  await orphan('st-gone')
+  const said = await sweep(parent)
+  expect(said[0]).toMatch(
+    /was not healed: .*ECONNREFUSED.*psql postgres:\/\/postgres@127.0.0.1:1\/postgres -c "alter role app connection limit -1"/,
+  )
+  expect(said.join(' ')).not.toContain('secret')
+  expect(readdirSync(parent)).toEqual([])
+})
