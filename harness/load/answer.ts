@@ -12,9 +12,12 @@ const NEVER_SENT: readonly Evidence['transport'][] = ['refused', 'dns', 'tls']
 
 /** @param nowMs wall-clock ms, for waits that are given as a date */
 export function answerOf(call: PlannedCall, attempt: number, evidence: Evidence, nowMs: number): Answer {
-  const { status, transport, parsed, rpcCode, isError } = evidence
+  const { status, transport, parsed, rpcCode, isError, retryAfter, data } = evidence
+  // Most are; nothing else need be looked at.
+  if (status === 200 && isError === false && retryAfter === undefined && data === undefined)
+    return { call, attempt, ok: parsed === true, lost: false, refused: false, status }
   const inBodyMs = bodyWaitMs(evidence)
-  const toldMs = inBodyMs ?? headerWaitMs(evidence.retryAfter, nowMs)
+  const toldMs = inBodyMs ?? headerWaitMs(retryAfter, nowMs)
   const refusedInside = (isError === true || rpcCode !== undefined) && inBodyMs !== undefined
   const answer: Answer = {
     call,

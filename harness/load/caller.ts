@@ -99,7 +99,7 @@ export class Caller implements Sender {
     const call = { turn: 0, role: 'cheapRead' as const, arguments: {}, thinkMs: 0 }
     const answer = answerOf(call, 1, evidence, this.#facts.t0Ms + endedAtMs)
     const ok = answer.ok || (isNotification(method) && evidence.status >= 200 && evidence.status < 300)
-    const session = raw?.header('mcp-session-id')
+    const session = raw?.header('Mcp-Session-Id')
     return { ...answer, ok, id: out.id, endedAtMs, ...(session !== undefined && { session }) }
   }
 

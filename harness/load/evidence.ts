@@ -14,7 +14,7 @@ export interface RawAnswer {
   status: number
   transport?: NonNullable<Evidence['transport']>
   transportText?: string
-  /** By any spelling of the name. */
+  /** By its name as Go spells it: each word begins with a capital, the rest is small. */
   header(name: string): string | undefined
   body: string
   /** One value of a JSON body by its dotted path (`result.content.#`: the number of items); undefined when it is not there. */
@@ -49,15 +49,15 @@ export function evidenceOf(raw: RawAnswer, question: Question): Evidence {
     put(evidence, 'transportText', raw.transportText)
     return evidence
   }
-  const contentType = raw.header('content-type')
+  const contentType = raw.header('Content-Type')
   const evidence: Evidence = { status }
   put(evidence, 'contentType', contentType)
-  put(evidence, 'retryAfter', raw.header('retry-after'))
-  put(evidence, 'rateLimit', raw.header('ratelimit'))
-  put(evidence, 'rateLimitPolicy', raw.header('ratelimit-policy'))
+  put(evidence, 'retryAfter', raw.header('Retry-After'))
+  put(evidence, 'rateLimit', raw.header('Ratelimit'))
+  put(evidence, 'rateLimitPolicy', raw.header('Ratelimit-Policy'))
   if (question.instanceHeader !== undefined) put(evidence, 'instance', raw.header(question.instanceHeader))
   // Characters stand in for bytes where the answer came in chunks: counting them would cost more than it tells.
-  evidence.sizeBytes = Number(raw.header('content-length') ?? raw.body.length)
+  evidence.sizeBytes = Number(raw.header('Content-Length') ?? raw.body.length)
   const asked: Asked = { ...question, wordsAlone: evidence.sizeBytes < SMALL_BYTES && !raw.body.includes('"structuredContent"') }
   return Object.assign(evidence, peekedResult(raw, contentType ?? '', asked) ?? wholeBody(raw.body, contentType ?? '', asked))
 }

@@ -25,8 +25,13 @@ export function fleetFacts({ url, run, seed, headers, credentials = [], hostHead
     seed,
     headers: headers.map((own) => ({ ...own, ...host })),
     credentials: credentials.map(hosted),
-    ...(instanceHeader !== undefined && { instanceHeader }),
+    ...(instanceHeader !== undefined && { instanceHeader: spelling(instanceHeader) }),
   }
+}
+
+/** Go's spelling of a header's name: `ratelimit-policy` → `Ratelimit-Policy`. */
+function spelling(name: string): string {
+  return name.toLowerCase().replace(/(^|-)[a-z]/g, (start) => start.toUpperCase())
 }
 
 /** What one agent knows. */

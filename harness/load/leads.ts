@@ -9,7 +9,7 @@ const LEADS_MAX = 100
 /** @param given the arguments of the call that was answered: a lead changes one of them */
 export function leadsOf({ status, header, body }: RawAnswer, rules: readonly LeadsTo[], given: Record<string, unknown>) {
   const leads: Record<string, unknown>[] = []
-  const result = status === 200 ? parseAnswer(body, header('content-type') ?? '')?.result : undefined
+  const result = status === 200 ? parseAnswer(body, header('Content-Type') ?? '')?.result : undefined
   for (const { at: pointer, each = '', argument } of rules) {
     const found = at(result, pointer)
     for (const item of Array.isArray(found) ? found : [found]) {

@@ -59,7 +59,11 @@ export class VirtualEngine implements Engine {
     const { id } = JSON.parse(request.body) as { id: string }
     const message = reply.message ?? { result: { content: [] } }
     const headers: Record<string, string> = { 'content-type': 'application/json', ...reply.headers }
-    return { status: reply.status ?? 200, header: (name) => headers[name], body: JSON.stringify({ jsonrpc: '2.0', id, ...message }) }
+    return {
+      status: reply.status ?? 200,
+      header: (name) => headers[name.toLowerCase()],
+      body: JSON.stringify({ jsonrpc: '2.0', id, ...message }),
+    }
   }
 
   write(line: string): void {

@@ -68,7 +68,7 @@ function rawAnswer(response: RefinedResponse<'text'>): RawAnswer {
   }
   // Asked for once: each time it would cross into Go.
   const { headers } = response
-  return { status: response.status, header: (name) => headers[canonical(name)], body, peek: (path) => peekAt(response, path) }
+  return { status: response.status, header: (name) => headers[name], body, peek: (path) => peekAt(response, path) }
 }
 
 /** A body that is no JSON throws. */
@@ -78,16 +78,4 @@ function peekAt(response: RefinedResponse<'text'>, path: string): unknown {
   } catch {
     return undefined
   }
-}
-
-const spellings = new Map<string, string>()
-
-/** Go's spelling of a header's name: `ratelimit-policy` → `Ratelimit-Policy`. */
-function canonical(name: string): string {
-  let spelling = spellings.get(name)
-  if (spelling === undefined) {
-    spelling = name.toLowerCase().replace(/(^|-)[a-z]/g, (start) => start.toUpperCase())
-    spellings.set(name, spelling)
-  }
-  return spelling
 }

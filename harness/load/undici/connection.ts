@@ -86,7 +86,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#settle({
       status: this.#status,
       header: (name) => {
-        const value = headers[name]
+        const value = headers[name.toLowerCase()]
         return Array.isArray(value) ? value.join(', ') : value
       },
       body: this.#body,
