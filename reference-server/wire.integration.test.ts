@@ -10,7 +10,7 @@ let desk: Desk
 beforeAll(async () => {
   services = await startDeskServices(AbortSignal.timeout(60_000))
   const addresses = { postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }
-  desk = await openDesk(addresses, { OVERLOAD_LOOP_DELAY_MS: '60000' })
+  desk = await openDesk(addresses)
 })
 
 afterAll(async () => {
