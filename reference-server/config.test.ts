@@ -36,6 +36,10 @@ test.each([
   [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL is "loud": must be debug, info'],
   [{ SEED_AGENTS: '{' }, 'SEED_AGENTS is "{": '],
   [{ SEED_AGENTS: '[{"agent":"a","tenant":"t","keyId":"k","scopes":[]}]' }, 'needs a secretHash, or a secret'],
+  [{ AUTH: 'none' }, 'AUTH is "none": must be keys, oauth or mtls'],
+  [{ AUTH: 'oauth', OAUTH_AUDIENCE: 'https://desk.example/v1/mcp' }, 'OAUTH_ISSUER is missing: AUTH=oauth needs it'],
+  [{ OAUTH_ISSUER: 'http://idp.example' }, 'OAUTH_ISSUER is "http://idp.example": must be https, or http on this machine'],
+  [{ CONFORMANCE: '1', HOST: '0.0.0.0' }, 'CONFORMANCE lets everybody in: HOST is "0.0.0.0", must be 127.0.0.1 with it'],
 ])('%o is refused with the value and its range', (bad, message) => {
   expect(() => settingsFrom({ ...needed, ...bad })).toThrow(SettingsError)
   expect(() => settingsFrom({ ...needed, ...bad })).toThrow(message)
