@@ -106,7 +106,7 @@ function isAdmitted({ role, class: is, evidence, endedAtMs }: Call): boolean {
 
 const NOT_ADMITTED: ReadonlySet<string> = new Set(['refused', 'denied', 'invalid', 'unreachable', 'unclassified', 'lost'])
 
-/** The window that used most of what it may; the first that used too much ends the search, since more need not be known. */
+/** The window that used most of what it may; one that used more than another burst could explain ends the search. */
 function fullest({ admitted, ...budget }: Budget, slack: number): Fullest | undefined {
   let most: Fullest | undefined
   for (const first of admitted) {
@@ -117,8 +117,9 @@ function fullest({ admitted, ...budget }: Budget, slack: number): Fullest | unde
       const windowMs = (call.endedAtMs ?? call.sentAtMs) - first.sentAtMs
       const allowed = budget.burst + budget.perMs * windowMs * slack
       const used = inside.length / allowed
-      if (!most || used > most.used) most = { ...budget, calls: [...inside], windowMs, allowed, used }
-      if (used > 1) return most
+      const window = () => ({ ...budget, calls: [...inside], windowMs, allowed, used })
+      if (inside.length > allowed + budget.burst) return window()
+      if (!most || used > most.used) most = window()
     }
   }
   return most

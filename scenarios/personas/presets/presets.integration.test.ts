@@ -108,7 +108,7 @@ async function act(persona: PersonaDefinition, way: Way, era: Era, url: string, 
     nowMs: () => Date.now(),
     wait: (ms) => new Promise((done) => (ms <= 0 ? done() : setTimeout(() => done(), ms))),
     post: (request, timeoutMs, keepMs) => connections.post(request, timeoutMs, keepMs),
-    write: (line) => lines.push(line),
+    write: (line) => lines.push(JSON.parse(line) as LoadLine),
   })
   await connections.close()
   return lines
