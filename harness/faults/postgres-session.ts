@@ -6,7 +6,7 @@ import { hostAndPort, measured } from '../environment/canary.ts'
 import type { Canary, Link } from '../environment/service.ts'
 
 const CONNECT_LIMIT_MS = 15_000
-const LOOK_LIMIT_MS = 2_000
+const LOOK_LIMIT_MS = 5_000
 
 export type Rows = Record<string, unknown>[]
 
@@ -18,7 +18,7 @@ export interface SessionOptions {
   signal?: AbortSignal
 }
 
-/** A fresh session through the link's canary door, then one statement, timed; at most `limitMs` (2 s) for both. */
+/** A fresh session through the link's canary door, then one statement, timed; at most `limitMs` (5 s) for both. */
 export async function postgresLook(
   link: Link,
   statement: string,

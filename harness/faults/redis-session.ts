@@ -5,9 +5,9 @@ import { hostAndPort, measured } from '../environment/canary.ts'
 import type { Canary, Link } from '../environment/service.ts'
 
 const CONNECT_LIMIT_MS = 15_000
-const LOOK_LIMIT_MS = 2_000
+const LOOK_LIMIT_MS = 5_000
 
-/** A fresh session through the link's canary door, then one command, timed; at most `limitMs` (2 s) for both. */
+/** A fresh session through the link's canary door, then one command, timed; at most `limitMs` (5 s) for both. */
 export async function redisLook(link: Link, words: string[], signal?: AbortSignal, limitMs = LOOK_LIMIT_MS): Promise<Canary> {
   const attempt = async (stop: AbortSignal) => {
     using session = await RedisSession.open(link.canaryAddress, stop)

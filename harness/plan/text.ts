@@ -87,9 +87,11 @@ function describeGroup(plan: Plan, { agents, role }: Group): string {
   return `${head} ${some(moments.length, 'call')} in ${some(tasks.length, 'task')}: ${rates.join(', ')}`
 }
 
-function describeFault({ window, fault, parameters, injectAtMs, healAtMs }: Plan['faults'][number]): string {
+function describeFault({ window, fault, parameters, injectAtMs, healAtMs, turn, steps = [] }: Plan['faults'][number]): string {
   const given = Object.entries(parameters).map(([name, value]) => `${name} ${value}`)
-  return `  ${fault.padEnd(24)} ${span(injectAtMs, healAtMs)}, window ${window}${given.length > 0 ? ` (${given.join(', ')})` : ''}`
+  const time = turn === undefined ? '' : `, time ${turn}`
+  const grows = steps.length === 0 ? '' : `, grows in ${steps.length} steps`
+  return `  ${fault.padEnd(24)} ${span(injectAtMs, healAtMs)}, window ${window}${time}${grows}${given.length > 0 ? ` (${given.join(', ')})` : ''}`
 }
 
 function label(plan: Plan, role: Role): string {

@@ -73,6 +73,7 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
     specs.push({ name: 'server', to: hostOf(url), delayMs: plan.links.server?.delayMs ?? 0 })
   progress('starting the proxy')
   const { proxy, links, elsewhere } = await openLinks({ ...options, specs }, cleanup)
+  progress(`the proxy takes orders by hand at ${proxy.adminUrl}`)
   for (const [name, link] of Object.entries(links)) if (name !== 'server') context.at[name] = link.address
   Object.assign(context.given, throughLinks(options.given, context.at))
   // Its documents name the way that the server must take.
