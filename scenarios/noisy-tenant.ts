@@ -16,7 +16,8 @@ export default scenario({
   phases: { quick: { warmUpS: 2, steadyS: 8, stressS: 8, recoveryS: 9 }, full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 } },
   settings: { agentRatePerMinute: 1_500, agentBurst: 30, agentConcurrency: 20, poolMax: 6, queueMax: 16 },
   fleet: [
-    steady({ agents: 9, role: 'cheapRead', everyMs: 600, tenant: 't0' }),
+    steady({ agents: 6, role: 'cheapRead', everyMs: 400, tenant: 't0' }),
+    steady({ agents: 5, role: 'cheapRead', everyMs: 800, tenant: 't1' }),
     runawayLoop({ agents: 1, role: 'cheapRead', atOnce: 10, during: 'stress', tenant: 't1' }),
   ],
   checks: [fairness(), limiterTrue(), retryAfterValid(), boundedTime(), recovers()],
