@@ -56,6 +56,37 @@ test('retry-after-missing: refuses, and says nothing', async () => {
   expect([status, headers.get('retry-after'), data.retryAfterMs, data.code]).toEqual([429, null, undefined, 'RATE_LIMITED'])
 })
 
+test('retry-after-constant: a second, whatever the wait', async () => {
+  await using desk = await weak('retry-after-constant', { AGENT_RATE_PER_MINUTE: '1', AGENT_BURST: '1' })
+  await desk.call('list_tables')
+  const { status, headers, data } = await desk.call('list_tables')
+  expect([status, headers.get('retry-after'), data.retryAfterMs, data.code]).toEqual([429, '1', 1_000, 'RATE_LIMITED'])
+})
+
+test('limit-in-prose: 200 and a sentence, nothing to read by', async () => {
+  await using desk = await weak('limit-in-prose', { AGENT_RATE_PER_MINUTE: '1', AGENT_BURST: '1' })
+  await desk.call('list_tables')
+  const { status, headers, data } = await desk.call('list_tables')
+  expect([status, headers.get('retry-after'), data.retryAfterMs, data.code]).toEqual([200, null, undefined, undefined])
+})
+
+test('fixed-window-limit: a minute’s calls in a moment, then none', async () => {
+  await using desk = await weak('fixed-window-limit', { AGENT_RATE_PER_MINUTE: '5', AGENT_BURST: '1' })
+  const answers: Told[] = []
+  // The minute of the clock may end meanwhile.
+  for (let i = 0; i < 11; i++) answers.push(await desk.call('list_tables'))
+  expect(answers.slice(0, 5).every(({ status }) => status === 200)).toBe(true)
+  expect(answers.at(-1)?.status).toBe(429)
+})
+
+test('headers-of-wrong-budget: refused, with thousands to go', async () => {
+  await using desk = await weak('headers-of-wrong-budget', { AGENT_RATE_PER_MINUTE: '1', AGENT_BURST: '1' })
+  await desk.call('list_tables')
+  const { status, headers } = await desk.call('list_tables')
+  expect(status).toBe(429)
+  expect(headers.get('ratelimit')).toMatch(/^"agent-day";r=\d{2,};/)
+})
+
 test('pool-per-request: more connections than were declared', async () => {
   await using desk = await weak('pool-per-request', { POOL_CHEAP: '2', POOL_EXPENSIVE: '1', POOL_WRITE: '1' })
   for (let i = 0; i < 12; i++) await desk.call('list_tables')
