@@ -1,6 +1,7 @@
 // What the hardening costs. Both servers run on the same core (taskset), the load on the other; rounds take turns, so that what else
 // the machine does hits all alike, and ratios are of one round, their median told with its spread. CPU per call is the steadier
 // figure where others use the machine. Run: node benchmarks/server.ts [rounds] [calls for the memory] [calls a round]
+// With CPU_PROF=folder each server leaves a profile there (node --cpu-prof).
 import { spawn } from 'node:child_process'
 import os from 'node:os'
 import { Redis } from 'ioredis'

@@ -33,13 +33,20 @@ export function createLog(settings: Pick<Settings, 'INSTANCE' | 'LOG_LEVEL' | 'L
   const base = { instance: settings.INSTANCE }
   const logger = pino({ level: settings.LOG_LEVEL, base, timestamp: pino.stdTimeFunctions.isoTime }, destination)
   const key = createSecretKey(settings.LOG_HASH_KEY ? Buffer.from(settings.LOG_HASH_KEY) : randomBytes(32))
+  // Connections that are being cut may still complain.
+  let closed = false
   return {
     request(line) {
-      logger.info(requestFields(line, key), 'request')
+      if (!closed) logger.info(requestFields(line, key), 'request')
     },
-    event: (message, fields = {}) => logger.info(fields, message),
-    problem: (message, error, fields = {}) => logger.error({ ...fields, problem: textOf(error) }, message),
+    event(message, fields = {}) {
+      if (!closed) logger.info(fields, message)
+    },
+    problem(message, error, fields = {}) {
+      if (!closed) logger.error({ ...fields, problem: textOf(error) }, message)
+    },
     async close(withinMs) {
+      closed = true
       const { promise, resolve } = Promise.withResolvers<void>()
       const timer = setTimeout(resolve, withinMs)
       destination.once('close', resolve)

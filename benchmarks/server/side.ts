@@ -14,10 +14,8 @@ export interface Server {
 
 /** @param pinned a command that keeps what follows it on one core, or nothing */
 export async function startServer(name: 'bare' | 'hardened', more: Record<string, string>, pinned: readonly string[]): Promise<Server> {
-  const profile =
-    process.env.CPU_PROF && more.INSTANCE === undefined
-      ? ['--cpu-prof', `--cpu-prof-dir=${process.env.CPU_PROF}`, `--cpu-prof-name=${name}.cpuprofile`]
-      : []
+  const { CPU_PROF: folder } = process.env
+  const profile = folder ? ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${more.INSTANCE ?? name}.cpuprofile`] : []
   const [file = '', ...args] = [...pinned, process.execPath, '--expose-gc', ...profile, path.join(import.meta.dirname, `${name}.ts`)]
   const child = spawn(file, args, { env: { ...process.env, ...more }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const [said] = (await Promise.race([once(child, 'message'), once(child, 'exit').then(() => [undefined])])) as [

@@ -17,6 +17,7 @@ import type { Admission, Budgets } from '../store/limiter.ts'
 import { answerWithin, isAway, RedisSilent } from '../store/redis.ts'
 import type { Breaker, Permit } from './breaker.ts'
 import { control } from './control.ts'
+import { knownRefusals } from './known-refusals.ts'
 
 export const admission = control({
   summary: 'Holds agents, tenants and tools to their rates, and to their calls at once.',
@@ -67,6 +68,7 @@ type Decide = (call: Call, budgets: Budgets) => Promise<Decision>
 
 function decider(running: Running): Decide {
   const { limiter, breakers, metrics, settings, clock, log, withoutRedis } = running
+  const known = knownRefusals(clock)
   let silentAtMs = Number.NEGATIVE_INFINITY
   let lastProblem = ''
   const learnt = (error: unknown, sentAtMs: number): 'down' | undefined => {
@@ -85,6 +87,8 @@ function decider(running: Running): Decide {
     return withoutRedis(running, call, budgets)
   }
   return async (call, budgets) => {
+    const spent = known.find(budgets)
+    if (spent) return { verdict: spent, release: () => undefined }
     const permit = entered(breakers.redis)
     if (!permit) return decideWithoutRedis(call, budgets)
     const sentAtMs = clock()
@@ -93,6 +97,7 @@ function decider(running: Running): Decide {
       permit.end('up')
       metrics.limiterMode.set(0)
       lastProblem = ''
+      known.remember(budgets, verdict)
       return { verdict, release: () => limiter.release(budgets) }
     } catch (error) {
       permit.end(learnt(error, sentAtMs))
