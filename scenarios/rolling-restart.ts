@@ -40,7 +40,7 @@ export default scenario({
   fleet: [
     steady({ agents: 12, role: 'cheapRead', everyMs: 600 }),
     steady({ agents: 8, role: 'expensiveRead', everyMs: 800 }),
-    lister({ agents: 3, role: 'large', callsMax: 4, depthMax: 4, atOnce: 1 }),
+    lister({ agents: 3, role: 'large', callsMax: 2, depthMax: 2, atOnce: 1 }),
     runawayLoop({ agents: 1, role: 'cheapRead', atOnce: 6, during: 'stress' }),
   ],
   checks: [cleanDrain(), killContained(), limiterTrue(), noResidue(), errorTaxonomy(), retryAfterValid(), recovers()],

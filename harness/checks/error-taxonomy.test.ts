@@ -64,6 +64,14 @@ describe('error-taxonomy', () => {
     expect(find(errorTaxonomy, story)).toMatchObject({ status: 'fail', says: expect.stringContaining('SURPRISE') })
   })
 
+  test('fails when page two is refused with the cursor of page one', () => {
+    const refusal = toolError('INVALID_ARGUMENTS', 30, { message: 'This cursor is unknown or too old; begin again without one.' })
+    const story = answered(refusal)
+    expect(find(errorTaxonomy, story).status).toBe('pass')
+    for (const send of story.sends.slice(1)) send.turn = 2
+    expect(find(errorTaxonomy, story)).toMatchObject({ status: 'fail', measured: 1, says: expect.stringContaining('cursor') })
+  })
+
   test('leaves out what a fault at the server did, and has no weight without an error', () => {
     const killed = answered({ afterMs: 5, evidence: { status: 502, parsed: false } }).fault('server-killed', {
       on: 'server',

@@ -83,7 +83,8 @@ function first(call: Call, position: number, all: readonly Call[]): boolean {
   return all.indexOf(call) === position
 }
 
-function flawOf({ manifest }: History, { class: is, evidence }: Call): string | undefined {
+function flawOf({ manifest, plan }: History, call: Call): string | undefined {
+  const { class: is, evidence } = call
   const { status, message = '', data, rpcCode } = evidence
   const text = `${message}\n${data ? JSON.stringify(data) : ''}`
   const inside = INSIDE.find(([, pattern]) => pattern.test(text))
@@ -95,8 +96,15 @@ function flawOf({ manifest }: History, { class: is, evidence }: Call): string | 
   if (listed && code !== undefined && !errorCodes.includes(String(code))) return `code ${String(code)}, which is not in the table`
   // A tool that fails in plain words is within MCP; only a server that publishes codes owes one.
   if (is === 'unclassified' && !(evidence.isError && status === 200 && !listed)) return `nobody can tell what it means (HTTP ${status})`
+  if (is === 'invalid' && wasLed(plan, call)) return 'a cursor or path that the server had given is refused'
   if (is === 'unexplained') return 'a 503 without a code'
   if (status >= 500 && !typed) return `a bare ${status}`
   if (is === 'server-error' && !typed) return `an answer that is no JSON-RPC (HTTP ${status})`
   return undefined
+}
+
+/** Its arguments came out of an earlier answer: it lies beyond the turns that were planned. */
+function wasLed({ agents }: History['plan'], { agent, task, turn }: Call): boolean {
+  const planned = agents.find((one) => one.agent === agent)?.tasks.find((one) => one.task === task)
+  return planned !== undefined && planned.calls.length > 0 && planned.calls.every((one) => one.turn < turn)
 }

@@ -114,6 +114,7 @@ const large: ToolRole = {
     { at: '/structuredContent/rows', is: 'array', minLength: 500 },
     { at: '/structuredContent/table', equals: '/arguments/table' },
   ],
+  leadsTo: [{ at: '/structuredContent/cursor', argument: 'cursor' }],
 }
 
 const list: ToolRole = {
