@@ -81,11 +81,11 @@ export async function contenders(core: number, wanted: readonly string[]): Promi
   }
 }
 
-/** One of our drivers with this plan. */
+/** One of our drivers with this plan; on any core when none is given. */
 export async function ours(
   driver: Driver,
   k6Path: string,
-  core: number,
+  core: number | undefined,
   url: string,
   scratch: string,
   plan: Plan,
@@ -107,7 +107,7 @@ export async function ours(
     k6Path,
     controlPort: await freePort(),
     share: { part: 0, of: 1 },
-    keeper: { run: 'r1', folder: path.join(folder, 'keep'), process: (pid) => pin(pid, core) },
+    keeper: { run: 'r1', folder: path.join(folder, 'keep'), process: (pid) => core !== undefined && pin(pid, core) },
     signal: AbortSignal.timeout(600_000),
   })
   await generator.begin()

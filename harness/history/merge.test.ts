@@ -74,6 +74,15 @@ describe('the server’s log', () => {
     expect(history.manifest.callsInServerLog).toBe(2)
   })
 
+  test('names calls that the generator’s own file lacks, as after a kill', async () => {
+    const { run } = JSON.parse(await readFile(path.join(folder, 'manifest.json'), 'utf8')) as { run: string }
+    const took = (call: string) => `${JSON.stringify({ request_id: call, duration_ms: 4 })}\n`
+    await writeFile(raw('server-1.log'), took(`${run}-steady-01-t999-1`))
+    expect((await buildHistory(folder)).manifest.notes).toEqual([expect.stringContaining(`the call ${run}-steady-01-t999-1`)])
+    await writeFile(raw('server-1.log'), ['1', '2', '3'].map((n) => took(`${run}-steady-01-t999-${n}`)).join(''))
+    expect((await buildHistory(folder)).manifest.notes).toEqual([expect.stringContaining('3 calls, first ')])
+  })
+
   test('shows calls that came more than once, which the agents did not ask for', async () => {
     const [first, second, third] = hardened().sends
     const took = (call: string | undefined) => `${JSON.stringify({ request_id: call, duration_ms: 4 })}\n`

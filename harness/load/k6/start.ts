@@ -17,7 +17,12 @@ import { Control } from './control.ts'
 import { K6Process } from './process.ts'
 
 const INSPECT_WITHIN_MS = 20_000
+/** From where on k6 collects as often as it must. */
+const MEMORY_MIB = 512
+const MEMORY_MIB_AN_AGENT = 0.42
 const PAUSED_WITHIN_MS = 30_000
+/** Making one takes 2 ms of a core that is free. */
+const PAUSED_WITHIN_MS_AN_AGENT = 20
 
 export const k6Driver: Driver = { id: 'k6', prepare }
 
@@ -69,7 +74,7 @@ function authoritiesOf({ tls = [] }: DriverOptions): string {
 }
 
 /** Ours without any K6_* setting, and with those that keep it to itself. */
-function environment({ keeper, tls = [] }: DriverOptions, files: Files): Record<string, string> {
+function environment({ plan, keeper, tls = [] }: DriverOptions, files: Files): Record<string, string> {
   const kept = Object.entries(process.env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && !entry[0].startsWith('K6_'),
   )
@@ -80,8 +85,9 @@ function environment({ keeper, tls = [] }: DriverOptions, files: Files): Record<
     STAMPEDE_RUN: keeper.run,
     // Go reads whom to trust from there.
     ...(tls.some(({ ca }) => ca !== undefined) && { SSL_CERT_FILE: files.authorities }),
-    // Fewer collections: a fifth more calls a second for some memory.
+    // Fewer collections: a fifth more calls a second for some memory, but no more of it than so many agents need.
     GOGC: '400',
+    GOMEMLIMIT: `${MEMORY_MIB + Math.ceil(plan.agents.length * MEMORY_MIB_AN_AGENT)}MiB`,
   }
 }
 
@@ -115,8 +121,9 @@ async function startPaused(options: DriverOptions, files: Files, env: Record<str
   const started = new K6Process(child, new Control(address), options.signal)
   await spawned(child)
   for (const pid of started.pids) options.keeper.process(pid, 'k6')
+  const withinMs = PAUSED_WITHIN_MS + PAUSED_WITHIN_MS_AN_AGENT * options.plan.agents.length
   const gaveUp = new AbortController()
-  const signal = AbortSignal.any([options.signal, gaveUp.signal, AbortSignal.timeout(PAUSED_WITHIN_MS)])
+  const signal = AbortSignal.any([options.signal, gaveUp.signal, AbortSignal.timeout(withinMs)])
   try {
     const gone = started.ended.then(({ exitCode }) => {
       throw new Error(`it ended with ${exitCode}`)
