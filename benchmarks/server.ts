@@ -100,7 +100,7 @@ async function turns(): Promise<void> {
 /** Commands that Redis has carried out for 1,000 admitted calls and 1,000 refused ones. */
 async function roundTrips(): Promise<void> {
   const client = new Redis(`redis://${redis.address}`)
-  console.log('\n| commands of Redis | a call | wanted |\n| --- | --- | --- |')
+  console.log('\n| commands of Redis a call | wanted |\n| --- | --- |')
   for (const [name, side] of Object.entries({ admitted: still, refused })) {
     await client.config('RESETSTAT')
     for (let i = 0; i < 1_000; i++) await side.one()
@@ -109,7 +109,7 @@ async function roundTrips(): Promise<void> {
       /^(eval|evalsha|zrem|fcall)/.test(command),
     )
     console.log(
-      `| ${name}: ${counts.map(([, command, calls]) => `${command} ${Number(calls) / 1_000}`).join(', ')} | | evalsha 1 (zrem gives the lease back, nobody waits for it) |`,
+      `| ${name}: ${counts.map(([, command, calls]) => `${command} ${Number(calls) / 1_000}`).join(', ')} | admitted: evalsha 1 (zrem gives the lease back, nobody waits for it); refused: none until the wait is over |`,
     )
   }
   client.disconnect()

@@ -7,6 +7,7 @@ import { classifyInboundRequest, validateHostHeader, validateOriginHeader } from
 import type { Call } from '../call.ts'
 import { CallError, type ErrorCode, specificationCode } from '../errors.ts'
 import { control } from './control.ts'
+import { isPlainCall } from './plain-call.ts'
 
 export const headers = control({
   summary: 'Refuses requests whose headers and body disagree, and foreign hosts and origins.',
@@ -17,7 +18,7 @@ export const headers = control({
     return async function headers(call) {
       if (!validateHostHeader(call.headers.host, hosts).ok) throw new CallError('DENIED', 'This host name is not served here.')
       if (!validateOriginHeader(call.headers.origin, hosts).ok) throw new CallError('DENIED', 'This origin may not call.')
-      checkAgainstBody(call)
+      if (!isPlainCall(call)) checkAgainstBody(call)
       return await next(call)
     }
   },
