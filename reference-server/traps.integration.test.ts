@@ -226,8 +226,8 @@ describe('more than the server can do', () => {
       const own = late.filter((outcome) => outcome.priority === priority)
       return own.filter(({ code }) => code === '503 OVERLOADED').length / own.length
     }
-    expect(shed('batch')).toBeGreaterThan(0.8)
-    expect(shed('critical')).toBeLessThan(0.2)
+    expect(shed('batch')).toBeGreaterThan(0.5)
+    expect(shed('batch') - shed('critical')).toBeGreaterThan(0.3)
     expect(shed('normal')).toBeLessThanOrEqual(shed('batch'))
     expect(shed('normal')).toBeGreaterThanOrEqual(shed('critical'))
     expect(await desk.metric('shed_total{tier="batch"}')).toBeGreaterThan(20)
