@@ -7,12 +7,9 @@
 import { type Answered, httpCanary } from '../environment/http-canary.ts'
 import type { Environment } from '../environment/service.ts'
 import { bytes, count, share } from '../parameters.ts'
+import { enoughDraws } from './draws.ts'
 import { fault, type Proof } from './fault.ts'
 import { neededLink } from './needed.ts'
-
-/** So few answers pass by luck when this many canaries were drawn. */
-const LUCK = 0.001
-const CANARIES_MAX = 40
 
 export const answersCut = fault({
   summary: 'Resets the connection between agents and server in the middle of an answer.',
@@ -30,7 +27,7 @@ export const answersCut = fault({
     // A server that is down resets its clients as well: only one that answered before can be seen to be cut.
     const before = await httpCanary(link, environment.url, signal)
     const toxic = await link.add('cut', { afterBytes, share, seed }, signal)
-    const enough = share === 1 ? 1 : Math.min(CANARIES_MAX, Math.ceil(Math.log(LUCK) / Math.log(1 - share)))
+    const enough = enoughDraws(share)
     return {
       felt: async () => {
         const answers = await canaries(environment, enough, (answer) => answer.cut, signal)

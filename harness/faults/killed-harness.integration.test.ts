@@ -15,6 +15,7 @@ import { stateOf } from './contract/state.ts'
 import { startSurroundings } from './contract/surroundings.ts'
 import type { FaultDefinition } from './fault.ts'
 import { PostgresSession } from './postgres-session.ts'
+import { RedisSession } from './redis-session.ts'
 
 const faults = await discover<FaultDefinition>('fault', import.meta.dirname)
 const owned = new AsyncDisposableStack()
@@ -39,7 +40,10 @@ afterAll(async () => {
   await owned.disposeAsync()
 })
 
-const GIVEN: Record<string, Record<string, number | string>> = { 'postgres-slow-statements': { table: 'ledger.rates', delayMs: 1_000 } }
+const GIVEN: Record<string, Record<string, number | string>> = {
+  'postgres-slow-statements': { table: 'ledger.rates', delayMs: 1_000 },
+  'redis-clients-kicked': { everyMs: 50 },
+}
 /** It ends its own Redis, which the next start ends as well: there is nothing to bring back. */
 const OWN = ['redis-refused']
 
@@ -50,8 +54,9 @@ const lasting = faults.all
 describe.each(lasting)('%s', (id) => {
   it('is healed by the next start', async () => {
     await using open = await PostgresSession.open(environment.postgres?.address ?? '', { user: 'app' })
-    // A backend that is frozen harms only whoever has it.
-    const state = () => (id === 'postgres-backend-frozen' ? answers(open) : stateOf(environment))
+    // Some harm only whoever has a connection.
+    const own: Record<string, () => Promise<string>> = { 'postgres-backend-frozen': () => answers(open), 'redis-clients-kicked': lives }
+    const state = own[id] ?? (() => stateOf(environment))
     const before = await state()
     const harness = await startHarness(id)
     await expect.poll(state, { timeout: 5_000 }).not.toBe(before)
@@ -61,6 +66,12 @@ describe.each(lasting)('%s', (id) => {
     await expect.poll(state, { timeout: 5_000 }).toBe(before)
   })
 })
+
+async function lives(): Promise<string> {
+  using session = await RedisSession.open(environment.redis?.address ?? '')
+  await pause(150)
+  return session.closed ? 'closed' : 'well'
+}
 
 async function answers(session: PostgresSession): Promise<string> {
   return await Promise.race([session.ask('select 1').then(() => 'well'), pause(300, 'silent')])

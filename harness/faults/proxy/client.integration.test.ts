@@ -107,14 +107,14 @@ it('takes orders by hand on loopback, keeps them with its problems, and gives ot
   const json = { 'content-type': 'application/json' }
   const post = (body: unknown, headers: Record<string, string> = json) =>
     fetch(`${proxy.adminUrl}/links/postgres/toxics`, { method: 'POST', headers, body: JSON.stringify(body) })
-  const added = await post({ toxic: 'latency', parameters: { delayMs: 40 } })
+  const added = await post({ toxic: 'latency', parameters: { delayMs: 200 } })
   expect(await added.json()).toMatchObject({ id: 1 })
   using client = await Client.to(linkOf(proxy).address)
-  expect(await client.roundTrip('ping')).toBeGreaterThan(75)
+  expect(await client.roundTrip('ping')).toBeGreaterThan(390)
   const [link] = (await (await fetch(`${proxy.adminUrl}/links`)).json()) as object[]
   expect(link).toMatchObject({ name: 'postgres', connections: 1, toxics: [{ id: 1, toxic: 'latency' }] })
   await fetch(`${proxy.adminUrl}/links/postgres/toxics/1`, { method: 'DELETE' })
-  expect(await client.roundTrip('ping')).toBeLessThan(40)
+  expect(await client.roundTrip('ping')).toBeLessThan(350)
   expect(proxy.problems).toEqual([expect.stringContaining('latency'), expect.stringContaining('removed by hand')])
   // What a page in somebody's browser could send.
   expect((await post({ toxic: 'down' }, { 'content-type': 'text/plain' })).status).toBe(415)

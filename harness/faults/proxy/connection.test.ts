@@ -36,11 +36,11 @@ describe.each([
     using stalled = await Client.to(proxy.address)
     stalled.socket.pause()
     stalled.socket.write('everything')
-    await expect.poll(() => proxy.link.heldBytes).toBeGreaterThan(0)
+    await expect.poll(() => proxy.link.heldBytes, { timeout: 20_000 }).toBeGreaterThan(0)
     using other = await Client.to(proxy.address)
     for (let i = 0; i < 100; i++) await other.roundTrip('ping')
     expect(proxy.link.heldBytes).toBeLessThan(1_200_000)
-  })
+  }, 30_000)
 })
 
 it('turns away no one else when a client never speaks', async () => {
