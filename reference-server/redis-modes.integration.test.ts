@@ -76,13 +76,13 @@ describe.each<{ mode: string; begin: () => Promise<unknown>; heal: () => Promise
 })
 
 test('flushed: the script is sent again and budgets begin anew; nothing is refused, no other mode', async () => {
-  await using desk = await open({ AGENT_RATE_PER_MINUTE: '1', AGENT_BURST: '2', REDIS_TIMEOUT_MS: '2000' })
+  await using desk = await open({ AGENT_RATE_PER_MINUTE: '20', AGENT_BURST: '2', REDIS_TIMEOUT_MS: '2000' })
   const status = async () => (await desk.call('list_tables')).status
   expect([await status(), await status()]).toEqual([200, 200])
   await direct.flushall()
   await direct.script('FLUSH')
   expect([await status(), await status(), await status()]).toEqual([200, 200, 429])
-  // Who was refused before is told so until its wait of a second is over.
+  // Who was refused before is told so until its wait is over.
   await direct.flushall()
   expect(await status()).toBe(429)
   await expect.poll(status, { timeout: 5_000 }).toBe(200)
