@@ -28,14 +28,14 @@ const FOLLOWS = `
   works on until the tool's deadline.
 `
 
-/** What the server said, by kind of refusal: a fragment of its sentence. */
+/** What the server said, by kind of refusal: a fragment of its sentence. A result's begins with its code. */
 const SENTENCES: Record<string, string> = {
   'too many calls (429)': 'is spent; wait',
   'dependency away (503)': 'does not answer; ask again in',
   'unknown token (401)': 'unknown, wrong or revoked',
   'missing scope (403)': 'lacks the scope',
-  'wrong arguments (isError)': 'There is no such table',
-  'deadline (isError)': 'did not finish within',
+  'wrong arguments (isError)': '',
+  'deadline (isError)': '',
 }
 
 export function clientsPage(seen: readonly Seen[]): string {
@@ -91,7 +91,8 @@ function place({ data, text }: Refusal, name: 'code' | 'retryAfterMs'): string {
   return text.includes(`"${name}"`) || JSON.stringify(data ?? {}).includes(`\\"${name}\\"`) ? 'in the text' : '–'
 }
 
-function sentence({ text, data }: Refusal, fragment: string): string {
+function sentence({ how, text, data }: Refusal, fragment: string): string {
+  if (how === 'result') return text.startsWith(`${String(data?.code)}: `) ? 'the message' : '–'
   if (text.includes(fragment)) return text.includes('{') ? 'in the text' : 'the message'
   return JSON.stringify(data ?? {}).includes(fragment) ? 'in the text' : '–'
 }
