@@ -1,5 +1,5 @@
 // What a person sees while a run goes on: one live line on a terminal; elsewhere a plain line every few seconds and at each
-// change of phase. Everything goes to stderr, so that stdout stays for results.
+// change of phase or of the faults in force. Everything goes to stderr, so that stdout stays for results.
 import { liveLine } from '../report/terminal.ts'
 import type { View } from '../run/load-and-break.ts'
 
@@ -15,7 +15,7 @@ export function createScreen(stream: NodeJS.WriteStream = process.stderr, env: N
   const live = stream.isTTY === true
   const colour = live && !env.NO_COLOR
   let shownAt = 0
-  let phase = ''
+  let shown = ''
   let open = false
   const end = () => {
     if (open) stream.write(CLEAR_LINE)
@@ -28,12 +28,13 @@ export function createScreen(stream: NodeJS.WriteStream = process.stderr, env: N
       stream.write(`· ${text}\n`)
     },
     live: (state) => {
+      const stage = [state.phase, ...state.faults].join(' ')
       if (live) {
         stream.write(`${CLEAR_LINE}${liveLine(state, { width: (stream.columns ?? 100) - 1, colour })}`)
         open = true
-      } else if (state.phase !== phase || Date.now() - shownAt >= PLAIN_EVERY_MS) {
+      } else if (stage !== shown || Date.now() - shownAt >= PLAIN_EVERY_MS) {
         shownAt = Date.now()
-        phase = state.phase
+        shown = stage
         stream.write(`${liveLine(state, { width: 200, colour })}\n`)
       }
     },
