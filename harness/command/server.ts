@@ -172,7 +172,7 @@ function databaseFrom(given: string): DatabaseUrls {
 
 function seeds(doors: Door[]): string {
   return JSON.stringify(
-    doors.map(({ agent, tenant, scopes, token }) => ({ agent, tenant, scopes, keyId: agent, secret: token.split('_')[2] })),
+    doors.map(({ agent, tenant, tier, scopes, token }) => ({ agent, tenant, tier, scopes, keyId: agent, secret: token.split('_')[2] })),
   )
 }
 
