@@ -57,13 +57,15 @@ export class Caller implements Sender {
 
   /** Nothing is under way any more, and nothing is sent from then on. Every call has a timeout, so this ends. */
   async stop(): Promise<void> {
-    if (this.#underWay > 0) {
-      await new Promise<void>((resolve) => {
-        this.#whenQuiet = resolve
-      })
-    }
-    // What a persona makes of its last answer still comes before the stop line.
-    await this.#engine.wait(1)
+    do {
+      if (this.#underWay > 0) {
+        await new Promise<void>((resolve) => {
+          this.#whenQuiet = resolve
+        })
+      }
+      // What a persona makes of its last answer still comes before the stop line.
+      await this.#engine.wait(1)
+    } while (this.#underWay > 0)
     this.#stopped = true
   }
 

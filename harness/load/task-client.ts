@@ -96,7 +96,7 @@ export class TaskClient implements Agent {
     const untilMs = this.#plannedAtMs + ms
     // Not past the plan's end: an open timer would keep the agent from ending.
     await this.#engine.wait(Math.min(untilMs, this.#facts.endsAtMs) - this.now())
-    if (this.#sender.isOver()) return never()
+    if (untilMs >= this.#facts.endsAtMs || this.#sender.isOver()) return never()
     // Set as the wait ends, not before: loops of one task think side by side.
     this.#plannedAtMs = untilMs
   }

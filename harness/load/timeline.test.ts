@@ -205,3 +205,14 @@ test('a task of the last millisecond leaves, though its timer is late', async ()
   expect(engine.sends.map(({ sentAtMs }) => sentAtMs)).toEqual([5_001])
   expect(engine.lines.at(-1)).toMatchObject({ kind: 'stop', tasksStarted: 1 })
 })
+
+test('no call is under way when the stop line is written, though one left in the last moment', async () => {
+  const late = async (agent: Agent, { calls: [call] }: PlannedTask) => {
+    if (!call) return
+    await agent.call(call)
+    await agent.call(call)
+  }
+  const engine = await live(late, [task('t1', 4_990)], (position) => ({ afterMs: position === 0 ? 12 : 300 }))
+  expect(engine.sends.map(({ sentAtMs }) => sentAtMs)).toEqual([4_990, 5_002])
+  expect(engine.lines.at(-1)).toMatchObject({ kind: 'stop', atMs: 5_303 })
+})

@@ -29,7 +29,7 @@ export async function runAgent(planned: PlannedAgent, persona: PersonaDefinition
       // k6 keeps cookies unless each request gets a jar of its own.
       parameters.jar = new http.CookieJar()
       const request = http.asyncRequest('POST', url, body, parameters)
-      return keepMs > timeoutMs ? sooner(request, timeoutMs) : request.then(rawAnswer, noAnswer)
+      return keepMs > timeoutMs ? sooner(request, timeoutMs) : request.then(answerOrEnd, noAnswer)
     },
     write: (line) => console.log(line),
   }
@@ -58,6 +58,11 @@ const NO_HEADER = () => undefined
 
 function noAnswer(error: unknown): RawAnswer {
   return { status: 0, transport: 'other', transportText: String(error), header: NO_HEADER, body: '' }
+}
+
+/** k6 is being stopped: nobody knows what becomes of the call, so it gets no end. */
+function answerOrEnd(response: RefinedResponse<'text'>): RawAnswer | Promise<RawAnswer> {
+  return response.status === 0 && response.error.includes('context canceled') ? new Promise(() => undefined) : rawAnswer(response)
 }
 
 function rawAnswer(response: RefinedResponse<'text'>): RawAnswer {
