@@ -21,10 +21,17 @@ export function guardAddresses(settings: Settings, clock: () => number): Address
   const requests = new LocalLimiter(clock)
   const failures = new LocalLimiter(clock)
   const { ADDRESS_RATE_PER_MINUTE, ADDRESS_BURST, AUTH_FAILURES_PER_MINUTE, AUTH_FAILURES_BURST } = settings
-  const spent = (limiter: LocalLimiter, key: string, perMinute: number, burst: number, what: string): CallError | undefined => {
+  const spent = (
+    limiter: LocalLimiter,
+    key: string,
+    perMinute: number,
+    burst: number,
+    what: string,
+    headers?: Record<string, string>,
+  ): CallError | undefined => {
     const { refusedBy, waitMs } = limiter.charge({ scope: 'address', key, perMinute, burst })
     if (!refusedBy) return undefined
-    const details = { scope: 'address', limit: perMinute, windowMs: 60_000, retryAfterMs: waitMs }
+    const details = { scope: 'address', limit: perMinute, windowMs: 60_000, retryAfterMs: waitMs, ...(headers && { headers }) }
     return new CallError('RATE_LIMITED', `Too many ${what} from this address; wait ${Math.ceil(waitMs / 1_000)} s.`, details)
   }
   return {
@@ -32,6 +39,8 @@ export function guardAddresses(settings: Settings, clock: () => number): Address
       const refused = spent(requests, address, ADDRESS_RATE_PER_MINUTE, ADDRESS_BURST, 'requests')
       if (refused) throw refused
     },
-    failed: (address, error) => spent(failures, address, AUTH_FAILURES_PER_MINUTE, AUTH_FAILURES_BURST, 'failed authentications') ?? error,
+    // The challenge stays: behind a balancer all share an address, and an expired token must still learn where to get another.
+    failed: (address, error) =>
+      spent(failures, address, AUTH_FAILURES_PER_MINUTE, AUTH_FAILURES_BURST, 'failed authentications', error.details.headers) ?? error,
   }
 }

@@ -149,7 +149,7 @@ const Environment = z.object({
   AUTH_FAILURES_PER_MINUTE: whole(600, 1, 1_000_000),
   AUTH_FAILURES_BURST: whole(200, 1, 1_000_000),
   DRAIN_DELAY_MS: whole(0, 0, 60_000),
-  DRAIN_GRACE_MS: whole(5_000, 0, 60_000),
+  DRAIN_GRACE_MS: whole(25_000, 0, 60_000),
 })
 
 export type Settings = z.output<typeof Environment>

@@ -90,9 +90,9 @@ async function answerTo(serving: Serving, request: http.IncomingMessage, reached
   const { running, pipeline, sockets, addresses } = serving
   let to: Addressee = { id: null, requestId: reached.requestId }
   try {
+    addresses.admit(addressOf(request.socket))
     const document = request.method === 'GET' ? documentAt(running, request) : undefined
     if (document) return document
-    addresses.admit(addressOf(request.socket))
     refuseByRoute(request)
     const text = await bodyOf(running, request, reached)
     sockets.atWork(request.socket)

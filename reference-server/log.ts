@@ -32,18 +32,22 @@ const TOGETHER_BYTES = 4_096
 const TOGETHER_MS = 50
 
 export function createLog(settings: Pick<Settings, 'INSTANCE' | 'LOG_LEVEL' | 'LOG_HASH_KEY'>, fd = 1): Log {
+  // Connections that are being cut may still complain.
+  let closed = false
   const destination = pino.destination({
     fd,
     sync: false,
     minLength: TOGETHER_BYTES,
     periodicFlush: TOGETHER_MS,
     maxLength: BACKLOG_MAX_BYTES,
+    // A reader that has stalled must not hold the process up when it ends.
+    retryEAGAIN: () => !closed,
   })
+  // A full disk is no reason to stop serving.
+  destination.on('error', () => undefined)
   const base = { instance: settings.INSTANCE }
   const logger = pino({ level: settings.LOG_LEVEL, base, timestamp: pino.stdTimeFunctions.isoTime }, destination)
   const key = createSecretKey(settings.LOG_HASH_KEY ? Buffer.from(settings.LOG_HASH_KEY) : randomBytes(32))
-  // Connections that are being cut may still complain.
-  let closed = false
   return {
     request(line) {
       if (!closed) logger.info(requestFields(line, key), 'request')

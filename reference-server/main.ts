@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   const admin = createAdminServer(desk.running)
   await listen(desk.http, settings.PORT, settings.HOST, 'PORT')
   await listen(admin, settings.ADMIN_PORT, settings.HOST, 'ADMIN_PORT')
-  stopOnSignals(desk, admin, settings, log)
+  stopOnSignals(desk, admin, parts.settings, log)
   const { POOL_CHEAP: cheap, POOL_EXPENSIVE: expensive, POOL_WRITE: write, WEAKNESS: weakness } = settings
   log.event('started', {
     port: portOf(desk.http),

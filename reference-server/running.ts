@@ -7,6 +7,7 @@ import { ADMIN_CONNECTIONS } from './config.ts'
 import type { Breaker } from './controls/breaker.ts'
 import type { Gate } from './controls/gate.ts'
 import type { Queue } from './controls/queue.ts'
+import { textOf } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { createMetrics } from './metrics.ts'
 import type { Parts } from './parts.ts'
@@ -93,7 +94,8 @@ export function open(parts: Parts): Running {
     redis: openBreaker(parts, metrics, 'redis'),
     upstream: openBreaker(parts, metrics, 'upstream'),
   }
-  const reachable = (): boolean => breakers.postgres.state === 'closed'
+  // Open, but due for a probe: whoever knows callers asks as well, or nobody would ever reach the breaker to close it.
+  const reachable = (): boolean => breakers.postgres.remainingMs === 0
   const keys = createKeys({ query: admin.query, reachable, clock })
   const provider = openProvider({ issuer: settings.OAUTH_ISSUER, timeoutMs: settings.OAUTH_TIMEOUT_MS })
   const revocations = createRevocations({
@@ -165,7 +167,7 @@ function openKeySetOf({ openKeySet, settings, clock, log }: Parts, provider: Pro
     staleMs: settings.OAUTH_KEYS_STALE_MS,
     clock,
     changed(to, why) {
-      if (to !== state) log.event('identity provider', { state: to, ...(why !== undefined && { problem: String(why) }) })
+      if (to !== state) log.event('identity provider', { state: to, ...(why !== undefined && { problem: textOf(why) }) })
       state = to
     },
   })

@@ -19,7 +19,7 @@ export default scenario({
     quick: { warmUpS: 2, steadyS: 6, stressS: 8, recoveryS: 6, afterS: 5 },
     full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60, afterS: 30 },
   },
-  windows: [{ id: 'slow', faults: [postgresSlowStatements({ delayMs: 1_500 })] }],
+  windows: [{ id: 'slow', faults: [postgresSlowStatements({ delayMs: 2_400 })] }],
   settings: {
     agentRatePerMinute: 1_200,
     agentBurst: 60,

@@ -13,7 +13,7 @@ import { steady } from './personas/steady.ts'
 export default scenario({
   story: 'A write was committed, its answer was lost, the agent asked again: two e-mails, two invoices.',
   source: 'agentmail#49; SmartAI/mcp-chaos, duplicate-write',
-  phases: { quick: { warmUpS: 2, steadyS: 8, stressS: 8, recoveryS: 9 }, full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 } },
+  phases: { quick: { warmUpS: 2, steadyS: 8, stressS: 8, recoveryS: 6 }, full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 } },
   windows: [{ id: 'cut', faults: [answersCut({ share: 0.5 })] }],
   settings: {
     agentRatePerMinute: 1_200,

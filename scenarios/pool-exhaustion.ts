@@ -16,7 +16,7 @@ import { steady } from './personas/steady.ts'
 export default scenario({
   story: 'Twenty-three planners start within a minute and pin every connection; log-in and health checks die with them.',
   source: 'seed 2, "The Production Gotcha"; xorbitsai/xagent#889',
-  phases: { quick: { warmUpS: 2, steadyS: 8, stressS: 8, recoveryS: 9 }, full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 } },
+  phases: { quick: { warmUpS: 2, steadyS: 8, stressS: 8, recoveryS: 6 }, full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 } },
   links: { postgres: { delayMs: 4 } },
   settings: {
     agentRatePerMinute: 1_200,

@@ -17,7 +17,7 @@ import { steady } from './personas/steady.ts'
 export default scenario({
   story: 'One agent calls list_tables in a loop, 200 times in 30 seconds. The others must not notice.',
   source: 'seed 2, opening; seed 1, mistake 2',
-  phases: { quick: { warmUpS: 2, steadyS: 8, stressS: 8, recoveryS: 9 }, full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 } },
+  phases: { quick: { warmUpS: 2, steadyS: 8, stressS: 8, recoveryS: 6 }, full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 } },
   links: { postgres: { delayMs: 6 } },
   settings: {
     agentRatePerMinute: 240,

@@ -18,7 +18,7 @@ import { steady } from './personas/steady.ts'
 export default scenario({
   story: 'No statement timeout: 3.5 active connections became 217, and the service refused everybody for an hour.',
   source: 'MLPA#177',
-  phases: { quick: { warmUpS: 2, steadyS: 7, stressS: 6, recoveryS: 4 }, full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 } },
+  phases: { quick: { warmUpS: 2, steadyS: 6, stressS: 5, recoveryS: 6 }, full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 } },
   windows: [
     { id: 'latency', faults: [postgresLatency({ delayMs: 900 })] },
     { id: 'locked', faults: [postgresLock({ table: 'ledger.invoices' })] },

@@ -5,7 +5,7 @@
 //   npm run matrix -- --repeat 3                        each hardened scenario so often, with seeds 1, 2, 3
 //   npm run matrix -- --fresh                           forgets what an earlier start of this commit has measured
 //
-// Stopped in the middle it goes on where it was: each run's result is kept in reports/matrix.ndjson. Nobody else should use the cores.
+// Stopped in the middle it goes on where it was: each run's result is kept in reports/matrix.ndjson, unless the checkout has changes. Nobody else should use the cores.
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
@@ -34,7 +34,7 @@ const PAGE = path.join(ROOT, 'docs/detection-matrix.md')
 const { values } = parseArgs({
   options: { only: { type: 'string' }, repeat: { type: 'string', default: '1' }, fresh: { type: 'boolean' } },
 })
-const commit = execFileSync('git', ['-C', ROOT, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
+const commit = execFileSync('git', ['-C', ROOT, 'describe', '--always', '--dirty'], { encoding: 'utf8' }).trim()
 const weaknesses = await allWeaknesses()
 const scenarios = (await discover<{ kind: 'scenario' }>('scenario', path.join(ROOT, 'scenarios'))).ids
 const only = values.only?.split(',')
@@ -69,7 +69,9 @@ const known = existsSync(KEPT)
       .filter(Boolean)
       .map((line) => JSON.parse(line) as MatrixRun)
   : []
-const done = new Map(known.filter((run) => run.commit === commit).map((run) => [keyOf(run), run]))
+const done = new Map(
+  known.filter((run) => run.commit === commit && !commit.endsWith('-dirty') && run.problem === undefined).map((run) => [keyOf(run), run]),
+)
 
 using workshop = new Workshop()
 for (const [position, one] of wanted.entries()) {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { createDraw } from '../harness/plan/draw.ts'
 import type { Declared, Observe, TargetContext } from '../harness/target.ts'
 import { ADMIN_CONNECTIONS, connectionsMax, settingsFrom } from '../reference-server/config.ts'
+import { ERRORS } from '../reference-server/errors.ts'
 import { createMetrics } from '../reference-server/metrics.ts'
 import { TOOLS } from '../reference-server/parts.ts'
 import reference from '../scenarios/targets/reference.ts'
@@ -65,6 +66,7 @@ test('gives settings that the server accepts, and declares what they come to', (
     instances: 1,
     breakerOpenMs: 700,
     outputMaxBytes: 900_000,
+    errorCodes: Object.keys(ERRORS),
   })
 })
 

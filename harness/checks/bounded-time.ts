@@ -41,7 +41,7 @@ export const boundedTime = check({
     const looked = history.calls.flatMap((call) => {
       const deadlineMs = call.role === 'handshake' ? undefined : history.plan.roles[call.role]?.deadlineMs
       if (deadlineMs === undefined || call.class === 'unreachable') return []
-      if (wasCut(call) && cuts.some((cut) => overlaps(call, { fromMs: cut.fromMs, toMs: cut.healed?.atMs ?? cut.toMs }))) return []
+      if (wasCut(call) && cuts.some((cut) => overlaps(call, { fromMs: cut.fromMs, toMs: cut.overMs }))) return []
       const limitMs = deadlineMs + graceMs + lateMs
       const tookMs = timeOf(history, call, limitMs)
       return tookMs === undefined ? [] : [{ call, tookMs, limitMs, deadlineMs }]

@@ -72,7 +72,5 @@ function byAnswers(history: History) {
 
 function nothingBroken(history: History, atMs: number): boolean {
   const { breakerOpenMs = history.plan.scale === 'quick' ? 2_000 : 5_000 } = history.manifest.declared
-  return faultsOf(history).every(
-    ({ fromMs, toMs, healed }) => atMs < fromMs || atMs > (healed?.atMs ?? toMs) + breakerOpenMs + AFTER_HEAL_MS,
-  )
+  return faultsOf(history).every(({ fromMs, overMs }) => atMs < fromMs || atMs > overMs + breakerOpenMs + AFTER_HEAL_MS)
 }

@@ -33,6 +33,15 @@ describe('breaker-recovers', () => {
     expect(found.witnesses?.length).toBeGreaterThan(2)
   })
 
+  test('what follows a probe that succeeded is traffic', () => {
+    const probe = 18_600
+    const story = outage({
+      probes: [12_500, 14_600, 16_700, probe, ...Array.from({ length: 9 }, (_, n) => probe + 30 + n * 20)],
+      backAtMs: probe,
+    })
+    expect(find(breakerRecovers, story)).toMatchObject({ status: 'pass', measured: 1 })
+  })
+
   test('two instances may probe with a call each', () => {
     const story = outage({ probes: [12_500, 12_520] })
     expect(find(breakerRecovers, story).status).toBe('fail')

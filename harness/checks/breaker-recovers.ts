@@ -107,14 +107,19 @@ interface Burst {
 
 /** Attempts that begin together after a silence, from the fault's beginning to the first burst after its heal. */
 function burstsAfterSilence(history: History, fault: FaultRecord, dependency: string, asking: readonly Call[], silenceMs: number): Burst[] {
-  const untilMs = (fault.healed?.atMs ?? fault.toMs) + 2 * silenceMs
-  const moments = attemptsAt(history, dependency).filter((atMs) => atMs >= fault.fromMs && atMs <= untilMs)
+  const endMs = (fault.healed?.atMs ?? fault.toMs) + 2 * silenceMs
+  const moments = attemptsAt(history, dependency).filter((atMs) => atMs >= fault.fromMs && atMs <= endMs)
   return moments.flatMap((atMs, position) => {
     const before = moments[position - 1]
     if (before === undefined || atMs - before < silenceMs) return []
     const asked = asking.filter(({ sentAtMs }) => sentAtMs > before && sentAtMs < atMs).length
     if (asked < ASKED_LEAST) return []
-    return [{ atMs, attempts: moments.filter((other) => other >= atMs && other < atMs + TOGETHER_MS).length }]
+    // Once somebody has been served the breaker is closed, and what follows is traffic.
+    const servedMs = Math.min(
+      ...asking.map(({ outcome, endedAtMs = 0 }) => (outcome === 'ok' && endedAtMs >= atMs ? endedAtMs : Number.POSITIVE_INFINITY)),
+    )
+    const untilMs = Math.min(atMs + TOGETHER_MS, servedMs)
+    return [{ atMs, attempts: moments.filter((other) => other === atMs || (other > atMs && other < untilMs)).length }]
   })
 }
 

@@ -3,7 +3,8 @@
 // connection, not at its query, hits the next caller.
 //
 // Limits: graceMs after a disconnect or deadline until the statement must be gone (default 1 s, ours). Statements that run for nobody: those
-// active at the database beyond the calls that are in flight, or ended less than graceMs ago, and need it; in two readings in a row.
+// that have been active for more than a second, beyond the calls that have been on their way for as long, and need the database, and are in
+// flight or ended less than graceMs ago; in two readings in a row.
 // Innocent: a call answered with 57014 (or its words) long before its own deadline. Not modelled: what began between two readings.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
@@ -14,6 +15,8 @@ import { indexes, notExercised, some, time, unknown } from './finding.ts'
 
 const WITNESSES = 20
 const CANCELLED = /\b57014\b|canceling statement due to user request/i
+/** What the sampler calls long. */
+const RUNNING_MS = 1_000
 /** Answered this share of its deadline too early to have run out of it. */
 const EARLY_SHARE = 0.9
 
@@ -36,7 +39,7 @@ export const cancelPropagates = check({
       ({ evidence, class: is }) => evidence.transport === 'timeout' || evidence.transport === 'reset' || is === 'timeout',
     )
     const innocent = asking.filter((call) => hitByMistake(history, call))
-    const readings = points(history, 'active', 'postgres')
+    const readings = points(history, 'activeOverSecond', 'postgres')
     if (readings.length === 0) return unknown('the database’s activity was never read')
     const orphans = readings.map(({ atMs, value }) => ({ atMs, more: value - wanted(asking, atMs, graceMs) }))
     const lasting = orphans.filter(({ more }, n) => more > 0 && (orphans[n - 1]?.more ?? 0) > 0)
@@ -73,15 +76,18 @@ export const cancelPropagates = check({
   },
 })
 
-/** How many calls may have a statement running at this moment. */
+/** How many calls may have a statement that has run for more than a second at this moment. */
 function wanted(asking: readonly Call[], atMs: number, graceMs: number): number {
-  return asking.filter(({ sentAtMs, endedAtMs = Number.POSITIVE_INFINITY }) => sentAtMs <= atMs && endedAtMs + graceMs >= atMs).length
+  return asking.filter(({ sentAtMs, endedAtMs = Number.POSITIVE_INFINITY }) => sentAtMs <= atMs - RUNNING_MS && endedAtMs + graceMs >= atMs)
+    .length
 }
 
 function hitByMistake({ plan }: History, call: Call): boolean {
   if (call.outcome === 'ok' || call.endedAtMs === undefined || call.role === 'handshake') return false
   const { message = '', data, transport } = call.evidence
-  if (transport !== undefined || !CANCELLED.test(`${message} ${data ? JSON.stringify(data) : ''}`)) return false
+  // Told as such, or as a time limit that had not been reached.
+  const cancelled = call.class === 'timeout' || CANCELLED.test(`${message} ${data ? JSON.stringify(data) : ''}`)
+  if (transport !== undefined || !cancelled) return false
   const deadlineMs = plan.roles[call.role]?.deadlineMs
   return deadlineMs === undefined || call.endedAtMs - call.sentAtMs < deadlineMs * EARLY_SHARE
 }

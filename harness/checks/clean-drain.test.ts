@@ -9,6 +9,7 @@ const draining = refused({ status: 503, data: { code: 'DRAINING', retryable: tru
 /** An instance is told to stop at 10 s; calls before, across and after. */
 function drained(endedMs = 840) {
   const story = aRun().agent('a').fault('server-drained', { on: 'server' })
+  for (const fault of story.plan.faults) fault.parameters.instance = 1
   for (const line of story.faults) if (line.event === 'felt') line.detail = `server 1 ended after ${endedMs} ms (exit 0)`
   story.call({ of: 'a', atMs: 9_900, answer: served(300), serverMs: 290 })
   return story.call({ of: 'a', atMs: 10_100, answer: draining })

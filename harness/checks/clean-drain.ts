@@ -36,11 +36,14 @@ export const cleanDrain = check({
 })
 
 function judgeDrain(history: History, drain: FaultRecord, { graceMs, idleMs }: { graceMs: number; idleMs: number }): Finding {
-  const span = { fromMs: drain.fromMs, toMs: drain.healed?.atMs ?? drain.toMs }
+  // From the heal on it is started anew: what is cut then is ours.
+  const span = { fromMs: drain.fromMs, toMs: drain.toMs }
+  const planned = history.plan.faults.find(({ fault, window }) => fault === drain.fault && window === drain.window)
+  const instance = String(planned?.parameters.instance ?? '')
   const inside = history.calls.filter((call) => overlaps(call, span))
   const shown = { limit: 0, unit: 'calls lost', samples: inside.length }
   if (inside.length === 0) return unknown('no call was in flight or sent while the instance drained', shown)
-  const lost = inside.filter((call) => broken(call) && (call.server !== undefined || tookMs(call) > idleMs))
+  const lost = inside.filter((call) => broken(call) && (call.server?.instance === instance || tookMs(call) > idleMs))
   const endedMs = exitOf(drain)
   const late = endedMs !== undefined && endedMs > graceMs
   if (lost.length === 0 && !late) {

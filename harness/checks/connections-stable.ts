@@ -1,8 +1,8 @@
 // A34: a failing statement does not cost its connection. A pool that throws a connection away with every SQL error opens a
 // new one for the next call: a few agents that send bad SQL make a storm of log-ins, each dearer than the statement.
 //
-// Limit: perMinute, new connections a minute under stress beyond the pools' own size (default 0 more than declared.poolMax × instances in
-// the whole window: a pool may fill once). Judged only where no fault of the window breaks connections. Connections are counted at the
+// Limit: beyond, new connections in one window of stress beyond the pools' own size (default 0 more than declared.poolMax × instances: a
+// pool may fill once). Judged only where no fault of the window breaks connections. Connections are counted at the
 // harness's proxy. Not modelled: a pool that closes idle connections on purpose and opens them again.
 import { causesOf, faultsOf, phasesOf } from '../history/queries.ts'
 import { count } from '../parameters.ts'

@@ -50,7 +50,7 @@ export const errorTaxonomy = check({
         call.endedAtMs !== undefined &&
         call.evidence.transport === undefined &&
         call.class !== 'served' &&
-        !own.some((fault) => overlaps(call, { fromMs: fault.fromMs, toMs: fault.healed?.atMs ?? fault.toMs })),
+        !own.some((fault) => overlaps(call, { fromMs: fault.fromMs, toMs: fault.overMs })),
     )
     if (errors.length === 0) return notExercised('no call was answered with an error')
     const flawed = errors.flatMap((call) => {

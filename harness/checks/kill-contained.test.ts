@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { reset, served } from '../../tests/fixtures/histories/answers.ts'
+import { reset, served, unavailable } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { killContained } from './kill-contained.ts'
@@ -24,6 +24,12 @@ describe('kill-contained', () => {
     const found = find(killContained, killed(18_000))
     expect(found).toMatchObject({ status: 'fail', limit: 5_000, unit: 'ms' })
     expect(found.witnesses).toHaveLength(20)
+  })
+
+  test('fails when it is well at first and dips later', () => {
+    const story = killed(10_000)
+    for (let atMs = 13_005; atMs < 17_000; atMs += 50) story.call({ of: 'a', atMs, answer: unavailable() })
+    expect(find(killContained, story)).toMatchObject({ status: 'fail', measured: 7_000 })
   })
 
   test('fails when single calls are lost long after the kill', () => {

@@ -1,7 +1,7 @@
 // A22: when one of several instances dies, only the calls inside it are lost, and the others carry the load within seconds.
 // Slots, sessions or cursors that lived in the dead one, or a balancer that keeps sending to it, spread the loss.
 //
-// Limits: withinMs, until good ÷ planned is back to goodShare of the steady phase's over one second (defaults 5 s and 0.95, ours); ejectMs,
+// Limits: withinMs, until the last second whose good ÷ planned is under goodShare of the steady phase's (defaults 5 s and 0.95, ours); ejectMs,
 // how long after the kill calls may still be lost on their way (default 1 s, ours: a balancer needs a failure to notice). Only where the
 // load is one that the rest can carry. Not modelled: an instance that is slow rather than dead.
 import type { Call } from '../history/event.ts'
@@ -53,20 +53,20 @@ function judgeKill(history: History, kill: FaultRecord, limits: Limits): Finding
   const untilMs = Math.max(kill.toMs, kill.fromMs + limits.withinMs + WINDOW_MS)
   const lost = history.calls.filter((call) => broken(call) && call.sentAtMs > kill.fromMs + limits.ejectMs && call.sentAtMs < untilMs)
   const windows = windowsOf(all, { fromMs: kill.fromMs, toMs: untilMs }, WINDOW_MS).filter(({ planned }) => planned > 0)
-  const back = windows.find(({ good, planned }) => good / planned >= before.share * limits.goodShare)
-  const tookMs = back === undefined ? undefined : back.fromMs - kill.fromMs
+  const bad = windows.filter(({ good, planned }) => good / planned < before.share * limits.goodShare)
+  const tookMs = Math.max(0, ...bad.map(({ toMs }) => toMs - kill.fromMs))
   if (windows.length === 0) return unknown('no call was planned after the kill', shown)
   const worst = windows.reduce((least, { good, planned }) => Math.min(least, good / planned), 1)
-  if (tookMs === undefined || tookMs > limits.withinMs) {
-    const bad = all
+  if (tookMs > limits.withinMs) {
+    const failed = all
       .filter(({ first, good }) => !good && first.sentAtMs >= kill.fromMs && first.sentAtMs < untilMs)
       .map(({ first }) => first)
     return {
       ...shown,
-      measured: tookMs ?? untilMs - kill.fromMs,
+      measured: tookMs,
       status: 'fail',
-      says: `good answers were back ${tookMs === undefined ? 'at no time' : `after ${time(tookMs)}`}, allowed are ${time(limits.withinMs)}; the worst second had ${percent(worst)}`,
-      witnesses: indexes(bad.slice(0, WITNESSES)),
+      says: `answers were still short of good ${time(tookMs)} after the kill, allowed are ${time(limits.withinMs)}; the worst second had ${percent(worst)}`,
+      witnesses: indexes(failed.slice(0, WITNESSES)),
     }
   }
   if (lost.length > 0)
@@ -83,10 +83,10 @@ function judgeKill(history: History, kill: FaultRecord, limits: Limits): Finding
     ...shown,
     measured: tookMs,
     status: 'pass',
-    says: `good answers were back after ${time(tookMs)}; the worst second had ${percent(worst)}`,
+    says: `answers were good again ${time(tookMs)} after the kill; the worst second had ${percent(worst)}`,
   }
 }
 
 function broken({ evidence, class: is }: Call): boolean {
-  return is === 'unreachable' || evidence.transport === 'reset' || evidence.transport === 'cut'
+  return is === 'unreachable' || is === 'lost' || evidence.status === 502 || evidence.status === 504
 }

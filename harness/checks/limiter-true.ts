@@ -7,7 +7,7 @@
 // Not modelled: budgets that the target does not declare (hours, tenants); stored answers (replays may have a budget of their own).
 import type { Call, Role } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import { faultsOf } from '../history/queries.ts'
+import { faultsOf, points } from '../history/queries.ts'
 import { ratio } from '../parameters.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, some, time } from './finding.ts'
@@ -36,8 +36,7 @@ export const limiterTrue = check({
     const most = Math.max(...found.map(({ used }) => used))
     const [worst] = over
     // The burst of a process that decides by itself for as long as Redis is silent.
-    const lapse =
-      history.manifest.offers['link:redis'] === true && over.every(({ calls, allowed, burst }) => calls.length <= allowed + burst)
+    const lapse = mayLapse(history) && over.every(({ calls, allowed, burst }) => calls.length <= allowed + burst)
     const samples = budgets.reduce((sum, { admitted }) => sum + admitted.length, 0)
     return {
       status: worst ? (lapse ? 'unknown' : 'fail') : 'pass',
@@ -53,6 +52,13 @@ export const limiterTrue = check({
     }
   },
 })
+
+/** Redis is there, no fault of the plan touches it, and the server does not say that it never lost sight of it. */
+function mayLapse(history: History): boolean {
+  if (history.manifest.offers['link:redis'] !== true || faultsOf(history).some(({ dependency }) => dependency === 'redis')) return false
+  const local = points(history, 'limiterLocal')
+  return local.length === 0 || local.some(({ value }) => value === 1)
+}
 
 interface Budget {
   owner: string

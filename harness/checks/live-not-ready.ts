@@ -55,9 +55,8 @@ export const liveNotReady = check({
   },
 })
 
-function within({ fromMs, lines }: FaultRecord, atMs: number): boolean {
-  const healedAtMs = lines.findLast(({ event }) => event === 'healed')?.atMs ?? Number.POSITIVE_INFINITY
-  return atMs >= fromMs && atMs <= healedAtMs
+function within({ fromMs, overMs }: FaultRecord, atMs: number): boolean {
+  return atMs >= fromMs && atMs <= overMs
 }
 
 /** Is something else than the server itself broken at this moment? */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { gaveUp, served } from '../../tests/fixtures/histories/answers.ts'
-import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { aRun, T0_MS } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { noResidue } from './no-residue.ts'
 
@@ -45,6 +45,12 @@ describe('no-residue', () => {
     const blind = leaving({})
     for (const sample of blind.samples) sample.values = { other: 1 }
     expect(find(noResidue, blind).status).toBe('unknown')
+  })
+
+  test('cannot tell when the server no longer answers', () => {
+    const story = leaving({})
+    for (const sample of story.samples) if (sample.sampler === 'prometheus' && sample.atMs - T0_MS > 22_000) sample.values = {}
+    expect(find(noResidue, story)).toMatchObject({ status: 'unknown', says: expect.stringContaining('no longer told') })
   })
 
   test('is not judged when the scenario does not look afterwards', () => {

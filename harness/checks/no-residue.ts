@@ -49,6 +49,8 @@ export const noResidue = check({
     const handles = handlesLeft(history, from, handlesMore)
     const samples = readings.length + handles.length
     if (samples === 0) return unknown('none of what could be left behind can be seen')
+    const silent = Object.keys(ZERO).filter((name) => points(history, name).length > 0 && lowest(history, name, from).length === 0)
+    if (silent.length > 0) return unknown(`${silent.join(', ')} was no longer told once the load was over`, { samples })
     const over = handles.filter(({ more }) => more > 0)
     const shown = { measured: left.length + over.length, limit: 0, unit: 'things left behind', samples }
     if (left.length + over.length === 0) return { ...shown, status: 'pass', says: `nothing is left of ${some(samples, 'thing')} looked at` }

@@ -82,7 +82,8 @@ function flawOf(reading: Reading, before: Reading | undefined, history: History)
   const told = (flaw: string) => ({ call, flaw })
   if (Number.isNaN(remaining)) return told('without what remains')
   if (remaining < 0) return told('below nothing')
-  if (isRefusedByRate(call) && remaining > 0) return told('of a budget with room, on a refusal')
+  const spent = items(call.evidence.rateLimit ?? '').some(([, { r }]) => r === 0)
+  if (isRefusedByRate(call) && !spent) return told('of a budget with room, on a refusal')
   const from = before?.call
   if (!before || !from || call.sentAtMs < (from.endedAtMs ?? Number.POSITIVE_INFINITY)) return undefined
   const between = history.calls.filter((other) => mayHaveCharged(other, from, call)).length

@@ -96,7 +96,11 @@ function attemptsAt({ hits, attempts }: History, dependency: string): readonly A
 
 function each(attempts: readonly Attempt[], asked: readonly Call[], phases: readonly Phase[]): { perCall: number; calls: Call[] } {
   const inside = (atMs: number) => phases.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs)
-  const calls = asked.filter(({ sentAtMs, evidence, class: is }) => inside(sentAtMs) && !(is === 'dependency' && evidence.status === 503))
+  // Refused by an open breaker: no attempt was made for it.
+  const tried = new Set(attempts.map(({ call }) => call))
+  const calls = asked.filter(
+    ({ call, sentAtMs, evidence, class: is }) => inside(sentAtMs) && !(is === 'dependency' && evidence.status === 503 && !tried.has(call)),
+  )
   const made = attempts.filter(({ atMs }) => inside(atMs)).length
   return { perCall: calls.length === 0 ? 0 : made / calls.length, calls }
 }

@@ -122,12 +122,26 @@ export type UpstreamBehaviour =
   /** Headers at once, then the body at this pace. */
   | { kind: 'trickle'; bytesPerSecond: number }
 
+/** A request that reached the upstream. */
+export interface Hit {
+  /** Wall-clock ms of its arrival. */
+  atMs: number
+  /** What it was answered; 0: nothing. */
+  status: number
+  /** Its `X-Request-Id`. */
+  call?: string
+  /** The trace id of its `traceparent`. */
+  trace?: string
+}
+
 /** An HTTP API that the server calls. */
 export interface UpstreamService extends Service {
   /** In force until removed; the newest wins. */
   behave(behaviour: UpstreamBehaviour): Promise<Toxic>
   /** Requests seen since it started, the harness's own canaries left out. */
   hits(): Promise<number>
+  /** Those that have ended since this was asked last, in the order of their ends; more than 200,000 are not kept. */
+  takeHits(): Promise<Hit[]>
 }
 
 /** An OAuth issuer: discovery document, key set, and `POST /token` (client credentials) for the run's agents. */

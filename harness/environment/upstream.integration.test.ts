@@ -1,6 +1,7 @@
 import { request } from 'undici'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ScratchKeeper } from './scratch-keeper.ts'
+import type { Hit } from './service.ts'
 import { startUpstream, type Upstream } from './upstream.ts'
 
 const { signal } = new AbortController()
@@ -28,6 +29,25 @@ it('answers, and counts canaries apart', async () => {
   expect(await rate()).toMatchObject({ status: 200, body: { base: 'EUR', quote: 'USD', rate: 1.086957 } })
   await rate({ 'x-stampede-canary': '1' })
   expect(await upstream.hits()).toBe(before + 1)
+})
+
+it('remembers what it was asked, once: whose call, which trace, what it said', async () => {
+  await upstream.takeHits()
+  const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
+  await rate({ 'x-request-id': 'call-1', traceparent: `00-${trace}-00f067aa0ba902b7-01` })
+  await using _errors = { [Symbol.asyncDispose]: (await upstream.behave({ kind: 'errors', status: 502, share: 1, seed: 1 })).remove }
+  await rate({ 'x-stampede-canary': '1' })
+  await rate({ 'x-request-id': 'two words' })
+  const seen: Hit[] = []
+  await expect
+    .poll(async () => {
+      seen.push(...(await upstream.takeHits()))
+      return seen
+    })
+    .toEqual([
+      { atMs: expect.any(Number), status: 200, call: 'call-1', trace },
+      { atMs: expect.any(Number), status: 502 },
+    ])
 })
 
 it('gives a share of errors by its seed; canaries do not shift it', async () => {

@@ -2,7 +2,7 @@
 // errors, 429 with Retry-After, silence, a body that trickles. When a behaviour ends, hung requests are closed and trickled
 // bodies finished at once, so that the end is sharp.
 // What it does not model: its own slowness under load, TLS, an API whose answers change.
-import type { Toxic, UpstreamBehaviour, UpstreamService } from './service.ts'
+import type { Hit, Toxic, UpstreamBehaviour, UpstreamService } from './service.ts'
 import { startWorker, type Work, type Worker, type WorkerOptions } from './worker.ts'
 
 export const UPSTREAM: Work = { name: 'upstream', file: 'upstream/main.ts', settings: {} }
@@ -10,6 +10,7 @@ export const UPSTREAM: Work = { name: 'upstream', file: 'upstream/main.ts', sett
 export class Upstream implements UpstreamService {
   readonly version = 'stub'
   readonly #worker: Worker
+  #taken = 0
 
   constructor(worker: Worker) {
     this.#worker = worker
@@ -31,6 +32,12 @@ export class Upstream implements UpstreamService {
 
   async hits(): Promise<number> {
     return (await this.#worker.order<{ server: number }>('counts')).server
+  }
+
+  async takeHits(): Promise<Hit[]> {
+    const hits = await this.#worker.order<Hit[]>('hitsFrom', { from: this.#taken })
+    this.#taken += hits.length
+    return hits
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -10,7 +10,7 @@ import { neededServer } from './needed.ts'
 import { proof } from './proof.ts'
 import { askInstance } from './server-canary.ts'
 
-const PATIENCE_MS = 1_000
+const PATIENCE_MS = 4_000
 
 export const serverDrained = fault({
   summary: 'Asks one instance of the server to end, under load; it is started again at the end.',
@@ -21,12 +21,17 @@ export const serverDrained = fault({
   parameters: { instance: count(1, { from: 1, to: 64 }) },
   async inject(environment, { instance }, signal) {
     const server = neededServer(environment, instance)
+    const toldMs = performance.now()
+    let ended = ''
+    void server.exited.then(({ code, signal: by }) => {
+      ended = `ended after ${Math.round(performance.now() - toldMs)} ms (${by ?? `exit ${code}`})`
+    })
     const undo = await breaking(environment, { remedies: [], harm: () => server.signal('SIGTERM'), heal: () => server.restart(), signal })
     return {
       felt: async () => {
         const untilMs = performance.now() + PATIENCE_MS
         while (server.running && performance.now() < untilMs && !signal.aborted) await pause(20)
-        return { seen: !server.running, detail: `instance ${instance} ${server.running ? 'runs on' : 'has ended'}` }
+        return { seen: !server.running, detail: `instance ${instance} ${ended || (server.running ? 'runs on' : 'has ended')}` }
       },
       healed: async () => proof(await askInstance(environment, instance), ({ error }) => error === undefined && server.running),
       [Symbol.asyncDispose]: () => undo[Symbol.asyncDispose](),

@@ -122,6 +122,8 @@ export interface FaultRecord {
   felt?: FaultLine
   /** The verified heal. */
   healed?: FaultLine
+  /** When it was over for sure: its verified heal; never, when it was injected and that is missing. */
+  overMs: number
   lines: FaultLine[]
 }
 
@@ -140,6 +142,7 @@ export function faultsOf(history: History): FaultRecord[] {
       toMs: (last('healing') ?? healed)?.atMs ?? healAtMs,
       ...(felt && { felt }),
       ...(healed && { healed }),
+      overMs: healed?.atMs ?? (last('injected') ? Number.POSITIVE_INFINITY : healAtMs),
       lines,
     }
   })

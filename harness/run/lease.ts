@@ -97,13 +97,19 @@ export class Lease implements FaultKeeper, AsyncDisposable {
 /** Cleans up after runs whose harness is gone. Returns a sentence for each. */
 export async function sweep(parent = leaseFolder()): Promise<string[]> {
   const said: string[] = []
+  for (const name of fileNames(parent)) {
+    const [, checker] = /^check-(\d+)$/.exec(name) ?? []
+    if (checker !== undefined && !isAlive(Number(checker))) rmSync(path.join(parent, name), { recursive: true, force: true })
+  }
   for (const name of fileNames(parent).filter((candidate) => candidate.endsWith('.json'))) {
     const file = path.join(parent, name)
     const content = read(file) ?? nameless(parent, path.basename(name, '.json'))
     if (isAlive(content.harness.pid) && startOf(content.harness.pid) === content.harness.started) continue
-    const healed = await healAll(content)
-    const { processes, containers, problems } = await clear(content)
-    rmSync(file, { force: true })
+    const { said: healed, open } = await healAll(content)
+    const { processes, containers, problems } = await clear(content, { watchdogs: open.length === 0 })
+    // What is still broken outside is tried again by the next start, and by its watchdog when its time is up.
+    if (open.length === 0) rmSync(file, { force: true })
+    else writeFileSync(file, JSON.stringify({ ...content, faults: open }), { mode: 0o600 })
     rmSync(`${file}.part`, { force: true })
     const ended = [count(processes, 'process', 'processes'), ...(containers > 0 ? [count(containers, 'container', 'containers')] : [])]
     said.push(
@@ -115,20 +121,27 @@ export async function sweep(parent = leaseFolder()): Promise<string[]> {
   return said
 }
 
-/** Undoes what a killed run had broken, the newest first; a sentence for each fault. */
-async function healAll({ run, faults = [] }: LeaseFile): Promise<string[]> {
+type LeasedFaults = NonNullable<LeaseFile['faults']>
+
+/** Undoes what a killed run had broken, the newest first; a sentence for each fault, and those outside of it that are still there. */
+async function healAll({ run, faults = [] }: LeaseFile): Promise<{ said: string[]; open: LeasedFaults }> {
   const said: string[] = []
-  for (const { remedies } of faults.toReversed()) {
+  const open = new Set<LeasedFaults[number]>()
+  for (const fault of faults.toReversed()) {
+    const { remedies } = fault
     for (const { started, ...remedy } of remedies) {
       const alive = (pid: number) => isAlive(pid) && startOf(pid) === started
       const what = placeOf(remedy)
       await carryOut(remedy as Remedy, alive).then(
         () => said.push(`healed a fault that run ${run}, which was killed, had left in ${what}`),
-        (error: HarnessError) => said.push(`a fault that run ${run} had left in ${what} was not healed: ${error.message}. ${error.hint}`),
+        (error: HarnessError) => {
+          said.push(`a fault that run ${run} had left in ${what} was not healed: ${error.message}. ${error.hint}`)
+          if (remedy.do === 'command' || remedy.do === 'http') open.add(fault)
+        },
       )
     }
   }
-  return said
+  return { said, open: faults.filter((fault) => open.has(fault)) }
 }
 
 function placeOf(remedy: Remedy): string {

@@ -7,6 +7,7 @@ import { type Generator, partName } from '../load/driver.ts'
 import type { Plan } from '../plan/plan.ts'
 import { readClock, systemClock } from './clock.ts'
 import type { RunFolder } from './folder.ts'
+import { recordHits } from './hits.ts'
 import { type LiveFigures, LiveFile } from './live.ts'
 import { writeManifest } from './manifest.ts'
 import type { Recorder } from './recorder.ts'
@@ -59,6 +60,7 @@ export async function loadAndBreak(
       signal: over.signal,
     })
     aside(sampling.then((failed) => noteGaps(manifest, failed)))
+    aside(recordHits(setting.environment.upstream, (line) => recorder.upstream.append(line), over.signal))
     await generator.begin()
     const t0Ms = await began(live, generator, signal)
     manifest.t0Ms = t0Ms

@@ -1,13 +1,13 @@
 // Finds a target by its id or its path, and refuses one that does not type-check before anything is started.
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import os from 'node:os'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { load, type Unit, type Units } from '../discover.ts'
 import { HarnessError } from '../errors.ts'
 import type { Target } from '../target.ts'
+import { leaseFolder } from './lease.ts'
 
 const TYPE_CHECK_MS = 60_000
 
@@ -32,7 +32,9 @@ export async function findTarget(name: string, known: Units<Target>, root: strin
 }
 
 async function typeCheck(file: string, root: string): Promise<void> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'stampede-target-'))
+  // Beside the leases and named after us, so that the next start removes it when we are killed meanwhile.
+  const folder = path.join(leaseFolder(), `check-${process.pid}`)
+  await mkdir(folder, { recursive: true, mode: 0o711 })
   try {
     const config = path.join(folder, 'tsconfig.json')
     // A folder without a package.json of type module is fine too: Node finds out by itself.

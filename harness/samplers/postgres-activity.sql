@@ -2,6 +2,7 @@
 select
   count(*)::int as "connections",
   count(*) filter (where state = 'active')::int as "active",
+  count(*) filter (where state = 'active' and clock_timestamp() - query_start > interval '1 second')::int as "activeOverSecond",
   count(*) filter (where state like 'idle in transaction%')::int as "idleInTransaction",
   count(*) filter (where wait_event_type = 'Lock')::int as "lockWaiting",
   coalesce(max(extract(epoch from clock_timestamp() - query_start)) filter (where state = 'active'), 0)::float8 * 1000 as "longestActiveMs",

@@ -100,6 +100,7 @@ describe('postgres', () => {
             idleInTransaction: 1,
             lockWaiting: 1,
             longestActiveMs: expect.any(Number),
+            activeOverSecond: expect.any(Number),
             maxConnections: 100,
           },
         },

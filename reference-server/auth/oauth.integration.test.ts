@@ -174,7 +174,7 @@ describe('the provider', () => {
     expect(performance.now() - openedMs).toBeGreaterThan(1_500)
     await leaving.resume()
     await expect.poll(() => codeFor(known, at), { interval: 50, timeout: 5_000 }).toBe('200 served')
-    expect(at.logged('identity provider').map(({ state }) => state)).toEqual(['down', 'up'])
+    await expect.poll(() => at.logged('identity provider').map(({ state }) => state)).toEqual(['down', 'up'])
   })
 
   test.each([

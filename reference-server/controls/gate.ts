@@ -53,6 +53,7 @@ export const ladderGate: OpenGate = ({ settings, clock, random, loop, bytesInsid
   const pools: Record<PoolName, Ladder> = { cheap: new Ladder(), expensive: new Ladder(), write: new Ladder() }
   const longestMs: Record<PoolName, number> = { cheap: 0, expensive: 0, write: 0 }
   const stood: Record<PoolName, number> = { cheap: 0, expensive: 0, write: 0 }
+  const waits: Record<PoolName, number> = { cheap: 0, expensive: 0, write: 0 }
   let inside = 0
   let tickedAtMs = clock()
   let wasLate = 0
@@ -70,8 +71,11 @@ export const ladderGate: OpenGate = ({ settings, clock, random, loop, bytesInsid
     wasLate = late
     for (const [name, ladder] of Object.entries(pools) as [PoolName, Ladder][]) {
       const standing = waiting(name)
-      // Waits tell of those who came long ago. A line that shrinks is being mended: more steps would go too far.
-      ladder.move(longestMs[name] / settings.OVERLOAD_QUEUE_WAIT_MS, ticks, standing < stood[name])
+      const wait = longestMs[name] / settings.OVERLOAD_QUEUE_WAIT_MS
+      // Waits tell of those who came long ago. A line that shrinks is being mended: more steps would go too far. One long wait is a
+      // burst; and a line that stands while nobody's wait ends is not at rest.
+      ladder.move(Math.max(Math.min(wait, waits[name]), standing > 0 ? IDLE : 0), ticks, standing < stood[name])
+      waits[name] = wait
       longestMs[name] = 0
       stood[name] = standing
     }

@@ -19,6 +19,8 @@ interface Known {
 /** Shorter waits are over before they are worth remembering, ms. */
 const WORTH_MS = 20
 const AGENTS_MAX = 10_000
+/** Then Redis is asked again, ms: somebody may have given the budget back. */
+const TRUSTED_MS = 15_000
 
 export function knownRefusals(clock: () => number): KnownRefusals {
   const known = new Map<string, Known>()
@@ -30,7 +32,7 @@ export function knownRefusals(clock: () => number): KnownRefusals {
       const { refusedBy, waitMs, standings } = entry.verdict
       const agedMs = clock() - entry.atMs
       const same = own.burst === entry.burst && limitsOf(budgets).includes(`${refusedBy?.limit} ${refusedBy?.windowMs}`)
-      if (agedMs >= waitMs || !same) {
+      if (agedMs >= Math.min(waitMs, TRUSTED_MS) || !same) {
         known.delete(own.key)
         return undefined
       }

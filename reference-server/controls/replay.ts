@@ -7,10 +7,11 @@ import { createHash } from 'node:crypto'
 import type { Call } from '../call.ts'
 import { keyOf } from '../idempotency-key.ts'
 
-/** The marker's name in Redis; absent for what writes nothing, or has no key. */
+/** The marker's name in Redis; absent for what keeps nothing under a key, or has none. */
 export function markerOf(call: Call): string | undefined {
   const { identity, tool } = call
-  if (!identity || !tool || tool.class === 'read') return undefined
+  // Only what is kept under its key can be replayed; an administrator's change is made anew each time.
+  if (!identity || !tool?.effects) return undefined
   const key = keyOf(call)
   if (key === undefined) return undefined
   const digest = createHash('sha256').update(key).digest('base64url')

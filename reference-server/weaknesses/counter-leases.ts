@@ -1,4 +1,5 @@
 // Calls at once are counted up and down: what a killed instance had counted up stays.
+import type { Limiter } from '../store/limiter.ts'
 import { weakness } from './weakness.ts'
 
 export default weakness({
@@ -10,19 +11,18 @@ export default weakness({
     limiterIn(redis) {
       const limiter = parts.limiterIn(redis)
       const counters = new Map<string, string[]>()
-      return {
+      const limited: Limiter = {
         ...limiter,
         async admit(budgets) {
           const { leases = [], ...timed } = budgets
           const verdict = await limiter.admit(timed)
           if (verdict.refusedBy) return verdict
-          for (const { key, limit, of, hintMs } of leases) {
-            const running = await redis.incr(`${key}:count`)
-            if (running <= limit) continue
-            await redis.decr(`${key}:count`)
+          for (const { id, key, limit, of, hintMs } of leases) {
+            counters.set(id, [...(counters.get(id) ?? []), key])
+            if ((await redis.incr(`${key}:count`)) <= limit) continue
+            limited.release(budgets)
             return { ...verdict, refusedBy: { scope: 'concurrency', limit, windowMs: 0, of }, waitMs: Math.max(1, hintMs) }
           }
-          for (const { id, key } of leases) counters.set(id, [...(counters.get(id) ?? []), key])
           return verdict
         },
         async held() {
@@ -37,6 +37,7 @@ export default weakness({
           }
         },
       }
+      return limited
     },
   }),
 })

@@ -11,8 +11,10 @@ export default weakness({
     budgets(call, settings, typicalMs): Budgets {
       const { AGENT_RATE_PER_MINUTE: perMinute, AGENT_BURST: burst } = settings
       const own = parts.budgets(call, settings, typicalMs)
-      if (call.method !== 'tools/call') return own
-      return { ...own, rates: [{ scope: 'address', key: 'desk:address', perMinute, burst }] }
+      const rates = own.rates.map((rate) =>
+        rate.scope === 'agent' ? { scope: 'address' as const, key: 'desk:address', perMinute, burst } : rate,
+      )
+      return { ...own, rates }
     },
   }),
 })

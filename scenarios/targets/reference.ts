@@ -7,6 +7,29 @@ import { roles } from './reference-roles.ts'
 
 const SCOPES = ['mcp:tools:read', 'mcp:tools:query', 'mcp:tools:write', 'mcp:tools:money']
 const ADMIN_CONNECTIONS = 2
+/** The server's table of errors, whole. */
+const ERROR_CODES = [
+  ...['RATE_LIMITED', 'CONCURRENCY_LIMITED', 'OVERLOADED', 'DEPENDENCY_UNAVAILABLE', 'DRAINING', 'QUEUE_FULL', 'TOOL_TIMEOUT'],
+  ...[
+    'UNAUTHENTICATED',
+    'INSUFFICIENT_SCOPE',
+    'POLICY_REVIEW_REQUIRED',
+    'DENIED',
+    'IDEMPOTENCY_IN_PROGRESS',
+    'IDEMPOTENCY_MISMATCH',
+    'IDEMPOTENCY_REQUIRED',
+  ],
+  ...['INVALID_ARGUMENTS', 'OUTCOME_UNKNOWN', 'REQUEST_TOO_LARGE', 'RESULT_TOO_LARGE', 'INTERNAL', 'PARSE_ERROR', 'INVALID_REQUEST'],
+  ...[
+    'METHOD_NOT_FOUND',
+    'METHOD_NOT_ALLOWED',
+    'UNSUPPORTED_MEDIA_TYPE',
+    'INVALID_PARAMS',
+    'HEADER_MISMATCH',
+    'CAPABILITY_REQUIRED',
+    'PROTOCOL_VERSION',
+  ],
+]
 /** A result of 256 KiB stands in an answer twice, once as text with its quotes escaped. */
 const ANSWER_MAX_BYTES = 900_000
 
@@ -105,6 +128,7 @@ function declared(context: TargetContext): Declared {
     instances: context.instances,
     breakerOpenMs: limits.breakerOpenMs,
     outputMaxBytes: ANSWER_MAX_BYTES,
+    errorCodes: ERROR_CODES,
   }
 }
 

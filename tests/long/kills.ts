@@ -42,7 +42,9 @@ async function killedAfter(workshop: Workshop, afterMs: number): Promise<string[
   await pause(afterMs, undefined, { signal: early.signal }).catch(() => undefined)
   const killed = child.kill('SIGKILL')
   await finished
-  const runs = leftIn(workshop).flatMap(({ files }) => files.map((name) => path.basename(name, '.json')))
+  const runs = leftIn(workshop).flatMap(({ files }) =>
+    files.filter((name) => name.endsWith('.json')).map((name) => path.basename(name, '.json')),
+  )
   const next = await workshop.cli('scenario', '--list')
   const flaws: string[] = []
   for (const one of new Set(runs)) {

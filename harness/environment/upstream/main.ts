@@ -2,11 +2,13 @@
 // draw from a row of their own, so that a canary never shifts what the server under test gets.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createDraw, type Draw } from '../../plan/draw.ts'
-import type { UpstreamBehaviour } from '../service.ts'
+import type { Hit, UpstreamBehaviour } from '../service.ts'
 import { listen, openDoor, settingsOf } from '../worker-door.ts'
 import { rateOf } from './rates.ts'
 
 const CONNECTIONS_MAX = 4_096
+const HITS_MAX = 200_000
+const SANE_ID = /^[\w.:-]{1,128}$/
 
 interface InForce {
   id: number
@@ -27,9 +29,24 @@ const server = createServer((request, response) => {
   const caller: Caller = request.headers['x-stampede-canary'] === undefined ? 'server' : 'canary'
   counts[caller] += 1
   request.resume()
+  if (caller === 'server') remember(request, response)
   answer(request, response, caller, inForce.at(-1))
 })
 server.maxConnections = CONNECTIONS_MAX
+
+const hits: Hit[] = []
+
+/** Once it is over, whatever its end. */
+function remember({ headers }: IncomingMessage, response: ServerResponse): void {
+  const atMs = Date.now()
+  const { 'x-request-id': id, traceparent } = headers
+  const trace = /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(String(traceparent))?.[1]
+  response.once('close', () => {
+    if (hits.length >= HITS_MAX) return
+    const status = response.headersSent ? response.statusCode : 0
+    hits.push({ atMs, status, ...(typeof id === 'string' && SANE_ID.test(id) && { call: id }), ...(trace !== undefined && { trace }) })
+  })
+}
 
 function answer(request: IncomingMessage, response: ServerResponse, caller: Caller, now: InForce | undefined): void {
   const { status, body } = pageOf(request)
@@ -95,6 +112,8 @@ await openDoor(
       }
     },
     counts: () => counts,
+    // Kept, so that an answer which was lost on its way can be asked for again.
+    hitsFrom: ({ from }: { from: number }) => hits.slice(from),
   },
   doorPort,
 )

@@ -80,7 +80,12 @@ async function switchOff(url: string, name: string, keeper: FaultKeeper): Promis
   const path = `/proxies/${name}`
   const on = { do: 'http', method: 'POST', url: `${url}${path}`, body: JSON.stringify({ enabled: true }) } as const
   const remove = undoing(url, [on], keeper)
-  await ask(url, 'POST', path, { enabled: false })
+  try {
+    await ask(url, 'POST', path, { enabled: false })
+  } catch (error) {
+    await remove().catch(() => undefined)
+    throw error
+  }
   return { remove, change: () => Promise.resolve() }
 }
 
@@ -100,7 +105,12 @@ async function addAll<K extends keyof Toxics>(
   const named = map(parameters).map((spec) => ({ ...spec, name: `stampede-${keeper.run}-${++last}` }))
   const remedies = named.map((spec): Remedy => ({ do: 'http', method: 'DELETE', url: `${url}${path}/${spec.name}` }))
   const remove = undoing(url, remedies, keeper)
-  for (const spec of named) await ask(url, 'POST', path, spec)
+  try {
+    for (const spec of named) await ask(url, 'POST', path, spec)
+  } catch (error) {
+    await remove().catch(() => undefined)
+    throw error
+  }
   return {
     remove,
     async change(grown) {
@@ -120,7 +130,13 @@ function undoing(url: string, remedies: readonly Remedy[], keeper: FaultKeeper):
     }
     forget()
   }
-  return () => (undone ??= undo())
+  return () => {
+    undone ??= undo().catch((error: unknown) => {
+      undone = undefined
+      throw error
+    })
+    return undone
+  }
 }
 
 async function ask(url: string, method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown, fine: number[] = []): Promise<unknown> {
