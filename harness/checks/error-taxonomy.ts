@@ -21,7 +21,7 @@ const INSIDE: readonly [string, RegExp][] = [
   ],
   [
     'words of the database',
-    /syntax error at or near|relation "[^"]*" does not exist|duplicate key value violates|violates [a-z-]+ constraint|SQLSTATE|remaining connection slots|too many clients already/i,
+    /syntax error at or near|relation "[^"]*" does not exist|duplicate key value violates|violates [a-z-]+ constraint|remaining connection slots|too many clients already/i,
   ],
   [
     'an address',

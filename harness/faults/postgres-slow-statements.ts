@@ -19,6 +19,7 @@ import { withLockTimeout } from './table-change.ts'
 
 const SLOW = 'stampede_slow'
 const OPEN = 'stampede_open'
+const PAUSE = 'stampede_pause'
 /** Of the advisory lock: a number that nobody else would take. */
 const CLASS = 1_937_006_957
 
@@ -36,11 +37,19 @@ export const postgresSlowStatements = fault({
     const { owner, rowSecurity } = await appTable(postgres, table)
     if (owner === role)
       throw impossible(`${role} owns ${table}, and policies do not bind an owner`, 'let the server connect as a role that owns nothing')
-    const asleep = `case when exists (select 1 from pg_locks where locktype = 'advisory' and classid = ${CLASS} and granted) then ${delayMs / 1_000} else 0 end`
-    const slow = `create policy ${SLOW} on ${table} as restrictive using ((select true from pg_sleep(${asleep})))`
+    // Its owner's rights, not the caller's: a server may well keep its roles from pg_locks and pg_sleep.
+    const pause = `${table.slice(0, table.indexOf('.') + 1)}${PAUSE}`
+    const held = `select 1 from pg_catalog.pg_locks where locktype = 'advisory' and classid = ${CLASS} and granted`
+    const body = `begin if exists (${held}) then perform pg_catalog.pg_sleep(${delayMs / 1_000}); end if; return true; end`
+    const slow = [
+      `create or replace function ${pause}() returns boolean language plpgsql security definer set search_path = pg_catalog as $pause$${body}$pause$`,
+      `grant execute on function ${pause}() to public`,
+      `create policy ${SLOW} on ${table} as restrictive using ((select ${pause}()))`,
+    ]
     const open = [`create policy ${OPEN} on ${table} using (true)`, `alter table ${table} enable row level security`]
     const healing = [
       `drop policy if exists ${SLOW} on ${table}`,
+      `drop function if exists ${pause}()`,
       ...(rowSecurity ? [] : [`alter table ${table} disable row level security`, `drop policy if exists ${OPEN} on ${table}`]),
     ]
     const remedy: Remedy = { do: 'sql', url: postgres.url, dataFolder: postgres.dataFolder, statements: [withLockTimeout(healing)] }
@@ -55,7 +64,7 @@ export const postgresSlowStatements = fault({
     const undo = await breaking(environment, {
       remedies: [remedy],
       async harm() {
-        await postgres.query(withLockTimeout([slow, ...(rowSecurity ? [] : open)]))
+        await postgres.query(withLockTimeout([...slow, ...(rowSecurity ? [] : open)]))
         await holder.ask(`select pg_advisory_lock(${CLASS}, 1)`)
       },
       async heal() {

@@ -10,18 +10,30 @@ export default weakness({
   apply: (parts) => ({ ...parts, arrange: (controls) => controls.map((one) => (one === breaker ? everyError : one)) }),
 })
 
+const WINDOW_MS = 5_000
+
 const everyError = control({
   ...breaker,
-  wrap: (next, { breakers }) =>
-    async function breaker(call) {
+  wrap(next, { breakers, clock, settings }) {
+    let errors: number[] = []
+    const counted = (): void => {
+      errors = [...errors.filter((atMs) => clock() - atMs < WINDOW_MS), clock()]
+      if (errors.length < settings.BREAKER_FAILURES) return
+      for (let n = 0; n < settings.BREAKER_FAILURES && breakers.postgres.state === 'closed'; n++) breakers.postgres.enter().end('down')
+      errors = []
+    }
+    return async function breaker(call) {
       const permit = needs(call.tool, 'postgres') ? breakers.postgres.enter() : undefined
       try {
         const answer = await next(call)
-        permit?.end(answer.error ? 'down' : 'up')
+        permit?.end('up')
+        if (answer.error) counted()
         return answer
       } catch (error) {
-        permit?.end('down')
+        permit?.end(call.facts.postgres)
+        counted()
         throw error
       }
-    },
+    }
+  },
 })
