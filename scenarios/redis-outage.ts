@@ -3,6 +3,7 @@
 //
 // Not modelled: a Redis that fails over with half of its data.
 import { boundedTime } from '../harness/checks/bounded-time.ts'
+import { fairness } from '../harness/checks/fairness.ts'
 import { limiterTrue } from '../harness/checks/limiter-true.ts'
 import { poolBounded } from '../harness/checks/pool-bounded.ts'
 import { recovers } from '../harness/checks/recovers.ts'
@@ -30,6 +31,6 @@ export default scenario({
     observer({ agents: 2, role: 'cheapRead' }),
     runawayLoop({ agents: 1, role: 'cheapRead', atOnce: 6, during: 'stress' }),
   ],
-  checks: [limiterTrue(), boundedTime(), retryAfterValid(), poolBounded(), recovers()],
+  checks: [limiterTrue(), fairness(), boundedTime(), retryAfterValid(), poolBounded(), recovers()],
   essential: ['limiter-true', 'bounded-time'],
 })

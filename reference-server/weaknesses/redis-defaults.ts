@@ -4,6 +4,6 @@ import { weakness } from './weakness.ts'
 export default weakness({
   story: 'Redis stalled, and every request with it, 24 s each, until the process was restarted by hand.',
   source: 'OpenWA#932; ioredis documentation, commandTimeout and maxRetriesPerRequest',
-  caughtBy: { scenario: 'redis-outage', check: 'bounded-time' },
+  caughtBy: { scenario: 'redis-outage', check: 'fairness' },
   apply: (parts) => ({ ...parts, settings: { ...parts.settings, REDIS_TIMEOUT_MS: 24_000 } }),
 })

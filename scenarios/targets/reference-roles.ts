@@ -1,4 +1,4 @@
-// What each tool of the reference server is for: arguments as agents would draw them, and what a right answer holds. Names, deadlines
+// What each tool of the reference server is for (all of them need Redis, where their budgets are counted): arguments as agents would draw them, and what a right answer holds. Names, deadlines
 // and needs are the tools' own (tests/reference-target.test.ts keeps the two together).
 import type { ToolRole } from '../../harness/target.ts'
 
@@ -9,7 +9,7 @@ const cheapRead: ToolRole = {
   arguments: () => ({}),
   sloMs: 500,
   deadlineMs: 2_000,
-  needs: ['postgres:catalog'],
+  needs: ['postgres:catalog', 'redis'],
   correct: [{ at: '/structuredContent/tables', is: 'array', minLength: 1 }],
 }
 
@@ -36,7 +36,7 @@ const expensiveRead: ToolRole = {
   }),
   sloMs: 1_500,
   deadlineMs: 3_000,
-  needs: ['postgres:invoices'],
+  needs: ['postgres:invoices', 'redis'],
   correct: [{ at: '/structuredContent/rows', is: 'array', minLength: 1 }],
 }
 
@@ -51,7 +51,7 @@ const write: ToolRole = {
   idempotencyKey: { argument: 'idempotencyKey' },
   sloMs: 1_500,
   deadlineMs: 3_000,
-  needs: ['postgres:customers', 'postgres:invoices'],
+  needs: ['postgres:customers', 'postgres:invoices', 'redis'],
   correct: [
     { at: '/structuredContent/invoiceNumber', is: 'string' },
     { at: '/structuredContent/amountCents', equals: '/arguments/amountCents' },
@@ -69,7 +69,7 @@ const money: ToolRole = {
   idempotencyKey: { argument: 'idempotencyKey' },
   sloMs: 1_500,
   deadlineMs: 3_000,
-  needs: ['postgres:orders', 'postgres:refunds'],
+  needs: ['postgres:orders', 'postgres:refunds', 'redis'],
   correct: [
     { at: '/structuredContent/refundId', is: 'number' },
     { at: '/structuredContent/orderNumber', equals: '/arguments/orderNumber' },
@@ -86,7 +86,7 @@ const external: ToolRole = {
   arguments: (draw) => ({ base: draw.pick(['EUR', 'GBP']), quote: draw.pick(['USD', 'JPY', 'CHF']) }),
   sloMs: 1_000,
   deadlineMs: 2_500,
-  needs: ['upstream:rates'],
+  needs: ['upstream:rates', 'redis'],
   correct: [
     { at: '/structuredContent/rate', is: 'number' },
     { at: '/structuredContent/quote', equals: '/arguments/quote' },
@@ -99,7 +99,7 @@ const slow: ToolRole = {
   arguments: () => ({ year: 2026 }),
   sloMs: 6_000,
   deadlineMs: 10_000,
-  needs: ['postgres:invoices'],
+  needs: ['postgres:invoices', 'redis'],
   correct: [{ at: '/structuredContent/months', is: 'array', minLength: 12 }],
 }
 
@@ -109,7 +109,7 @@ const large: ToolRole = {
   arguments: (draw) => ({ table: draw.pick(['invoices', 'orders']) }),
   sloMs: 2_500,
   deadlineMs: 5_000,
-  needs: ['postgres:invoices', 'postgres:orders'],
+  needs: ['postgres:invoices', 'postgres:orders', 'redis'],
   correct: [
     { at: '/structuredContent/rows', is: 'array', minLength: 500 },
     { at: '/structuredContent/table', equals: '/arguments/table' },
@@ -122,7 +122,7 @@ const list: ToolRole = {
   arguments: (draw) => ({ path: draw.pick(['/', '/invoices/2026', '/contracts', '/reports', '/archive']) }),
   sloMs: 500,
   deadlineMs: 2_000,
-  needs: ['postgres:documents'],
+  needs: ['postgres:documents', 'redis'],
   correct: [
     { at: '/structuredContent/folders', is: 'array' },
     { at: '/structuredContent/path', equals: '/arguments/path' },
@@ -136,7 +136,7 @@ const composite: ToolRole = {
   arguments: (draw) => ({ invoiceNumber: `INV-${digits(draw.int(1, 1_000), 6)}`, currency: draw.pick(['USD', 'JPY', 'CHF']) }),
   sloMs: 1_500,
   deadlineMs: 3_500,
-  needs: ['postgres:invoices', 'upstream:rates'],
+  needs: ['postgres:invoices', 'upstream:rates', 'redis'],
   correct: [{ at: '/structuredContent/quotedCents', is: 'number' }],
 }
 

@@ -31,7 +31,7 @@ const ERROR_CODES = [
   ],
 ]
 /** A result of 256 KiB stands in an answer twice, once as text with its quotes escaped. */
-const ANSWER_MAX_BYTES = 900_000
+const ANSWER_MAX_BYTES = 700_000
 
 /** What the server uses when a scenario asks for nothing else: its own defaults, but a breaker that fits the quick scale. */
 function limitsOf({ settings, scale }: TargetContext) {
