@@ -48,6 +48,11 @@ export class ServerInstance implements AsyncDisposable {
     return this.#vessel.exited
   }
 
+  /** Nothing of its group runs any more: a shell that has ended may have left the server itself. */
+  async hasGone(): Promise<boolean> {
+    return !this.running && (await this.#vessel.gone())
+  }
+
   /** Tells of each end that nobody asked for. */
   whenDied(tell: (exit: Exit) => void): void {
     this.#listeners.push(tell)
@@ -94,7 +99,7 @@ export class ServerInstance implements AsyncDisposable {
     // One that is frozen hears nothing else.
     await this.signal('SIGCONT')
     do {
-      if (!this.running && (await this.#vessel.gone())) return true
+      if (await this.hasGone()) return true
       await pause(POLL_MS)
     } while (performance.now() < endsAtMs)
     return false

@@ -22,16 +22,17 @@ export const serverDrained = fault({
   async inject(environment, { instance }, signal) {
     const server = neededServer(environment, instance)
     const toldMs = performance.now()
-    let ended = ''
-    void server.exited.then(({ code, signal: by }) => {
-      ended = `ended after ${Math.round(performance.now() - toldMs)} ms (${by ?? `exit ${code}`})`
-    })
     const undo = await breaking(environment, { remedies: [], harm: () => server.signal('SIGTERM'), heal: () => server.restart(), signal })
     return {
       felt: async () => {
-        const untilMs = performance.now() + PATIENCE_MS
-        while (server.running && performance.now() < untilMs && !signal.aborted) await pause(20)
-        return { seen: !server.running, detail: `instance ${instance} ${ended || (server.running ? 'runs on' : 'has ended')}` }
+        const untilMs = toldMs + PATIENCE_MS
+        let gone = await server.hasGone()
+        while (!gone && performance.now() < untilMs && !signal.aborted) {
+          await pause(20)
+          gone = await server.hasGone()
+        }
+        const what = gone ? `ended after ${Math.round(performance.now() - toldMs)} ms` : 'runs on'
+        return { seen: gone, detail: `instance ${instance} ${what}` }
       },
       healed: async () => proof(await askInstance(environment, instance), ({ error }) => error === undefined && server.running),
       [Symbol.asyncDispose]: () => undo[Symbol.asyncDispose](),
