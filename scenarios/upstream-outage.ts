@@ -1,11 +1,10 @@
 // The service behind a tool fails three ways, one after the other: errors, silence, and 429 with a long wait. The server must neither
-// multiply the calls nor sleep for its callers, stop asking soon, ask again with one call, and be well again soon after.
+// multiply the calls nor sleep for its callers, stop asking soon, and ask again with one call.
 //
 // Windows are short, so that all three fit; each has a recovery of its own. Not modelled: an upstream that lies.
 import { boundedTime } from '../harness/checks/bounded-time.ts'
 import { breakerNotFooled } from '../harness/checks/breaker-not-fooled.ts'
 import { breakerRecovers } from '../harness/checks/breaker-recovers.ts'
-import { recovers } from '../harness/checks/recovers.ts'
 import { retryAfterValid } from '../harness/checks/retry-after-valid.ts'
 import { retryAmplification } from '../harness/checks/retry-amplification.ts'
 import { upstreamErrors } from '../harness/faults/upstream-errors.ts'
@@ -19,7 +18,7 @@ export default scenario({
   story: 'An API behind one tool went away and came back. What should have been a pause of a minute was an hour of knocking.',
   source: 'safe-global#3442; decocms#5322; agentmail-mcp#57',
   phases: {
-    quick: { warmUpS: 2, steadyS: 6, stressS: 5, recoveryS: 4 },
+    quick: { warmUpS: 2, steadyS: 5, stressS: 4, recoveryS: 3.5 },
     full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 },
   },
   windows: [
@@ -42,6 +41,6 @@ export default scenario({
     observer({ agents: 2, role: 'external' }),
     steady({ agents: 6, role: 'cheapRead', everyMs: 700 }),
   ],
-  checks: [breakerRecovers(), retryAmplification(), boundedTime(), breakerNotFooled(), retryAfterValid(), recovers()],
+  checks: [breakerRecovers(), retryAmplification(), boundedTime(), breakerNotFooled(), retryAfterValid()],
   essential: ['breaker-recovers', 'retry-amplification', 'bounded-time'],
 })

@@ -48,7 +48,7 @@ function judgeDependency(history: History, dependency: string, limits: Limits): 
   const steady = phaseOf(history, 'steady')
   const attempts = attemptsAt(history, dependency)
   if (!steady || attempts.length === 0) return undefined
-  const asked = history.calls.filter((call) => needs(history, call.role, dependency) && !BEFORE_IT.has(call.class))
+  const asked = history.calls.filter((call) => needs(history, call.role, dependency))
   const inSteady = each(attempts, asked, [steady])
   const inStress = each(attempts, asked, phasesOf(history, 'stress'))
   const limit = limits.ratio * inSteady.perCall + limits.floor
@@ -96,11 +96,10 @@ function attemptsAt({ hits, attempts }: History, dependency: string): readonly A
 
 function each(attempts: readonly Attempt[], asked: readonly Call[], phases: readonly Phase[]): { perCall: number; calls: Call[] } {
   const inside = (atMs: number) => phases.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs)
-  // Refused by an open breaker: no attempt was made for it.
+  // Refused before anything was tried, unless an attempt tells otherwise: by a budget, or by an open breaker.
   const tried = new Set(attempts.map(({ call }) => call))
-  const calls = asked.filter(
-    ({ call, sentAtMs, evidence, class: is }) => inside(sentAtMs) && !(is === 'dependency' && evidence.status === 503 && !tried.has(call)),
-  )
+  const before = ({ class: is, evidence }: Call) => BEFORE_IT.has(is) || (is === 'dependency' && evidence.status === 503)
+  const calls = asked.filter((call) => inside(call.sentAtMs) && (tried.has(call.call) || !before(call)))
   const made = attempts.filter(({ atMs }) => inside(atMs)).length
   return { perCall: calls.length === 0 ? 0 : made / calls.length, calls }
 }
