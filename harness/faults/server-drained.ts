@@ -10,7 +10,7 @@ import { neededServer } from './needed.ts'
 import { proof } from './proof.ts'
 import { askInstance } from './server-canary.ts'
 
-const PATIENCE_MS = 4_000
+const PATIENCE_MS = 4_800
 
 export const serverDrained = fault({
   summary: 'Asks one instance of the server to end, under load; it is started again at the end.',

@@ -5,7 +5,7 @@ import { weakness } from './weakness.ts'
 export default weakness({
   story: 'Fifteen parallel calls took a connection each and then one more for the audit row: all waited for the others for ever.',
   source: 'treg#181; node-postgres waits for a free client without a limit',
-  caughtBy: { scenario: 'pool-exhaustion', check: 'bounded-time' },
+  caughtBy: { scenario: 'pool-exhaustion', check: 'recovers' },
   apply: (parts) => ({
     ...parts,
     connections(options) {
