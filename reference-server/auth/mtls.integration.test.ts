@@ -39,12 +39,12 @@ afterAll(async () => {
   await services?.[Symbol.asyncDispose]()
 })
 
-async function called(token: string, shown?: Certificate) {
+async function called(token: string, shown?: Certificate, id = 'c') {
   const connect = { ca: certificates.authority.cert, ...(shown && { cert: shown.cert, key: shown.key }) }
   const dispatcher = new Agent({ connect })
   try {
-    const headers = { ...headersOf('list_tables', 'c', token), host: 'localhost' }
-    const answer = await fetch(desk.url, { method: 'POST', headers, body: toolCall('c', 'list_tables', {}), dispatcher })
+    const headers = { ...headersOf('list_tables', id, token), host: 'localhost' }
+    const answer = await fetch(desk.url, { method: 'POST', headers, body: toolCall(id, 'list_tables', {}), dispatcher })
     return await told(answer as unknown as Response)
   } finally {
     await dispatcher.close()
@@ -73,10 +73,16 @@ test('a token that is bound to nothing is 401', async () => {
 
 test('nobody gets as far as the token without a certificate that the authority has signed', async () => {
   const token = await provider.clientToken('bound-worker', 'mcp:tools:read', mine.cert)
-  const before = desk.logged('request').length
+  // Lines leave in bunches and in order: one that is waited for brings all before it.
+  const linesUpTo = async (id: string) => {
+    await called(token, mine, id)
+    await expect.poll(() => desk.logged('request').at(-1)?.request_id).toBe(id)
+    return desk.logged('request').length
+  }
+  const before = await linesUpTo('before')
   await expect(called(token)).rejects.toThrow()
   await expect(called(token, await certificates.stranger())).rejects.toThrow()
-  expect(desk.logged('request')).toHaveLength(before)
+  expect(await linesUpTo('after')).toBe(before + 1)
 })
 
 test('the metadata says that tokens are bound', async () => {
