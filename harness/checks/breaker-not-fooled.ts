@@ -6,7 +6,7 @@
 // modelled: breakers that open for their own tests.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import { causesOf, faultsOf, points } from '../history/queries.ts'
+import { breakerOpenMs, causesOf, faultsOf, points } from '../history/queries.ts'
 import { check } from './check.ts'
 import { indexes, some, time } from './finding.ts'
 
@@ -71,6 +71,6 @@ function byAnswers(history: History) {
 }
 
 function nothingBroken(history: History, atMs: number): boolean {
-  const { breakerOpenMs = history.plan.scale === 'quick' ? 2_000 : 5_000 } = history.manifest.declared
-  return faultsOf(history).every(({ fromMs, overMs }) => atMs < fromMs || atMs > overMs + breakerOpenMs + AFTER_HEAL_MS)
+  const openMs = breakerOpenMs(history)
+  return faultsOf(history).every(({ fromMs, overMs }) => atMs < fromMs || atMs > overMs + openMs + AFTER_HEAL_MS)
 }

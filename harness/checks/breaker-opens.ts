@@ -10,7 +10,7 @@
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { type FaultRecord, faultsOf, needs, points } from '../history/queries.ts'
+import { breakerOpenMs, type FaultRecord, faultsOf, needs, points, refusedBefore } from '../history/queries.ts'
 import { count, milliseconds } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, some, time, unknown } from './finding.ts'
@@ -62,18 +62,15 @@ interface Limits {
 function judgeFault(history: History, fault: FaultRecord, limits: Limits): Finding {
   const { dependency } = fault
   if (dependency === undefined) return unknown(`${fault.fault} was never injected`)
-  const asked = history.calls.filter((call) => isIn(call, fault) && needs(history, call.role, dependency) && !BEFORE_IT.has(call.class))
+  const asked = history.calls.filter((call) => isIn(call, fault) && needs(history, call.role, dependency) && !refusedBefore(call))
   const seen = history.manifest.offers[`link:${dependency}`] === true
   return seen ? byAttempts(history, fault, dependency, asked, limits) : bySpeed(history, fault, asked, limits)
 }
 
-/** Refused before the dependency is asked for: these say nothing about a breaker. */
-const BEFORE_IT: ReadonlySet<string> = new Set(['refused', 'denied', 'invalid', 'unreachable'])
-
 function byAttempts(history: History, fault: FaultRecord, dependency: string, asked: Call[], limits: Limits): Finding {
   const { declared } = history.manifest
   const instances = declared.instances ?? 1
-  const openMs = openTime(history)
+  const openMs = breakerOpenMs(history)
   const attempts = history.attempts.filter(({ link, atMs }) => link === dependency && atMs >= fault.fromMs && atMs <= fault.toMs)
   const moments = attempts.map(({ atMs }) => atMs)
   const openedAtMs = opening(moments, { fromMs: fault.fromMs, intervalMs: openMs, allowed: (limits.probes + 1) * instances, asked })
@@ -123,7 +120,7 @@ function neverOpened(
   const says = `${some(shown.measured, 'attempt')} at ${fault.dependency} in ${time(triedMs)}, to the end of the outage`
   if (shown.measured <= shown.limit) return unknown(`${says}: too few to tell`, shown)
   if (triedMs <= limits.withinMs)
-    return unknown(`${says}: the outage was too short, ${time(limits.withinMs + openTime(history))} would tell`, shown)
+    return unknown(`${says}: the outage was too short, ${time(limits.withinMs + breakerOpenMs(history))} would tell`, shown)
   return {
     samples: 0,
     ...shown,
@@ -140,7 +137,7 @@ const UNSEEN = '; whether a breaker or a refused connection made them so cannot 
 function bySpeed(history: History, fault: FaultRecord, asked: Call[], limits: Limits): Finding {
   const failed = asked.filter(({ outcome }) => outcome !== 'ok')
   const shown = { limit: limits.withinMs, unit: 'ms', samples: failed.length, evidence: 'inferred' as const }
-  const latestMs = fault.toMs - openTime(history)
+  const latestMs = fault.toMs - breakerOpenMs(history)
   for (let atMs = fault.fromMs; atMs <= latestMs; atMs += 250) {
     const after = failed.filter(({ sentAtMs }) => sentAtMs >= atMs)
     if (after.length < limits.leastCalls) break
@@ -156,7 +153,7 @@ function bySpeed(history: History, fault: FaultRecord, asked: Call[], limits: Li
     }
   }
   if (failed.length < limits.leastCalls) return unknown(`only ${some(failed.length, 'call')} failed: too few to tell`, shown)
-  if (fault.toMs - fault.fromMs < limits.withinMs + openTime(history)) return unknown('the outage was too short to tell', shown)
+  if (fault.toMs - fault.fromMs < limits.withinMs + breakerOpenMs(history)) return unknown('the outage was too short to tell', shown)
   return {
     ...shown,
     status: 'fail',
@@ -182,11 +179,6 @@ function took(call: Call): number {
 
 function isIn(call: Call, span: { fromMs: number; toMs: number }): boolean {
   return call.sentAtMs >= span.fromMs && call.sentAtMs <= span.toMs
-}
-
-/** How long the breaker says it stays open; the reference server's default where the target declares none. */
-function openTime({ manifest, plan }: History): number {
-  return manifest.declared.breakerOpenMs ?? (plan.scale === 'quick' ? 2_000 : 5_000)
 }
 
 function worst(calls: readonly Call[]): number[] {

@@ -7,7 +7,7 @@
 // half of the open time without an attempt while calls ask. Not modelled: breakers that a fault of the harness never opened.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import { type FaultRecord, faultsOf, needs } from '../history/queries.ts'
+import { attemptsAt, breakerOpenMs, type FaultRecord, faultsOf, needs, refusedBefore } from '../history/queries.ts'
 import { count, milliseconds } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, some, time, unknown } from './finding.ts'
@@ -48,8 +48,8 @@ export const breakerRecovers = check({
 /** Undefined when no silence shows that a breaker opened. */
 function judgeFault(history: History, fault: FaultRecord, limits: Limits): Finding | undefined {
   const dependency = fault.dependency ?? ''
-  const openMs = history.manifest.declared.breakerOpenMs ?? (history.plan.scale === 'quick' ? 2_000 : 5_000)
-  const asking = history.calls.filter((call) => needs(history, call.role, dependency) && !BEFORE_IT.has(call.class))
+  const openMs = breakerOpenMs(history)
+  const asking = history.calls.filter((call) => needs(history, call.role, dependency) && !refusedBefore(call))
   const bursts = burstsAfterSilence(history, fault, dependency, asking, openMs * SILENCE_SHARE)
   if (bursts.length === 0) return undefined
   const allowed = limits.probes * (history.manifest.declared.instances ?? 1)
@@ -97,9 +97,6 @@ function closing(
   }
 }
 
-/** Refused before the dependency is asked for. */
-const BEFORE_IT: ReadonlySet<string> = new Set(['refused', 'denied', 'invalid', 'unreachable'])
-
 interface Burst {
   atMs: number
   attempts: number
@@ -108,7 +105,9 @@ interface Burst {
 /** Attempts that begin together after a silence, from the fault's beginning to the first burst after its heal. */
 function burstsAfterSilence(history: History, fault: FaultRecord, dependency: string, asking: readonly Call[], silenceMs: number): Burst[] {
   const endMs = (fault.healed?.atMs ?? fault.toMs) + 2 * silenceMs
-  const moments = attemptsAt(history, dependency).filter((atMs) => atMs >= fault.fromMs && atMs <= endMs)
+  const moments = attemptsAt(history, dependency)
+    .map(({ atMs }) => atMs)
+    .filter((atMs) => atMs >= fault.fromMs && atMs <= endMs)
   return moments.flatMap((atMs, position) => {
     const before = moments[position - 1]
     if (before === undefined || atMs - before < silenceMs) return []
@@ -121,10 +120,4 @@ function burstsAfterSilence(history: History, fault: FaultRecord, dependency: st
     const untilMs = Math.min(atMs + TOGETHER_MS, servedMs)
     return [{ atMs, attempts: moments.filter((other) => other === atMs || (other > atMs && other < untilMs)).length }]
   })
-}
-
-/** Requests that reached the upstream; connections at the proxy for what has no requests of its own to count. */
-function attemptsAt({ hits, attempts }: History, dependency: string): number[] {
-  if (dependency === 'upstream' && hits.length > 0) return hits.map(({ atMs }) => atMs)
-  return attempts.filter(({ link }) => link === dependency).map(({ atMs }) => atMs)
 }

@@ -6,7 +6,7 @@
 // their own, so they are not counted here. Not modelled: retries inside the dependency.
 import type { Call, Phase } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import { faultsOf, needs, phaseOf, phasesOf } from '../history/queries.ts'
+import { attemptsAt, faultsOf, needs, phaseOf, phasesOf, refusedBefore } from '../history/queries.ts'
 import { count, ratio } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, some, unknown } from './finding.ts'
@@ -81,24 +81,19 @@ function judgeDependency(history: History, dependency: string, limits: Limits): 
   }
 }
 
-/** Refused before the dependency is asked for, by a budget or by an open breaker. */
-const BEFORE_IT: ReadonlySet<string> = new Set(['refused', 'denied', 'invalid', 'unreachable', 'shed', 'draining', 'queue'])
+/** Turned away for other reasons before the dependency is asked for. */
+const TURNED_AWAY: ReadonlySet<string> = new Set(['shed', 'draining', 'queue'])
 
-interface Attempt {
-  atMs: number
-  call?: string
-}
-
-function attemptsAt({ hits, attempts }: History, dependency: string): readonly Attempt[] {
-  if (dependency === 'upstream' && hits.length > 0) return hits
-  return attempts.filter(({ link }) => link === dependency)
-}
-
-function each(attempts: readonly Attempt[], asked: readonly Call[], phases: readonly Phase[]): { perCall: number; calls: Call[] } {
+function each(
+  attempts: ReturnType<typeof attemptsAt>,
+  asked: readonly Call[],
+  phases: readonly Phase[],
+): { perCall: number; calls: Call[] } {
   const inside = (atMs: number) => phases.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs)
   // Refused before anything was tried, unless an attempt tells otherwise: by a budget, or by an open breaker.
   const tried = new Set(attempts.map(({ call }) => call))
-  const before = ({ class: is, evidence }: Call) => BEFORE_IT.has(is) || (is === 'dependency' && evidence.status === 503)
+  const before = (call: Call) =>
+    refusedBefore(call) || TURNED_AWAY.has(call.class) || (call.class === 'dependency' && call.evidence.status === 503)
   const calls = asked.filter((call) => inside(call.sentAtMs) && (tried.has(call.call) || !before(call)))
   const made = attempts.filter(({ atMs }) => inside(atMs)).length
   return { perCall: calls.length === 0 ? 0 : made / calls.length, calls }

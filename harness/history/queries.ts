@@ -204,3 +204,18 @@ export function cpuMsIn(history: History, { fromMs, toMs }: { fromMs: number; to
   }
   return cpuMs
 }
+
+/** A call that was turned away, or never came, before the dependency would have been asked: it says nothing of a breaker. */
+export function refusedBefore({ class: is }: Call): boolean {
+  return is === 'refused' || is === 'denied' || is === 'invalid' || is === 'unreachable'
+}
+
+/** Attempts at a dependency: requests at the upstream stub, else connections at the proxy. Whose they were, only where it is told. */
+export function attemptsAt({ hits, attempts }: History, dependency: string): readonly { atMs: number; call?: string }[] {
+  return dependency === 'upstream' && hits.length > 0 ? hits : attempts.filter(({ link }) => link === dependency)
+}
+
+/** How long a breaker stays open, as the target declares it; else the reference server's default of that scale. */
+export function breakerOpenMs({ manifest, plan }: History): number {
+  return manifest.declared.breakerOpenMs ?? (plan.scale === 'quick' ? 2_000 : 5_000)
+}
