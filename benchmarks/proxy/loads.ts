@@ -22,56 +22,14 @@ export function loads(folder: string): Load[] {
       name: 'pgbench, select 1, 8 clients',
       to: 'postgres',
       async perSecond(address, seconds) {
-        const { host, port } = hostAndPort(address)
-        const script = path.join(folder, 'select.sql')
-        await writeFile(script, 'select 1;\n')
-        const args = [
-          '-n',
-          '-f',
-          script,
-          '-c',
-          '8',
-          '-j',
-          '1',
-          '-T',
-          String(seconds),
-          '-h',
-          host,
-          '-p',
-          String(port),
-          '-U',
-          'postgres',
-          'postgres',
-        ]
-        return figure(await output('pgbench', args), /tps = ([\d.]+) \(without/)
+        return await pgbench(address, { folder, statement: 'select 1;', clients: 8, seconds })
       },
     },
     {
       name: 'pgbench, 100 kB rows, 4 clients',
       to: 'postgres',
       async perSecond(address, seconds) {
-        const { host, port } = hostAndPort(address)
-        const script = path.join(folder, 'large.sql')
-        await writeFile(script, "select repeat('x', 100000);\n")
-        const args = [
-          '-n',
-          '-f',
-          script,
-          '-c',
-          '4',
-          '-j',
-          '1',
-          '-T',
-          String(seconds),
-          '-h',
-          host,
-          '-p',
-          String(port),
-          '-U',
-          'postgres',
-          'postgres',
-        ]
-        return figure(await output('pgbench', args), /tps = ([\d.]+) \(without/)
+        return await pgbench(address, { folder, statement: "select repeat('x', 100000);", clients: 4, seconds })
       },
     },
     {
@@ -111,4 +69,17 @@ function figure(text: string | undefined, pattern: RegExp): number | undefined {
   const found = pattern.exec(text)?.[1]
   if (found === undefined) throw new Error(`no figure in: ${text}`)
   return Number(found)
+}
+
+/** Transactions a second of one statement. */
+async function pgbench(
+  address: string,
+  { folder, statement, clients, seconds }: { folder: string; statement: string; clients: number; seconds: number },
+): Promise<number | undefined> {
+  const { host, port } = hostAndPort(address)
+  const script = path.join(folder, 'statement.sql')
+  await writeFile(script, `${statement}\n`)
+  const load = { f: script, c: clients, j: 1, T: seconds, h: host, p: port, U: 'postgres' }
+  const args = ['-n', ...Object.entries(load).flatMap(([name, value]) => [`-${name}`, String(value)]), 'postgres']
+  return figure(await output('pgbench', args), /tps = ([\d.]+) \(without/)
 }
