@@ -6,7 +6,7 @@ import net from 'node:net'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Verdicts } from '../harness/checks/check.ts'
-import type { Manifest } from '../harness/history/event.ts'
+import type { Manifest } from '../harness/history/manifest.ts'
 import { isAlive, processesOf } from '../harness/run/process-table.ts'
 import { finish, ROOT, Workshop } from './fixtures/cli.ts'
 

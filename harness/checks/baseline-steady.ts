@@ -6,10 +6,11 @@
 // goodLeast, each role's share of good over the phase, once 10 were planned (default 0.95 of 1): errors that are always there pass
 // every comparison. All ours. A p95 is compared only with 200 samples of a role on each side. Not modelled: slow trends within a half.
 
-import type { Call, Phase } from '../history/event.ts'
+import type { Call } from '../history/event.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { goodIn, type Intent, intents, phaseOf } from '../history/queries.ts'
 import { choice, count, milliseconds, share } from '../parameters.ts'
+import type { Phase } from '../plan/plan.ts'
 import { check } from './check.ts'
 import { indexes, percent, some, time, unknown } from './finding.ts'
 

@@ -5,11 +5,11 @@
 // `invoices`, `postgres` is touched by everything there. Each untouched role is judged by itself: share of good answers under stress ÷
 // steady (default limit 0.99), and p95 (default 1.5 × + 50 ms; 200 samples on each side). All ours. Not modelled: needs that nobody named.
 import { ratioInterval } from '../history/bootstrap.ts'
-import type { Phase } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { faultsOf, goodIn, type Intent, intents, phaseOf, phasesOf, windowsOf } from '../history/queries.ts'
 import { count, milliseconds, ratio, share } from '../parameters.ts'
+import type { Phase } from '../plan/plan.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, percent, time, unknown } from './finding.ts'
 

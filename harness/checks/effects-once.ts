@@ -6,8 +6,9 @@
 //
 // Another payload under a known key must be refused. No limits: one violation is a fail. Not modelled: effects outside the table; writes
 // without key.
-import type { Call, EffectLine, Role } from '../history/event.ts'
+import type { Call, EffectLine } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import type { Role } from '../plan/plan.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, some, unknown } from './finding.ts'
 

@@ -7,10 +7,11 @@
 // Not modelled: a runaway spread over several identities; budgets per tool.
 
 import { ratioInterval } from '../history/bootstrap.ts'
-import type { Call, Phase } from '../history/event.ts'
+import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { goodIn, type Intent, intents, phaseOf, phasesOf, windowsOf } from '../history/queries.ts'
 import { count, ratio, share } from '../parameters.ts'
+import type { Phase } from '../plan/plan.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, percent, some, unknown } from './finding.ts'
 

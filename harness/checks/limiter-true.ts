@@ -5,10 +5,11 @@
 // Limits: admissionsRatio, room for clocks that run apart (default 1.02 ×, ours). A fault on Redis adds one local burst: the declared mode.
 // Without such a fault a server may still have lost sight of its Redis for a moment: what fits into one burst more is then unknown.
 // Not modelled: budgets that the target does not declare (hours, tenants); stored answers (replays may have a budget of their own).
-import type { Call, Role } from '../history/event.ts'
+import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { faultsOf, points } from '../history/queries.ts'
 import { ratio } from '../parameters.ts'
+import type { Role } from '../plan/plan.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, some, time } from './finding.ts'
 

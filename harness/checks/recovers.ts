@@ -5,10 +5,11 @@
 // Limits: withinMs (default 30 s) and withinQuickMs (8 s, at quick scale); goodShare of the steady phase's share (default 0.95 of
 // 1); windows of 1 s in a row (default 3). All ours. Windows in which nothing was planned are passed over. As many low windows in
 // a row after the return are a relapse, and a fail: what comes back and dies of the backlog has not recovered. Not modelled: capacity.
-import type { Call, Phase } from '../history/event.ts'
+import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { faultsOf, goodIn, type Intent, intents, phaseOf, phasesOf, type Window, windowsOf } from '../history/queries.ts'
 import { count, milliseconds, share } from '../parameters.ts'
+import type { Phase } from '../plan/plan.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, percent, some, time, unknown } from './finding.ts'
 

@@ -4,10 +4,11 @@
 // Limits: ratio, attempts a call under stress ÷ in the steady phase (default 1.1, SRE ch. 21) plus floor (default 0.1 attempts a call, ours);
 // eachMost, attempts of one call (default 3, gRPC A6), where the dependency sees which call it was. The personas' own retries are calls of
 // their own, so they are not counted here. Not modelled: retries inside the dependency.
-import type { Call, Phase } from '../history/event.ts'
+import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { attemptsAt, faultsOf, needs, phaseOf, phasesOf, refusedBefore } from '../history/queries.ts'
 import { count, ratio } from '../parameters.ts'
+import type { Phase } from '../plan/plan.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, some, unknown } from './finding.ts'
 

@@ -14,13 +14,13 @@ import type {
   HitLine,
   LeakLine,
   LoadLine,
-  Manifest,
   SampleLine,
   SendLine,
   ServerSide,
   SpanLine,
 } from './event.ts'
 import type { History } from './history.ts'
+import type { Manifest } from './manifest.ts'
 import { Seats } from './seats.ts'
 import { agentLines } from './sequence.ts'
 import { toldWaitMs } from './wait.ts'

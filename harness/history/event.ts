@@ -1,6 +1,7 @@
 // The lines of a run's files: raw/*.ndjson as producers write them, and history.ndjson as checks read them.
 // Types only, since the agents inside k6 share them. Times: raw files carry wall-clock ms; the history, ms since the run's start.
-import type { Credential, Phase, Plan, PlannedArrivals, PlannedRole, Role } from '../plan/plan.ts'
+import type { Credential, Phase, Role } from '../plan/plan.ts'
+import type { Manifest } from './manifest.ts'
 
 export const SCHEMA_VERSION = 1
 
@@ -283,78 +284,3 @@ export type HistoryLine =
   | HitLine
   | SpanLine
   | LeakLine
-
-/** manifest.json: what ran, where, and how. Written at the start, completed at the end. */
-export interface Manifest {
-  schemaVersion: number
-  run: string
-  scenario: string
-  target: string
-  scale: Plan['scale']
-  seed: number
-  planHash: string
-  weaken?: string
-  starved?: boolean
-  protocol: Plan['protocol']
-  /** Which load driver followed the plan: `k6` or `undici`. */
-  driver: string
-  /** Processes that shared the plan; absent: one. */
-  generators?: number
-  /** ISO 8601. */
-  startedAt: string
-  /** Wall-clock ms of the run's start: 0 of every `atMs`. Absent until the load began. */
-  t0Ms?: number
-  endedAt?: string
-  /** `aborted`: stopped before its end (Ctrl-C, a crash); judged up to there. */
-  state: 'running' | 'complete' | 'aborted'
-  url: string
-  /** What the target declared. */
-  declared: Record<string, unknown> & {
-    perAgent?: { ratePerMinute: number; burst: number }
-    perAgentTool?: Partial<Record<Role, { ratePerMinute: number; burst: number }>>
-    concurrentCalls?: number
-    poolMax?: number
-    queueMax?: number
-    acquireTimeoutMs?: number
-    instances?: number
-    breakerOpenMs?: number
-    outputMaxBytes?: number
-    errorCodes?: string[]
-  }
-  /** What can be seen of this target: `true`, or the line to add to the target that would make it so. */
-  offers: Record<string, true | string>
-  errors: Record<string, string>
-  /** Result header and log field names in use, for the report. */
-  observed: {
-    postgresRole?: string
-    instanceHeader?: string
-    requestId?: string
-    /** Log field with the call's duration; a dot steps into an object. Without it the usual names are tried. */
-    durationMs?: string
-    /** Roles whose effects are counted; absent: those that have an effect line. */
-    effectRoles?: Role[]
-  }
-  versions: Record<string, string>
-  commit?: string
-  dirty?: boolean
-  cores: number
-  memoryBytes: number
-  platform: string
-  command: string
-  /** How bursty the plan's arrivals are; absent in runs that were recorded before it was measured. */
-  arrivals?: PlannedArrivals
-  generator?: { exitCode: number | null; maxRssBytes?: number }
-  harness?: { maxRssBytes: number }
-  /** Distinct call ids of this run found in the server's logs; absent when logs are not observed. */
-  callsInServerLog?: number
-  /** Of those, with more than one line that says how long the call took; absent too when no line says that. */
-  callsTwiceInServerLog?: number
-  /** Raw files by name, once merged: `damaged` ones are judged as far as they could be read; absent ones were not there. */
-  raw?: Record<string, 'whole' | 'damaged'>
-  /** When each fault was in force, ms since the run's start: from its injection to the end of its healing. Absent until the end. */
-  faults?: { window: string; fault: string; turn?: number; fromMs: number; toMs: number; felt: boolean; healed: boolean }[]
-  /** What was odd, in sentences: a raw file cut in a line, leftovers cleaned, a rebuilt connection. */
-  notes: string[]
-}
-
-export type { Phase, Plan, PlannedRole, Role }

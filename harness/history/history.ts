@@ -1,19 +1,8 @@
 // The one hand-over from a run to its judges: everything that was recorded, merged, ordered and classified.
 
 import type { Plan } from '../plan/plan.ts'
-import type {
-  AgentLine,
-  AttemptLine,
-  Call,
-  ClockLine,
-  EffectLine,
-  FaultLine,
-  HitLine,
-  LeakLine,
-  Manifest,
-  SampleLine,
-  SpanLine,
-} from './event.ts'
+import type { AgentLine, AttemptLine, Call, ClockLine, EffectLine, FaultLine, HitLine, LeakLine, SampleLine, SpanLine } from './event.ts'
+import type { Manifest } from './manifest.ts'
 
 export interface History {
   readonly manifest: Manifest

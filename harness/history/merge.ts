@@ -15,7 +15,6 @@ import {
   type HitLine,
   type LeakLine,
   type LoadLine,
-  type Manifest,
   type SampleLine,
   SCHEMA_VERSION,
   type SpanLine,
@@ -35,6 +34,7 @@ import {
 import type { History } from './history.ts'
 import { type ReadLines, readLines } from './lines.ts'
 import { joinLoads, type LoadFile, loadFileNames } from './load-files.ts'
+import type { Manifest } from './manifest.ts'
 import { readServerLogs } from './server-log.ts'
 
 const WRITE_AT_ONCE = 1_000

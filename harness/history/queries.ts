@@ -1,8 +1,10 @@
 // The questions that checks ask of a history. A *planned call* is a first attempt with all its retries: what an agent
 // wanted, however often it had to ask. Rates are good ÷ planned in the same window, never counts, since arrivals vary.
+
+import type { Phase } from '../plan/plan.ts'
 import type { Tally } from './bootstrap.ts'
 import { shareOf } from './bootstrap.ts'
-import type { Call, FaultLine, Phase } from './event.ts'
+import type { Call, FaultLine } from './event.ts'
 import type { History } from './history.ts'
 
 export interface Intent {

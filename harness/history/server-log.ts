@@ -5,8 +5,9 @@
 // several such lines a request cannot be told from that.
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
-import type { Manifest, ServerSide } from './event.ts'
+import type { ServerSide } from './event.ts'
 import { textLines } from './lines.ts'
+import type { Manifest } from './manifest.ts'
 
 /** Tried in this order where the target does not name the field. */
 const DURATION_FIELDS = ['duration_ms', 'durationMs', 'responseTime', 'elapsed_ms', 'elapsedMs']

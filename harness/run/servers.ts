@@ -4,7 +4,7 @@ import { type Containers, startServerContainer } from '../environment/container-
 import type { ServerInstance } from '../environment/server-instance.ts'
 import { startServer } from '../environment/server-under-test.ts'
 import type { Keeper } from '../environment/service.ts'
-import type { Manifest } from '../history/event.ts'
+import type { Manifest } from '../history/manifest.ts'
 import type { Target, TargetContext } from '../target.ts'
 import { type Contexts, evaluate } from './context.ts'
 import type { RunFolder } from './folder.ts'

@@ -1,5 +1,5 @@
 // The manifest of the made-up run: a machine, versions and times that never were.
-import type { Manifest } from '../../history/event.ts'
+import type { Manifest } from '../../history/manifest.ts'
 import type { ExampleOptions } from './options.ts'
 
 export function exampleManifest({ offers, weaken, notes = [] }: ExampleOptions, calls: number): Manifest {

@@ -1,5 +1,6 @@
 // What a test may ask of the made-up run. One choice gives one history, byte for byte.
-import type { Manifest, Phase } from '../../history/event.ts'
+import type { Manifest } from '../../history/manifest.ts'
+import type { Phase } from '../../plan/plan.ts'
 
 export interface ExampleOptions {
   callsPerSecond?: number
