@@ -45,6 +45,7 @@ const env = {
 
 const bare = await startServer('bare', {}, pinned)
 const hardened = await startServer('hardened', env, pinned)
+const plain = await startServer('plain-refusal', {}, pinned)
 const strict = await startServer('hardened', { ...env, INSTANCE: 'strict', AGENT_RATE_PER_MINUTE: '1', AGENT_BURST: '1' }, pinned)
 
 const desk = { path: '/v1/mcp', token: 'mcp_fast_secret-of-the-fast-one' }
@@ -52,16 +53,17 @@ const echo = caller(bare, { path: '/', tool: 'echo', expected: 200 })
 const still = caller(hardened, { ...desk, tool: 'list_tables_still', expected: 200 })
 const real = caller(hardened, { ...desk, tool: 'list_tables', expected: 200 })
 const refused = caller(strict, { ...desk, tool: 'list_tables_still', token: 'mcp_spent_secret-of-the-spent-one', expected: 429 })
+const least = caller(plain, { path: '/', tool: 'echo', expected: 429 })
 await refused.one()
 
 await turns()
 await roundTrips()
 await alone()
 await memory()
-for (const { child } of [bare, hardened, strict]) child.disconnect()
+for (const { child } of [bare, hardened, strict, plain]) child.disconnect()
 
 async function turns(): Promise<void> {
-  const sides = { bare: echo, hardened: still, refused, 'with Postgres': real }
+  const sides = { bare: echo, hardened: still, refused, 'plain refusal': least, 'with Postgres': real }
   for (const side of Object.values(sides)) await round(side, 2 * ROUND_CALLS)
   const rounds: Record<keyof typeof sides, Round>[] = []
   for (let i = 0; i < ROUNDS; i++) {
@@ -94,6 +96,8 @@ async function turns(): Promise<void> {
   console.log(`| hardened ÷ bare, calls a second | ${ratio('hardened', 'bare', 'perSecond')} | ≥ 0.75 |`)
   console.log(`| bare ÷ hardened, CPU a call | ${ratio('bare', 'hardened', 'cpuMs')} | ≥ 0.75 |`)
   console.log(`| refused ÷ ok, CPU a call | ${ratio('refused', 'hardened', 'cpuMs')} | ≤ 0.25 |`)
+  console.log(`| refused ÷ plain refusal, CPU a call | ${ratio('refused', 'plain refusal', 'cpuMs')} | |`)
+  console.log(`| plain refusal ÷ ok, CPU a call | ${ratio('plain refusal', 'hardened', 'cpuMs')} | |`)
   console.log(`| refused ÷ ok, calls a second | ${ratio('refused', 'hardened', 'perSecond')} | ≥ 4 |`)
 }
 
