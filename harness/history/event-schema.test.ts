@@ -5,6 +5,7 @@ import {
   effectLine,
   examples,
   faultLine,
+  generatorLine,
   hitLine,
   leakLine,
   loadLine,
@@ -17,6 +18,7 @@ const schemas = {
   clock: clockLine,
   effect: effectLine,
   fault: faultLine,
+  generator: generatorLine,
   hit: hitLine,
   leak: leakLine,
   sample: sampleLine,
@@ -34,7 +36,22 @@ describe('raw lines', () => {
 
   test('there is an example of every kind', () => {
     expect(new Set(examples.map(({ kind }) => kind))).toEqual(
-      new Set(['start', 'send', 'end', 'stop', 'crash', 'fault', 'attempt', 'sample', 'effect', 'clock', 'hit', 'span', 'leak']),
+      new Set([
+        'start',
+        'send',
+        'end',
+        'stop',
+        'crash',
+        'generator',
+        'fault',
+        'attempt',
+        'sample',
+        'effect',
+        'clock',
+        'hit',
+        'span',
+        'leak',
+      ]),
     )
   })
 

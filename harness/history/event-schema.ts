@@ -2,7 +2,18 @@
 // made, and the documentation and the tests show the examples. Unknown fields are let through: a newer producer may say
 // more. The types stand in event.ts, which runs inside k6 too, where there is no zod.
 import { z } from 'zod'
-import type { AttemptLine, ClockLine, EffectLine, FaultLine, HitLine, LeakLine, LoadLine, SampleLine, SpanLine } from './event.ts'
+import type {
+  AttemptLine,
+  ClockLine,
+  EffectLine,
+  FaultLine,
+  GeneratorLine,
+  HitLine,
+  LeakLine,
+  LoadLine,
+  SampleLine,
+  SpanLine,
+} from './event.ts'
 import type { Manifest } from './manifest.ts'
 
 const ms = z.number()
@@ -57,6 +68,13 @@ const stop = z.looseObject({ kind: z.literal('stop'), seq, agent: id, tasksStart
 const crash = z.looseObject({ kind: z.literal('crash'), seq, agent: id, task: z.string(), text: z.string() })
 
 export const loadLine = z.discriminatedUnion('kind', [start, send, end, stop, crash])
+
+const generator = { kind: z.literal('generator'), atMs: ms, part: z.int().min(0), of: z.int().min(1) }
+export const generatorLine = z.discriminatedUnion('event', [
+  z.looseObject({ ...generator, event: z.literal('hello'), planHash: z.string().exactOptional(), host: z.string().exactOptional() }),
+  z.looseObject({ ...generator, event: z.literal('clock'), offsetMs: ms, uncertaintyMs: z.number().min(0) }),
+  z.looseObject({ ...generator, event: z.literal('end'), bytes: z.int().min(0) }),
+])
 
 export const faultLine = z.looseObject({
   kind: z.literal('fault'),
@@ -120,6 +138,7 @@ export const manifestSchema = z.looseObject({
 /** One line of every kind, as its producer writes it. */
 export const examples: readonly (
   | LoadLine
+  | GeneratorLine
   | FaultLine
   | AttemptLine
   | SampleLine
@@ -162,6 +181,7 @@ export const examples: readonly (
   },
   { kind: 'stop', seq: 3, agent: 'steady-01', tasksStarted: 1, callsSent: 1, atMs: 27_000 },
   { kind: 'crash', seq: 3, agent: 'steady-02', task: 't4', text: 'TypeError: answer is undefined' },
+  { kind: 'generator', atMs: 1_767_225_600_000, part: 3, of: 4, event: 'clock', offsetMs: -12.5, uncertaintyMs: 0.4 },
   {
     kind: 'fault',
     atMs: 1_767_225_611_000,

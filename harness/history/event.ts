@@ -100,6 +100,26 @@ export interface CrashLine {
 
 export type LoadLine = StartLine | SendLine | EndLine | StopLine | CrashLine
 
+// ---- raw/generators.ndjson: generators on other machines, by way of the collector (its wall-clock ms) ----------------
+
+/** What a generator that shares the plan says of itself. `part` counts from 1; 0 is the harness. */
+export interface GeneratorLine {
+  kind: 'generator'
+  atMs: number
+  part: number
+  of: number
+  /** `hello`: it is there; `clock`: one measurement; `end`: its file is whole, so far as it can tell. */
+  event: 'hello' | 'clock' | 'end'
+  /** The plan that it has drawn. */
+  planHash?: string
+  host?: string
+  /** What to add to its clock to get the collector's, and how far off that may be either way. */
+  offsetMs?: number
+  uncertaintyMs?: number
+  /** At its end: the size of its file. */
+  bytes?: number
+}
+
 // ---- raw/faults.ndjson, links.ndjson, samples.ndjson, effects.ndjson, clock.ndjson: the harness (wall-clock ms) ----
 
 export interface FaultLine {
@@ -266,6 +286,7 @@ export interface HeaderLine {
   t0Ms?: number
   callsInServerLog?: number
   callsTwiceInServerLog?: number
+  fleet?: NonNullable<Manifest['fleet']>
   raw: NonNullable<Manifest['raw']>
   notes: string[]
   /** Lines that follow; a file with fewer was cut. */

@@ -1,26 +1,101 @@
 import { expect, test } from 'vitest'
-import type { LoadLine } from './event.ts'
+import type { GeneratorLine, LoadLine } from './event.ts'
 import { joinLoads, loadFileNames } from './load-files.ts'
 
-const send = (call: string, atMs: number) => ({ kind: 'send', call, plannedAtMs: atMs, sentAtMs: atMs + 1 }) as LoadLine
-const end = (call: string, endedAtMs: number) => ({ kind: 'end', call, endedAtMs }) as LoadLine
+const PLAN = {
+  agents: ['a', 'b'].map((agent, index) => ({
+    agent,
+    index,
+    tenant: 't',
+    persona: 'steady',
+    parameters: {},
+    hostile: false,
+    tasks: [{ task: 't1', atMs: 100, calls: [] }],
+  })),
+}
+const send = (agent: string, plannedAtMs: number, sentAtMs = plannedAtMs + 1, seq = 1) =>
+  ({ kind: 'send', seq, call: `${agent}${seq}`, agent, task: 't1', plannedAtMs, sentAtMs }) as LoadLine
+const end = (agent: string, endedAtMs: number, seq = 2) => ({ kind: 'end', seq, call: `${agent}${seq - 1}`, agent, endedAtMs }) as LoadLine
+const stop = (agent: string, atMs: number, seq = 3) => ({ kind: 'stop', seq, agent, atMs }) as LoadLine
+const start = (atMs: number): LoadLine => ({ kind: 'start', atMs })
+const clock = (part: number, offsetMs: number, uncertaintyMs: number): GeneratorLine => {
+  return { kind: 'generator', event: 'clock', atMs: 0, part, of: 2, offsetMs, uncertaintyMs }
+}
+const files = (first: LoadLine[], second: LoadLine[]) => [
+  { name: 'load-1.ndjson', lines: first },
+  { name: 'load-2.ndjson', lines: second },
+]
 
-test('the times of several generators are told on the clock of the first that began', () => {
-  const { lines, notes } = joinLoads([
-    { name: 'load-1.ndjson', lines: [{ kind: 'start', atMs: 10_030 }, send('a', 100), end('a', 150)] },
-    { name: 'load-2.ndjson', lines: [{ kind: 'start', atMs: 10_000 }, send('b', 100), end('b', 160)] },
+test('one that begins late is late with what the plan told it to send, not with what follows from its answers', () => {
+  const joined = joinLoads(
+    files(
+      [start(10_300), send('a', 100), end('a', 150), send('a', 350, 351, 3), end('a', 380, 4), stop('a', 400, 5)],
+      [start(10_000), send('b', 100), end('b', 160), stop('b', 400)],
+    ),
+    PLAN,
+  )
+  expect(joined.lines[0]).toEqual(start(10_000))
+  expect(joined.lines).toContainEqual(send('a', 100, 401))
+  expect(joined.lines).toContainEqual(send('a', 650, 651, 3))
+  expect(joined.lines).toContainEqual(end('a', 450))
+  expect(joined.lines).toContainEqual(stop('a', 700, 5))
+  expect(joined.lines).toContainEqual(send('b', 100))
+  expect(joined.fleet).toMatchObject([
+    { part: 1, laterMs: 300, state: 'ended' },
+    { part: 2, laterMs: 0, state: 'ended' },
   ])
-  expect(notes).toEqual([])
-  expect(lines).toEqual([{ kind: 'start', atMs: 10_000 }, send('a', 130), end('a', 180), send('b', 100), end('b', 160)])
+  expect(joined.notes).toEqual(['generator 1 of 2 began 300 ms after the first'])
 })
 
-test('one that never began is named', () => {
-  const files = [
-    { name: 'load-1.ndjson', lines: [{ kind: 'start', atMs: 5 } as LoadLine] },
-    { name: 'load-2.ndjson', lines: [] },
-  ]
-  expect(joinLoads(files).notes).toEqual([expect.stringContaining('raw/load-2.ndjson')])
-  expect(joinLoads([{ name: 'load.ndjson', lines: [] }]).lines).toEqual([])
+test('clocks are set to the harness’s before anything is compared', () => {
+  const joined = joinLoads(
+    files([start(90_000), send('a', 100), stop('a', 400, 2)], [start(10_000), send('b', 100), stop('b', 400, 2)]),
+    PLAN,
+    [clock(0, 500, 1), clock(1, -79_490, 2), clock(1, -79_491, 5), clock(2, 500, 0.5)],
+  )
+  expect(joined.notes).toEqual([])
+  expect(joined.lines[0]).toEqual(start(10_000))
+  expect(joined.fleet).toMatchObject([
+    { offsetMs: -79_990, uncertaintyMs: 3, laterMs: 10 },
+    { offsetMs: 0, uncertaintyMs: 1.5, laterMs: 0 },
+  ])
+  // Ten late, of which three may be the clock's.
+  expect(joined.lines).toContainEqual(send('a', 103, 111))
+})
+
+test('a clock that jumped, or was never measured, is said to be uncertain', () => {
+  const both = files([start(10_000), stop('a', 400, 1)], [start(10_000), stop('b', 400, 1)])
+  const hello: GeneratorLine = { kind: 'generator', event: 'hello', atMs: 0, part: 2, of: 2 }
+  const { fleet, notes } = joinLoads(both, PLAN, [clock(1, 0, 1), clock(1, 100, 1), hello])
+  expect(fleet).toMatchObject([{ offsetMs: 50, uncertaintyMs: 51 }, { offsetMs: 0 }])
+  expect(fleet?.[1]).not.toHaveProperty('uncertaintyMs')
+  expect(notes).toEqual(
+    [
+      'the clock of generator 1 of 2 is uncertain by 51 ms, limit 20 ms',
+      'generator 1 of 2 began 50 ms after the first',
+      'the clock of generator 2 of 2 was never measured',
+    ].sort((a, b) => notes.indexOf(a) - notes.indexOf(b)),
+  )
+})
+
+test('one that died, one that never started, and one that speaks for another are named', () => {
+  const died = joinLoads(files([start(5), send('a', 100)], [start(5), stop('b', 400, 1), stop('a', 400, 1)]), PLAN)
+  expect(died.fleet).toMatchObject([
+    { state: 'died', open: 1 },
+    { state: 'ended', strangers: ['a'] },
+  ])
+  expect(died.notes).toEqual([
+    'generator 1 of 2 died: 1 of its 1 agents have no end in raw/load-1.ndjson',
+    'raw/load-2.ndjson has lines of agents of another generator: a',
+  ])
+  const silent = joinLoads(files([start(5), stop('a', 400, 1)], []), PLAN)
+  expect(silent.fleet).toMatchObject([{ state: 'ended' }, { state: 'never-started', agents: 1 }])
+  expect(silent.notes).toEqual([expect.stringContaining('generator 2 of 2 never started: nothing was heard of its 1 agents (b')])
+})
+
+test('one alone that never began is named, and has no fleet', () => {
+  const joined = joinLoads([{ name: 'load.ndjson', lines: [] }], PLAN)
+  expect(joined).toEqual({ lines: [], notes: [expect.stringContaining('raw/load.ndjson has no start line')] })
 })
 
 test('one generator writes load.ndjson', () => {

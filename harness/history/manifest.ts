@@ -38,6 +38,10 @@ export interface Manifest {
     outputMaxBytes?: number
     errorCodes?: string[]
   }
+  /** Whole numbers among the settings that the harness started the server with, by the server's own names; no other is kept. */
+  settings?: Record<string, string>
+  /** Where the server's runbook lies, as the target names it. */
+  runbook?: string
   /** What can be seen of this target: `true`, or the line to add to the target that would make it so. */
   offers: Record<string, true | string>
   errors: Record<string, string>
@@ -60,16 +64,53 @@ export interface Manifest {
   command: string
   /** How bursty the plan's arrivals are; absent in runs that were recorded before it was measured. */
   arrivals?: PlannedArrivals
+  /** The server's spans; absent when there was no collector for them. */
+  spans?: CollectedSpans
   generator?: { exitCode: number | null; maxRssBytes?: number }
   harness?: { maxRssBytes: number }
   /** Distinct call ids of this run found in the server's logs; absent when logs are not observed. */
   callsInServerLog?: number
   /** Of those, with more than one line that says how long the call took; absent too when no line says that. */
   callsTwiceInServerLog?: number
+  /** Each generator, once merged; absent where one alone sent the load. */
+  fleet?: GeneratorRecord[]
   /** Raw files by name, once merged: `damaged` ones are judged as far as they could be read; absent ones were not there. */
   raw?: Record<string, 'whole' | 'damaged'>
   /** When each fault was in force, ms since the run's start: from its injection to the end of its healing. Absent until the end. */
   faults?: { window: string; fault: string; turn?: number; fromMs: number; toMs: number; felt: boolean; healed: boolean }[]
   /** What was odd, in sentences: a raw file cut in a line, leftovers cleaned, a rebuilt connection. */
   notes: string[]
+}
+
+/** What the run's own collector of spans got to see. */
+export interface CollectedSpans {
+  received: number
+  /** In raw/spans.ndjson. */
+  kept: number
+  /** One of every so many traces is there, each of those whole; a power of two. */
+  oneIn: number
+  /** Requests that were refused, and why the first one was. */
+  refused: number
+  because?: string
+}
+
+/** One generator of several, as the merge found it. */
+export interface GeneratorRecord {
+  /** From 1. */
+  part: number
+  of: number
+  file: string
+  /** `died`: some of its agents have no end. */
+  state: 'ended' | 'died' | 'never-started'
+  agents: number
+  /** Of those, without an end. */
+  open: number
+  lines: number
+  /** How long after the first it began, on the harness's clock; 0 when it never did. */
+  laterMs: number
+  /** What was added to its clock, and how far off that may be either way; absent: never measured. */
+  offsetMs: number
+  uncertaintyMs?: number
+  /** Agents whose lines are in its file and belong to another one. */
+  strangers?: string[]
 }

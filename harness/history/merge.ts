@@ -10,6 +10,7 @@ import {
   type ClockLine,
   type EffectLine,
   type FaultLine,
+  type GeneratorLine,
   type HeaderLine,
   type HistoryLine,
   type HitLine,
@@ -24,6 +25,7 @@ import {
   clockLine,
   effectLine,
   faultLine,
+  generatorLine,
   hitLine,
   leakLine,
   loadLine,
@@ -58,7 +60,8 @@ export async function buildHistory(folder: string): Promise<History> {
   }
   const loads: LoadFile[] = []
   for (const name of loadFileNames(manifest.generators ?? 1)) loads.push({ name, lines: await read<LoadLine>(name, loadLine) })
-  const { lines: load, notes: odd } = joinLoads(loads)
+  const said = await read<GeneratorLine>('generators.ndjson', generatorLine)
+  const { lines: load, fleet, notes: odd } = joinLoads(loads, plan, said)
   notes.push(...odd)
   const faults = await read<FaultLine>('faults.ndjson', faultLine)
   const attempts = await read<AttemptLine>('links.ndjson', attemptLine)
@@ -71,7 +74,7 @@ export async function buildHistory(folder: string): Promise<History> {
   const server = await readServerLogs(raw, manifest)
   notes.push(...resent(server?.twice ?? []), ...unrecorded(load, server?.calls))
   const twice = server?.twice && { callsTwiceInServerLog: server.twice.length }
-  const whole: Manifest = { ...manifest, raw: states, ...twice, notes: [...manifest.notes, ...notes] }
+  const whole: Manifest = { ...manifest, raw: states, ...(fleet && { fleet }), ...twice, notes: [...manifest.notes, ...notes] }
   const history = assemble({
     manifest: whole,
     plan,
@@ -160,13 +163,14 @@ async function writeHistory(folder: string, history: History, notes: string[]): 
     for (const line of lines) timed.push({ at: line.atMs, line })
   timed.sort((a, b) => a.at - b.at)
   const body: HistoryLine[] = [...timed.map(({ line }) => line), ...history.agents, ...history.effects, ...history.leaks]
-  const { t0Ms, callsInServerLog, callsTwiceInServerLog, raw = {} } = history.manifest
+  const { t0Ms, callsInServerLog, callsTwiceInServerLog, fleet, raw = {} } = history.manifest
   const header: HeaderLine = {
     kind: 'history',
     schemaVersion: SCHEMA_VERSION,
     ...(t0Ms !== undefined && { t0Ms }),
     ...(callsInServerLog !== undefined && { callsInServerLog }),
     ...(callsTwiceInServerLog !== undefined && { callsTwiceInServerLog }),
+    ...(fleet && { fleet }),
     raw,
     notes,
     lines: body.length,
