@@ -87,6 +87,7 @@ async function importFile(file: string): Promise<Record<string, unknown>> {
   try {
     return (await import(pathToFileURL(file).href)) as Record<string, unknown>
   } catch (error) {
+    if (error instanceof HarnessError) throw error
     throw new HarnessError('FILE_BROKEN', `${file} cannot be imported: ${(error as Error).message}`, 'mend that file', error)
   }
 }

@@ -27,6 +27,8 @@ export class HarnessError extends Error {
  */
 export function asked<T>(what: string, give: () => T): T {
   const blame = (error: unknown): never => {
+    // It says itself what to mend.
+    if (error instanceof HarnessError) throw error
     const message = error instanceof Error ? error.message : String(error)
     throw new HarnessError('TARGET_THREW', `${what} of the target threw: ${message}`, `mend ${what} in the target`, error)
   }

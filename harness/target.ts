@@ -1,7 +1,9 @@
 // What a target is written against: one value that says what the harness may know and do. Only `url` is required; each
 // further line buys more checks. The harness's own scenarios/targets/reference.ts has no other way in.
+import { HarnessError } from './errors.ts'
+import type { CallClass } from './history/event.ts'
 import type { Draw } from './plan/draw.ts'
-import type { Correctness, Credential, LeadsTo, Plan, Role, Scale, Settings } from './plan/plan.ts'
+import type { Correctness, Credential, LeadsTo, Plan, Priority, Role, Scale, Settings } from './plan/plan.ts'
 
 export type { Draw } from './plan/draw.ts'
 
@@ -9,6 +11,8 @@ export interface AgentIdentity {
   index: number
   agent: string
   tenant: string
+  /** Where the scenario asks for one. */
+  priority?: Priority
 }
 
 /** What a target's functions may lean on. */
@@ -17,6 +21,8 @@ export interface TargetContext {
   at: Record<string, string>
   /** Addresses given by `--postgres` and `--redis`, whole, as the server must use them: through the harness's proxy. */
   given: { postgres?: string; redis?: string }
+  /** Where the server's spans may be sent, OTLP over HTTP with JSON: what OTEL_EXPORTER_OTLP_ENDPOINT takes. */
+  collector: string
   /** Free ports chosen for this instance: `server` for the endpoint, `admin` for metrics and probes. */
   ports: { server: number; admin: number }
   instance: number
@@ -101,6 +107,8 @@ export interface Observe {
   probes?: { live?: string; ready?: string }
   /** Response header that names the instance. */
   instanceHeader?: string
+  /** The server sends its spans to `collector` of the context, or, when it is started by somebody else, to this port of this machine. */
+  spans?: { port?: number }
   /** Fields of the server's JSON log lines (on its stdout, or in the file named). */
   logs?: { file?: string; requestId: string; durationMs?: string }
 }
@@ -118,6 +126,30 @@ export interface UserFault {
   ttlS?: number
 }
 
+export type Headers = Record<string, string>
+
+/**
+ * Headers that hold for the whole run, or in turn, where a token expires within it: each until so long after the run's start. All of them
+ * are asked for before the run begins.
+ */
+export type HeadersInTime = Headers | readonly { untilS?: number; headers: Headers }[]
+
+/** Caps for hosts that are not this machine; writes and hosts only as they are named. */
+export interface Safety {
+  /** Hosts that may be sent to, beside this machine. */
+  hosts?: string[]
+  /** Tools that may change data there; those of the role `money` too, and never one that is not named. */
+  writes?: string[]
+  /** In any window of 1 s; default 20. */
+  ratePerSecondMax?: number
+  /** Default 5,000. */
+  callsMax?: number
+  /** Default 300 s. */
+  durationSMax?: number
+  /** Default 50. */
+  agentsMax?: number
+}
+
 export interface Target {
   kind: 'target'
   url: string | ((context: TargetContext) => string)
@@ -125,12 +157,12 @@ export interface Target {
   agents?: {
     /** At most this many agents take part. */
     count?: number
-    headers?: (identity: AgentIdentity, context: TargetContext) => Record<string, string> | Promise<Record<string, string>>
+    headers?: (identity: AgentIdentity, context: TargetContext) => HeadersInTime | Promise<HeadersInTime>
     /** Headers with which an intruder tries: a token without the scopes, of another tenant, expired, malformed. */
-    credentials?: Partial<
-      Record<Credential, (identity: AgentIdentity, context: TargetContext) => Record<string, string> | Promise<Record<string, string>>>
-    >
+    credentials?: Partial<Record<Credential, (identity: AgentIdentity, context: TargetContext) => Headers | Promise<Headers>>>
     tenant?: (index: number) => string
+    /** How much each matters to the server when it must turn some away. */
+    priority?: (index: number) => Priority
     /** PEM texts: whom to trust beside the machine's own authorities, and what each agent shows. Certificates need `--driver undici`. */
     tls?: (identity: AgentIdentity) => { ca?: string; cert?: string; key?: string } | Promise<{ ca?: string; cert?: string; key?: string }>
   }
@@ -138,27 +170,40 @@ export interface Target {
   declared?: Declared | ((context: TargetContext) => Declared)
   /**
    * Dependencies that the harness puts its proxy before: started by it (postgres, redis, upstream, identity-provider can be), or
-   * where they are.
+   * where they are. `port`: where the proxy listens for it, for a server that is not started by the harness and is told its address once.
    */
-  dependencies?: Record<string, 'embedded' | { address: string }>
+  dependencies?: Record<string, 'embedded' | { address: string; port?: number }>
   start?: {
     command: string
     /** Where to run it; default the working directory. */
     cwd?: string
     env?: (context: TargetContext) => Record<string, string>
-    /** Path or address that answers 2xx once the server serves. */
-    ready: string | ((context: TargetContext) => string)
+    /** Path or address that answers 2xx once the server serves; without it any answer at `url` will do. */
+    ready?: string | ((context: TargetContext) => string)
   }
   observe?: Observe | ((context: TargetContext) => Observe)
+  /** Where the server's runbook lies, for findings: a path or an address. Its entries are the server's error codes. */
+  runbook?: string
   /** What `--weaken` may name: ids, or the folder (from where the server is started) whose files are called so. */
   weaknesses?: string[] | { folder: string }
   /** The server's own error codes → class of the outcome table: `{ TOO_MANY: 'refused' }`. */
-  errors?: Record<string, string>
+  errors?: Record<string, CallClass>
   /** Faults of one's own, as commands; scenarios name them by `userFault('…')`, the command line by `--fault …`. */
   faults?: Record<string, UserFault>
-  safety?: { hosts?: string[]; writes?: string[]; ratePerSecondMax?: number; callsMax?: number; durationSMax?: number; agentsMax?: number }
+  safety?: Safety
 }
 
 export function target(value: Omit<Target, 'kind'>): Target {
   return { kind: 'target', ...value }
+}
+
+/**
+ * Stands where only the owner of a server knows what belongs there: `arguments: () => ({ id: todo('customer id') })`. A scenario that needs
+ * it is refused before anything is sent.
+ * @throws HarnessError `ARGUMENT_MISSING`, with the line on which it stands
+ */
+export function todo(what: string): never {
+  const at = /\(?(?:file:\/\/)?(\/[^()\s]+:\d+):\d+\)?$/.exec(new Error().stack?.split('\n')[2] ?? '')?.[1]
+  const where = at === undefined ? '' : ` (${at})`
+  throw new HarnessError('ARGUMENT_MISSING', `the target does not say: ${what}${where}`, `put a value in the place of todo('${what}')`)
 }

@@ -11,6 +11,7 @@ import reference from '../scenarios/targets/reference.ts'
 const context = (more: Partial<TargetContext> = {}): TargetContext => ({
   at: { postgres: '127.0.0.1:5432', redis: '127.0.0.1:6379' },
   given: {},
+  collector: 'http://127.0.0.1:4318',
   ports: { server: 1234, admin: 1235 },
   instance: 1,
   instances: 1,
@@ -73,9 +74,9 @@ test('gives settings that the server accepts, and declares what they come to', (
 test("each agent's header is a key that the server is told of", async () => {
   const seeds = settingsOf().SEED_AGENTS
   for (const identity of context().agents) {
-    const { authorization } = (await reference.agents?.headers?.(identity, context())) ?? {}
+    const headers = await reference.agents?.headers?.(identity, context())
     const seed = seeds.find(({ agent }) => agent === identity.agent)
-    expect(authorization).toBe(`Bearer mcp_${seed?.keyId}_${seed?.secret}`)
+    expect(headers).toEqual({ authorization: `Bearer mcp_${seed?.keyId}_${seed?.secret}` })
     expect(seed?.tenant).toBe(identity.tenant)
   }
 })

@@ -103,10 +103,10 @@ export async function startWorkerContainer(
 /** The target's own command, in a container that may read the checkout at the same path. */
 export async function startServerContainer(
   { engine, images, keeper, signal }: Containers,
-  { command, cwd, env, readyUrl, logFile, instance }: Omit<ServerOptions, 'keeper' | 'signal'>,
+  { command, cwd, env, readyUrl, anyAnswer, logFile, instance }: Omit<ServerOptions, 'keeper' | 'signal'>,
   root: string,
 ): Promise<ServerInstance> {
-  const ready = () => answers(readyUrl, AbortSignal.timeout(2_000))
+  const ready = () => answers(readyUrl, AbortSignal.timeout(2_000), anyAnswer)
   const options = { engine, keeper, image: images.node, command: ['sh', '-c', command], env, folders: [root], cwd, ready, signal }
   const launched = containerLauncher(options)
   const launch = async (stop?: AbortSignal) => {

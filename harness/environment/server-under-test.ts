@@ -24,6 +24,8 @@ export interface ServerOptions {
   env: Record<string, string>
   /** Answers 2xx once the server serves. */
   readyUrl: string
+  /** Any status will do: nobody said which address tells. */
+  anyAnswer?: boolean
   /** Its stdout is appended here, its stderr to the same name with `.err`. */
   logFile: string
   instance: number
@@ -40,7 +42,7 @@ export async function startServer(options: ServerOptions): Promise<ServerInstanc
   return new ServerInstance(await launch(options.signal), options.instance, launch)
 }
 
-async function launchServer({ command, readyUrl, logFile, signal, ...options }: ServerOptions): Promise<ServerVessel> {
+async function launchServer({ command, readyUrl, anyAnswer = false, logFile, signal, ...options }: ServerOptions): Promise<ServerVessel> {
   signal.throwIfAborted()
   await refuseTakenPort(new URL(readyUrl))
   const [out, err] = await Promise.all([open(logFile, 'a'), open(`${logFile}.err`, 'a')])
@@ -52,7 +54,7 @@ async function launchServer({ command, readyUrl, logFile, signal, ...options }: 
     await Promise.all([out.close(), err.close()])
   }
   try {
-    await untilReady(vessel, readyUrl, AbortSignal.any([signal, AbortSignal.timeout(START_LIMIT_MS)]))
+    await untilReady(vessel, readyUrl, anyAnswer, AbortSignal.any([signal, AbortSignal.timeout(START_LIMIT_MS)]))
     return vessel
   } catch (cause) {
     const early = !vessel.running
@@ -61,7 +63,7 @@ async function launchServer({ command, readyUrl, logFile, signal, ...options }: 
     const lines = await lastLines([logFile, `${logFile}.err`], from)
     const what = early
       ? `ended early (${describe(await vessel.exited)})`
-      : `did not answer 2xx at ${readyUrl} within ${START_LIMIT_MS / 1_000} s`
+      : `did not answer${anyAnswer ? '' : ' 2xx'} at ${readyUrl} within ${START_LIMIT_MS / 1_000} s`
     throw new HarnessError(
       'SERVER_DID_NOT_START',
       `the server ${what}:\n  ${lines || '(it printed nothing)'}`,
@@ -82,23 +84,23 @@ async function startShell(
   return await startChild({ keeper, name: `server ${instance}`, file: shell, args: [flag, command], cwd, env: withPath, stdio })
 }
 
-async function untilReady(server: ServerVessel, readyUrl: string, signal: AbortSignal): Promise<void> {
+async function untilReady(server: ServerVessel, readyUrl: string, anyAnswer: boolean, signal: AbortSignal): Promise<void> {
   const ended = new AbortController()
   void server.exited.then(() => ended.abort(new Error('the server ended')))
   const stop = AbortSignal.any([signal, ended.signal])
-  while (!(await answers(readyUrl, AbortSignal.any([stop, AbortSignal.timeout(2_000)])))) {
+  while (!(await answers(readyUrl, AbortSignal.any([stop, AbortSignal.timeout(2_000)]), anyAnswer))) {
     stop.throwIfAborted()
     await pause(POLL_MS, undefined, { signal: stop })
   }
   stop.throwIfAborted()
 }
 
-/** 2xx. */
-export async function answers(url: string, signal: AbortSignal): Promise<boolean> {
+/** 2xx, or any status at all. */
+export async function answers(url: string, signal: AbortSignal, anyAnswer = false): Promise<boolean> {
   try {
-    const response = await fetch(url, { signal })
+    const response = await fetch(url, { signal, redirect: 'manual' })
     await response.body?.cancel()
-    return response.ok
+    return response.ok || anyAnswer
   } catch {
     return false
   }

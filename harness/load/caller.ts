@@ -22,6 +22,8 @@ export class Caller implements Sender {
   readonly #engine: Engine
   readonly #stateless: boolean
   #speaker: Speaker
+  #headers: Record<string, string>
+  #headersTurned = 0
   #seq = 0
   #underWay = 0
   /** Counted apart from the lines, to be held against them. */
@@ -34,6 +36,7 @@ export class Caller implements Sender {
     this.#facts = facts
     this.#engine = engine
     this.#stateless = isStateless(facts.protocol)
+    this.#headers = facts.headers
     this.#speaker = new Speaker(facts.protocol, facts.headers)
   }
 
@@ -125,10 +128,21 @@ export class Caller implements Sender {
 
   /** The agent in its session, or somebody with other credentials. */
   #speakerOf({ session, credential }: OutgoingMessage): Speaker {
-    const { protocol, headers, credentials } = this.#facts
+    const { protocol, credentials } = this.#facts
     if (credential !== undefined) return new Speaker(protocol, credentials?.[credential] ?? {}, session)
-    if (this.#speaker.session !== session) this.#speaker = new Speaker(protocol, headers, session)
+    const changed = this.#turned()
+    if (changed || this.#speaker.session !== session) this.#speaker = new Speaker(protocol, this.#headers, session)
     return this.#speaker
+  }
+
+  /** True when it is time for the next of its headers: tokens that are valid in turn. */
+  #turned(): boolean {
+    const next = this.#facts.later?.[this.#headersTurned]
+    if (next === undefined || this.now() < next.fromMs) return false
+    this.#headers = next.headers
+    this.#headersTurned++
+    this.#turned()
+    return true
   }
 
   /** One line when it leaves, one when it ends. Never rejects: an answer that cannot be read is told as none, with the reason. */

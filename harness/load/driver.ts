@@ -4,7 +4,7 @@ import type { Units } from '../discover.ts'
 import type { Keeper } from '../environment/service.ts'
 import type { PersonaDefinition } from '../persona.ts'
 import type { Plan } from '../plan/plan.ts'
-import type { Credentials } from './engine.ts'
+import type { Credentials, LaterHeaders } from './engine.ts'
 
 /** PEM texts. */
 export interface Tls {
@@ -26,6 +26,8 @@ export interface DriverOptions {
   hostHeader?: string
   /** Of each agent, by its index. They may hold tokens and never reach a command line or a log. */
   headers: Record<string, string>[]
+  /** What takes their place while the run goes on, by the agent's index. */
+  later?: LaterHeaders[][]
   /** Those that the target mints beside an agent's own, by the agent's index. */
   credentials?: Credentials[]
   /** What each agent trusts and shows over TLS, by its index. */

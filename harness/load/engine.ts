@@ -19,6 +19,12 @@ export interface Engine {
 
 export type Credentials = Partial<Record<Credential, Record<string, string>>>
 
+/** What takes the place of an agent's headers from a moment on, ms since the run's start. */
+export interface LaterHeaders {
+  fromMs: number
+  headers: Record<string, string>
+}
+
 export interface RunFacts {
   run: string
   seed: number
@@ -30,6 +36,8 @@ export interface RunFacts {
   patienceMs: number
   /** The agent's own: its token, and `Host` where it must differ from the address. */
   headers: Record<string, string>
+  /** In the order of their moments. */
+  later?: readonly LaterHeaders[]
   /** Those that replace the agent's own, by what is wrong with them. */
   credentials?: Credentials
   instanceHeader?: string

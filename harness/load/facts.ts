@@ -3,7 +3,7 @@
 // Pure; runs inside k6.
 import type { Plan } from '../plan/plan.ts'
 import type { DriverOptions } from './driver.ts'
-import type { Credentials, RunFacts } from './engine.ts'
+import type { Credentials, LaterHeaders, RunFacts } from './engine.ts'
 
 export interface FleetFacts {
   url: string
@@ -11,12 +11,15 @@ export interface FleetFacts {
   seed: number
   /** By the agents' index. */
   headers: Record<string, string>[]
+  /** By the agents' index; empty when no agent's headers change. */
+  later: LaterHeaders[][]
   /** By the agents' index; empty when the target mints none. */
   credentials: Credentials[]
   instanceHeader?: string
 }
 
-export function fleetFacts({ url, run, seed, headers, credentials = [], hostHeader, instanceHeader }: DriverOptions): FleetFacts {
+export function fleetFacts(options: DriverOptions): FleetFacts {
+  const { url, run, seed, headers, later = [], credentials = [], hostHeader, instanceHeader } = options
   const host = hostHeader === undefined ? {} : { Host: hostHeader }
   const hosted = (own: Credentials) => Object.fromEntries(Object.entries(own).map(([name, sent]) => [name, { ...sent, ...host }]))
   return {
@@ -24,6 +27,7 @@ export function fleetFacts({ url, run, seed, headers, credentials = [], hostHead
     run,
     seed,
     headers: headers.map((own) => ({ ...own, ...host })),
+    later: later.map((own) => own.map((next) => ({ ...next, headers: { ...next.headers, ...host } }))),
     credentials: credentials.map(hosted),
     ...(instanceHeader !== undefined && { instanceHeader: spelling(instanceHeader) }),
   }
@@ -34,11 +38,17 @@ function spelling(name: string): string {
   return name.toLowerCase().replace(/(^|-)[a-z]/g, (start) => start.toUpperCase())
 }
 
+interface Own {
+  headers: Record<string, string> | undefined
+  later: LaterHeaders[] | undefined
+  credentials: Credentials | undefined
+}
+
 /** What one agent knows. */
 export function agentFacts(
-  { run, seed, instanceHeader }: Omit<FleetFacts, 'headers' | 'credentials'>,
+  { run, seed, instanceHeader }: Omit<FleetFacts, 'headers' | 'later' | 'credentials'>,
   { roles, endsAtMs, patienceMs, protocol }: Pick<Plan, 'roles' | 'endsAtMs' | 'patienceMs' | 'protocol'>,
-  own: { headers: Record<string, string> | undefined; credentials: Credentials | undefined },
+  own: Own,
   t0Ms: number,
 ): RunFacts {
   return {
@@ -50,6 +60,7 @@ export function agentFacts(
     endsAtMs,
     patienceMs,
     headers: own.headers ?? {},
+    ...(own.later && own.later.length > 0 && { later: own.later }),
     ...(own.credentials && { credentials: own.credentials }),
     ...(instanceHeader !== undefined && { instanceHeader }),
   }

@@ -216,3 +216,21 @@ test('no call is under way when the stop line is written, though one left in the
   expect(engine.sends.map(({ sentAtMs }) => sentAtMs)).toEqual([4_990, 5_002])
   expect(engine.lines.at(-1)).toMatchObject({ kind: 'stop', atMs: 5_303 })
 })
+
+test('headers that are valid in turn take each other’s place at their moments', async () => {
+  const persona: PersonaDefinition = {
+    kind: 'persona',
+    summary: '',
+    source: '',
+    hostile: false,
+    parameters: {},
+    tasks: () => [],
+    act: each,
+  }
+  const tasks = [0, 900, 1_000, 2_500].map((atMs, n) => task(`t${n + 1}`, atMs))
+  const planned: PlannedAgent = { agent: 'a-01', index: 0, tenant: 't', persona: 'a', parameters: {}, hostile: false, tasks }
+  const later = [1_000, 2_000].map((fromMs) => ({ fromMs, headers: { authorization: `from ${fromMs}` } }))
+  const engine = new VirtualEngine()
+  await engine.run(followTimeline(planned, persona, { ...facts, headers: { authorization: 'first' }, later }, engine))
+  expect(engine.requests.map(({ headers }) => headers.authorization)).toEqual(['first', 'first', 'from 1000', 'from 2000'])
+})

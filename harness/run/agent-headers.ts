@@ -1,18 +1,72 @@
 // What the target's own functions give each agent to send: its headers, and the wrong credentials that its plan tries.
 import { asked, HarnessError } from '../errors.ts'
 import type { Tls } from '../load/driver.ts'
-import type { Credentials } from '../load/engine.ts'
+import type { Credentials, LaterHeaders } from '../load/engine.ts'
 import type { Credential, Plan } from '../plan/plan.ts'
-import type { AgentIdentity, Target, TargetContext } from '../target.ts'
+import type { AgentIdentity, Headers, HeadersInTime, Target, TargetContext } from '../target.ts'
+import { expiresAtMs } from './expiry.ts'
 
-type Headers = Record<string, string>
+/** By the agents' index: what each sends from the start, and what takes its place later. */
+export interface AgentHeaders {
+  first: Headers[]
+  later: LaterHeaders[][]
+}
 
-/** By the agents' index. @throws HarnessError `TARGET_THREW`, `TARGET_INVALID` */
-export async function agentHeaders({ agents = {} }: Target, context: TargetContext): Promise<Headers[]> {
-  return Promise.all(
-    context.agents.map(async (identity) =>
-      clean('agents.headers', await asked('agents.headers', async () => (await agents.headers?.(identity, context)) ?? {})),
-    ),
+/**
+ * @param endsAtMs wall-clock ms until which they must hold
+ * @throws HarnessError `TARGET_THREW`, `TARGET_INVALID`, `TOKEN_EXPIRES`
+ */
+export async function agentHeaders({ agents = {} }: Target, context: TargetContext, endsAtMs: number): Promise<AgentHeaders> {
+  const startedMs = Date.now()
+  const all = await Promise.all(
+    context.agents.map(async (identity) => {
+      const given = await asked('agents.headers', async () => (await agents.headers?.(identity, context)) ?? {})
+      const periods = periodsOf(given)
+      for (const { headers, untilMs } of periods) {
+        clean('agents.headers', headers)
+        assertHolds(identity, headers, startedMs + untilMs, endsAtMs)
+      }
+      const lastMs = startedMs + (periods.at(-1)?.untilMs ?? 0)
+      if (lastMs < endsAtMs) throw expires(identity, endsAtMs - lastMs)
+      return periods
+    }),
+  )
+  return {
+    first: all.map(([first]) => first?.headers ?? {}),
+    later: all.map((periods) => periods.slice(1).map(({ headers }, n) => ({ fromMs: periods[n]?.untilMs ?? 0, headers }))),
+  }
+}
+
+interface Period {
+  headers: Headers
+  untilMs: number
+}
+
+function periodsOf(given: HeadersInTime): Period[] {
+  const periods = Array.isArray(given) ? (given as Exclude<HeadersInTime, Headers>) : [{ headers: given as Headers }]
+  return periods
+    .map(({ headers, untilS = Number.POSITIVE_INFINITY }) => ({ headers, untilMs: untilS * 1_000 }))
+    .sort((a, b) => a.untilMs - b.untilMs)
+}
+
+/** A token that ends in the middle of its time would make refusals of the server's that are none. */
+function assertHolds(
+  { agent }: Pick<AgentIdentity, 'agent'>,
+  { authorization, Authorization }: Headers,
+  untilMs: number,
+  endsAtMs: number,
+): void {
+  const exp = expiresAtMs(authorization ?? Authorization ?? '')
+  const neededMs = Math.min(untilMs, endsAtMs)
+  const shortMs = neededMs - exp
+  if (shortMs > 0) throw expires({ agent }, shortMs)
+}
+
+function expires({ agent }: Pick<AgentIdentity, 'agent'>, shortMs: number): HarnessError {
+  return new HarnessError(
+    'TOKEN_EXPIRES',
+    `the token of ${agent} expires ${Math.ceil(shortMs / 1_000)} s before it may stop being used`,
+    'mint it for longer, or give one for each stretch of the run: headers: () => [{ untilS: 60, headers: … }, { headers: … }]',
   )
 }
 

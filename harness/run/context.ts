@@ -26,8 +26,16 @@ export interface Contexts {
 
 /** @throws HarnessError `PORT_IN_USE`, `SCENARIO_INVALID` */
 export async function contextsOf({ plan, target, weaken, port }: ContextOptions): Promise<Contexts> {
-  const agents = plan.agents.map(({ agent, index, tenant }) => ({ agent, index, tenant }))
-  const shared = { at: {}, given: {}, scale: plan.scale, settings: plan.settings, ...(weaken !== undefined && { weaken }), agents }
+  const agents = plan.agents.map(({ agent, index, tenant, priority }) => ({ agent, index, tenant, ...(priority && { priority }) }))
+  const shared = {
+    at: {},
+    given: {},
+    collector: '',
+    scale: plan.scale,
+    settings: plan.settings,
+    ...(weaken !== undefined && { weaken }),
+    agents,
+  }
   const one = async (instance: number, instances: number, server: number): Promise<TargetContext> => {
     return { ...shared, ports: { server, admin: await freePort() }, instance, instances }
   }
@@ -46,6 +54,7 @@ export async function contextsOf({ plan, target, weaken, port }: ContextOptions)
 
 function whyNotSeveral(target: Target, context: TargetContext): string | undefined {
   if (!target.start) return 'the target has no start, so that its server is started by somebody else'
+  if (target.start.ready === undefined) return 'its start has no ready, by which a balancer would know who takes calls'
   const url = evaluate('url', target.url, context) ?? ''
   if (!url.includes(String(context.ports.server)))
     return 'its url does not use ports.server, so that every instance would take the same port'

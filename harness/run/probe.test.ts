@@ -69,3 +69,50 @@ test('TARGET_DOWN when nothing listens', async () => {
     message: expect.stringContaining('ECONNREFUSED'),
   })
 })
+
+test('a redirect is not followed, and told', async () => {
+  let elsewhere = 0
+  const thief = createServer((_, response) => {
+    elsewhere++
+    response.end()
+  })
+  const server = createServer((_, response) => response.writeHead(307, { location: `http://localhost:${portOf(thief)}/mcp` }).end())
+  for (const one of [thief, server]) {
+    servers.push(one)
+    await new Promise<void>((resolve) => one.listen(0, '127.0.0.1', resolve))
+  }
+  const client = { headers: { authorization: 'Bearer x' } }
+  await expect(probe(`http://127.0.0.1:${portOf(server)}/mcp`, client, plan, signal)).rejects.toMatchObject({
+    code: 'TARGET_REDIRECTS',
+    message: expect.stringContaining('http://localhost'),
+  })
+  expect(elsewhere).toBe(0)
+})
+
+test('the old pair of HTTP and SSE is known by its first event', async () => {
+  const old = createServer((request, response) => {
+    if (request.method !== 'GET') response.writeHead(404).end('not found')
+    else response.writeHead(200, { 'content-type': 'text/event-stream' }).write('event: endpoint\ndata: /messages?id=1\n\n')
+  })
+  servers.push(old)
+  await new Promise<void>((resolve) => old.listen(0, '127.0.0.1', resolve))
+  await expect(probe(`http://127.0.0.1:${portOf(old)}/sse`, {}, plan, signal)).rejects.toMatchObject({
+    code: 'TRANSPORT_NOT_SPOKEN',
+    hint: expect.stringMatching(/Streamable HTTP.*bridge/),
+  })
+  old.closeAllConnections()
+})
+
+test.each(['stdio:npx server', 'npx -y @acme/server --stdio', 'python server.py', './server'])(
+  '%s is no server of many clients',
+  async (url) => {
+    await expect(probe(url, {}, plan, signal)).rejects.toMatchObject({
+      code: 'TRANSPORT_NOT_SPOKEN',
+      message: expect.stringContaining('stdio'),
+    })
+  },
+)
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port
+}

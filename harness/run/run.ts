@@ -19,7 +19,7 @@ import { createRunFolder, pointLatest, type RunFolder } from './folder.ts'
 import type { Given } from './given.ts'
 import type { Lease } from './lease.ts'
 import { loadAndBreak, type View } from './load-and-break.ts'
-import { describeTarget, firstManifest, writeManifest } from './manifest.ts'
+import { describeTarget, firstManifest, spanNotes, writeManifest } from './manifest.ts'
 import { copyOwnLog } from './own-log.ts'
 import { probe } from './probe.ts'
 import { Recorder } from './recorder.ts'
@@ -77,6 +77,7 @@ export async function run(options: RunOptions): Promise<RunFolder> {
     if (!options.signal.aborted) throw error
     manifest.notes.push('stopped before its end, while it was being set up')
   } finally {
+    manifest.notes.push(...spanNotes(manifest.spans))
     manifest.endedAt = new Date().toISOString()
     manifest.harness = { maxRssBytes: process.resourceUsage().maxRSS * 1024 }
     const unwritten = await recorder.flush().catch((error: unknown) => error)
@@ -107,9 +108,9 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
   })
   manifest.notes.push(...setting.notes)
   describeTarget(manifest, setting, target.value, plan)
-  const headers = await agentHeaders(target.value, setting.context)
+  const headers = await agentHeaders(target.value, setting.context, Date.now() + plan.endsAtMs + plan.patienceMs)
   const tls = await agentTls(target.value, setting.context.agents)
-  await probe(setting.url, { headers: headers[0] ?? {}, tls: tls[0] ?? {} }, plan, signal)
+  await probe(setting.url, { headers: headers.first[0] ?? {}, tls: tls[0] ?? {} }, plan, signal)
   await writeManifest(folder.path, manifest)
   view.say(`preparing ${plan.agents.length} agents`)
   await using generator = await prepareGenerators(
@@ -120,7 +121,8 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
       personas: options.personas,
       url: setting.environment.url,
       ...(setting.environment.url !== setting.url && { hostHeader: new URL(setting.url).host }),
-      headers,
+      headers: headers.first,
+      later: headers.later,
       tls,
       credentials: await agentCredentials(target.value, plan, setting.context),
       ...(setting.observe.instanceHeader !== undefined && { instanceHeader: setting.observe.instanceHeader }),

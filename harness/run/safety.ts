@@ -3,6 +3,7 @@ import { BlockList, isIP } from 'node:net'
 import { HarnessError } from '../errors.ts'
 import type { Plan, PlannedAgent } from '../plan/plan.ts'
 import type { Target } from '../target.ts'
+import { assertStreamable } from './transport.ts'
 
 const loopback = new BlockList()
 loopback.addSubnet('127.0.0.0', 8)
@@ -16,16 +17,10 @@ export function isLoopback(url: string): boolean {
 }
 
 /**
- * @throws HarnessError `TARGET_INVALID`, `HOST_NOT_ALLOWED`, `WRITE_NOT_ALLOWED`, `CAP_EXCEEDED`
+ * @throws HarnessError `TARGET_INVALID`, `TRANSPORT_NOT_SPOKEN`, `HOST_NOT_ALLOWED`, `WRITE_NOT_ALLOWED`, `CAP_EXCEEDED`
  */
 export function assertSafe(url: string, target: Target, plan: Plan): void {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw new HarnessError(
-      'TARGET_INVALID',
-      `url is ${JSON.stringify(url)}`,
-      "url must be an http or https address, such as 'http://127.0.0.1:3000/mcp'",
-    )
-  }
+  assertStreamable(url)
   if (isLoopback(url)) return
   const { hosts = [], writes = [], ratePerSecondMax = 20, callsMax = 5_000, durationSMax = 300, agentsMax = 50 } = target.safety ?? {}
   const host = new URL(url).hostname

@@ -55,6 +55,7 @@ async function startOne(
     cwd: start.cwd ?? cwd,
     env: evaluate('start.env', start.env, context) ?? {},
     readyUrl: readyUrlOf(target, start, context),
+    anyAnswer: start.ready === undefined,
     logFile: `${folder.raw}/server-${instance}.log`,
     instance,
   }

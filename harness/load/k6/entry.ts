@@ -8,7 +8,7 @@ import { SharedArray } from 'k6/data'
 import exec from 'k6/execution'
 import type { Options } from 'k6/options'
 import type { Plan, PlannedAgent } from '../../plan/plan.ts'
-import type { Credentials } from '../engine.ts'
+import type { Credentials, LaterHeaders } from '../engine.ts'
 import { agentFacts, type FleetFacts } from '../facts.ts'
 import { runAgent } from './agent.ts'
 import { AT_ONCE_MAX, GRACE_MS, LEAD_MS } from './limits.ts'
@@ -19,9 +19,10 @@ const plans = new SharedArray<Plan>('plan', () => {
 })
 const agents = new SharedArray<PlannedAgent>('agents', () => readPlan().agents)
 const facts = new SharedArray<FleetFacts>('facts', () => {
-  return [{ ...readFacts(), headers: [], credentials: [] }]
+  return [{ ...readFacts(), headers: [], later: [], credentials: [] }]
 })
 const headers = new SharedArray<Record<string, string>>('headers', () => readFacts().headers)
+const later = new SharedArray<LaterHeaders[]>('later', () => readFacts().later)
 const credentials = new SharedArray<Credentials>('credentials', () => readFacts().credentials)
 
 const { endsAtMs, patienceMs } = first(plans)
@@ -50,7 +51,7 @@ export default async function followPlan(): Promise<void> {
   if (!planned || !persona) throw new Error(`no agent or no persona for VU ${position + 1}`)
   // The scenario's start is the same for every VU, to the millisecond.
   const t0Ms = exec.scenario.startTime + LEAD_MS
-  const own = { headers: headers[planned.index], credentials: credentials[planned.index] }
+  const own = { headers: headers[planned.index], later: later[planned.index], credentials: credentials[planned.index] }
   await runAgent(planned, persona, first(facts).url, agentFacts(first(facts), first(plans), own, t0Ms))
 }
 

@@ -5,9 +5,9 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Persona, PersonaDefinition } from '../../persona.ts'
-import type { Plan } from '../../plan/plan.ts'
+import type { Plan, PlannedAgent } from '../../plan/plan.ts'
 import type { Engine } from '../engine.ts'
-import { agentFacts } from '../facts.ts'
+import { agentFacts, type FleetFacts } from '../facts.ts'
 import { followTimeline } from '../timeline.ts'
 import { Connections } from './connection.ts'
 import { LineFile } from './line-file.ts'
@@ -73,16 +73,15 @@ async function follow({ order, plan, personas, lines }: Prepared): Promise<void>
       const persona = personas.get(agent.persona)
       if (!persona) throw new Error(`no persona ${agent.persona}`)
       const connections = new Connections(facts.url, tls[agent.index])
-      await followTimeline(
-        agent,
-        persona,
-        agentFacts(facts, plan, { headers: facts.headers[agent.index], credentials: facts.credentials[agent.index] }, t0Ms),
-        engineOf(connections, lines),
-      )
+      await followTimeline(agent, persona, agentFacts(facts, plan, ownOf(facts, agent), t0Ms), engineOf(connections, lines))
       await connections.close()
     }),
   )
   lines.close()
+}
+
+function ownOf({ headers, later, credentials }: FleetFacts, { index }: PlannedAgent) {
+  return { headers: headers[index], later: later[index], credentials: credentials[index] }
 }
 
 function engineOf(connections: Connections, lines: LineFile): Engine {

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { type HeadersInTime, type TargetContext, target } from '../target.ts'
+import { agentHeaders } from './agent-headers.ts'
+
+const context = { agents: [{ index: 0, agent: 'a-01', tenant: 't' }] } as unknown as TargetContext
+const given = (headers: HeadersInTime, endsInS: number) =>
+  agentHeaders(target({ url: 'http://127.0.0.1:1/mcp', agents: { headers: () => headers } }), context, Date.now() + endsInS * 1_000)
+
+const jwt = (expiresInS: number) => {
+  const payload = Buffer.from(JSON.stringify({ exp: Math.floor(Date.now() / 1_000) + expiresInS })).toString('base64url')
+  return { authorization: `Bearer e30.${payload}.c2ln` }
+}
+
+test('one token for the whole run, or one after the other', async () => {
+  expect(await given({ authorization: 'Bearer x' }, 60)).toEqual({ first: [{ authorization: 'Bearer x' }], later: [[]] })
+  const [one, two, three] = ['1', '2', '3'].map((a) => ({ a }))
+  const turns = [{ headers: three }, { untilS: 20, headers: one }, { untilS: 40, headers: two }] as HeadersInTime
+  expect(await given(turns, 60)).toEqual({
+    first: [one],
+    later: [
+      [
+        { fromMs: 20_000, headers: two },
+        { fromMs: 40_000, headers: three },
+      ],
+    ],
+  })
+})
+
+test('a token that ends before the run does is refused before it begins', async () => {
+  const refused = { code: 'TOKEN_EXPIRES', hint: expect.stringContaining('untilS') }
+  await expect(given(jwt(30), 60)).rejects.toMatchObject(refused)
+  await expect(given([{ untilS: 30, headers: { a: '1' } }], 60)).rejects.toMatchObject(refused)
+  await expect(given([{ untilS: 50, headers: jwt(30) }, { headers: {} }], 60)).rejects.toMatchObject(refused)
+})
+
+test('one that lasts is not, nor one that does not say, nor one whose turn is over by then', async () => {
+  await expect(given(jwt(90), 60)).resolves.toBeDefined()
+  await expect(given({ authorization: 'Bearer a.b.c' }, 60)).resolves.toBeDefined()
+  await expect(given([{ untilS: 20, headers: jwt(30) }, { headers: jwt(90) }], 60)).resolves.toBeDefined()
+})
