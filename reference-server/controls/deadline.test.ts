@@ -48,6 +48,24 @@ test('counts from when the body was awaited, and never beyond the longest', asyn
   expect(await short).toBe('TOOL_TIMEOUT')
 })
 
+test.each([
+  ['wait=1', 1_000],
+  ['respond-async, wait=1', 1_000],
+  ['handling=lenient; foo="x", Wait = "1"', 1_000],
+  ['wait=10', 2_000],
+  ['wait=0', 2_000],
+  ['wait=soon', 2_000],
+  ['await=1', 2_000],
+])('a client that says `Prefer: %s` is answered within %d ms', async (prefer, ms) => {
+  const { wrapped } = under(() => new Promise(() => undefined))
+  const call = sampleCall({ startedAtMs: Date.now(), headers: { prefer } })
+  const code = codeOf(wrapped(call))
+  await vi.advanceTimersByTimeAsync(ms - 1)
+  expect(call.abort.signal.aborted).toBe(false)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(await code).toBe('TOOL_TIMEOUT')
+})
+
 test('a write that was being committed is not called undone', async () => {
   const { wrapped } = under((call) => {
     call.facts.commitSent = true

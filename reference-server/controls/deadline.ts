@@ -1,9 +1,10 @@
 // No call outlives its tool's deadline, and the answer leaves at that moment. The work behind it is cancelled, not
 // abandoned: it goes on behind the answer until Postgres has let go, holding its connection and its lease, and it is bounded there.
-// Limit: the least of the tool's own deadline and DEADLINE_LONGEST_MS (25 s, below the 60 s at which stock clients give up).
+// Limit: the least of the tool's own deadline, what the client says it will wait (`Prefer: wait=5`, seconds, RFC 7240 section 4.3) and
+// DEADLINE_LONGEST_MS (25 s, below the 60 s at which stock clients give up).
 // The clock runs from when the body is awaited, so every wait on the way counts.
 // A write whose COMMIT has left is OUTCOME_UNKNOWN; any other is TOOL_TIMEOUT, and is rolled back.
-// Does not model: a client's own hint of how long it will wait.
+// A wait of 0 or one that is no number is no hint: the client is not refused for it.
 import type { Call } from '../call.ts'
 import { untilAborted } from '../call.ts'
 import { CallError } from '../errors.ts'
@@ -15,7 +16,7 @@ export const deadline = control({
   settings: ['DEADLINE_LONGEST_MS'],
   wrap: (next, { times, clock, behind }) =>
     async function deadline(call) {
-      const limitMs = times.deadlineMs(call.tool)
+      const limitMs = Math.min(times.deadlineMs(call.tool), waitOf(call))
       call.deadlineAtMs = call.startedAtMs + limitMs
       const leftMs = call.deadlineAtMs - clock()
       const timer = Number.isFinite(leftMs) ? setTimeout(() => call.abort.abort(timedOut(call, limitMs)), leftMs) : undefined
@@ -31,6 +32,14 @@ export const deadline = control({
       }
     },
 })
+
+const WAIT = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})(?=["\s,;]|$)/i
+
+/** How long its client will wait, ms; Infinity when it does not say. */
+function waitOf({ headers }: Call): number {
+  const preferred = [headers.prefer].flat().join(', ')
+  return Number(WAIT.exec(preferred)?.[1] ?? 0) * 1_000 || Number.POSITIVE_INFINITY
+}
 
 function timedOut(call: Call, limitMs: number): CallError {
   if (call.facts.commitSent)

@@ -2,7 +2,8 @@
 // which somebody with `mcp:approve` decides on any instance. The word is for these arguments and this key of this agent: another
 // amount is another review, and since a key writes once, one approval is one refund. Rejected is final: 403 DENIED with the reason.
 // Stands behind the bulkhead: reviews are in Postgres, so that they outlive the instance that asked.
-// Does not model: reviews that expire, several approvers, telling the approver.
+// A yes lapses after a week (review-find.sql), and the same call is asked about anew.
+// Does not model: several approvers, telling the approver.
 import { readFileSync } from 'node:fs'
 import type { Call } from '../call.ts'
 import { CallError } from '../errors.ts'
@@ -37,10 +38,11 @@ async function refuseUnlessApproved(call: Call, why: string, facts: object): Pro
   const hash = argumentsHash({ ...given, idempotencyKey: keyOf(call) })
   const owner = [identity.tenant, identity.agent, tool.name, hash]
   const [found] = await session.read({ text: FIND, values: owner })
-  if (found?.decision === 'approved') return
+  if (found?.decision === 'approved' && !found.lapsed) return
   if (found?.decision === 'rejected') throw new CallError('DENIED', `A person has rejected this call: ${found.reason}`)
   const values = [...owner, identity.tier, JSON.stringify(facts), JSON.stringify(given)]
-  const [asked] = found ? [found] : await session.write({ first: { text: ASK, values }, work: async (rows) => ({ value: rows }) })
+  const [asked] =
+    found && !found.lapsed ? [found] : await session.write({ first: { text: ASK, values }, work: async (rows) => ({ value: rows }) })
   throw new CallError(
     'POLICY_REVIEW_REQUIRED',
     `A person must look at ${why} first: review ${asked?.id} waits for it. Once it is approved, call again with the same arguments and key.`,

@@ -110,6 +110,18 @@ describe('above the limit of the tier', () => {
     expect(await audited('review_refund')).toHaveLength(1)
   })
 
+  test('a yes lapses after a week: the same call is asked about anew, and runs once it is approved again', async () => {
+    const reviewId = await asked('lapsing')
+    await review({ reviewId, decision: 'approve', reason: 'for now' })
+    await services.postgres.query(`update desk.reviews set decided_at = now() - interval '8 days' where id = $1`, [reviewId])
+    expect([await asked('lapsing'), await asked('lapsing')]).toEqual([reviewId, reviewId])
+    expect((await review({ reviewId })).data).toMatchObject({ decision: null, reason: null })
+    await review({ reviewId, decision: 'approve', reason: 'still true' })
+    expect((await refund(large('lapsing', { orderNumber: 'ORD-000012' }))).data.code).toBe('POLICY_REVIEW_REQUIRED')
+    expect(await refund(large('lapsing'))).toMatchObject({ isError: false })
+    expect(await refunds('lapsing')).toHaveLength(1)
+  })
+
   test('the word is for these arguments and this key: another sum, order, key or agent is asked about anew', async () => {
     const reviewId = await asked('exact')
     await review({ reviewId, decision: 'approve', reason: 'this one only' })
