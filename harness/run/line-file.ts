@@ -16,7 +16,12 @@ export class LineFile<T> implements AsyncDisposable {
   }
 
   append(line: T): void {
-    const text = `${JSON.stringify(line)}\n`
+    this.appendAll([line])
+  }
+
+  /** In one write. */
+  appendAll(lines: readonly T[]): void {
+    const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('')
     this.#tail = this.#tail
       .then(() => this.#handle.appendFile(text))
       .catch((error: unknown) => {

@@ -70,7 +70,7 @@ export async function firstManifest(options: RunOptions, startedAt: Date, hash: 
 /** Adds what is known of the target once it is up. */
 export function describeTarget(
   manifest: Manifest,
-  { url, declared, observe, environment, elsewhere }: Setting,
+  { url, declared, observe, environment, elsewhere, spans, started }: Setting,
   target: Target,
   plan: Plan,
 ): void {
@@ -87,4 +87,15 @@ export function describeTarget(
   }
   if (environment.postgres) manifest.versions.postgres = environment.postgres.version
   if (environment.redis) manifest.versions.redis = environment.redis.version
+  if (spans) manifest.spans = spans.collected
 }
+
+/** What is not in raw/spans.ndjson, in sentences. */
+export function spanNotes({ received, kept, oneIn, refused, because }: NonNullable<Manifest['spans']> = NO_SPANS): string[] {
+  return [
+    ...(oneIn > 1 ? [`of ${received} spans ${kept} were kept: there is room for one of ${oneIn} traces`] : []),
+    ...(refused > 0 ? [`the collector of spans refused ${refused} requests, the first with ${because}`] : []),
+  ]
+}
+
+const NO_SPANS: NonNullable<Manifest['spans']> = { received: 0, kept: 0, oneIn: 1, refused: 0 }

@@ -1,5 +1,6 @@
 // Starts everything a run needs around the load: the dependencies, the proxy before them, the server under test, and the
 // link between the agents and it.
+import path from 'node:path'
 import type { Balancer } from '../environment/balancer.ts'
 import type { Images } from '../environment/container-services.ts'
 import { openDatabase } from '../environment/database.ts'
@@ -15,6 +16,7 @@ import { type Given, throughLinks } from './given.ts'
 import { openLinks } from './links.ts'
 import { assertSafe, isLoopback } from './safety.ts'
 import { startServers } from './servers.ts'
+import { openSpanCollector, type SpanCollector } from './span-collector.ts'
 
 export interface SettingOptions {
   plan: Plan
@@ -49,6 +51,10 @@ export interface Setting extends AsyncDisposable {
   proxy: ProxyProcess
   /** Before several instances. */
   balancer?: Balancer
+  /** Takes the server's spans, until it has been stopped. */
+  spans?: SpanCollector
+  /** Whole numbers among the variables that the server was started with: limits, sizes, times. Never a secret. */
+  started: Record<string, string>
   /** Names of links that go through somebody's toxiproxy, which counts no attempts. */
   elsewhere: string[]
   /** What is other than the scenario asked for, in sentences. */
@@ -76,6 +82,8 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
   progress(`the proxy takes orders by hand at ${proxy.adminUrl}`)
   for (const [name, link] of Object.entries(links)) if (name !== 'server') context.at[name] = link.address
   Object.assign(context.given, throughLinks(options.given, context.at))
+  const spans = await openCollector(options, contexts)
+  if (spans) cleanup.use(spans)
   // Its documents name the way that the server must take.
   await services.identityProvider?.publish(context.at['identity-provider'] ?? services.identityProvider.address)
   const { servers, balancer } = await startServers({ ...where, contexts }, cleanup)
@@ -104,6 +112,7 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
     observe,
     proxy,
     ...(balancer && { balancer }),
+    ...(spans && { spans }),
     notes: contexts.notes,
     elsewhere,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -111,6 +120,23 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
 }
 
 /** A database that is not ours, for reading: what the target names, else what the command line gave. */
+/** Whoever starts the server can tell it where to send its spans; another server must send them to the port that its target names. */
+async function openCollector({ target, folder }: SettingOptions, { all }: Contexts): Promise<SpanCollector | undefined> {
+  const file = path.join(folder.raw, 'spans.ndjson')
+  const port = evaluate('observe', target.observe, all[0])?.spans?.port
+  if (!target.start && port === undefined) return undefined
+  const collector = await openSpanCollector({ file, ...(port !== undefined && { port }) })
+  for (const context of all) context.collector = collector.url
+  return collector
+}
+
+/** What findings may quote: small whole numbers, which are no secrets; ports are nobody's setting. */
+function limitsAmong(env: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => /^\d{1,9}$/.test(value) && !/PORT|SECRET|PASSWORD|TOKEN|KEY/i.test(name)),
+  )
+}
+
 async function openReadable({ postgres }: Observe, given: Given): Promise<(Database & AsyncDisposable) | undefined> {
   if (postgres?.urlFrom !== undefined) return await openDatabase(postgres.urlFrom, process.env)
   return given.postgres === undefined ? undefined : await openDatabase('--postgres', { '--postgres': given.postgres })

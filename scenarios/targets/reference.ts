@@ -53,7 +53,7 @@ function limitsOf({ settings, scale }: TargetContext) {
 
 function environmentOf(context: TargetContext): Record<string, string> {
   const limits = limitsOf(context)
-  const { at, given, ports, agents, instance, instances, weaken } = context
+  const { at, given, collector, ports, agents, instance, instances, weaken } = context
   const seeds = agents.map((identity) => ({
     agent: identity.agent,
     tenant: identity.tenant,
@@ -93,6 +93,7 @@ function environmentOf(context: TargetContext): Record<string, string> {
     SEED_AGENTS: JSON.stringify(seeds),
     WEAKNESS: weaken ?? '',
   }
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector,
 }
 
 /** Hours, tenants and tools over all agents: as wide as the minutes of all agents together, so that what is declared binds. */
@@ -172,3 +173,4 @@ export default target({
   }),
   weaknesses: { folder: 'reference-server/weaknesses' },
 })
+    spans: {},
