@@ -111,7 +111,11 @@ async function writeLoad(run: Recorded, { wide, long }: Size, out: Lines): Promi
       for (const line of inside) {
         for (const copy of copies(wide)) {
           const agent = `${line.agent}x${copy}`
-          await out.write({ ...(line.kind === 'send' ? sendCopy(line, copy, repeat, byMs) : endCopy(line, copy, repeat, byMs)), agent, seq: next(agent) })
+          await out.write({
+            ...(line.kind === 'send' ? sendCopy(line, copy, repeat, byMs) : endCopy(line, copy, repeat, byMs)),
+            agent,
+            seq: next(agent),
+          })
         }
       }
     }

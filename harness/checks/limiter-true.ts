@@ -12,6 +12,7 @@ import { ratio } from '../parameters.ts'
 import type { Role } from '../plan/plan.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, some, time } from './finding.ts'
+import { fullestWindow } from './fullest-window.ts'
 
 const WITNESSES = 20
 
@@ -113,21 +114,13 @@ function isAdmitted({ role, class: is, evidence, endedAtMs }: Call): boolean {
 
 const NOT_ADMITTED: ReadonlySet<string> = new Set(['refused', 'denied', 'invalid', 'unreachable', 'unclassified', 'lost'])
 
-/** The window that used most of what it may; one that used more than another burst could explain ends the search. */
+/** The window that went furthest beyond what the rate refills in it: if any is over its budget, this one is. */
 function fullest({ admitted, ...budget }: Budget, slack: number): Fullest | undefined {
-  let most: Fullest | undefined
-  for (const first of admitted) {
-    const inside: Call[] = []
-    for (const call of admitted) {
-      if (call.sentAtMs < first.sentAtMs) continue
-      inside.push(call)
-      const windowMs = (call.endedAtMs ?? call.sentAtMs) - first.sentAtMs
-      const allowed = budget.burst + budget.perMs * windowMs * slack
-      const used = inside.length / allowed
-      const window = () => ({ ...budget, calls: [...inside], windowMs, allowed, used })
-      if (inside.length > allowed + budget.burst) return window()
-      if (!most || used > most.used) most = window()
-    }
-  }
-  return most
+  const stays = admitted.map(({ sentAtMs, endedAtMs = sentAtMs }) => ({ sentAtMs, endedAtMs }))
+  const window = fullestWindow(stays, budget.perMs * slack)
+  if (!window) return undefined
+  const calls = admitted.filter(({ sentAtMs, endedAtMs = sentAtMs }) => sentAtMs >= window.fromMs && endedAtMs <= window.toMs)
+  const windowMs = window.toMs - window.fromMs
+  const allowed = budget.burst + budget.perMs * windowMs * slack
+  return { ...budget, calls, windowMs, allowed, used: calls.length / allowed }
 }

@@ -28,9 +28,10 @@ export const quotaHeadersTrue = check({
   limits: {},
   judge(history) {
     const said = [...Map.groupBy(readings(history), ({ call, policy }) => `${call.agent}\n${policy}`).values()]
+    const charged = new Map([...Map.groupBy(history.calls, ({ agent }) => agent)].map(([agent, own]) => [agent, new UnderWay(own)]))
     const samples = said.reduce((sum, list) => sum + list.length, 0)
     if (samples === 0) return notExercised('no answer had a RateLimit header')
-    const flaws = said.flatMap((list) => list.flatMap((reading, n) => flawOf(reading, list[n - 1], history) ?? []))
+    const flaws = said.flatMap((list) => list.flatMap((reading, n) => flawOf(reading, list[n - 1], charged.get(reading.call.agent)) ?? []))
     const kinds = [...Map.groupBy(flaws, ({ flaw }) => flaw)].map(([flaw, calls]) => `${calls.length} ${flaw}`)
     return {
       status: flaws.length === 0 ? 'pass' : 'fail',
@@ -77,7 +78,7 @@ function items(header: string): [string, Record<string, number>][] {
   ])
 }
 
-function flawOf(reading: Reading, before: Reading | undefined, history: History): { call: Call; flaw: string } | undefined {
+function flawOf(reading: Reading, before: Reading | undefined, charged: UnderWay | undefined): { call: Call; flaw: string } | undefined {
   const { call, remaining } = reading
   const told = (flaw: string) => ({ call, flaw })
   if (Number.isNaN(remaining)) return told('without what remains')
@@ -86,7 +87,8 @@ function flawOf(reading: Reading, before: Reading | undefined, history: History)
   if (isRefusedByRate(call) && !spent) return told('of a budget with room, on a refusal')
   const from = before?.call
   if (!before || !from || call.sentAtMs < (from.endedAtMs ?? Number.POSITIVE_INFINITY)) return undefined
-  const between = history.calls.filter((other) => mayHaveCharged(other, from, call)).length
+  // The first of the two was charged before it was answered; the second is among those between.
+  const between = (charged?.during(from.sentAtMs, call.endedAtMs ?? 0) ?? 0) - 1
   if (remaining < before.remaining - between - ROUNDING) return told('that fell by more than the calls made')
   if (!reading.quota) return undefined
   const refilled = (((call.endedAtMs ?? 0) - from.sentAtMs) / 1_000) * (reading.quota.q / reading.quota.w)
@@ -97,8 +99,29 @@ function isRefusedByRate({ class: is, budget, evidence: { status } }: Call): boo
   return status === 429 && is === 'refused' && budget !== 'concurrency'
 }
 
-/** Calls that were under way at some moment between two answers; the second one itself is among them. */
-function mayHaveCharged(other: Call, from: Call, to: Call): boolean {
-  if (other.agent !== to.agent || other === from || other.role === 'handshake') return false
-  return other.sentAtMs <= (to.endedAtMs ?? 0) && (other.endedAtMs ?? Number.POSITIVE_INFINITY) >= (from.sentAtMs ?? 0)
+/** One agent's calls that may have been charged, so that those under way in a stretch are counted without looking at all of them. */
+class UnderWay {
+  readonly #begun: number[]
+  readonly #over: number[]
+
+  constructor(own: readonly Call[]) {
+    const calls = own.filter(({ role }) => role !== 'handshake')
+    this.#begun = calls.map(({ sentAtMs }) => sentAtMs).sort((a, b) => a - b)
+    this.#over = calls.flatMap(({ endedAtMs }) => endedAtMs ?? []).sort((a, b) => a - b)
+  }
+
+  during(fromMs: number, toMs: number): number {
+    return countUntil(this.#begun, (atMs) => atMs <= toMs) - countUntil(this.#over, (atMs) => atMs < fromMs)
+  }
+}
+
+/** How many of these, in ascending order, come before the first that is not so. */
+function countUntil(sorted: readonly number[], so: (atMs: number) => boolean): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (so(sorted[middle] as number)) low = middle + 1
+    else high = middle
+  }
+  return low
 }
