@@ -6,7 +6,7 @@ import type { Draw, Span } from './plan/draw.ts'
 export type { Draw, Span } from './plan/draw.ts'
 export type { PlannedCall, PlannedTask } from './plan/plan.ts'
 
-import type { Arrivals, Credential, PhaseName, PlannedCall, PlannedTask, Role } from './plan/plan.ts'
+import type { Arrivals, Credential, PhaseName, PlannedCall, PlannedTask, Priority, Role } from './plan/plan.ts'
 
 /** What an agent's client makes of an answer: enough to decide what to do next. Judging happens later, in Node. */
 export interface Answer {
@@ -91,8 +91,12 @@ export interface Membership {
   role: Role
   /** When its tasks start; without it, through all phases. */
   during?: PhaseName
+  /** Of those phases, only the ones of this window. */
+  window?: string
   /** Only agents of this tenant. */
   tenant?: string
+  /** Only agents that the target gives this priority; from a target that gives none, any. */
+  priority?: Priority
   /** How their tasks arrive, all of them together; without it the persona's own way. */
   arrivals?: Arrivals
 }
@@ -116,12 +120,14 @@ export function persona<const P extends Parameters>(
 ): Persona<P> {
   const whole: PersonaDefinition<P> = { kind: 'persona', hostile: false, ...definition }
   const enlist = (entry: Membership & Partial<Values<P>>): FleetEntry => {
-    const { agents, role, during, tenant, arrivals, ...parameters } = entry
+    const { agents, role, during, window, tenant, priority, arrivals, ...parameters } = entry
     const membership: Membership = {
       agents,
       role,
       ...(during && { during }),
+      ...(window !== undefined && { window }),
       ...(tenant !== undefined && { tenant }),
+      ...(priority && { priority }),
       ...(arrivals && { arrivals }),
     }
     const at = callerOf(new Error().stack)

@@ -79,11 +79,13 @@ function stopOnSignals(desk: DeskServer, admin: http.Server, settings: Settings,
   const stop = async (signal: string): Promise<void> => {
     if (stopping) process.exit(1)
     stopping = true
-    desk.running.leaving = true
-    log.event('draining', { signal, in_flight: desk.running.inFlight })
-    await new Promise((resolve) => setTimeout(resolve, settings.DRAIN_DELAY_MS))
-    await desk.stop(settings.DRAIN_GRACE_MS)
-    admin.closeAllConnections()
+    await desk.running.beforeExit(async () => {
+      desk.running.leaving = true
+      log.event('draining', { signal, in_flight: desk.running.inFlight })
+      await new Promise((resolve) => setTimeout(resolve, settings.DRAIN_DELAY_MS))
+      await desk.stop(settings.DRAIN_GRACE_MS)
+      admin.closeAllConnections()
+    })
     log.event('stopped')
     await log.close(500)
     process.exit(0)

@@ -113,6 +113,8 @@ export interface Parts {
   withoutRedis: WithoutRedis
   /** What an answer says of the budget that binds. */
   quotaHeaders: QuotaHeaders
+  /** Told to end: what is done before the process exits. `drain` ends within DRAIN_DELAY_MS + DRAIN_GRACE_MS and a little. */
+  beforeExit: (drain: () => Promise<void>) => Promise<void>
 }
 
 export function compose(settings: Settings, log: Log): Parts {
@@ -152,6 +154,7 @@ export function compose(settings: Settings, log: Log): Parts {
     limiterIn: redisLimiter,
     withoutRedis: readsFromMemory,
     quotaHeaders: bindingQuota,
+    beforeExit: (drain) => drain(),
   }
 }
 

@@ -7,7 +7,7 @@ import type { FleetEntry, PersonaDefinition, TaskSketch } from '../persona.ts'
 import type { Target, ToolRole } from '../target.ts'
 import type { Draw } from './draw.ts'
 import { plain, spansOf } from './phases.ts'
-import type { Phase, PlannedAgent, PlannedCall, PlannedTask, Role, Scale } from './plan.ts'
+import type { Phase, PlannedAgent, PlannedCall, PlannedTask, Priority, Role, Scale } from './plan.ts'
 import { type DrawOf, sharedArrivals } from './shared-arrivals.ts'
 import { assertAgents, assertSketch, writtenAt } from './sketch.ts'
 
@@ -16,11 +16,13 @@ const ONLY_TENANT = 'default'
 interface Seat {
   index: number
   tenant: string
+  /** Absent: the target gives none. */
+  priority?: Priority
 }
 
 /**
  * All agents, by index: the position in this list is the position of an agent's headers.
- * @throws HarnessError `AGENTS_TOO_FEW`, `TENANT_MISSING`, `PARAMETER_INVALID`, `ARGUMENTS_INVALID`, `ARRIVALS_INVALID`,
+ * @throws HarnessError `AGENTS_TOO_FEW`, `TENANT_MISSING`, `PRIORITY_MISSING`, `PARAMETER_INVALID`, `ARGUMENTS_INVALID`, `ARRIVALS_INVALID`,
  * `CREDENTIAL_MISSING`, `SCENARIO_INVALID`; each with the line of the scenario at fault
  */
 export function planFleet(
@@ -33,7 +35,7 @@ export function planFleet(
 ): PlannedAgent[] {
   for (const entry of fleet) assertAgents(entry)
   const total = fleet.reduce((sum, { membership }) => sum + membership.agents, 0)
-  const { count = Number.POSITIVE_INFINITY, tenant = () => ONLY_TENANT } = target.agents ?? {}
+  const { count = Number.POSITIVE_INFINITY, tenant = () => ONLY_TENANT, priority } = target.agents ?? {}
   if (total > count) {
     throw new HarnessError(
       'AGENTS_TOO_FEW',
@@ -41,7 +43,10 @@ export function planFleet(
       `raise agents: { count: ${total} } in the target`,
     )
   }
-  const seats = Array.from({ length: total }, (_, index) => ({ index, tenant: asked('agents.tenant', () => String(tenant(index))) }))
+  const seats = Array.from({ length: total }, (_, index): Seat => {
+    const given = priority && asked('agents.priority', () => priority(index))
+    return { index, tenant: asked('agents.tenant', () => String(tenant(index))), ...(given !== undefined && { priority: given }) }
+  })
   const seated = takeSeats(fleet, seats)
   const numbers = new Map<string, number>()
   const agents = fleet.flatMap((entry, position) =>
@@ -56,37 +61,54 @@ export function planFleet(
         const tasks = planTasks({ entry, parameters, agent, target, phases, drawOf: shared.drawOf(n) }, draw.fork(agent))
         const arrivals = shared.asked()
         const { hostile } = entry.persona
-        return { agent, index: seat.index, tenant: seat.tenant, persona, parameters, hostile, ...(arrivals && { arrivals }), tasks }
+        const { index, tenant, priority } = seat
+        const given = entry.membership.priority && priority
+        return { agent, index, tenant, persona, parameters, ...(given && { priority }), hostile, ...(arrivals && { arrivals }), tasks }
       })
     }),
   )
   return agents.sort((a, b) => a.index - b.index)
 }
 
-/** Those who want a tenant choose first; the others take what is left, in the order of the fleet. */
+/** Those who want a tenant or a priority choose first; the others take what is left, in the order of the fleet. */
 function takeSeats(fleet: readonly FleetEntry[], seats: readonly Seat[]): Seat[][] {
   const free = [...seats]
   const taken: Seat[][] = fleet.map(() => [])
-  const seat = (position: number, tenant?: string) => {
-    const found = tenant === undefined ? 0 : free.findIndex((candidate) => candidate.tenant === tenant)
+  const seat = (position: number, wish: Wish) => {
+    const found = free.findIndex((candidate) => fits(candidate, wish))
     const [chosen] = found < 0 ? [] : free.splice(found, 1)
-    if (!chosen) {
-      const present = [...new Set(seats.map((candidate) => candidate.tenant))].join(', ')
-      throw new HarnessError(
-        'TENANT_MISSING',
-        `too few of the ${seats.length} agents are of tenant ${JSON.stringify(tenant)}`,
-        `agents.tenant of the target gives: ${present}`,
-      )
-    }
+    if (!chosen) throw nobodyFits(wish, seats)
     taken[position]?.push(chosen)
   }
-  for (const choosy of [true, false]) {
+  for (const wishes of [2, 1, 0]) {
     fleet.forEach(({ membership }, position) => {
-      if ((membership.tenant !== undefined) !== choosy) return
-      for (let n = 0; n < membership.agents; n++) seat(position, membership.tenant)
+      const { tenant, priority } = membership
+      if (Number(tenant !== undefined) + Number(priority !== undefined) !== wishes) return
+      for (let n = 0; n < membership.agents; n++) seat(position, membership)
     })
   }
   return taken
+}
+
+type Wish = Pick<FleetEntry['membership'], 'tenant' | 'priority'>
+
+/** A target that gives no priorities is asked for none: what rests on them is not judged. */
+function fits(seat: Seat, { tenant, priority }: Wish): boolean {
+  return (
+    (tenant === undefined || seat.tenant === tenant) &&
+    (priority === undefined || seat.priority === undefined || seat.priority === priority)
+  )
+}
+
+function nobodyFits({ tenant, priority }: Wish, seats: readonly Seat[]): HarnessError {
+  const noTenant = tenant !== undefined && !seats.some((seat) => seat.tenant === tenant)
+  const [code, field, wanted] =
+    priority === undefined || noTenant
+      ? (['TENANT_MISSING', 'tenant', tenant] as const)
+      : (['PRIORITY_MISSING', 'priority', priority] as const)
+  const present = [...new Set(seats.map((seat) => seat[field]))].join(', ')
+  const what = `too few of the ${seats.length} agents are of ${field} ${JSON.stringify(wanted)}`
+  return new HarnessError(code, what, `agents.${field} of the target gives: ${present}`)
 }
 
 interface Part {
@@ -101,7 +123,7 @@ interface Part {
 function planTasks({ entry, parameters, agent, target, phases, drawOf }: Part, draw: Draw): PlannedTask[] {
   const { persona, membership } = entry
   const tool = target.tools?.[membership.role] as ToolRole
-  return spansOf(phases, membership.during)
+  return spansOf(phases, membership)
     .flatMap((span, n) => persona.tasks(drawOf(draw.fork(`tasks-${n + 1}`)), parameters, span))
     .sort((a, b) => a.atMs - b.atMs)
     .map((sketch, position) => {

@@ -8,7 +8,7 @@ import { type Scenario, scenario } from '../scenario.ts'
 import { type Target, target } from '../target.ts'
 import { measuredArrivals } from './arrivals-measured.ts'
 import { makePlan, type PlanOptions } from './make.ts'
-import type { Arrivals, Plan } from './plan.ts'
+import type { Arrivals, Plan, Priority } from './plan.ts'
 import { planHash, planText } from './text.ts'
 
 const walker = persona({
@@ -169,12 +169,38 @@ test('who wants a tenant gets it, and positions stay indexes', () => {
   ).toThrow(expect.objectContaining({ code: 'TENANT_MISSING' }))
 })
 
+test('who wants a priority gets an agent that has it; of a target that gives none, any', () => {
+  const fleet = [walker({ agents: 1, role: 'write' }), brute({ agents: 1, role: 'cheapRead', priority: 'batch' })]
+  const giving = (priority: (index: number) => Priority): Target => ({ ...against, agents: { ...against.agents, priority } })
+  const { agents } = plan(
+    { fleet },
+    giving((index) => (index === 0 ? 'batch' : 'critical')),
+  )
+  expect(agents.map(({ agent, priority }) => [agent, priority])).toEqual([
+    ['brute-01', 'batch'],
+    ['walker-01', undefined],
+  ])
+  expect(plan({ fleet }).agents.map(({ priority }) => priority)).toEqual([undefined, undefined])
+  expect(() =>
+    plan(
+      { fleet },
+      giving(() => 'critical'),
+    ),
+  ).toThrow(expect.objectContaining({ code: 'PRIORITY_MISSING' }))
+})
+
 test('`during` limits tasks to those phases, in every window', () => {
   const tasks = plan().agents[3]?.tasks
   expect(tasks?.map(({ task, atMs, untilMs }) => [task, atMs, untilMs])).toEqual([
     ['t1', 3_000, 5_000],
     ['t2', 6_000, 8_000],
   ])
+})
+
+test('`window` limits them to one window; a window that is not there is refused', () => {
+  const fleet = [brute({ agents: 1, role: 'cheapRead', during: 'stress', window: 'second' })]
+  expect(plan({ fleet }).agents[0]?.tasks.map(({ atMs }) => atMs)).toEqual([6_000])
+  expect(() => plan({ fleet: [brute({ agents: 1, role: 'cheapRead', window: 'third' })] })).toThrow(/"third".*no such phase/)
 })
 
 test('an agent more shifts nothing of the others', () => {

@@ -24,6 +24,7 @@ test('a bare address offers its answers; everything else names the line to add',
 test('what a target says is offered', () => {
   const whole = target({
     url: 'http://127.0.0.1:1/mcp',
+    agents: { priority: () => 'critical' },
     tools: { write: { name: 'make', effects: { sql: 'select 1' } } },
     start: { command: 'npm start', ready: '/health' },
     dependencies: { postgres: 'embedded', redis: 'embedded', upstream: { address: 'x:1' }, ledger: { address: 'x:2' } },
@@ -53,7 +54,6 @@ test('what cannot be reached is not offered, however much is said of it: the lin
   const offers = offersOf(theirs, plan, {}, observe)
   expect(offers['observe.postgres']).toContain('urlFrom')
   expect(offers.effects).toContain('urlFrom')
-  expect(offers['link:postgres']).toContain('start:')
   expect(offers.logs).toContain("file: 'server.log'")
 
   const reached = offersOf(theirs, plan, {}, { postgres: { role: 'app', urlFrom: 'PG_URL' }, logs: { file: 'x.log', requestId: 'id' } })

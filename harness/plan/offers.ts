@@ -3,8 +3,6 @@
 import type { Declared, Observe, Target } from '../target.ts'
 import type { Plan } from './plan.ts'
 
-const START_LINE = "start: { command: 'npm start', env: ({ at }) => ({ …: at.… }), ready: '/health' }"
-
 /** Dependencies that checks ask for by name, whether or not the target has them. */
 const KNOWN_DEPENDENCIES = ['postgres', 'redis', 'upstream'] as const
 
@@ -23,6 +21,7 @@ export function offersOf(target: Target, plan: Plan, declared: Declared, observe
   const effects = roles.some((role) => target.tools?.[role]?.effects !== undefined)
   return {
     responses: true,
+    priorities: offered(target.agents?.priority, "agents: { priority: (index) => (index < 5 ? 'critical' : 'batch') }"),
     deadlines: offered(deadlines || undefined, `tools: { ${firstRole}: { deadlineMs: 10_000 } }`),
     'declared.perAgent': offered(declared.perAgent, 'declared: { perAgent: { ratePerMinute: 60, burst: 10 } }'),
     'declared.poolMax': offered(declared.poolMax, 'declared: { poolMax: 20 }'),
@@ -57,8 +56,8 @@ function logsOffer(target: Target, { logs }: Observe): true | string {
 }
 
 /**
- * The proxy stands before every dependency that the target names, provided that we start the server and tell it the proxy's
- * address; and before the server itself unless it speaks TLS.
+ * The proxy stands before every dependency that the target names (whether a server that somebody else started goes that way, the run finds
+ * out), and before the server itself unless it speaks TLS.
  */
 function linkOffers(target: Target, plan: Plan): Record<string, true | string> {
   const named = Object.keys(target.dependencies ?? {})
@@ -66,7 +65,7 @@ function linkOffers(target: Target, plan: Plan): Record<string, true | string> {
   const offers: Record<string, true | string> = {}
   for (const name of new Set([...KNOWN_DEPENDENCIES, ...needed, ...named])) {
     const line = `dependencies: { ${name}: { address: 'localhost:…' } }`
-    offers[`link:${name}`] = (target.start && named.includes(name)) || (named.includes(name) ? START_LINE : line)
+    offers[`link:${name}`] = named.includes(name) || line
   }
   const overTls = typeof target.url === 'string' && target.url.startsWith('https:')
   offers['link:server'] = !overTls || "url: 'http://…' (no proxy can stand before TLS)"

@@ -30,10 +30,19 @@ export function layPhases(lengths: PhaseLengths, windows: readonly WindowEntry[]
   return phases
 }
 
-/** The stretches in which a member of the fleet starts its tasks: every phase of that name, or the whole run. */
-export function spansOf(phases: readonly Phase[], during?: PhaseName): Span[] {
-  if (during === undefined) return [{ fromMs: 0, toMs: phases.at(-1)?.toMs ?? 0 }]
-  return phases.filter(({ name }) => name === during).map(({ fromMs, toMs }) => ({ fromMs, toMs }))
+/**
+ * The stretches in which a member of the fleet starts its tasks: every phase of that name, of that window, or the whole run.
+ * @throws HarnessError `SCENARIO_INVALID`, when there is no such phase
+ */
+export function spansOf(phases: readonly Phase[], { during, window }: { during?: PhaseName; window?: string } = {}): Span[] {
+  if (during === undefined && window === undefined) return [{ fromMs: 0, toMs: phases.at(-1)?.toMs ?? 0 }]
+  const own = phases.filter((phase) => (during === undefined || phase.name === during) && (window === undefined || phase.window === window))
+  if (own.length === 0) {
+    const windows = [...new Set(phases.flatMap((phase) => phase.window ?? []))].join(', ')
+    const what = `a persona takes part during ${during ?? 'every phase'}${window === undefined ? '' : ` of the window ${JSON.stringify(window)}`}`
+    throw new HarnessError('SCENARIO_INVALID', `${what}: there is no such phase`, `its windows: ${windows}`)
+  }
+  return own.map(({ fromMs, toMs }) => ({ fromMs, toMs }))
 }
 
 export function planFaults(

@@ -33,6 +33,9 @@ export type Role = 'cheapRead' | 'expensiveRead' | 'write' | 'money' | 'external
 /** Credentials with which nobody must get in, or only so far: the target mints them. */
 export type Credential = 'wrong-scope' | 'wrong-tenant' | 'expired' | 'malformed'
 
+/** Who is turned away first when a server has more to do than it can: batch, then normal, critical last. */
+export type Priority = 'batch' | 'normal' | 'critical'
+
 export type PhaseName = 'warm-up' | 'steady' | 'stress' | 'recovery'
 
 /** A stretch of the run, in ms since its start. Each stress and the recovery after it name their window. */
@@ -121,6 +124,8 @@ export interface PlannedAgent {
   tenant: string
   persona: string
   parameters: Record<string, number | string>
+  /** As the target gives it, where the scenario asks for one. */
+  priority?: Priority
   /** Its calls are the stress, not the measure: left out of goodput and fairness. */
   hostile: boolean
   /** How the tasks of its fleet entry were asked to arrive; absent: the persona's own way. */
@@ -152,6 +157,8 @@ export interface Settings {
   breakerFailures: number
   breakerFailingMs: number
   breakerOpenMs: number
+  /** Calls inside one instance at once, beyond which it turns away who matters least. */
+  inFlightMax: number
   /** Instances of the server behind a balancer, 1 to 16. */
   instances: number
 }

@@ -7,6 +7,8 @@ import { roles } from './reference-roles.ts'
 
 const SCOPES = ['mcp:tools:read', 'mcp:tools:query', 'mcp:tools:write', 'mcp:tools:money']
 const ADMIN_CONNECTIONS = 2
+/** Of those agents to whom the scenario gives one; the others are what their tier is. */
+const PRIORITIES = ['critical', 'normal', 'batch'] as const
 /** The server's table of errors, whole. */
 const ERROR_CODES = [
   ...['RATE_LIMITED', 'CONCURRENCY_LIMITED', 'OVERLOADED', 'DEPENDENCY_UNAVAILABLE', 'DRAINING', 'QUEUE_FULL', 'TOOL_TIMEOUT'],
@@ -60,6 +62,7 @@ function environmentOf(context: TargetContext): Record<string, string> {
     keyId: `k${identity.index}`,
     secret: secretOf(identity),
     scopes: SCOPES,
+    ...(identity.priority && { priority: identity.priority }),
   }))
   const numbers = {
     PORT: ports.server,
@@ -82,6 +85,7 @@ function environmentOf(context: TargetContext): Record<string, string> {
     BREAKER_FAILURES: limits.breakerFailures,
     BREAKER_FAILING_MS: limits.breakerFailingMs,
     BREAKER_OPEN_MS: limits.breakerOpenMs,
+    ...(context.settings.inFlightMax !== undefined && { IN_FLIGHT_MAX: context.settings.inFlightMax }),
   }
   return {
     ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)])),
@@ -89,11 +93,11 @@ function environmentOf(context: TargetContext): Record<string, string> {
     DATABASE_ADMIN_URL: given.postgres ?? `postgres://postgres@${at.postgres}/postgres`,
     REDIS_URL: given.redis ?? `redis://${at.redis}`,
     UPSTREAM_URL: at.upstream === undefined ? '' : `http://${at.upstream}`,
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector,
     INSTANCE: `server-${instance}`,
     SEED_AGENTS: JSON.stringify(seeds),
     WEAKNESS: weaken ?? '',
   }
-    OTEL_EXPORTER_OTLP_ENDPOINT: collector,
 }
 
 /** Hours, tenants and tools over all agents: as wide as the minutes of all agents together, so that what is declared binds. */
@@ -143,6 +147,7 @@ export default target({
     count: 50,
     headers: (identity) => ({ authorization: `Bearer mcp_k${identity.index}_${secretOf(identity)}` }),
     tenant: (index) => `t${index % 2}`,
+    priority: (index) => PRIORITIES[index % 3] ?? 'normal',
   },
   tools: roles,
   declared,
@@ -169,8 +174,9 @@ export default target({
     postgres: { role: 'app' },
     probes: { live: `http://127.0.0.1:${ports.admin}/livez`, ready: `http://127.0.0.1:${ports.admin}/readyz` },
     instanceHeader: 'x-instance',
+    spans: {},
     logs: { requestId: 'request_id', durationMs: 'duration_ms' },
   }),
+  runbook: 'reference-server/operations/runbook.md',
   weaknesses: { folder: 'reference-server/weaknesses' },
 })
-    spans: {},
