@@ -1,5 +1,6 @@
 // Arguments in, exit code out: 0 held, 1 did not hold, 2 cannot be known, 254 bad arguments or surroundings, 255 a bug.
 import { SetupError } from '../setup.mjs'
+import { explainCommand } from './command/explain.ts'
 import { folderCommand } from './command/folder.ts'
 import { scenarioCommand } from './command/scenario.ts'
 import { serverCommand } from './command/server.ts'
@@ -13,10 +14,11 @@ async function main([command, ...words]: string[]): Promise<number> {
   if (command === 'scenario') return scenarioCommand(words, swept)
   if (command === 'server') return serverCommand(words)
   if (command === 'judge' || command === 'report') return folderCommand(command, words)
+  if (command === 'explain') return explainCommand(words)
   throw new HarnessError(
     'BAD_OPTION',
     `there is no command ${JSON.stringify(command ?? '')}`,
-    'npm run scenario, npm run judge, npm run report, npm run server',
+    'npm run scenario, npm run judge, npm run report, npm run explain, npm run server',
   )
 }
 

@@ -30,7 +30,7 @@ export async function readServerLogs(rawFolder: string, manifest: Manifest): Pro
     const instance = name.slice('server-'.length, -'.log'.length)
     for await (const { text } of textLines(path.join(rawFolder, name))) {
       const line = jsonObject(text)
-      const call = line && at(line, requestId)
+      const call = line && fieldOf(line, requestId)
       if (typeof call !== 'string' || !call.startsWith(`${manifest.run}-`)) continue
       const took = durationOf(line as Record<string, unknown>, durationMs)
       if (took !== undefined) requests.set(call, (requests.get(call) ?? 0) + 1)
@@ -45,14 +45,14 @@ export async function readServerLogs(rawFolder: string, manifest: Manifest): Pro
 
 function durationOf(line: Record<string, unknown>, field: string | undefined): number | undefined {
   for (const name of field === undefined ? DURATION_FIELDS : [field]) {
-    const value = at(line, name)
+    const value = fieldOf(line, name)
     if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
   }
   return undefined
 }
 
 /** `req.id` steps into an object, unless there is a field of that very name. */
-function at(line: Record<string, unknown>, field: string): unknown {
+export function fieldOf(line: Record<string, unknown>, field: string): unknown {
   if (field in line) return line[field]
   let value: unknown = line
   for (const step of field.split('.'))
@@ -60,7 +60,8 @@ function at(line: Record<string, unknown>, field: string): unknown {
   return value
 }
 
-function jsonObject(text: string): Record<string, unknown> | undefined {
+/** Undefined for a line that is no JSON object. */
+export function jsonObject(text: string): Record<string, unknown> | undefined {
   if (!text.startsWith('{')) return undefined
   try {
     return JSON.parse(text) as Record<string, unknown>

@@ -76,6 +76,8 @@ export function describeTarget(
 ): void {
   manifest.url = url
   manifest.declared = { ...declared }
+  if (Object.keys(started).length > 0) manifest.settings = started
+  if (target.runbook !== undefined) manifest.runbook = target.runbook
   manifest.offers = offersOf(target, plan, declared, observe)
   for (const name of elsewhere) manifest.offers[`link:${name}`] = 'leave --toxiproxy out: toxiproxy counts no attempts to connect'
   manifest.observed = {
@@ -85,9 +87,9 @@ export function describeTarget(
     ...(observe.logs?.durationMs !== undefined && { durationMs: observe.logs.durationMs }),
     ...(environment.database && { effectRoles: rolesWithEffects(target) }),
   }
+  if (spans) manifest.spans = spans.collected
   if (environment.postgres) manifest.versions.postgres = environment.postgres.version
   if (environment.redis) manifest.versions.redis = environment.redis.version
-  if (spans) manifest.spans = spans.collected
 }
 
 /** What is not in raw/spans.ndjson, in sentences. */

@@ -5,8 +5,10 @@ import type { Balancer } from '../environment/balancer.ts'
 import type { Images } from '../environment/container-services.ts'
 import { openDatabase } from '../environment/database.ts'
 import { Engine } from '../environment/engine.ts'
+import { freePort } from '../environment/free-port.ts'
 import type { Database, Environment, FaultKeeper } from '../environment/service.ts'
 import type { ProxyProcess } from '../faults/proxy/client.ts'
+import type { LinkSpec } from '../faults/proxy/messages.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Declared, Observe, Target, TargetContext } from '../target.ts'
 import { type Contexts, contextsOf, evaluate } from './context.ts'
@@ -73,7 +75,9 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
   const containers = options.images && { engine: await Engine.open(), images: options.images, keeper, signal }
   const where = { ...options, ...(containers && { containers }) }
   const services = await startDependencies(where, cleanup)
-  const specs = Object.entries(services.addresses).map(([name, to]) => ({ name, to, delayMs: plan.links[name]?.delayMs ?? 0 }))
+  const specs: LinkSpec[] = []
+  for (const [name, to] of Object.entries(services.addresses))
+    specs.push({ name, to, delayMs: plan.links[name]?.delayMs ?? 0, ...(await ownPort(target, name)) })
   // Only what we may stand in front of: a remote host would see our proxy's name in TLS and Host.
   if (isLoopback(url) && new URL(url).protocol === 'http:')
     specs.push({ name: 'server', to: hostOf(url), delayMs: plan.links.server?.delayMs ?? 0 })
@@ -114,12 +118,12 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
     ...(balancer && { balancer }),
     ...(spans && { spans }),
     notes: contexts.notes,
+    started: limitsAmong(evaluate('start.env', target.start?.env, context) ?? {}),
     elsewhere,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
 
-/** A database that is not ours, for reading: what the target names, else what the command line gave. */
 /** Whoever starts the server can tell it where to send its spans; another server must send them to the port that its target names. */
 async function openCollector({ target, folder }: SettingOptions, { all }: Contexts): Promise<SpanCollector | undefined> {
   const file = path.join(folder.raw, 'spans.ndjson')
@@ -137,6 +141,13 @@ function limitsAmong(env: Record<string, string>): Record<string, string> {
   )
 }
 
+/** @throws HarnessError `PORT_IN_USE` */
+async function ownPort({ dependencies = {} }: Target, name: string): Promise<{ port?: number }> {
+  const how = dependencies[name]
+  return typeof how === 'object' && how.port !== undefined ? { port: await freePort(how.port) } : {}
+}
+
+/** A database that is not ours, for reading: what the target names, else what the command line gave. */
 async function openReadable({ postgres }: Observe, given: Given): Promise<(Database & AsyncDisposable) | undefined> {
   if (postgres?.urlFrom !== undefined) return await openDatabase(postgres.urlFrom, process.env)
   return given.postgres === undefined ? undefined : await openDatabase('--postgres', { '--postgres': given.postgres })

@@ -1,0 +1,174 @@
+// For the one who mends the server, often a coding agent: each check that failed with what was measured, the limit, two calls whole,
+// the control and the setting at fault, and the command that proves the fix; beside them the run in figures, and clues. Data, from the
+// history and the verdicts alone; markdown.ts writes it down, `npm run explain <run> -- --json` gives it as it is.
+// Not modelled: the server's code, which the reader has.
+import type { Verdict, Verdicts } from '../../checks/check.ts'
+import type { CallLogs } from '../../history/call-log.ts'
+import type { Call } from '../../history/event.ts'
+import type { History } from '../../history/history.ts'
+import { faultsOf } from '../../history/queries.ts'
+import type { OwnLines, ServerSaid } from '../../history/server-said.ts'
+import { ordered, reason, sentence } from '../words.ts'
+import { type FigureRow, phaseFigures } from './phase-figures.ts'
+import { signsOf } from './signs.ts'
+import { type Witness, witnessOf } from './witness.ts'
+
+export const FINDINGS_VERSION = 1
+const WITNESSES = 2
+
+export interface Setting {
+  /** As the reference server calls it. */
+  name: string
+  /** As the server was started with it, or as the target declares it. */
+  present?: string
+  suggested?: string
+}
+
+export interface FailedCheck {
+  check: string
+  code: string
+  title: string
+  says: string
+  measured?: number
+  limit?: number
+  unit?: string
+  /** Distance to the limit as a share of it: negative is excess. */
+  margin?: number
+  samples: number
+  evidence: 'direct' | 'inferred'
+  why: string
+  source: string
+  control: string
+  do: string
+  settings: Setting[]
+  /** Entry of the runbook, and where that lies when the target says so. */
+  runbook?: { entry: string; at?: string }
+  exhibits: string[]
+  /** Calls that show it, in all. */
+  witnessCount: number
+  witnesses: Witness[]
+}
+
+export interface Findings {
+  schemaVersion: number
+  run: string
+  scenario: string
+  target: string
+  weaken?: string
+  status: Verdicts['status']
+  sentence: string
+  /** Repeats the run; the fix is proved when it exits with 0. */
+  command: string
+  load: { calls: number; agents: number; protocol: string; phases: { name: string; fromMs: number; toMs: number }[] }
+  declared: Record<string, unknown>
+  faults: { fault: string; fromMs: number; toMs: number; parameters: Record<string, unknown> }[]
+  failed: FailedCheck[]
+  /** Checks that held: they are not to be broken by the fix. */
+  held: { check: string; says: string }[]
+  unknown: { check: string; because: string }[]
+  notJudged: { check: string; addLine: string }[]
+  figures: FigureRow[]
+  signs: string[]
+  serverSaid: readonly OwnLines[]
+  notes: string[]
+}
+
+/** What of the server's logs the findings quote. */
+export interface Logs {
+  /** Of the calls that `findingCalls` names. */
+  calls: CallLogs
+  said: ServerSaid
+}
+
+export function findingsOf(history: History, verdicts: Verdicts, logs: Logs): Findings {
+  const { manifest, plan, calls } = history
+  const all = ordered(verdicts.verdicts)
+  return {
+    schemaVersion: FINDINGS_VERSION,
+    run: verdicts.run,
+    scenario: verdicts.scenario,
+    target: verdicts.target,
+    ...(verdicts.weaken !== undefined && { weaken: verdicts.weaken }),
+    status: verdicts.status,
+    sentence: sentence(verdicts),
+    command: manifest.command,
+    load: {
+      calls: calls.length,
+      agents: plan.agents.length,
+      protocol: manifest.protocol,
+      phases: plan.phases.map(({ name, fromMs, toMs }) => ({ name, fromMs, toMs })),
+    },
+    declared: manifest.declared,
+    faults: faultsOf(history)
+      .filter(({ lines }) => lines.length > 0)
+      .map(({ fault, window, fromMs, toMs }) => ({
+        fault,
+        fromMs,
+        toMs,
+        parameters: plan.faults.find((one) => one.fault === fault && one.window === window)?.parameters ?? {},
+      })),
+    failed: all.filter(({ status }) => status === 'fail').map((verdict) => failedCheck(history, verdict, logs.calls)),
+    held: all.filter(({ status, notExercised }) => status === 'pass' && !notExercised).map(({ check, says }) => ({ check, says })),
+    unknown: all.filter(({ status }) => status === 'unknown').map((verdict) => ({ check: verdict.check, because: reason(verdict) ?? '' })),
+    notJudged: all.filter(({ status }) => status === 'not-judged').map(({ check, addLine }) => ({ check, addLine: addLine ?? '' })),
+    figures: phaseFigures(history, logs.said),
+    signs: signsOf(history),
+    serverSaid: logs.said.own,
+    notes: manifest.notes,
+  }
+}
+
+/** Calls that findings tell whole: their lines in the server's log are wanted. */
+export function findingCalls(history: History, verdicts: Verdicts): Set<string> {
+  const failed = verdicts.verdicts.filter(({ status }) => status === 'fail')
+  return new Set(failed.flatMap((verdict) => chosen(history, verdict)).map(({ call }) => call))
+}
+
+function failedCheck(history: History, verdict: Verdict, logs: CallLogs): FailedCheck {
+  const { check, code, title, says, measured, limit, unit, margin, samples, evidence, why, source, remedy, exhibits, witnesses } = verdict
+  const { runbook } = history.manifest
+  return {
+    check,
+    code,
+    title,
+    says,
+    ...(measured !== undefined && { measured }),
+    ...(limit !== undefined && { limit }),
+    ...(unit !== undefined && { unit }),
+    ...(margin !== undefined && { margin }),
+    samples,
+    evidence,
+    why,
+    source,
+    control: remedy.control,
+    do: remedy.do,
+    settings: settingsOf(history, verdict),
+    ...(remedy.runbook !== undefined && { runbook: { entry: remedy.runbook, ...(runbook !== undefined && { at: runbook }) } }),
+    exhibits,
+    witnessCount: witnesses.length,
+    witnesses: chosen(history, verdict).map((call) => witnessOf(history, call, logs)),
+  }
+}
+
+/** The worst, and the next that went otherwise: two of a kind say no more than one. */
+function chosen({ calls }: History, { witnesses }: Verdict): Call[] {
+  const [first, ...rest] = witnesses.flatMap((index) => calls[index] ?? [])
+  if (!first) return []
+  const kind = (call: Call) => `${call.evidence.status} ${call.class} ${call.hostile} ${call.role}`
+  const other = rest.find((call) => kind(call) !== kind(first)) ?? rest.find(({ agent }) => agent !== first.agent) ?? rest[0]
+  return [first, ...(other ? [other] : [])].slice(0, WITNESSES)
+}
+
+function settingsOf({ manifest }: History, { advice = [], remedy }: Verdict): Setting[] {
+  const started = manifest.settings ?? {}
+  const named = advice.map(({ setting, present, suggested }) => ({ name: setting, present: present ?? started[setting], suggested }))
+  const all =
+    named.length > 0 || remedy.setting === undefined
+      ? named
+      : [{ name: remedy.setting, present: started[remedy.setting], suggested: undefined }]
+  return all.map(({ name, present, suggested }) => ({
+    name,
+    ...(present !== undefined && { present }),
+    ...(suggested !== undefined && { suggested }),
+  }))
+}

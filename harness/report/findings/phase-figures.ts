@@ -1,0 +1,163 @@
+// The run in figures, phase by phase: what came of the calls, how the server's own numbers and times lay, how often it knocked at what
+// is behind it. One who mends a server reads from it what a check's sentence leaves open: which pool was full, which breaker stayed
+// shut, whose budget refused. Rows that never moved and never counted are left out; at most 34 rows.
+// Values: sums and shares of calls by the phase in which they were sent; the largest sample; the median and largest of times.
+// Not modelled: the warm-up; windows apart from each other.
+import type { Call } from '../../history/event.ts'
+import type { History } from '../../history/history.ts'
+import { quantileOf } from '../../history/quantiles.ts'
+import { attemptsAt } from '../../history/queries.ts'
+import type { ServerSaid } from '../../history/server-said.ts'
+import { duration, figure, number, percent } from '../figures.ts'
+import { short } from '../plain.ts'
+
+export const PHASES = ['steady', 'stress', 'recovery'] as const
+type Shown = (typeof PHASES)[number]
+
+export interface FigureRow {
+  name: string
+  /** As text, by phase; a dash where there is none. */
+  values: Record<Shown, string>
+}
+
+const ROWS_MAX = 34
+
+export function phaseFigures(history: History, said: ServerSaid): FigureRow[] {
+  const rows = [...callRows(history), ...knockRows(history), ...sampleRows(history), ...logRows(said)]
+  return rows.slice(0, ROWS_MAX)
+}
+
+function row(name: string, valueIn: (phase: Shown) => string | undefined): FigureRow {
+  const values = Object.fromEntries(PHASES.map((phase) => [phase, valueIn(phase) ?? '–']))
+  return { name, values: values as Record<Shown, string> }
+}
+
+/** Length of all stretches of a phase, s. */
+function secondsOf({ plan }: History, phase: Shown): number {
+  return plan.phases.reduce((sum, { name, fromMs, toMs }) => (name === phase ? sum + (toMs - fromMs) / 1_000 : sum), 0)
+}
+
+function callRows(history: History): FigureRow[] {
+  const by = Map.groupBy(
+    history.calls.filter(({ role }) => role !== 'handshake'),
+    ({ phase }) => phase,
+  )
+  const of = (phase: Shown, hostile: boolean) => (by.get(phase) ?? []).filter((call) => call.hostile === hostile)
+  const rows = [
+    row('calls of the measured agents, good', (phase) => {
+      const calls = of(phase, false)
+      return calls.length === 0 ? undefined : `${number(calls.length)}, ${percent(calls.filter(({ good }) => good).length / calls.length)}`
+    }),
+    ...fateRows('', (phase) => of(phase, false)),
+  ]
+  if (history.plan.agents.some(({ hostile }) => hostile))
+    rows.push(
+      row('calls of the stressing agents', (phase) => number(of(phase, true).length)),
+      ...fateRows('stressing: ', (phase) => of(phase, true)),
+    )
+  const took = (phase: Shown, p: number) => {
+    const times = of(phase, false).flatMap((call) =>
+      call.outcome === 'ok' && call.endedAtMs !== undefined ? [call.endedAtMs - call.sentAtMs] : [],
+    )
+    return times.length === 0 ? undefined : duration(Math.round(quantileOf(times, p)))
+  }
+  return [...rows, row('answered ok within, median / p99', (phase) => joined(took(phase, 0.5), took(phase, 0.99)))]
+}
+
+function joined(a: string | undefined, b: string | undefined): string | undefined {
+  return a === undefined ? undefined : `${a} / ${b}`
+}
+
+/** What calls ended as, the commonest first; a refusal with the budget that it names. */
+function fateRows(prefix: string, callsOf: (phase: Shown) => readonly Call[]): FigureRow[] {
+  const counts = new Map<string, Map<Shown, number>>()
+  for (const phase of PHASES)
+    for (const call of callsOf(phase)) {
+      const name = endOf(call)
+      const phases = counts.get(name) ?? new Map<Shown, number>()
+      counts.set(name, phases.set(phase, (phases.get(phase) ?? 0) + 1))
+    }
+  const total = (phases: Map<Shown, number>) => [...phases.values()].reduce((sum, n) => sum + n, 0)
+  return [...counts]
+    .sort(([, a], [, b]) => total(b) - total(a))
+    .slice(0, 7)
+    .map(([name, phases]) => row(`${prefix}${name}`, (phase) => number(phases.get(phase) ?? 0)))
+}
+
+/** `429 refused (agent RATE_LIMITED)`, `no answer (timeout) lost`. */
+function endOf({ evidence, budget, ...call }: Call): string {
+  const { status, transport, data } = evidence
+  const said = [budget ?? data?.scope, data?.code].filter((word) => typeof word === 'string').map((word) => short(word, 32))
+  const as = status === 0 ? `no answer (${transport ?? 'in flight at the end'})` : String(status)
+  return `${as} ${call.class}${said.length > 0 ? ` (${[...new Set(said)].join(' ')})` : ''}`
+}
+
+function knockRows(history: History): FigureRow[] {
+  const links = [...new Set([...history.attempts.map(({ link }) => link), ...(history.hits.length > 0 ? ['upstream'] : [])])]
+  return links
+    .filter((link) => link !== 'server')
+    .map((link) => {
+      const attempts = attemptsAt(history, link)
+      const kind = link === 'upstream' && history.hits.length > 0 ? 'requests that reached' : 'connection attempts at'
+      return row(`${kind} ${short(link, 20)}, a second`, (phase) => {
+        const inside = attempts.filter(({ atMs }) => phaseAt(history, atMs) === phase)
+        return secondsOf(history, phase) === 0 ? undefined : number(inside.length / secondsOf(history, phase))
+      })
+    })
+}
+
+function phaseAt({ plan }: History, atMs: number): string | undefined {
+  return plan.phases.find(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs)?.name
+}
+
+/** Samplers of the run itself, which say nothing of the server. */
+const OURS = new Set(['harness', 'proxy', 'k6', 'undici', 'balancer'])
+const DULL = new Set([
+  'maxConnections',
+  'commands',
+  'keys',
+  'memoryBytes',
+  'clients',
+  'liveMs',
+  'readyMs',
+  'handles',
+  'rssBytes',
+  'activeOverSecond',
+])
+
+/** The largest sample of each series; over all instances. */
+function sampleRows(history: History): FigureRow[] {
+  const tops = new Map<string, Map<string, number>>()
+  for (const { sampler, instance, values, atMs } of history.samples) {
+    const phase = phaseAt(history, atMs)
+    if (phase === undefined || OURS.has(instance ?? '')) continue
+    for (const [series, value] of Object.entries(values)) {
+      if (DULL.has(series) || !Number.isFinite(value)) continue
+      const name = `${sampler}: ${series.replace(/[{,]\w+="(?:used|)"(?=[,}])/g, (found) => (found.startsWith('{') ? '{' : '')).replace(/\{,?\}/, '')}`
+      const phases = tops.get(name) ?? new Map<string, number>()
+      tops.set(name, phases.set(phase, Math.max(value, phases.get(phase) ?? Number.NEGATIVE_INFINITY)))
+    }
+  }
+  return [...tops].flatMap(([name, phases]) => {
+    const shown = PHASES.map((phase) => phases.get(phase) ?? 0)
+    if (shown.every((value) => value === 0) || (shown.every((value) => value === shown[0]) && /Status/.test(name))) return []
+    return [row(`most ${short(name, 60)}`, (phase) => (phases.has(phase) ? shownValue(name, phases.get(phase)) : undefined))]
+  })
+}
+
+function shownValue(name: string, value: number | undefined): string {
+  if (/Seconds/.test(name) && value !== undefined) return duration(Math.round(value * 1_000))
+  return figure(value, /Ms$/.test(name) ? 'ms' : /Share/.test(name) ? 'share' : '')
+}
+
+function logRows({ times }: ServerSaid): FigureRow[] {
+  return [...times].flatMap(([field, phases]) => {
+    if (PHASES.every((phase) => Math.max(0, ...(phases.get(phase) ?? [])) < 1)) return []
+    return [
+      row(`log: ${short(field, 30)}, median / most`, (phase) => {
+        const values = phases.get(phase)
+        return values && joined(duration(Math.round(quantileOf(values, 0.5))), duration(Math.round(quantileOf(values, 1))))
+      }),
+    ]
+  })
+}

@@ -1,0 +1,182 @@
+// What else the recording says, in sentences: clues that stand in no single check, since each looks at one promise. They point one who
+// does not know the server to the part that misbehaves: whose refusals they were, when a breaker was open, what held a full pool.
+// Every sentence is counted from the history; none guesses a cause by the name of a target.
+// Parameter: none. Not modelled: clues in what the target does not show.
+import type { Call } from '../../history/event.ts'
+import type { History } from '../../history/history.ts'
+import { quantileOf } from '../../history/quantiles.ts'
+import { faultsOf, type Point, points } from '../../history/queries.ts'
+import { toldWaitMs } from '../../history/wait.ts'
+import { count, duration, number, percent } from '../figures.ts'
+import { short } from '../plain.ts'
+
+const MESSAGES_MAX = 4
+/** Readings of two samplers that count as one moment. */
+const SAME_MOMENT_MS = 400
+
+export function signsOf(history: History): string[] {
+  return [
+    ...refusals(history),
+    ...breakers(history),
+    ...fullPools(history),
+    ...tenants(history),
+    ...instances(history),
+    ...leftovers(history),
+    ...messages(history),
+  ]
+}
+
+/** What refusals said and what they cost, by the budget that they name. */
+function refusals({ calls, manifest }: History): string[] {
+  const turned = calls.filter(({ class: is }) => ['refused', 'shed', 'queue', 'dependency', 'draining'].includes(is))
+  const groups = Map.groupBy(
+    turned,
+    (call) => `${call.evidence.status} ${call.class}${call.budget === undefined ? '' : ` (${short(call.budget, 24)})`}`,
+  )
+  const served = calls.filter(({ class: is }) => is === 'served').map(took)
+  return [...groups]
+    .sort(([, a], [, b]) => b.length - a.length)
+    .slice(0, 4)
+    .map(([name, group]) => {
+      const waits = group.flatMap((call) => toldWaitMs(call.evidence, (manifest.t0Ms ?? 0) + (call.endedAtMs ?? 0)) ?? [])
+      const silent = group.length - waits.length
+      const range = waits.length === 0 ? '' : `told to wait ${spread(waits)}`
+      const mute = silent > 0 ? `${silent === group.length ? 'none' : `${number(silent)} of them not`} told when to come back` : ''
+      const cost = `took ${duration(round(quantileOf(group.map(took), 0.5)))} (served calls ${duration(round(quantileOf(served, 0.5)))})`
+      return `${count(group.length, `call`)} ended as ${name}: ${[range, mute, cost].filter(Boolean).join('; ')}.`
+    })
+}
+
+function took({ sentAtMs, endedAtMs }: Call): number {
+  return (endedAtMs ?? sentAtMs) - sentAtMs
+}
+
+function round(ms: number): number {
+  return ms < 10 ? Math.round(ms * 10) / 10 : Math.round(ms)
+}
+
+function spread(values: readonly number[]): string {
+  const [least, middle, most] = [0, 0.5, 1].map((p) => duration(round(quantileOf(values, p))))
+  return least === most ? `${least}, every time the same` : `${least} to ${most}, median ${middle}`
+}
+
+/** When each breaker was open; one that stayed shut while its dependency was away is told too. */
+function breakers(history: History): string[] {
+  const series = Map.groupBy(points(history, 'breakerOpen'), ({ series: name }) => name)
+  const harmed = faultsOf(history).filter(({ lines }) => lines.length > 0)
+  return [...series].flatMap(([name, readings]) => {
+    const open = spans(readings)
+    const label = short(name, 60)
+    if (open.length > 0) return [`${label} was open ${open.map(spanText(history)).join(', ')}.`]
+    const fault = harmed.find(({ dependency }) => dependency !== undefined && name.includes(`"${dependency}"`))
+    return fault
+      ? [`${label} was never open, though ${fault.fault} was in force from ${seconds(fault.fromMs)} to ${seconds(fault.toMs)}.`]
+      : []
+  })
+}
+
+interface Span {
+  fromMs: number
+  toMs: number
+}
+
+/** Stretches of readings that are not 0; at most 4. */
+function spans(readings: readonly Point[]): Span[] {
+  const found: Span[] = []
+  let open: Span | undefined
+  for (const { atMs, value } of readings) {
+    if (value <= 0) open = undefined
+    else if (open) open.toMs = atMs
+    else {
+      open = { fromMs: atMs, toMs: atMs }
+      found.push(open)
+    }
+  }
+  return found.slice(0, 4)
+}
+
+function spanText({ plan }: History) {
+  return ({ fromMs, toMs }: Span) => `from ${seconds(fromMs)} to ${toMs >= plan.endsAtMs - 1_000 ? 'the end of the run' : seconds(toMs)}`
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`
+}
+
+/** A pool that was wholly in use while the database did nothing for it: its holders waited for something else. */
+function fullPools(history: History): string[] {
+  const database = history.samples.filter(({ sampler, values }) => sampler === 'postgres' && values.active !== undefined)
+  const pools = Map.groupBy(points(history, 'poolUsed'), ({ series }) => series)
+  return [...pools].flatMap(([name, readings]) => {
+    const most = Math.max(...readings.map(({ value }) => value))
+    const full = readings.filter(({ value }) => value === most)
+    if (most < 2 || full.length < 4) return []
+    const beside = full.flatMap(({ atMs }) => database.find((line) => Math.abs(line.atMs - atMs) <= SAME_MOMENT_MS) ?? [])
+    const idle = beside.filter(({ values }) => (values.active ?? 0) < most / 2)
+    if (beside.length === 0 || idle.length < beside.length / 2) return []
+    const inTransaction = Math.max(...idle.map(({ values }) => values.idleInTransaction ?? 0))
+    const state =
+      inTransaction > 0 ? `up to ${number(inTransaction)} of its connections sat idle in a transaction` : 'the connections sat idle there'
+    const held = `all ${number(most)} connections were in use in ${count(full.length, 'reading')}`
+    return [
+      `${short(name, 60)}: ${held}, yet in ${number(idle.length)} of ${number(beside.length)} Postgres ran less than half as many statements and ${state}: whoever held them waited for something else.`,
+    ]
+  })
+}
+
+/** Good answers by tenant under stress, where they differ. */
+function tenants({ calls }: History): string[] {
+  const stress = calls.filter(({ phase, hostile, role }) => phase === 'stress' && !hostile && role !== 'handshake')
+  const groups = [...Map.groupBy(stress, ({ tenant }) => tenant)].map(([tenant, all]) => {
+    const refused = Map.groupBy(
+      all.filter(({ class: is }) => is === 'refused'),
+      ({ budget }) => budget ?? 'no budget named',
+    )
+    return { tenant, share: all.filter(({ good }) => good).length / all.length, refused }
+  })
+  const shares = groups.map(({ share }) => share)
+  if (groups.length < 2 || Math.max(...shares) - Math.min(...shares) < 0.1) return []
+  const each = groups.slice(0, 4).map(({ tenant, share, refused }) => {
+    const by = [...refused].map(([budget, all]) => `${number(all.length)} refused by ${short(budget, 24)}`).join(', ')
+    return `${short(tenant, 24)} ${percent(share)} good${by ? ` (${by})` : ''}`
+  })
+  return [`Measured agents under stress by tenant: ${each.join('; ')}.`]
+}
+
+function instances({ calls }: History): string[] {
+  const served = Map.groupBy(
+    calls.filter(({ class: is, evidence }) => is === 'served' && evidence.instance !== undefined),
+    ({ evidence }) => evidence.instance ?? '',
+  )
+  if (served.size < 2) return []
+  return [
+    `Calls served, by instance: ${[...served]
+      .slice(0, 6)
+      .map(([name, all]) => `${short(name, 24)} ${number(all.length)}`)
+      .join(', ')}.`,
+  ]
+}
+
+/** What should be back at nothing once the load is over. */
+function leftovers(history: History): string[] {
+  const names = ['leases', 'inFlight', 'poolWaiting', 'limiterLocal']
+  return names.flatMap((name) => {
+    const last = new Map(points(history, name).map((point) => [point.series, point]))
+    return [...last.values()]
+      .filter(({ value, atMs }) => value > 0 && atMs > history.plan.endsAtMs)
+      .map(({ series, value }) => `${short(series, 60)} still read ${number(value)} after the last call.`)
+  })
+}
+
+/** The commonest words of calls that were not ok; numbers and ids in them are not told apart. */
+function messages({ calls }: History): string[] {
+  const said = calls.flatMap(({ outcome, evidence }) => {
+    const text = evidence.message ?? evidence.transportText
+    return outcome === 'ok' || text === undefined ? [] : [text]
+  })
+  const kinds = Map.groupBy(said, (text) => text.slice(0, 300).replace(/\d+(\.\d+)?/g, '…'))
+  return [...kinds]
+    .sort(([, a], [, b]) => b.length - a.length)
+    .slice(0, MESSAGES_MAX)
+    .map(([, all]) => `${count(all.length, 'call')} ended with the words “${short(all[0], 160)}”.`)
+}
