@@ -18,6 +18,7 @@ test('defaults', () => {
     unknown: 'fail',
     reports: 'reports',
     starve: false,
+    waitS: 20,
   })
 })
 

@@ -28,6 +28,7 @@ export interface ScenarioOptions {
   faults: string[]
   toxiproxy?: string
   port?: number
+  waitS: number
   starve: boolean
 }
 
@@ -54,6 +55,7 @@ const SPEC = {
   fault: { type: 'string', multiple: true },
   toxiproxy: { type: 'string' },
   port: { type: 'string' },
+  wait: { type: 'string' },
   starve: { type: 'boolean' },
 } as const
 
@@ -82,6 +84,8 @@ export const SCENARIO_HELP = `Runs one scenario against a target and judges what
   --images <name=image,…> other images than the pinned ones, by name: postgres, redis, node
   --fault <id>            one more fault in the first stress window: of harness/faults, or of the target's own; may be repeated
   --port <n>              port for the server under test (default: a free one)
+  --wait <s>              how long a server that is already running may take until it is seen to reach its dependencies
+                          through the proxy, before a fault breaks one (default: 20)
   --unknown fail|warn     exit code when it cannot be known: 2, or 0 (default: fail)
   --dry-run               tells the plan in words and sends nothing
   --json                  the last line on stdout is one JSON object
@@ -122,6 +126,7 @@ export function parseScenarioOptions(words: string[]): ScenarioOptions {
     ...(values.toxiproxy !== undefined && { toxiproxy: address('toxiproxy', values.toxiproxy, ['http:']) }),
     ...((values.containers || values.images !== undefined) && { containers: images(values.images ?? '') }),
     ...(values.port !== undefined && { port: whole('port', values.port, 1, 65_535) }),
+    waitS: whole('wait', values.wait ?? '20', 0, 3_600),
     starve: values.starve ?? false,
   }
 }

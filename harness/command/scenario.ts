@@ -110,6 +110,7 @@ async function runOnce({ options, units, target, plan, screen, swept }: Prepared
       ...(options.toxiproxy !== undefined && { toxiproxy: options.toxiproxy.replace(/\/$/, '') }),
       ...(options.containers && { images: { ...IMAGES, ...options.containers } }),
       ...(options.port !== undefined && { port: options.port }),
+      waitMs: options.waitS * 1_000,
       ...(options.starve && { starve: true }),
       view: screen,
       signal: abort.signal,

@@ -24,7 +24,8 @@ import { copyOwnLog } from './own-log.ts'
 import { probe } from './probe.ts'
 import { Recorder } from './recorder.ts'
 import { balancerNotes } from './servers.ts'
-import { startSetting } from './setting.ts'
+import { type Setting, startSetting } from './setting.ts'
+import { noteUnseen, withReachedFaults } from './unstarted.ts'
 
 export interface RunOptions {
   plan: Plan
@@ -51,6 +52,8 @@ export interface RunOptions {
   /** Services and servers run in containers of these images. */
   images?: Images
   port?: number
+  /** How long a server that somebody else started may take until it is seen to come through the proxy. */
+  waitMs: number
   starve?: boolean
   view: View
   /** Aborted: stop the load, heal, keep what was recorded. */
@@ -110,7 +113,10 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
   describeTarget(manifest, setting, target.value, plan)
   const headers = await agentHeaders(target.value, setting.context, Date.now() + plan.endsAtMs + plan.patienceMs)
   const tls = await agentTls(target.value, setting.context.agents)
-  await probe(setting.url, { headers: headers.first[0] ?? {}, tls: tls[0] ?? {} }, plan, signal)
+  const client = { headers: headers.first[0] ?? {}, tls: tls[0] ?? {} }
+  await probe(setting.url, client, plan, signal)
+  const seen = { ...unstartedOf(options, setting, folder), client }
+  const tried = await withReachedFaults({ ...seen, waitMs: options.waitMs, say: view.say })
   await writeManifest(folder.path, manifest)
   view.say(`preparing ${plan.agents.length} agents`)
   await using generator = await prepareGenerators(
@@ -138,9 +144,15 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
   const { id } = options.driver
   const generators = Object.fromEntries(generator.pids.map((pid, n) => [n === 0 ? id : `${id}-${n + 1}`, pid]))
   setting.environment.processes = { ...setting.environment.processes, ...generators }
-  await loadAndBreak(options, folder, recorder, manifest, setting, generator)
+  await loadAndBreak({ ...options, plan: tried }, folder, recorder, manifest, setting, generator)
   manifest.notes.push(...setting.proxy.problems, ...(await balancerNotes(setting.balancer, manifest.t0Ms ?? 0)))
+  await noteUnseen(seen, manifest)
   const { logs } = setting.observe
   if (logs?.file !== undefined && !target.value.start) await copyOwnLog(logs.file, manifest.run, folder)
   manifest.notes.push(...(await recordEffects(setting.environment.database, target.value, manifest, folder)))
+}
+
+function unstartedOf({ plan, target, faults, signal }: RunOptions, { proxy, url }: Setting, { raw }: RunFolder) {
+  const links = Object.fromEntries(Object.values(proxy.links).map(({ name, address }) => [name, address]))
+  return { plan, target: target.value, faults, links, attemptsFile: path.join(raw, 'links.ndjson'), url, signal }
 }

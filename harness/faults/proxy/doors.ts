@@ -12,6 +12,8 @@ const CONNECTIONS_MAX = 4_096
 const TRIES = 100
 
 export interface DoorsOptions {
+  /** Of the main door; without it any. */
+  port?: number
   /** Paused. */
   accept: (client: Socket, door: Door) => void
   /** One that could not be accepted. */
@@ -28,6 +30,7 @@ export class Doors {
 
   constructor(options: DoorsOptions) {
     this.#options = options
+    this.#ports.main = options.port ?? 0
   }
 
   async open(): Promise<LinkAddresses> {

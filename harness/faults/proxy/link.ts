@@ -25,12 +25,13 @@ export class ProxyLink {
   readonly #waiting = new Set<Waiting>()
   readonly #doors: Doors
 
-  constructor({ name, to, delayMs }: LinkSpec, record: (line: Omit<AttemptLine, 'kind'>) => void) {
+  constructor({ name, to, delayMs, port }: LinkSpec, record: (line: Omit<AttemptLine, 'kind'>) => void) {
     this.name = name
     this.#to = hostAndPort(to)
     this.#toxics = new ToxicSet(delayMs)
     this.#record = record
     this.#doors = new Doors({
+      ...(port !== undefined && { port }),
       accept: (client, door) => this.#accept(client, door),
       dropped: (door) => this.#count(door, Date.now(), true),
     })

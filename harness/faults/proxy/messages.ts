@@ -7,6 +7,8 @@ export interface LinkSpec {
   to: string
   /** Delay in every phase, ms each way. */
   delayMs: number
+  /** Where it listens; without it anywhere. */
+  port?: number
 }
 
 export interface LinkAddresses {
