@@ -2,6 +2,7 @@
 import { SetupError } from '../setup.mjs'
 import { explainCommand } from './command/explain.ts'
 import { folderCommand } from './command/folder.ts'
+import { mergeCommand } from './command/merge.ts'
 import { scenarioCommand } from './command/scenario.ts'
 import { serverCommand } from './command/server.ts'
 import { HarnessError } from './errors.ts'
@@ -15,10 +16,11 @@ async function main([command, ...words]: string[]): Promise<number> {
   if (command === 'server') return serverCommand(words)
   if (command === 'judge' || command === 'report') return folderCommand(command, words)
   if (command === 'explain') return explainCommand(words)
+  if (command === 'merge') return mergeCommand(words)
   throw new HarnessError(
     'BAD_OPTION',
     `there is no command ${JSON.stringify(command ?? '')}`,
-    'npm run scenario, npm run judge, npm run report, npm run explain, npm run server',
+    'npm run scenario, npm run judge, npm run report, npm run explain, npm run merge, npm run server',
   )
 }
 

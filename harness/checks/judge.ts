@@ -1,8 +1,10 @@
 // History → verdicts, pure. Gates come first: load-offered, fault-felt (where the plan has faults) and baseline-steady, whether the
 // scenario names them or not. A gate that does not hold turns what rests on it into unknown; it never erases what an exact
-// check has witnessed. A check that crashes is unknown, and so is a pass of a run that was stopped before its end.
+// check has witnessed. A check that crashes is unknown, and so is a pass of a run that was stopped before its end. Where generators' clocks
+// are not known well enough, what rests on time is unknown; exact checks stand, since they compare no two clocks.
 import type { Units } from '../discover.ts'
 import { SCHEMA_VERSION } from '../history/event.ts'
+import { uncertainClock } from '../history/fleet.ts'
 import type { History } from '../history/history.ts'
 import { resolve } from '../parameters.ts'
 import type { CheckDefinition, Finding, Verdict, Verdicts } from './check.ts'
@@ -25,7 +27,8 @@ export function judge(history: History, checks: Units<CheckDefinition>): Verdict
     verdict: judgeOne(history, id, checks, asked.get(id) ?? {}),
   }))
   const shut = found.filter(({ verdict }) => verdict.sort === 'gate' && verdict.status === 'unknown').map(({ verdict }) => verdict)
-  const verdicts = found.map(({ verdict, definition }) => afterGates(verdict, shut, definition, manifest.state))
+  const clock = manifest.fleet?.map(uncertainClock).find((why) => why !== undefined)
+  const verdicts = found.map(({ verdict, definition }) => afterClock(afterGates(verdict, shut, definition, manifest.state), clock))
   const compares = found.some(({ definition }) => definition?.comparesWithBaseline)
   return {
     schemaVersion: SCHEMA_VERSION,
@@ -144,4 +147,9 @@ function afterGates(verdict: Verdict, shut: readonly Verdict[], definition: Chec
   if (!gate) return verdict
   const would = verdict.status === 'pass' ? 'it would have passed' : 'it would have failed'
   return { ...verdict, status: 'unknown', because: `${gate.check} does not hold (${gate.says}); ${would}` }
+}
+
+function afterClock(verdict: Verdict, because: string | undefined): Verdict {
+  const rests = (verdict.sort === 'statistical' || verdict.sort === 'event') && (verdict.status === 'pass' || verdict.status === 'fail')
+  return rests && because !== undefined ? { ...verdict, status: 'unknown', because } : verdict
 }

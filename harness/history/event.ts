@@ -273,6 +273,8 @@ export interface AgentLine {
   lines: number
   /** Sequence numbers that are missing or doubled. */
   missing: number[]
+  /** Lines that stand after one with a higher number: nothing is lost, but the file is not as it was written. */
+  disordered?: number
   /** Its last line was there. */
   stopped: boolean
   crashes: string[]

@@ -63,11 +63,11 @@ export function recordOf(
 ): Omit<GeneratorRecord, 'laterMs' | keyof ClockOffset> {
   const own = agentsOf(plan, part, of)
   const stopped = new Set(lines.flatMap((line) => (line.kind === 'stop' ? [line.agent] : [])))
-  const began = lines.some((line) => line.kind === 'start')
+  const starts = lines.filter((line) => line.kind === 'start').length
   const open = own.filter((agent) => !stopped.has(agent)).length
   const expected = new Set(own)
   const strangers = new Set(lines.flatMap((line) => (line.kind === 'start' || expected.has(line.agent) ? [] : [line.agent])))
-  const state = !began && lines.length === 0 ? 'never-started' : open > 0 ? 'died' : 'ended'
+  const state = lines.length === 0 ? 'never-started' : open > 0 ? 'died' : 'ended'
   return {
     part,
     of,
@@ -76,6 +76,7 @@ export function recordOf(
     agents: own.length,
     open,
     lines: lines.length,
+    starts,
     ...(strangers.size > 0 && { strangers: [...strangers].sort() }),
   }
 }
@@ -83,13 +84,14 @@ export function recordOf(
 /** What is odd about the fleet, in sentences. */
 export function fleetNotes(plan: Pick<History['plan'], 'agents'>, records: readonly GeneratorRecord[]): string[] {
   return records.flatMap((record) => {
-    const { part, of, file, state, agents, open, laterMs, strangers = [] } = record
+    const { part, of, file, state, agents, open, starts, laterMs, strangers = [] } = record
     const who = `generator ${part} of ${of}`
     const own = agentsOf(plan, part, of)
     const uncertain = uncertainClock(record)
     return [
       ...(state === 'never-started' ? [`${who} never started: nothing was heard of its ${agents} agents (${own[0]} … ${own.at(-1)})`] : []),
       ...(state === 'died' ? [`${who} died: ${open} of its ${agents} agents have no end in raw/${file}`] : []),
+      ...(starts > 1 ? [`${who} began ${starts} times: raw/${file} has as many start lines`] : []),
       ...(laterMs > CLOCK_UNCERTAIN_MS ? [`${who} began ${Math.round(laterMs)} ms after the first`] : []),
       ...(uncertain === undefined ? [] : [uncertain]),
       ...(strangers.length > 0 ? [`raw/${file} has lines of agents of another generator: ${strangers.slice(0, 3).join(', ')}`] : []),
@@ -98,8 +100,9 @@ export function fleetNotes(plan: Pick<History['plan'], 'agents'>, records: reado
 }
 
 /** Why what rests on time cannot be known of this generator; undefined when it can. */
-export function uncertainClock({ part, of, state, uncertaintyMs }: GeneratorRecord): string | undefined {
+export function uncertainClock({ part, of, file, state, starts, uncertaintyMs }: GeneratorRecord): string | undefined {
   if (state === 'never-started') return undefined
+  if (starts === 0) return `raw/${file} has no start line: when generator ${part} of ${of} began is not known`
   if (uncertaintyMs === undefined) return `the clock of generator ${part} of ${of} was never measured`
   if (uncertaintyMs <= CLOCK_UNCERTAIN_MS) return undefined
   return `the clock of generator ${part} of ${of} is uncertain by ${Math.round(uncertaintyMs)} ms, limit ${CLOCK_UNCERTAIN_MS} ms`

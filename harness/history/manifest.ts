@@ -106,6 +106,8 @@ export interface GeneratorRecord {
   /** Of those, without an end. */
   open: number
   lines: number
+  /** Start lines: 1, when all is well. */
+  starts: number
   /** How long after the first it began, on the harness's clock; 0 when it never did. */
   laterMs: number
   /** What was added to its clock, and how far off that may be either way; absent: never measured. */

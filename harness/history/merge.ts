@@ -37,6 +37,7 @@ import type { History } from './history.ts'
 import { type ReadLines, readLines } from './lines.ts'
 import { joinLoads, type LoadFile, loadFileNames } from './load-files.ts'
 import type { Manifest } from './manifest.ts'
+import { disordered } from './sequence.ts'
 import { readServerLogs } from './server-log.ts'
 
 const WRITE_AT_ONCE = 1_000
@@ -89,7 +90,9 @@ export async function buildHistory(folder: string): Promise<History> {
     leaks,
     ...(server && { server: server.calls }),
   })
-  await writeHistory(folder, history, notes)
+  const disorder = disordered(history.agents)
+  whole.notes.push(...disorder)
+  await writeHistory(folder, history, [...notes, ...disorder])
   return history
 }
 

@@ -1,11 +1,34 @@
-// Proof that the generator's file is whole: every agent numbers its lines from 1 and closes with a stop line.
+// Proof that the generator's file is whole: every agent numbers its lines from 1 and closes with a stop line. A number that is missing,
+// one that comes twice and one that comes out of its order are told apart; memory is bounded by the gaps, not by the lines.
 import type { AgentLine, LoadLine } from './event.ts'
 import type { History } from './history.ts'
 
-/** More missing numbers than this are not listed one by one. */
+/** More missing or doubled numbers than this are not listed one by one. */
 const LISTED_MAX = 1_000
 
 type Numbered = Exclude<LoadLine, { kind: 'start' }>
+
+/** The numbers of one agent's lines, in the order of its file. */
+export class Sequence {
+  /** Lines that came after one with a higher number. */
+  disordered = 0
+  readonly doubled: number[] = []
+  readonly #gaps = new Set<number>()
+  #next = 1
+
+  take(seq: number): void {
+    if (seq >= this.#next) {
+      for (; this.#next < seq && this.#gaps.size < LISTED_MAX; this.#next++) this.#gaps.add(this.#next)
+      this.#next = seq + 1
+    } else if (this.#gaps.delete(seq)) this.disordered++
+    else if (this.doubled.length < LISTED_MAX) this.doubled.push(seq)
+  }
+
+  /** Ascending. */
+  get missing(): number[] {
+    return [...this.#gaps].sort((a, b) => a - b)
+  }
+}
 
 /** One line for each agent of the plan, heard of or not. */
 export function agentLines(plan: History['plan'], load: readonly LoadLine[]): AgentLine[] {
@@ -17,6 +40,9 @@ export function agentLines(plan: History['plan'], load: readonly LoadLine[]): Ag
 function agentLine(agent: string, tasksPlanned: number, lines: readonly Numbered[]): AgentLine {
   const stop = lines.find((line) => line.kind === 'stop')
   const tasks = new Set(lines.flatMap((line) => (line.kind === 'send' ? [line.task] : [])))
+  const sequence = new Sequence()
+  for (const { seq } of lines) sequence.take(seq)
+  const { disordered } = sequence
   return {
     kind: 'agent',
     agent,
@@ -24,19 +50,17 @@ function agentLine(agent: string, tasksPlanned: number, lines: readonly Numbered
     tasksStarted: stop?.tasksStarted ?? tasks.size,
     callsSent: stop?.callsSent ?? 0,
     lines: lines.length,
-    missing: missingOrDoubled(lines.map((line) => line.seq)),
+    missing: [...sequence.missing, ...sequence.doubled].sort((a, b) => a - b),
+    ...(disordered > 0 && { disordered }),
     stopped: stop !== undefined,
     crashes: lines.flatMap((line) => (line.kind === 'crash' ? [line.text] : [])),
   }
 }
 
-function missingOrDoubled(seqs: number[]): number[] {
-  const wrong: number[] = []
-  let expected = 1
-  for (const seq of seqs.sort((a, b) => a - b)) {
-    for (; expected < seq && wrong.length < LISTED_MAX; expected++) wrong.push(expected)
-    if (seq < expected && wrong.length < LISTED_MAX) wrong.push(seq)
-    expected = Math.max(expected, seq + 1)
-  }
-  return wrong
+/** Lines that are all there, but not as they were written: somebody has had the file in their hands. */
+export function disordered(agents: readonly AgentLine[]): string[] {
+  const found = agents.filter((agent) => agent.disordered)
+  if (found.length === 0) return []
+  const lines = found.reduce((sum, { disordered: own = 0 }) => sum + own, 0)
+  return [`${lines} lines are not in the order in which they were written, of ${found.length} agents, first ${found[0]?.agent}`]
 }
