@@ -12,6 +12,7 @@ import { count, ratio, share } from '../parameters.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, percent, some, time, unknown } from './finding.ts'
 import { isRefusal, type Return, returns } from './waits.ts'
+import { wilson } from './wilson.ts'
 
 const WITNESSES = 20
 const SPREAD_FROM = 100
@@ -94,13 +95,4 @@ function busiest(judged: readonly Judged[], most: number): { says: string; witne
     says: `${back.length} came back in second ${second}, ${Math.round((10 * back.length) / mean) / 10} times the mean`,
     witnesses: indexes(back.map(({ call }) => call).slice(0, WITNESSES)),
   }
-}
-
-/** 95 % interval of a share (Wilson 1927). */
-function wilson(good: number, all: number): [number, number] {
-  const z = 1.96
-  const share = good / all
-  const middle = (share + z ** 2 / (2 * all)) / (1 + z ** 2 / all)
-  const half = (z * Math.sqrt((share * (1 - share)) / all + z ** 2 / (4 * all ** 2))) / (1 + z ** 2 / all)
-  return [Math.max(0, middle - half), Math.min(1, middle + half)]
 }

@@ -38,6 +38,7 @@ test('what a target says is offered', () => {
       metrics: { url: 'x', poolUsed: 'a', poolWaiting: 'b', poolWaitingMax: 'c', breakerOpen: 'd', loopDelaySecondsP99: 'e' },
       postgres: { role: 'app' },
       logs: { requestId: 'request_id' },
+      spans: {},
     },
   )
   expect(Object.entries(offers).filter(([, offer]) => offer !== true)).toEqual([])
@@ -55,9 +56,15 @@ test('what cannot be reached is not offered, however much is said of it: the lin
   expect(offers['observe.postgres']).toContain('urlFrom')
   expect(offers.effects).toContain('urlFrom')
   expect(offers.logs).toContain("file: 'server.log'")
+  expect(offers.spans).toContain('port: 4318')
 
-  const reached = offersOf(theirs, plan, {}, { postgres: { role: 'app', urlFrom: 'PG_URL' }, logs: { file: 'x.log', requestId: 'id' } })
-  expect([reached['observe.postgres'], reached.effects, reached.logs]).toEqual([true, true, true])
+  const reached = offersOf(
+    theirs,
+    plan,
+    {},
+    { postgres: { role: 'app', urlFrom: 'PG_URL' }, logs: { file: 'x.log', requestId: 'id' }, spans: { port: 4_318 } },
+  )
+  expect([reached['observe.postgres'], reached.effects, reached.logs, reached.spans]).toEqual([true, true, true, true])
 })
 
 test('a dependency that a role needs and the target does not name can be added; TLS keeps the proxy out', () => {

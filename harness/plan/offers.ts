@@ -46,6 +46,7 @@ export function offersOf(target: Target, plan: Plan, declared: Declared, observe
     ),
     ...linkOffers(target, plan),
     logs: logsOffer(target, observe),
+    spans: spansOffer(target, observe),
   }
 }
 
@@ -53,6 +54,16 @@ export function offersOf(target: Target, plan: Plan, declared: Declared, observe
 function logsOffer(target: Target, { logs }: Observe): true | string {
   const seen = logs !== undefined && (target.start !== undefined || logs.file !== undefined)
   return seen || `observe: { logs: { ${target.start ? '' : "file: 'server.log', "}requestId: 'request_id' } }`
+}
+
+/** A server that we start is told where the collector is; another one must be told by its owner. */
+function spansOffer(target: Target, { spans }: Observe): true | string {
+  if (!target.start)
+    return (
+      spans?.port !== undefined ||
+      'observe: { spans: { port: 4318 } }, and OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 for the server'
+    )
+  return spans !== undefined || 'start: { env: ({ collector }) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: collector }) }, observe: { spans: {} }'
 }
 
 /**

@@ -1,0 +1,121 @@
+// A29: a call is one trace from the agent's task through the server to what the server asked. A slow task is explained by the trace that
+// has all of it; a server that begins a trace of its own, or loses it on the way to the database, leaves pieces that nobody can join.
+//
+// A call is whole when its trace holds the server's span of it (the one below the span that the agent sent, else one of a server that covers
+// it), below that one a span of a database where the call's role needs `postgres`, and one of another client where it needs `upstream`; and
+// when the upstream stub, where there is one, was asked under the same trace.
+// Limits: share, of the calls that a tool answered (default 0.99); least, calls that must have been looked at (50). Left out: calls around a
+// kill of the server, whose last spans die with it; traces that the collector had no room for. Spans of a server that sends none at all are
+// unknown, not a fail: it says that it does. Not modelled: Redis, spans inside the tool, sampling by the server (an agent asks for each).
+import type { Call, SpanLine } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { faultsOf, needs, overlaps } from '../history/queries.ts'
+import { agentSpanOf, isKept } from '../history/spans.ts'
+import { count, share } from '../parameters.ts'
+import { check } from './check.ts'
+import { indexes, notExercised, percent, some, unknown } from './finding.ts'
+import { wilson } from './wilson.ts'
+
+const WITNESSES = 20
+/** Spans are sent in heaps: what a killed server had not sent yet is about this much. */
+const UNSENT_MS = 5_000
+/** A server's clock may be this far from the agents'. */
+const CLOCKS_MS = 100
+
+export const oneTrace = check({
+  code: 'A29',
+  title: 'A call is one trace, from the agent to the database',
+  why: 'When a task of forty calls is slow, its trace says which one and where in it. A trace that ends at the server’s door says nothing.',
+  remedy: {
+    control: 'traces',
+    do: 'Go on from the traceparent of `params._meta`, else from the header; make each query and each request upstream a span below the call’s, and send the traceparent on.',
+    setting: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    runbook: 'INTERNAL',
+  },
+  source: 'W3C Trace Context; MCP 2026-07-28, traceparent in _meta (SEP-414); seed 1, "Observability"',
+  sort: 'statistical',
+  needs: ['spans'],
+  limits: { share: share(0.99), least: count(50) },
+  judge(history, limits) {
+    const { spans, manifest } = history
+    const calls = callsOf(history)
+    if (calls.length === 0) return notExercised('no tool answered a call')
+    if (spans.length === 0)
+      return unknown(`no span came${manifest.spans?.because ? `: the first was refused with ${manifest.spans.because}` : ''}`)
+    const traces = Map.groupBy(spans, ({ trace }) => trace)
+    const asked = Map.groupBy(history.hits, ({ call }) => call)
+    const flawed = calls.flatMap((call) => {
+      const flaw = flawOf(history, call, traces.get(call.trace) ?? [], asked.get(call.call))
+      return flaw === undefined ? [] : [{ call, flaw }]
+    })
+    const whole = calls.length - flawed.length
+    const [measured, interval] = [whole / calls.length, wilson(whole, calls.length)]
+    const kinds = [...Map.groupBy(flawed, ({ flaw }) => flaw)].sort((a, b) => b[1].length - a[1].length)
+    const says = [
+      `${percent(measured)} of ${some(calls.length, 'call')} are one trace`,
+      ...kinds.map(([flaw, list]) => `${list.length} ${flaw}`),
+    ].join('; ')
+    const witnesses = indexes(kinds.flatMap(([, list]) => list.slice(0, Math.ceil(WITNESSES / kinds.length))).map(({ call }) => call))
+    const shown = { measured, interval, limit: limits.share, unit: 'of 1', samples: calls.length, witnesses }
+    if (calls.length < limits.least) return unknown(`${says}: too few to tell, ${limits.least} would do`, shown)
+    if (measured >= limits.share) return { ...shown, status: 'pass', says }
+    return interval[1] < limits.share ? { ...shown, status: 'fail', says } : unknown(`${says}: which does not decide`, shown)
+  },
+})
+
+/** Answered by a tool, with a trace that the collector had room for, and not around a kill. */
+function callsOf(history: History): Call[] {
+  const { oneIn = 1 } = history.manifest.spans ?? {}
+  const killed = faultsOf(history)
+    .filter(({ dependency }) => dependency === 'server')
+    .map(({ fromMs, overMs }) => ({ fromMs: fromMs - UNSENT_MS, toMs: overMs }))
+  return history.calls.filter(
+    (call) =>
+      call.role !== 'handshake' &&
+      call.evidence.status === 200 &&
+      call.class !== 'refused' &&
+      isKept(call.trace, oneIn) &&
+      !killed.some((span) => overlaps(call, span)),
+  )
+}
+
+function flawOf(history: History, call: Call, trace: readonly SpanLine[], asked: readonly { trace?: string }[] = []): string | undefined {
+  if (asked.some((hit) => hit.trace !== call.trace)) return 'asked upstream under another trace'
+  if (trace.length === 0) return 'without a span of the server in the trace of its task'
+  const own = agentSpanOf(call)
+  const served = trace.find(({ parent }) => parent === own) ?? trace.find((span) => span.role === 'server' && covers(span, call))
+  if (!served) return 'without a span of the server in the trace of its task'
+  if (call.class !== 'served') return undefined
+  const below = descendants(trace, served)
+  if (needs(history, call.role, 'postgres') && !below.some(isDatabase)) return 'without a span of the database below the server’s'
+  const wantsUpstream = history.hits.length > 0 ? asked.length > 0 : needs(history, call.role, 'upstream')
+  if (wantsUpstream && !below.some((span) => span.role === 'client' && !isDatabase(span)))
+    return 'without a span of the upstream below the server’s'
+  return undefined
+}
+
+function covers({ atMs, endedAtMs }: SpanLine, { sentAtMs, endedAtMs: answeredAtMs = sentAtMs }: Call): boolean {
+  return atMs >= sentAtMs - CLOCKS_MS && endedAtMs <= answeredAtMs + CLOCKS_MS
+}
+
+function descendants(trace: readonly SpanLine[], top: SpanLine): SpanLine[] {
+  const found: SpanLine[] = []
+  const seen = new Set([top.span])
+  // Children may stand before their parents: they end earlier. Each round goes one deeper.
+  for (let more = true; more; ) {
+    more = false
+    for (const span of trace) {
+      if (seen.has(span.span) || span.parent === undefined || !seen.has(span.parent)) continue
+      seen.add(span.span)
+      found.push(span)
+      more = true
+    }
+  }
+  return found
+}
+
+/** By the conventions for databases, old and new; Redis is none that anybody's rows are in. */
+function isDatabase({ role, attributes }: SpanLine): boolean {
+  const system = attributes['db.system.name'] ?? attributes['db.system']
+  return (role === 'client' || role === 'internal') && system !== undefined && system !== 'redis'
+}
