@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { HarnessError } from '../errors.ts'
+import { gatherFindings } from '../report/findings/gather.ts'
 import { findingsMarkdown } from '../report/findings/markdown.ts'
-import { readFindings } from '../report/report.ts'
 import { judgeFolder } from './judged.ts'
 
 const USAGE = 'npm run explain reports/<scenario>/latest, or npm run explain <scenario>; -- --json for data'
@@ -14,7 +14,7 @@ const USAGE = 'npm run explain reports/<scenario>/latest, or npm run explain <sc
 export async function explainCommand(words: string[]): Promise<number> {
   const { folder, json } = parse(words)
   const { history, verdicts } = await judgeFolder(folder)
-  const findings = await readFindings(folder, history, verdicts)
+  const findings = await gatherFindings(folder, history, verdicts)
   process.stdout.write(json ? `${JSON.stringify(findings)}\n` : findingsMarkdown(findings))
   return verdicts.exitCode
 }

@@ -28,6 +28,7 @@ export interface FailedCheck {
   check: string
   code: string
   title: string
+  sort: Verdict['sort']
   says: string
   measured?: number
   limit?: number
@@ -83,6 +84,7 @@ export interface Logs {
 export function findingsOf(history: History, verdicts: Verdicts, logs: Logs): Findings {
   const { manifest, plan, calls } = history
   const all = ordered(verdicts.verdicts)
+  const chosen = chosenOf(history, all)
   return {
     schemaVersion: FINDINGS_VERSION,
     run: verdicts.run,
@@ -107,7 +109,12 @@ export function findingsOf(history: History, verdicts: Verdicts, logs: Logs): Fi
         toMs,
         parameters: plan.faults.find((one) => one.fault === fault && one.window === window)?.parameters ?? {},
       })),
-    failed: all.filter(({ status }) => status === 'fail').map((verdict) => failedCheck(history, verdict, logs.calls)),
+    failed: all
+      .filter(({ status }) => status === 'fail')
+      .map((verdict) => ({
+        ...failedCheck(history, verdict),
+        witnesses: (chosen.get(verdict.check) ?? []).map((call) => witnessOf(history, call, logs.calls)),
+      })),
     held: all.filter(({ status, notExercised }) => status === 'pass' && !notExercised).map(({ check, says }) => ({ check, says })),
     unknown: all.filter(({ status }) => status === 'unknown').map((verdict) => ({ check: verdict.check, because: reason(verdict) ?? '' })),
     notJudged: all.filter(({ status }) => status === 'not-judged').map(({ check, addLine }) => ({ check, addLine: addLine ?? '' })),
@@ -120,17 +127,36 @@ export function findingsOf(history: History, verdicts: Verdicts, logs: Logs): Fi
 
 /** Calls that findings tell whole: their lines in the server's log are wanted. */
 export function findingCalls(history: History, verdicts: Verdicts): Set<string> {
-  const failed = verdicts.verdicts.filter(({ status }) => status === 'fail')
-  return new Set(failed.flatMap((verdict) => chosen(history, verdict)).map(({ call }) => call))
+  return new Set([...chosenOf(history, ordered(verdicts.verdicts)).values()].flat().map(({ call }) => call))
 }
 
-function failedCheck(history: History, verdict: Verdict, logs: CallLogs): FailedCheck {
-  const { check, code, title, says, measured, limit, unit, margin, samples, evidence, why, source, remedy, exhibits, witnesses } = verdict
+/** For each failed check the worst call, and the next that went otherwise; none twice, where there are others. */
+function chosenOf({ calls }: History, verdicts: readonly Verdict[]): Map<string, Call[]> {
+  const taken = new Set<Call>()
+  const kind = (call: Call) => `${call.evidence.status} ${call.class} ${call.hostile} ${call.role}`
+  const chosen = new Map<string, Call[]>()
+  for (const { check, status, witnesses } of verdicts) {
+    if (status !== 'fail') continue
+    const all = witnesses.flatMap((index) => calls[index] ?? [])
+    const [first, ...rest] = [...all.filter((call) => !taken.has(call)), ...all.filter((call) => taken.has(call))]
+    if (!first) continue
+    const other = rest.find((call) => kind(call) !== kind(first)) ?? rest.find(({ agent }) => agent !== first.agent) ?? rest[0]
+    const two = [first, ...(other ? [other] : [])].slice(0, WITNESSES)
+    for (const call of two) taken.add(call)
+    chosen.set(check, two)
+  }
+  return chosen
+}
+
+function failedCheck(history: History, verdict: Verdict): Omit<FailedCheck, 'witnesses'> {
+  const { check, code, title, sort, says, measured, limit, unit, margin, samples, evidence, why, source, remedy, exhibits, witnesses } =
+    verdict
   const { runbook } = history.manifest
   return {
     check,
     code,
     title,
+    sort,
     says,
     ...(measured !== undefined && { measured }),
     ...(limit !== undefined && { limit }),
@@ -146,17 +172,7 @@ function failedCheck(history: History, verdict: Verdict, logs: CallLogs): Failed
     ...(remedy.runbook !== undefined && { runbook: { entry: remedy.runbook, ...(runbook !== undefined && { at: runbook }) } }),
     exhibits,
     witnessCount: witnesses.length,
-    witnesses: chosen(history, verdict).map((call) => witnessOf(history, call, logs)),
   }
-}
-
-/** The worst, and the next that went otherwise: two of a kind say no more than one. */
-function chosen({ calls }: History, { witnesses }: Verdict): Call[] {
-  const [first, ...rest] = witnesses.flatMap((index) => calls[index] ?? [])
-  if (!first) return []
-  const kind = (call: Call) => `${call.evidence.status} ${call.class} ${call.hostile} ${call.role}`
-  const other = rest.find((call) => kind(call) !== kind(first)) ?? rest.find(({ agent }) => agent !== first.agent) ?? rest[0]
-  return [first, ...(other ? [other] : [])].slice(0, WITNESSES)
 }
 
 function settingsOf({ manifest }: History, { advice = [], remedy }: Verdict): Setting[] {

@@ -49,8 +49,8 @@ function written(findings: Findings, form: Form): string {
     head(findings),
     ...shown.map((one, i) => checkText(one, i + 1, form)),
     left.length > 0 && `Failed too, and not told here: ${left.map(({ check, says }) => `${check} (${plain(says, 120)})`).join('; ')}.`,
-    figuresText(findings, form),
     cluesText(findings, form),
+    figuresText(findings, form),
     othersText(findings),
     proofText(findings),
   ]
@@ -79,7 +79,7 @@ function faultText({ fault, fromMs, toMs, parameters }: Findings['faults'][numbe
 }
 
 function checkText(failed: FailedCheck, n: number, form: Form): string {
-  const { check, code: id, title, says, measured, limit, unit, why, control, do: remedy, source, exhibits, evidence } = failed
+  const { check, code: id, title, says, measured, limit, unit, why, control, do: remedy, source, exhibits, evidence, sort } = failed
   const against =
     measured === undefined ? '' : ` **${figure(measured, unit)}**${limit === undefined ? '' : `, limit ${limitFigure(limit, unit)}`}`
   return [
@@ -87,7 +87,7 @@ function checkText(failed: FailedCheck, n: number, form: Form): string {
     '',
     `- Measured:${against}. ${plain(says, 400)}${evidence === 'inferred' ? ' (inferred, not seen directly)' : ''}`,
     `- Why it matters: ${plain(why, 300)} (${plain(source, 160)})`,
-    `- Control at fault, as far as this check can tell: **${plain(control, 40)}**. ${plain(remedy, 400)}`,
+    `- ${sort === 'exact' ? 'Control at fault' : 'Control that usually lies behind it (the clues may say otherwise)'}: **${plain(control, 40)}**. ${plain(remedy, 400)}`,
     ...settingLines(failed),
     ...runbookLine(failed),
     ...exhibits.slice(0, 5).map((exhibit) => `- Also: ${code(exhibit, 240)}`),

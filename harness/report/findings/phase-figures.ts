@@ -1,6 +1,6 @@
 // The run in figures, phase by phase: what came of the calls, how the server's own numbers and times lay, how often it knocked at what
 // is behind it. One who mends a server reads from it what a check's sentence leaves open: which pool was full, which breaker stayed
-// shut, whose budget refused. Rows that never moved and never counted are left out; at most 34 rows.
+// shut, whose budget refused. Rows that never counted are left out, and times too short to matter; at most 34 rows.
 // Values: sums and shares of calls by the phase in which they were sent; the largest sample; the median and largest of times.
 // Not modelled: the warm-up; windows apart from each other.
 import type { Call } from '../../history/event.ts'
@@ -21,6 +21,10 @@ export interface FigureRow {
 }
 
 const ROWS_MAX = 34
+/** Attempts in a whole run that say nothing. */
+const FEW = 5
+/** Times of the server's own, ms, that say nothing. */
+const SHORT_MS = 5
 
 export function phaseFigures(history: History, said: ServerSaid): FigureRow[] {
   const rows = [...callRows(history), ...knockRows(history), ...sampleRows(history), ...logRows(said)]
@@ -96,13 +100,15 @@ function knockRows(history: History): FigureRow[] {
   const links = [...new Set([...history.attempts.map(({ link }) => link), ...(history.hits.length > 0 ? ['upstream'] : [])])]
   return links
     .filter((link) => link !== 'server')
-    .map((link) => {
+    .flatMap((link) => {
       const attempts = attemptsAt(history, link)
+      if (attempts.length < FEW) return []
       const kind = link === 'upstream' && history.hits.length > 0 ? 'requests that reached' : 'connection attempts at'
-      return row(`${kind} ${short(link, 20)}, a second`, (phase) => {
+      const knocks = row(`${kind} ${short(link, 20)}, a second`, (phase) => {
         const inside = attempts.filter(({ atMs }) => phaseAt(history, atMs) === phase)
         return secondsOf(history, phase) === 0 ? undefined : number(inside.length / secondsOf(history, phase))
       })
+      return [knocks]
     })
 }
 
@@ -140,7 +146,12 @@ function sampleRows(history: History): FigureRow[] {
   }
   return [...tops].flatMap(([name, phases]) => {
     const shown = PHASES.map((phase) => phases.get(phase) ?? 0)
-    if (shown.every((value) => value === 0) || (shown.every((value) => value === shown[0]) && /Status/.test(name))) return []
+    if (
+      shown.every((value) => value === 0) ||
+      (/Ms$/.test(name) && shown.every((value) => value < SHORT_MS)) ||
+      (shown.every((value) => value === shown[0]) && /Status/.test(name))
+    )
+      return []
     return [row(`most ${short(name, 60)}`, (phase) => (phases.has(phase) ? shownValue(name, phases.get(phase)) : undefined))]
   })
 }
@@ -152,7 +163,7 @@ function shownValue(name: string, value: number | undefined): string {
 
 function logRows({ times }: ServerSaid): FigureRow[] {
   return [...times].flatMap(([field, phases]) => {
-    if (PHASES.every((phase) => Math.max(0, ...(phases.get(phase) ?? [])) < 1)) return []
+    if (PHASES.every((phase) => Math.max(0, ...(phases.get(phase) ?? [])) < SHORT_MS)) return []
     return [
       row(`log: ${short(field, 30)}, median / most`, (phase) => {
         const values = phases.get(phase)

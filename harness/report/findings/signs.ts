@@ -13,11 +13,12 @@ import { short } from '../plain.ts'
 const MESSAGES_MAX = 4
 /** Readings of two samplers that count as one moment. */
 const SAME_MOMENT_MS = 400
+const LEAST_READINGS = 4
 
 export function signsOf(history: History): string[] {
   return [
     ...refusals(history),
-    ...breakers(history),
+    ...states(history),
     ...fullPools(history),
     ...tenants(history),
     ...instances(history),
@@ -60,14 +61,15 @@ function spread(values: readonly number[]): string {
   return least === most ? `${least}, every time the same` : `${least} to ${most}, median ${middle}`
 }
 
-/** When each breaker was open; one that stayed shut while its dependency was away is told too. */
-function breakers(history: History): string[] {
-  const series = Map.groupBy(points(history, 'breakerOpen'), ({ series: name }) => name)
+/** When each breaker was open, and the limiter on its own; a breaker that stayed shut while its dependency was away is told too. */
+function states(history: History): string[] {
+  const local = points(history, 'limiterLocal')
+  const series = Map.groupBy([...points(history, 'breakerOpen'), ...local], ({ series: name }) => name)
   const harmed = faultsOf(history).filter(({ lines }) => lines.length > 0)
   return [...series].flatMap(([name, readings]) => {
     const open = spans(readings)
     const label = short(name, 60)
-    if (open.length > 0) return [`${label} was open ${open.map(spanText(history)).join(', ')}.`]
+    if (open.length > 0) return [`${label} read 1 ${open.map(spanText(history)).join(', ')}.`]
     const fault = harmed.find(({ dependency }) => dependency !== undefined && name.includes(`"${dependency}"`))
     return fault
       ? [`${label} was never open, though ${fault.fault} was in force from ${seconds(fault.fromMs)} to ${seconds(fault.toMs)}.`]
@@ -103,23 +105,35 @@ function seconds(ms: number): string {
   return `${(ms / 1_000).toFixed(1)} s`
 }
 
-/** A pool that was wholly in use while the database did nothing for it: its holders waited for something else. */
+/**
+ * A pool that was wholly in use while the database did little for it, and either held transactions open or let nobody through: its
+ * holders waited for something else. Not told of moments in which the database itself was broken.
+ */
 function fullPools(history: History): string[] {
-  const database = history.samples.filter(({ sampler, values }) => sampler === 'postgres' && values.active !== undefined)
+  const harmed = faultsOf(history).filter(({ dependency }) => dependency === 'postgres')
+  const sound = (atMs: number) => harmed.every(({ fromMs, overMs }) => atMs < fromMs || atMs > overMs)
+  const database = history.samples.filter(
+    ({ sampler, values, atMs }) => sampler === 'postgres' && values.active !== undefined && sound(atMs),
+  )
+  const servedAtMs = history.calls.flatMap(({ class: is, endedAtMs }) => (is === 'served' && endedAtMs !== undefined ? [endedAtMs] : []))
   const pools = Map.groupBy(points(history, 'poolUsed'), ({ series }) => series)
   return [...pools].flatMap(([name, readings]) => {
     const most = Math.max(...readings.map(({ value }) => value))
-    const full = readings.filter(({ value }) => value === most)
-    if (most < 2 || full.length < 4) return []
-    const beside = full.flatMap(({ atMs }) => database.find((line) => Math.abs(line.atMs - atMs) <= SAME_MOMENT_MS) ?? [])
-    const idle = beside.filter(({ values }) => (values.active ?? 0) < most / 2)
-    if (beside.length === 0 || idle.length < beside.length / 2) return []
-    const inTransaction = Math.max(...idle.map(({ values }) => values.idleInTransaction ?? 0))
-    const state =
-      inTransaction > 0 ? `up to ${number(inTransaction)} of its connections sat idle in a transaction` : 'the connections sat idle there'
+    const full = readings.filter(({ value, atMs }) => value === most && sound(atMs))
+    if (most < 2 || full.length < LEAST_READINGS) return []
+    let inTransaction = 0
+    const stuck = full.filter(({ atMs }) => {
+      const { values } = database.find((line) => Math.abs(line.atMs - atMs) <= SAME_MOMENT_MS) ?? {}
+      if (!values || (values.active ?? 0) >= most / 2) return false
+      const open = values.idleInTransaction ?? 0
+      inTransaction = Math.max(inTransaction, open)
+      return open >= most / 2 || !servedAtMs.some((endedAtMs) => Math.abs(endedAtMs - atMs) <= SAME_MOMENT_MS)
+    })
+    if (stuck.length < full.length / 2) return []
+    const state = inTransaction > 0 ? `up to ${number(inTransaction)} of its connections sat idle in a transaction` : 'nobody was served'
     const held = `all ${number(most)} connections were in use in ${count(full.length, 'reading')}`
     return [
-      `${short(name, 60)}: ${held}, yet in ${number(idle.length)} of ${number(beside.length)} Postgres ran less than half as many statements and ${state}: whoever held them waited for something else.`,
+      `${short(name, 60)}: ${held}; in ${number(stuck.length)} of them Postgres had hardly a statement to run and ${state}: whoever held the connections waited for something else than the database.`,
     ]
   })
 }

@@ -94,5 +94,6 @@ export function withoutKnown(line: string): string {
 /** Attributes that say how it went, not what it was. */
 function telling(attributes: Record<string, unknown>): string {
   const told = Object.entries(attributes).filter(([name]) => /error|status|wait|queue|retry|breaker/i.test(name))
-  return told.length === 0 ? '' : ` ${JSON.stringify(Object.fromEntries(told.slice(0, 5)))}`
+  const rounded = told.slice(0, 5).map(([name, value]) => [name, typeof value === 'number' ? Math.round(value * 10) / 10 : value])
+  return told.length === 0 ? '' : ` ${JSON.stringify(Object.fromEntries(rounded))}`
 }

@@ -6,7 +6,8 @@ import type { CallLogs, LoggedLine } from '../../history/call-log.ts'
 import type { Call, SpanLine } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import { faultsOf } from '../../history/queries.ts'
-import { answerOf, attemptsOf, type SentRequest, sentRequest, spanOf } from '../exchange.ts'
+import { agentSpanOf, agentSpanOf } from '../../history/spans.ts'
+import { answerOf, attemptsOf, type SentRequest, sentRequest } from '../exchange.ts'
 
 export interface Witness {
   call: string
@@ -115,7 +116,7 @@ function spansOf({ spans }: History, call: Call): TraceSpan[] {
       walk(span.span, depth + 1)
     }
   }
-  walk(spanOf(call), 0)
+  walk(agentSpanOf(call) ?? '', 0)
   if (tree.length > 0) return tree
   const then = own.filter(({ atMs }) => atMs >= sentAtMs - 5 && atMs <= (endedAtMs ?? Number.POSITIVE_INFINITY))
   return then.slice(0, SPANS_MAX).map((span) => shown(span, 0, sentAtMs))
