@@ -6,7 +6,7 @@ import type { CallLogs, LoggedLine } from '../../history/call-log.ts'
 import type { Call, SpanLine } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import { faultsOf } from '../../history/queries.ts'
-import { agentSpanOf, agentSpanOf } from '../../history/spans.ts'
+import { agentSpanOf } from '../../history/spans.ts'
 import { answerOf, attemptsOf, type SentRequest, sentRequest } from '../exchange.ts'
 
 export interface Witness {
