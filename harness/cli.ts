@@ -1,27 +1,40 @@
 // Arguments in, exit code out: 0 held, 1 did not hold, 2 cannot be known, 254 bad arguments or surroundings, 255 a bug.
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { SetupError } from '../setup.mjs'
-import { explainCommand } from './command/explain.ts'
-import { folderCommand } from './command/folder.ts'
-import { mergeCommand } from './command/merge.ts'
-import { scenarioCommand } from './command/scenario.ts'
-import { serverCommand } from './command/server.ts'
-import { HarnessError } from './errors.ts'
+import { COMMANDS, helpText } from './command/commands.ts'
+import { typedHere } from './command/typed.ts'
+import { ROOT } from './command/units.ts'
+import { HarnessError, nearest } from './errors.ts'
 import { sweep } from './run/lease.ts'
 import { writeFailure } from './run/line-file.ts'
 
-async function main([command, ...words]: string[]): Promise<number> {
-  const swept = await sweep()
+async function main([name = '', ...words]: string[]): Promise<number> {
+  if (['--help', '-h', 'help'].includes(name)) return tell(helpText())
+  if (['--version', '-V'].includes(name)) return tell(`${version()}\n`)
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (!command) throw unknown(name)
+  // A tab in a shell waits for nothing, and changes nothing.
+  const swept = command.quiet ? [] : await sweep()
   for (const sentence of swept) process.stderr.write(`· ${sentence}\n`)
-  if (command === 'scenario') return scenarioCommand(words, swept)
-  if (command === 'server') return serverCommand(words)
-  if (command === 'judge' || command === 'report') return folderCommand(command, words)
-  if (command === 'explain') return explainCommand(words)
-  if (command === 'merge') return mergeCommand(words)
-  throw new HarnessError(
-    'BAD_OPTION',
-    `there is no command ${JSON.stringify(command ?? '')}`,
-    'npm run scenario, npm run judge, npm run report, npm run explain, npm run merge, npm run server',
-  )
+  return await command.run(words, swept)
+}
+
+function unknown(name: string): HarnessError {
+  const known = Object.keys(COMMANDS).filter((one) => !COMMANDS[one]?.hidden)
+  const near = nearest(name, known)
+  if (name === '') return new HarnessError('BAD_OPTION', 'no command was given', `there are: ${known.join(', ')}; --help says more`)
+  const hint = near.length > 0 ? `did you mean ${near.join(', ')}?` : `there are: ${known.join(', ')}`
+  return new HarnessError('BAD_OPTION', `there is no command ${JSON.stringify(name)}`, hint)
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { version: string }).version
+}
+
+function tell(text: string): number {
+  process.stdout.write(text)
+  return 0
 }
 
 try {
@@ -29,11 +42,11 @@ try {
 } catch (thrown) {
   const error = writeFailure(thrown)
   if (error instanceof HarnessError || error instanceof SetupError) {
-    process.stderr.write(`\n${error.code}: ${error.message}\n  → ${error.hint}\n`)
+    process.stderr.write(typedHere(`\n${error.code}: ${error.message}\n  → ${error.hint}\n`))
     process.exitCode = 254
     if (process.argv.includes('--json'))
       process.stdout.write(
-        `${JSON.stringify({ status: 'error', exitCode: 254, code: error.code, message: error.message, hint: error.hint })}\n`,
+        `${JSON.stringify({ status: 'error', exitCode: 254, code: error.code, message: error.message, hint: typedHere(error.hint) })}\n`,
       )
   } else {
     process.stderr.write(`\nThis is a bug of ours, please report it:\n${error instanceof Error ? error.stack : String(error)}\n`)
