@@ -24,7 +24,8 @@ export async function readServerLogs(rawFolder: string, manifest: Manifest): Pro
   const { requestId, durationMs } = manifest.observed
   if (requestId === undefined) return undefined
   const calls = new Map<string, ServerSide>()
-  const requests = new Map<string, number>()
+  const twice = new Set<string>()
+  let timed = false
   const names = (await readdir(rawFolder).catch(() => [])).filter((name) => /^server-.+\.log$/.test(name)).sort()
   for (const name of names) {
     const instance = name.slice('server-'.length, -'.log'.length)
@@ -33,14 +34,15 @@ export async function readServerLogs(rawFolder: string, manifest: Manifest): Pro
       const call = line && fieldOf(line, requestId)
       if (typeof call !== 'string' || !call.startsWith(`${manifest.run}-`)) continue
       const took = durationOf(line as Record<string, unknown>, durationMs)
-      if (took !== undefined) requests.set(call, (requests.get(call) ?? 0) + 1)
       const before = calls.get(call)
+      timed ||= took !== undefined
+      // The one that is kept has a duration as soon as any of its call's lines has.
+      if (took !== undefined && before?.durationMs !== undefined) twice.add(call)
       if (before && (before.durationMs ?? -1) >= (took ?? -1)) continue
-      calls.set(call, { instance, ...(took !== undefined && { durationMs: took }) })
+      calls.set(call, took === undefined ? { instance } : { instance, durationMs: took })
     }
   }
-  const twice = [...requests].flatMap(([call, times]) => (times > 1 ? [call] : []))
-  return { calls, ...(requests.size > 0 && { twice }) }
+  return { calls, ...(timed && { twice: [...calls.keys()].filter((call) => twice.has(call)) }) }
 }
 
 function durationOf(line: Record<string, unknown>, field: string | undefined): number | undefined {
