@@ -4,9 +4,10 @@ const everywhere = ['harness', 'reference-server', 'scenarios', 'tests'] as cons
 const SUFFIX = 'integration.test.ts'
 
 /** Real Postgres and Redis, nothing timed: these files may share the cores. */
-const services = ['reference-server', 'harness/environment', 'harness/faults', 'harness/samplers'].map(
-  (folder) => `${folder}/**/*.${SUFFIX}`,
-)
+const services = [
+  ...['reference-server', 'harness/environment', 'harness/faults', 'harness/samplers'].map((folder) => `${folder}/**/*.${SUFFIX}`),
+  ...['bad-input', 'lifecycle', 'server-command'].map((name) => `tests/${name}.${SUFFIX}`),
+]
 
 export default defineConfig({
   test: {
@@ -25,7 +26,7 @@ export default defineConfig({
           include: services,
           sequence: { groupOrder: 1 },
           maxWorkers: 2,
-          testTimeout: 120_000,
+          testTimeout: 180_000,
           hookTimeout: 120_000,
         },
       },
