@@ -57,6 +57,14 @@ export async function ensureK6({ root = ROOT, env = process.env, given, signal }
 }
 
 /**
+ * @param {Options} [options]
+ * @returns {Promise<string | undefined>} the path of a k6 2, when nothing needs to be fetched or built for it
+ */
+export async function k6IfThere({ root = ROOT, env = process.env, signal } = {}) {
+  return await findK6({ root, env, signal })
+}
+
+/**
  * @param {string} k6 its path
  * @returns {Promise<string>}
  */

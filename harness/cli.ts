@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { SetupError } from '../setup.mjs'
-import { COMMANDS, helpText } from './command/commands.ts'
+import { COMMANDS, helpText, shownNames } from './command/commands.ts'
 import { typedHere } from './command/typed.ts'
 import { ROOT } from './command/units.ts'
 import { HarnessError, nearest } from './errors.ts'
@@ -21,7 +21,7 @@ async function main([name = '', ...words]: string[]): Promise<number> {
 }
 
 function unknown(name: string): HarnessError {
-  const known = Object.keys(COMMANDS).filter((one) => !COMMANDS[one]?.hidden)
+  const known = shownNames()
   const near = nearest(name, known)
   if (name === '') return new HarnessError('BAD_OPTION', 'no command was given', `there are: ${known.join(', ')}; --help says more`)
   const hint = near.length > 0 ? `did you mean ${near.join(', ')}?` : `there are: ${known.join(', ')}`

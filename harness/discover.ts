@@ -67,14 +67,20 @@ export async function discover<T extends { kind: string }>(kind: T['kind'], ...f
   return new Units(kind, units)
 }
 
-function isUnitFile(name: string): boolean {
-  return name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.endsWith('.d.ts')
+/** TypeScript in a checkout and in a user's folder, JavaScript in the package. */
+export function isUnitFile(name: string): boolean {
+  return /\.m?[jt]s$/.test(name) && !/\.(test|d)\.m?[jt]s$/.test(name)
+}
+
+/** The file's name is the id. */
+export function unitIdOf(file: string): string {
+  return path.basename(file).replace(/\.m?[jt]s$/, '')
 }
 
 /** The one unit of a kind in a file, or undefined when it holds none (an interface file). */
 export async function load<T extends { kind: string }>(kind: T['kind'], file: string): Promise<Unit<T> | undefined> {
   const module = await importFile(path.resolve(file))
-  const id = path.basename(file, '.ts')
+  const id = unitIdOf(file)
   for (const [exportName, exported] of Object.entries(module)) {
     const value = definitionOf(exported)
     if (value?.kind === kind) return { id, path: path.resolve(file), exportName, value: value as T }
@@ -88,7 +94,10 @@ async function importFile(file: string): Promise<Record<string, unknown>> {
     return (await import(pathToFileURL(file).href)) as Record<string, unknown>
   } catch (error) {
     if (error instanceof HarnessError) throw error
-    throw new HarnessError('FILE_BROKEN', `${file} cannot be imported: ${(error as Error).message}`, 'mend that file', error)
+    const { message } = error as Error
+    // A package.json of type commonjs, which `npm init` writes, holds for every .ts beside it.
+    const hint = /outside a module/.test(message) ? 'rename it to .mts, or set "type": "module" in package.json' : 'mend that file'
+    throw new HarnessError('FILE_BROKEN', `${file} cannot be imported: ${message}`, hint, error)
   }
 }
 

@@ -59,6 +59,9 @@ const SPEC = {
   starve: { type: 'boolean' },
 } as const
 
+/** By their names, for the shell's completion. */
+export const SCENARIO_OPTIONS = Object.keys(SPEC)
+
 const PROTOCOLS = ['2026-07-28', '2025-11-25', '2025-06-18'] as const
 
 export const SCENARIO_HELP = `Runs one scenario against a target and judges what happened.

@@ -2,7 +2,7 @@
 // has the folder's name in the singular.
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
-import type { Unit } from '../discover.ts'
+import { isUnitFile, type Unit, unitIdOf } from '../discover.ts'
 import { HarnessError, nearest } from '../errors.ts'
 import type { Target } from '../target.ts'
 
@@ -12,8 +12,8 @@ const INTERFACE = 'weakness'
 export function weaknessesOf({ weaknesses = [], start }: Target, root: string): string[] {
   if (Array.isArray(weaknesses)) return weaknesses
   return readdirSync(path.resolve(start?.cwd ?? root, weaknesses.folder))
-    .filter((name) => name.endsWith('.ts') && !name.includes('.test.'))
-    .map((name) => path.basename(name, '.ts'))
+    .filter((name) => isUnitFile(name))
+    .map((name) => unitIdOf(name))
     .filter((id) => id !== INTERFACE)
     .sort()
 }

@@ -9,7 +9,12 @@ import { findTarget } from './target-file.ts'
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const folder = mkdtempSync(path.join(os.tmpdir(), 'stampede-target-test-'))
 const known = new Units('target', [
-  { id: 'reference', path: 'reference.ts', exportName: 'default', value: target({ url: 'http://127.0.0.1:1' }) },
+  {
+    id: 'reference',
+    path: path.join(ROOT, 'scenarios/targets/reference.ts'),
+    exportName: 'default',
+    value: target({ url: 'http://127.0.0.1:1' }),
+  },
 ])
 
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -2,9 +2,10 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { load, type Unit, type Units } from '../discover.ts'
+import { isUnitFile, load, type Unit, type Units } from '../discover.ts'
 import { HarnessError } from '../errors.ts'
 import type { Target } from '../target.ts'
 import { leaseFolder } from './lease.ts'
@@ -16,8 +17,9 @@ const TYPE_CHECK_MS = 60_000
  * @throws HarnessError `UNKNOWN_TARGET`, `TARGET_NOT_FOUND`, `TARGET_INVALID` (with the compiler's own lines)
  */
 export async function findTarget(name: string, known: Units<Target>, root: string): Promise<Unit<Target>> {
-  if (!name.endsWith('.ts') && !name.includes('/')) return known.get(name)
-  const file = path.resolve(name)
+  const named = isUnitFile(name) || name.includes('/')
+  if (!named && known.get(name).path.startsWith(path.join(root, 'scenarios'))) return known.get(name)
+  const file = named ? path.resolve(name) : known.get(name).path
   if (!existsSync(file))
     throw new HarnessError(
       'TARGET_NOT_FOUND',
@@ -37,12 +39,13 @@ async function typeCheck(file: string, root: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o711 })
   try {
     const config = path.join(folder, 'tsconfig.json')
+    const { tsc, types } = compiler()
     // A folder without a package.json of type module is fine too: Node finds out by itself.
     const compilerOptions = {
       module: 'preserve',
       moduleResolution: 'bundler',
       verbatimModuleSyntax: false,
-      typeRoots: [path.join(root, 'node_modules', '@types')],
+      typeRoots: [types],
     }
     await writeFile(
       config,
@@ -54,9 +57,7 @@ async function typeCheck(file: string, root: string): Promise<void> {
         exclude: [],
       }),
     )
-    await promisify(execFile)(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '--noEmit', '-p', config], {
-      timeout: TYPE_CHECK_MS,
-    })
+    await promisify(execFile)(process.execPath, [tsc, '--noEmit', '-p', config], { timeout: TYPE_CHECK_MS })
   } catch (error) {
     const lines = String((error as { stdout?: unknown }).stdout ?? '').trim()
     if (lines === '') throw error
@@ -65,4 +66,10 @@ async function typeCheck(file: string, root: string): Promise<void> {
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Wherever npm has put them: beside us in a checkout, beside the package or below it elsewhere. */
+function compiler(): { tsc: string; types: string } {
+  const folderOf = (name: string) => path.dirname(createRequire(import.meta.url).resolve(`${name}/package.json`))
+  return { tsc: path.join(folderOf('typescript'), 'bin', 'tsc'), types: path.dirname(folderOf('@types/node')) }
 }

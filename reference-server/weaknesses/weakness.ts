@@ -1,8 +1,12 @@
 // What a weakness is written against: the server with exactly one part replaced by what people ship. Each names the scenario
 // and the check that must catch it; tests hold it to that.
 import { readdirSync } from 'node:fs'
+import path from 'node:path'
 import { SettingsError } from '../config.ts'
 import type { Parts } from '../parts.ts'
+
+/** Of the files beside this one: `.ts`, and `.js` in the package. */
+const EXTENSION = path.extname(import.meta.filename)
 
 export interface Weakness {
   kind: 'weakness'
@@ -19,8 +23,8 @@ export function weakness(definition: Omit<Weakness, 'kind'>): Weakness {
 
 export function weaknessNames(): string[] {
   return readdirSync(new URL('.', import.meta.url))
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && file !== 'weakness.ts')
-    .map((file) => file.slice(0, -'.ts'.length))
+    .filter((file) => file.endsWith(EXTENSION) && !file.endsWith(`.test${EXTENSION}`) && file !== `weakness${EXTENSION}`)
+    .map((file) => file.slice(0, -EXTENSION.length))
     .sort()
 }
 
@@ -32,6 +36,6 @@ export async function weakened(parts: Parts, name: string): Promise<Parts> {
   if (name === '') return parts
   const names = weaknessNames()
   if (!names.includes(name)) throw new SettingsError(`WEAKNESS is ${JSON.stringify(name)}: must be empty or one of ${names.join(', ')}`)
-  const { default: found } = (await import(new URL(`./${name}.ts`, import.meta.url).href)) as { default: Weakness }
+  const { default: found } = (await import(new URL(`./${name}${EXTENSION}`, import.meta.url).href)) as { default: Weakness }
   return found.apply(parts)
 }
