@@ -1,5 +1,5 @@
 // Figures that are read when Prometheus asks: pools, requests inside, and the process itself.
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { monitorEventLoopDelay, PerformanceObserver, performance } from 'node:perf_hooks'
 import { Counter, Gauge, type Registry } from 'prom-client'
 
 export interface PoolFigures {
@@ -85,6 +85,26 @@ export function processGauges(registry: Registry): void {
       this.inc((user + system) / 1e6)
     },
   })
+  const heap = heapAfterCollection()
+  new Gauge({
+    name: 'heap_after_gc_bytes',
+    help: 'Heap in use after the last collection of garbage: what grows and does not come back is a leak',
+    registers,
+    collect() {
+      this.set(heap())
+    },
+  })
+  let last = performance.eventLoopUtilization()
+  new Gauge({
+    name: 'event_loop_busy_ratio',
+    help: 'Share of the time for which the event loop was busy, since the last scrape',
+    registers,
+    collect() {
+      const now = performance.eventLoopUtilization()
+      this.set(performance.eventLoopUtilization(now, last).utilization)
+      last = now
+    },
+  })
   const delay = monitorEventLoopDelay({ resolution: 20 })
   delay.enable()
   new Gauge({
@@ -98,4 +118,13 @@ export function processGauges(registry: Registry): void {
       delay.reset()
     },
   })
+}
+
+/** The observer is told a moment after the collection, so that what was allocated in between counts too. */
+function heapAfterCollection(): () => number {
+  let bytes = process.memoryUsage().heapUsed
+  new PerformanceObserver(() => {
+    bytes = process.memoryUsage().heapUsed
+  }).observe({ entryTypes: ['gc'] })
+  return () => bytes
 }

@@ -3,6 +3,7 @@
 //
 // Not modelled: a Redis that fails over with half of its data.
 import { boundedTime } from '../harness/checks/bounded-time.ts'
+import { costBudget } from '../harness/checks/cost-budget.ts'
 import { fairness } from '../harness/checks/fairness.ts'
 import { limiterTrue } from '../harness/checks/limiter-true.ts'
 import { poolBounded } from '../harness/checks/pool-bounded.ts'
@@ -31,6 +32,6 @@ export default scenario({
     observer({ agents: 2, role: 'cheapRead' }),
     runawayLoop({ agents: 1, role: 'cheapRead', atOnce: 6, during: 'stress' }),
   ],
-  checks: [limiterTrue(), fairness(), boundedTime(), retryAfterValid(), poolBounded(), recovers()],
+  checks: [limiterTrue(), fairness(), boundedTime(), retryAfterValid(), costBudget(), poolBounded(), recovers()],
   essential: ['limiter-true', 'bounded-time'],
 })

@@ -172,6 +172,8 @@ export interface Environment {
   upstream?: UpstreamService
   identityProvider?: IdentityProviderService
   servers: ServerInstance[]
+  /** Files into which the server writes its log, by instance; `log`: of a server that somebody else started. */
+  logFiles?: Record<string, string[]>
   /** Where each of several instances tells its metrics, by its number. Empty or absent: there is one, and `observe` says it. */
   metricsUrls?: Record<string, string>
   /** Other processes worth measuring, name → process id: `harness`, `k6`, `proxy`. */

@@ -5,7 +5,7 @@ import type { ServerInstance } from '../environment/server-instance.ts'
 import { startServer } from '../environment/server-under-test.ts'
 import type { Keeper } from '../environment/service.ts'
 import type { Manifest } from '../history/manifest.ts'
-import type { Target, TargetContext } from '../target.ts'
+import type { Observe, Target, TargetContext } from '../target.ts'
 import { type Contexts, evaluate } from './context.ts'
 import type { RunFolder } from './folder.ts'
 
@@ -23,6 +23,18 @@ export interface ServersOptions {
 export interface Servers {
   servers: ServerInstance[]
   balancer?: Balancer
+}
+
+export function logFileOf({ raw }: RunFolder, instance: number): string {
+  return `${raw}/server-${instance}.log`
+}
+
+/** What it prints, and what it complains of; or the file of a server that was there before. */
+export function logFilesOf(folder: RunFolder, servers: readonly ServerInstance[], { logs }: Observe): Record<string, string[]> {
+  if (servers.length === 0) return logs?.file === undefined ? {} : { log: [logs.file] }
+  return Object.fromEntries(
+    servers.map(({ instance }) => [String(instance), [logFileOf(folder, instance), `${logFileOf(folder, instance)}.err`]]),
+  )
 }
 
 /** Started side by side; none is forgotten when another one does not start. */
@@ -56,7 +68,7 @@ async function startOne(
     env: evaluate('start.env', start.env, context) ?? {},
     readyUrl: readyUrlOf(target, start, context),
     anyAnswer: start.ready === undefined,
-    logFile: `${folder.raw}/server-${instance}.log`,
+    logFile: logFileOf(folder, instance),
     instance,
   }
   return containers ? await startServerContainer(containers, options, cwd) : await startServer({ ...options, keeper, signal })

@@ -17,7 +17,7 @@ import type { RunFolder } from './folder.ts'
 import { type Given, throughLinks } from './given.ts'
 import { openLinks } from './links.ts'
 import { assertSafe, isLoopback } from './safety.ts'
-import { startServers } from './servers.ts'
+import { logFilesOf, startServers } from './servers.ts'
 import { openSpanCollector, type SpanCollector } from './span-collector.ts'
 
 export interface SettingOptions {
@@ -106,6 +106,7 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
       ...(services.identityProvider && { identityProvider: services.identityProvider }),
       ...(database && { database }),
       servers,
+      logFiles: logFilesOf(options.folder, servers, observe),
       metricsUrls: metricsUrlsOf(target, contexts),
       processes: { harness: process.pid, proxy: proxy.pid, ...(balancer && { balancer: balancer.pid }) },
       url: throughLink(url, links.server?.address),

@@ -169,6 +169,8 @@ export default target({
       leases: 'leases_held',
       limiterLocal: 'limiter_mode==1',
       loopDelaySecondsP99: 'event_loop_delay_p99_seconds',
+      loopBusyShare: 'event_loop_busy_ratio',
+      heapBytes: 'heap_after_gc_bytes',
       inFlight: 'calls_in_flight',
     },
     postgres: { role: 'app' },
