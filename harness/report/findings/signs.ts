@@ -14,6 +14,8 @@ const MESSAGES_MAX = 4
 /** Readings of two samplers that count as one moment. */
 const SAME_MOMENT_MS = 400
 const LEAST_READINGS = 4
+/** Calls that a dependency must have failed before a breaker is looked for. */
+const FEW_FAILED = 5
 
 export function signsOf(history: History): string[] {
   return [
@@ -61,11 +63,14 @@ function spread(values: readonly number[]): string {
   return least === most ? `${least}, every time the same` : `${least} to ${most}, median ${middle}`
 }
 
-/** When each breaker was open, and the limiter on its own; a breaker that stayed shut while its dependency was away is told too. */
+/** When each breaker was open, and the limiter on its own; a breaker that stayed shut while calls failed at its dependency is told too. */
 function states(history: History): string[] {
   const local = points(history, 'limiterLocal')
   const series = Map.groupBy([...points(history, 'breakerOpen'), ...local], ({ series: name }) => name)
-  const harmed = faultsOf(history).filter(({ lines }) => lines.length > 0)
+  const down = history.calls.filter(({ class: is }) => is === 'dependency')
+  const harmed = faultsOf(history).filter(
+    ({ fromMs, toMs }) => down.filter((call) => call.sentAtMs >= fromMs && call.sentAtMs <= toMs).length >= FEW_FAILED,
+  )
   return [...series].flatMap(([name, readings]) => {
     const open = spans(readings)
     const label = short(name, 60)

@@ -1,0 +1,54 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Call } from './event.ts'
+import type { History } from './history.ts'
+import { readServerSaid } from './server-said.ts'
+
+const T0_MS = Date.parse('2026-03-01T09:30:00.000Z')
+const history = {
+  manifest: { run: 'r7', t0Ms: T0_MS, observed: { requestId: 'request_id' } },
+  plan: { endsAtMs: 27_000 },
+  calls: [{ call: 'r7-a-1', phase: 'stress' } as Call],
+} as unknown as History
+
+let folder = ''
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'stampede-said-'))
+  await mkdir(path.join(folder, 'raw'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const at = (ms: number) => new Date(T0_MS + ms).toISOString()
+
+it("keeps what the server said of itself during the load, and its calls' own times by phase", async () => {
+  const lines = [
+    { time: at(-900), msg: 'started', weakness: 'x' },
+    { time: at(12_000), msg: 'breaker', state: 'open', failures: 20 },
+    { time: at(12_400), request_id: 'r7-a-1', db_ms: 12.5, elapsedMs: 14, status: 200 },
+    { time: at(12_500), request_id: 'probe-1', db_ms: 999 },
+    { ts: (T0_MS + 14_000) / 1_000, msg: 'breaker', state: 'open' },
+    { time: at(15_000), msg: 'breaker', state: 'open', failures: 31 },
+    { time: at(40_000), msg: 'stopped' },
+    { msg: 'no time' },
+  ]
+  await writeFile(path.join(folder, 'raw', 'server-1.log'), `${lines.map((line) => JSON.stringify(line)).join('\n')}\nnot json\n`)
+  const { own, times } = await readServerSaid(folder, history)
+  expect(own.map(({ times: often, firstMs, lastMs }) => [often, firstMs, lastMs])).toEqual([
+    [2, 12_000, 15_000],
+    [1, 14_000, 14_000],
+  ])
+  expect(times).toEqual(
+    new Map([
+      ['db_ms', new Map([['stress', [12.5]]])],
+      ['elapsedMs', new Map([['stress', [14]]])],
+    ]),
+  )
+})
+
+it('is empty where no logs are observed, and without a folder', async () => {
+  const blind = { ...history, manifest: { ...history.manifest, observed: {} } }
+  expect(await readServerSaid(folder, blind)).toEqual({ own: [], times: new Map() })
+  expect((await readServerSaid('/nowhere', history)).own).toEqual([])
+})
