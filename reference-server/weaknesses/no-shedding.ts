@@ -1,5 +1,5 @@
-// Everybody is let in and everybody waits: neither the door nor the line before a pool turns anybody away, whatever there is to do. Both,
-// since either alone still holds the load to what can be served in time.
+// Everybody is let in and everybody waits: the line before a pool has no end, and nobody measures how long one stands in it, so that the
+// door, which sheds by those waits, stays open too.
 import { weakness } from './weakness.ts'
 
 export default weakness({
@@ -8,8 +8,13 @@ export default weakness({
   caughtBy: { scenario: 'overload', check: 'goodput-plateau' },
   apply: (parts) => ({
     ...parts,
-    openGate: () => ({ turnedAway: () => undefined, leave: () => undefined, waited: () => undefined }),
     // The deadline is all that ends a wait.
-    queue: (options) => parts.queue({ ...options, waitingMax: Number.POSITIVE_INFINITY, acquireTimeoutMs: Number.POSITIVE_INFINITY }),
+    queue: (options) =>
+      parts.queue({
+        ...options,
+        waitingMax: Number.POSITIVE_INFINITY,
+        acquireTimeoutMs: Number.POSITIVE_INFINITY,
+        waited: () => undefined,
+      }),
   }),
 })
