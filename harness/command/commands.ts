@@ -1,5 +1,4 @@
 // What can be typed: one row a command, and the general help, which is made of them. Each is imported only when it is asked for.
-import { typedHere } from './typed.ts'
 
 export interface Command {
   /** `<scenario> [options]` */
@@ -22,6 +21,11 @@ export const COMMANDS: Record<string, Command> = {
     says: 'a weak server is shown to fail, then the hardened one to hold: about a minute',
     run: async (words, swept) => (await import('./demo.ts')).demoCommand(words, swept),
   },
+  init: {
+    takes: '<url> [options]',
+    says: 'asks a server for its tools and writes the target file for it',
+    run: async (words) => (await import('./init.ts')).initCommand(words),
+  },
   run: { takes: '<scenario> [options]', says: 'one scenario against a target: load, faults, verdicts, report', run: scenario },
   scenario: { takes: '<scenario> [options]', says: 'the same', hidden: true, run: scenario },
   list: {
@@ -42,9 +46,20 @@ export const COMMANDS: Record<string, Command> = {
     run: async (words) => (await import('./merge.ts')).mergeCommand(words),
   },
   collect: {
-    takes: '[options]',
-    says: 'takes what several machines record, until Ctrl-C',
+    takes: '<folder> [options]',
+    says: 'takes what generators on other machines record, until all have ended',
     run: async (words) => (await import('./collect.ts')).collectCommand(words),
+  },
+  export: {
+    takes: 'kubernetes <scenario> [options]',
+    says: 'what k6-operator needs to send a scenario from many machines',
+    run: async (words) => (await import('./export.ts')).exportCommand(words),
+  },
+  draw: {
+    takes: '<scenario> [options]',
+    says: 'draws a plan again, in a pod',
+    hidden: true,
+    run: async (words) => (await import('./draw.ts')).drawCommand(words),
   },
   server: {
     takes: '[options]',
@@ -75,7 +90,7 @@ export function helpText(): string {
   const shown = Object.entries(COMMANDS).filter(([, { hidden }]) => !hidden)
   const width = Math.max(...shown.map(([name, { takes }]) => `${name} ${takes}`.length)) + 3
   const lines = shown.map(([name, { takes, says }]) => `  ${`${name} ${takes}`.padEnd(width)}${says}`)
-  return typedHere(`Agent-pattern load and chaos testing for MCP servers: sends the traffic of agents to a server, breaks what it depends on, and judges
+  return `Agent-pattern load and chaos testing for MCP servers: sends the traffic of agents to a server, breaks what it depends on, and judges
 from what was recorded whether its defences held.
 
   npm run <command> -- --help tells each one's options
@@ -86,5 +101,5 @@ Your own scenarios, personas, faults and targets are found in ./stampede/{scenar
 package.json names: "mcp-stampede": { "folder": "tests/stampede" }.
 
 Exit codes: 0 held · 1 did not hold · 2 cannot be known · 254 bad arguments or surroundings · 255 a bug of ours
-`)
+`
 }

@@ -7,23 +7,19 @@ import { IMAGES } from '../environment/container-services.ts'
 import { HarnessError } from '../errors.ts'
 import { k6Driver } from '../load/k6/start.ts'
 import { undiciDriver } from '../load/undici/start.ts'
-import { makePlan } from '../plan/make.ts'
-import { withFleet } from '../plan/mix.ts'
 import type { Plan } from '../plan/plan.ts'
 import { describePlan } from '../plan/text.ts'
 import { assertBreakable, type Given } from '../run/given.ts'
 import { Lease } from '../run/lease.ts'
 import { run } from '../run/run.ts'
-import { findTarget } from '../run/target-file.ts'
 import type { Target } from '../target.ts'
 import { assertWithinCaps } from './caps.ts'
-import { withFaults, withTargetFaults } from './extra-faults.ts'
 import { reportFolder, shownPath, verdictText } from './judged.ts'
 import { listText } from './list.ts'
 import { parseScenarioOptions, SCENARIO_HELP, type ScenarioOptions } from './options.ts'
-import { type AllUnits, discoverAll, idOf, ROOT } from './units.ts'
+import { planned } from './planned.ts'
+import { type AllUnits, discoverAll, ROOT } from './units.ts'
 import { createScreen, type Screen } from './view.ts'
-import { assertWeakness } from './weaknesses.ts'
 
 /**
  * @param swept what was cleaned up after killed runs, for the manifest
@@ -41,19 +37,7 @@ export async function scenarioCommand(words: string[], swept: string[]): Promise
     if (options.list) return 0
     throw new HarnessError('BAD_OPTION', 'no scenario was named', 'npm run scenario <name>, with one of the names above')
   }
-  const scenario = found.scenarios.get(idOf(options.name))
-  const target = await findTarget(options.target, found.targets, ROOT)
-  assertWeakness(options.weaken, target, ROOT)
-  const units = { ...found, faults: withTargetFaults(found.faults, target, process.cwd()) }
-  const tried = withFaults(withFleet(scenario, options.fleet, units), options.faults, units.faults)
-  const plan = makePlan({
-    scenario: tried,
-    target,
-    ...units,
-    seed: options.seed,
-    scale: options.scale,
-    protocol: options.protocol ?? scenario.value.protocol ?? target.value.protocol ?? '2026-07-28',
-  })
+  const { units, target, scenario: tried, plan } = await planned({ ...options, name: options.name }, found)
   assertBreakable(plan, target.value, givenBy(options), (id) => units.faults.get(id).value)
   assertWithinCaps(plan, target.value, tried, units.personas)
   if (options.dryRun) {

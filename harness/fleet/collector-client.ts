@@ -71,7 +71,7 @@ export class CollectorClient {
     return fetch(`${this.#url}${path}`, {
       method,
       headers: this.#headers,
-      ...(body !== undefined && { body: body as BodyInit }),
+      ...(body !== undefined && { body: body }),
       signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
     })
   }

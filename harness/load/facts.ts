@@ -16,6 +16,11 @@ export interface FleetFacts {
   /** By the agents' index; empty when the target mints none. */
   credentials: Credentials[]
   instanceHeader?: string
+  /**
+   * The plan's clock starts at the next whole multiple of so many ms: generators on several machines, begun some moments apart, then
+   * share one start. Absent: as soon as it can.
+   */
+  alignMs?: number
 }
 
 export function fleetFacts(options: DriverOptions): FleetFacts {
@@ -34,7 +39,7 @@ export function fleetFacts(options: DriverOptions): FleetFacts {
 }
 
 /** Go's spelling of a header's name: `ratelimit-policy` → `Ratelimit-Policy`. */
-function spelling(name: string): string {
+export function spelling(name: string): string {
   return name.toLowerCase().replace(/(^|-)[a-z]/g, (start) => start.toUpperCase())
 }
 
@@ -46,7 +51,7 @@ interface Own {
 
 /** What one agent knows. */
 export function agentFacts(
-  { run, seed, instanceHeader }: Omit<FleetFacts, 'headers' | 'later' | 'credentials'>,
+  { run, seed, instanceHeader }: Pick<FleetFacts, 'run' | 'seed' | 'instanceHeader'>,
   { roles, endsAtMs, patienceMs, protocol }: Pick<Plan, 'roles' | 'endsAtMs' | 'patienceMs' | 'protocol'>,
   own: Own,
   t0Ms: number,

@@ -26,6 +26,7 @@ const later = new SharedArray<LaterHeaders[]>('later', () => readFacts().later)
 const credentials = new SharedArray<Credentials>('credentials', () => readFacts().credentials)
 
 const { endsAtMs, patienceMs } = first(plans)
+const { alignMs = 1 } = first(facts)
 
 export const options: Options = {
   batch: AT_ONCE_MAX,
@@ -38,7 +39,7 @@ export const options: Options = {
       executor: 'per-vu-iterations',
       vus: agents.length,
       iterations: 1,
-      maxDuration: `${LEAD_MS + endsAtMs + GRACE_MS}ms`,
+      maxDuration: `${LEAD_MS + alignMs + endsAtMs + GRACE_MS}ms`,
       gracefulStop: `${patienceMs + GRACE_MS}ms`,
     },
   },
@@ -50,7 +51,7 @@ export default async function followPlan(): Promise<void> {
   const persona = planned && personas[planned.persona]
   if (!planned || !persona) throw new Error(`no agent or no persona for VU ${position + 1}`)
   // The scenario's start is the same for every VU, to the millisecond.
-  const t0Ms = exec.scenario.startTime + LEAD_MS
+  const t0Ms = Math.ceil((exec.scenario.startTime + LEAD_MS) / alignMs) * alignMs
   const own = { headers: headers[planned.index], later: later[planned.index], credentials: credentials[planned.index] }
   await runAgent(planned, persona, first(facts).url, agentFacts(first(facts), first(plans), own, t0Ms))
 }
