@@ -16,6 +16,7 @@ import { installPackages, linkNode, stalePackages } from './tools/setup/npm.mjs'
 import { findProgram, makeProgram, PROGRAMS } from './tools/setup/programs.mjs'
 import { findPythonMcp, makePythonMcp } from './tools/setup/python-mcp.mjs'
 import { findRedis, makeRedis } from './tools/setup/redis.mjs'
+import { lockFile } from './tools/setup/tools-folder.mjs'
 import { SetupError, say } from './tools/setup/words.mjs'
 
 export { SetupError }
@@ -120,7 +121,7 @@ async function ensure({ root, signal }, find, make) {
   let found = await find()
   if (found !== undefined) return found
   await locked(
-    path.join(root, '.setup.lock'),
+    await lockFile(root),
     async () => {
       found = (await find()) ?? (await make())
     },

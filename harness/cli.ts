@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { SetupError } from '../setup.mjs'
 import { COMMANDS, helpText, shownNames } from './command/commands.ts'
-import { typedHere } from './command/typed.ts'
 import { ROOT } from './command/units.ts'
 import { HarnessError, nearest } from './errors.ts'
 import { sweep } from './run/lease.ts'
@@ -42,11 +41,11 @@ try {
 } catch (thrown) {
   const error = writeFailure(thrown)
   if (error instanceof HarnessError || error instanceof SetupError) {
-    process.stderr.write(typedHere(`\n${error.code}: ${error.message}\n  → ${error.hint}\n`))
+    process.stderr.write(`\n${error.code}: ${error.message}\n  → ${error.hint}\n`)
     process.exitCode = 254
     if (process.argv.includes('--json'))
       process.stdout.write(
-        `${JSON.stringify({ status: 'error', exitCode: 254, code: error.code, message: error.message, hint: typedHere(error.hint) })}\n`,
+        `${JSON.stringify({ status: 'error', exitCode: 254, code: error.code, message: error.message, hint: error.hint })}\n`,
       )
   } else {
     process.stderr.write(`\nThis is a bug of ours, please report it:\n${error instanceof Error ? error.stack : String(error)}\n`)

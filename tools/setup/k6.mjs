@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { archiveName, fetchK6 } from './k6-archive.mjs'
 import { run, runnable, which } from './run.mjs'
+import { toolsFolder } from './tools-folder.mjs'
 import { SetupError, say, step } from './words.mjs'
 
 export const K6_VERSION = '2.2.0'
@@ -66,7 +67,7 @@ export async function makeK6({ root, env, signal }) {
 
 /** @param {string} root */
 function builtPath(root) {
-  return path.join(root, '.tools', `k6-${K6_VERSION}${process.platform === 'win32' ? '.exe' : ''}`)
+  return path.join(toolsFolder(root), `k6-${K6_VERSION}${process.platform === 'win32' ? '.exe' : ''}`)
 }
 
 /** @param {string} root */

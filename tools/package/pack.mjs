@@ -1,0 +1,39 @@
+// What npm runs around packing: `begin` emits dist/ and puts the package's own manifest in place of the checkout's, `end` puts it back.
+//
+// A checkout brings Node 24 along as a package of each platform, since it starts from any Node. In somebody's project those would weigh
+// 190 MB and stand in front of the project's own Node in every npm script, so the package asks for Node 24 instead. Interrupted in between,
+// the checkout's manifest lies in .package.json.kept, and the next `begin` or `end` puts it back.
+import { existsSync } from 'node:fs'
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { emit } from './emit.mjs'
+
+const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..')
+const MANIFEST = path.join(ROOT, 'package.json')
+const KEPT = path.join(ROOT, '.package.json.kept')
+const ONLY_IN_A_CHECKOUT = ['scripts', 'devDependencies', 'optionalDependencies', 'allowScripts']
+
+/**
+ * @param {Record<string, unknown>} manifest the checkout's
+ * @returns {Record<string, unknown>} the package's
+ */
+export function packaged(manifest) {
+  const kept = Object.entries(manifest).filter(([name]) => !ONLY_IN_A_CHECKOUT.includes(name))
+  return { ...Object.fromEntries(kept), engines: { node: '>=24' } }
+}
+
+async function putBack() {
+  if (existsSync(KEPT)) await rename(KEPT, MANIFEST)
+}
+
+async function begin() {
+  await putBack()
+  await emit(path.join(ROOT, 'dist'))
+  const text = await readFile(MANIFEST, 'utf8')
+  await writeFile(KEPT, text)
+  await writeFile(MANIFEST, `${JSON.stringify(packaged(JSON.parse(text)), null, 2)}\n`)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await (process.argv[2] === 'end' ? putBack() : begin())
