@@ -18,10 +18,12 @@ test('the server gets it whole, by way of the proxy', () => {
 })
 
 test('only links of what is not ours are broken', () => {
-  const plan = (...ids: string[]) => ({ faults: ids.map((fault) => ({ fault, injectAtMs: 0, healAtMs: 8_000 }) as PlannedFault) })
+  const plan = (...ids: string[]) => ({
+    faults: ids.map((fault) => ({ fault, parameters: {}, injectAtMs: 0, healAtMs: 8_000 }) as unknown as PlannedFault),
+  })
   const needs = { 'postgres-latency': ['link'], 'postgres-lock': ['link', 'postgres'], 'server-killed': ['servers'] } as const
-  const of = (id: string) => ({ needs: needs[id as keyof typeof needs] })
-  const target = { dependencies: { postgres: 'embedded' } } as const
+  const of = (id: string) => ({ needs: needs[id as keyof typeof needs], dependency: id.split('-')[0] ?? '' })
+  const target = { dependencies: { postgres: 'embedded' }, start: { command: 'x' } } as const
   expect(() => assertBreakable(plan('postgres-latency', 'server-killed'), target, { postgres: given.postgres }, of)).not.toThrow()
   expect(() => assertBreakable(plan('postgres-lock'), target, {}, of)).not.toThrow()
   expect(() => assertBreakable(plan('postgres-lock'), target, { postgres: given.postgres }, of)).toThrow(
@@ -29,6 +31,12 @@ test('only links of what is not ours are broken', () => {
   )
   expect(() => assertBreakable(plan('postgres-lock'), { dependencies: { postgres: { address: 'x:1' } } }, {}, of)).toThrow(
     expect.objectContaining({ code: 'FAULT_NOT_POSSIBLE', hint: expect.stringContaining("'embedded'") }),
+  )
+  expect(() => assertBreakable(plan('postgres-latency'), {}, {}, of)).toThrow(
+    expect.objectContaining({ code: 'FAULT_NOT_POSSIBLE', hint: expect.stringContaining("postgres: { address: 'localhost:") }),
+  )
+  expect(() => assertBreakable(plan('server-killed'), { dependencies: target.dependencies }, {}, of)).toThrow(
+    expect.objectContaining({ code: 'FAULT_NOT_POSSIBLE', hint: expect.stringContaining('start:') }),
   )
   const own = { 'server-killed': { inject: '', heal: '', felt: '', ttlS: 7 } }
   expect(() => assertBreakable(plan('server-killed'), { ...target, faults: own }, {}, of)).toThrow(

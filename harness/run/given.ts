@@ -1,7 +1,7 @@
 // A Postgres or a Redis of the user's own (`--postgres`, `--redis`): the run stands its proxy before it and reads it, and breaks
 // nothing but the link. Faults inside it would need its identity to be ours.
 import { HarnessError } from '../errors.ts'
-import type { FaultDefinition } from '../faults/fault.ts'
+import { dependencyOf, type FaultDefinition } from '../faults/fault.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Target } from '../target.ts'
 
@@ -37,16 +37,17 @@ export function throughLinks(given: Given, at: Record<string, string>): Given {
  */
 export function assertBreakable(
   plan: Pick<Plan, 'faults'>,
-  { dependencies = {}, faults = {} }: Pick<Target, 'dependencies' | 'faults'>,
+  target: Pick<Target, 'dependencies' | 'faults' | 'start'>,
   given: Given,
-  faultNamed: (id: string) => Pick<FaultDefinition, 'needs'>,
+  faultNamed: (id: string) => Pick<FaultDefinition, 'needs' | 'dependency'>,
 ): void {
+  const { dependencies = {}, faults = {} } = target
   for (const name of Object.keys(given)) {
     if (dependencies[name] !== undefined) continue
     const known = Object.keys(dependencies).join(', ') || 'none'
     throw new HarnessError('BAD_OPTION', `--${name} is given, but the target names no such dependency`, `it names: ${known}`)
   }
-  for (const { fault, injectAtMs, healAtMs } of plan.faults) {
+  for (const { fault, parameters, injectAtMs, healAtMs } of plan.faults) {
     const { ttlS = Number.POSITIVE_INFINITY } = faults[fault] ?? {}
     if (healAtMs - injectAtMs > ttlS * 1_000)
       throw new HarnessError(
@@ -54,7 +55,9 @@ export function assertBreakable(
         `faults.${fault} lives ${ttlS} s, and its window lasts ${(healAtMs - injectAtMs) / 1_000} s`,
         `raise ttlS in the target`,
       )
-    const { needs } = faultNamed(fault)
+    const definition = faultNamed(fault)
+    const { needs } = definition
+    assertThere(fault, needs, dependencyOf(definition, parameters), target)
     const name = needs.find((need) => need in PORTS && (need in given || dependencies[need] !== 'embedded'))
     if (name === undefined) continue
     const hint = name in given ? `leave --${name} out` : `set dependencies.${name} to 'embedded' in the target`
@@ -64,4 +67,24 @@ export function assertBreakable(
       `${hint}, or choose a scenario that breaks the link only`,
     )
   }
+}
+
+const STUBS: Record<string, string> = { upstream: 'upstream', identityProvider: 'identity-provider' }
+
+/** What a fault breaks must stand in the target: a fault that reaches nothing proves nothing. */
+function assertThere(
+  fault: string,
+  needs: FaultDefinition['needs'],
+  broken: string,
+  { dependencies = {}, start }: Pick<Target, 'dependencies' | 'start'>,
+) {
+  const impossible = (what: string, line: string) => {
+    throw new HarnessError('FAULT_NOT_POSSIBLE', `${fault} breaks ${what}`, `add to the target: ${line}`)
+  }
+  if (needs.includes('servers') && !start)
+    impossible('a server that the run starts itself', "start: { command: 'npm start', ready: '/health' }")
+  const stub = needs.map((need) => STUBS[need]).find((name) => name !== undefined && dependencies[name] !== 'embedded')
+  if (stub !== undefined) impossible(`the ${stub} that the run starts itself`, `dependencies: { '${stub}': 'embedded' }`)
+  if (needs.includes('link') && broken !== 'server' && dependencies[broken] === undefined)
+    impossible(`the link to ${broken}, and the target names no such dependency`, `dependencies: { ${broken}: { address: 'localhost:…' } }`)
 }

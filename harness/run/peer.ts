@@ -106,6 +106,18 @@ export class Peer implements AsyncDisposable {
     return tools
   }
 
+  /**
+   * The tools of a server that speaks the peer's revision for sure: in the stateless era every server answers `server/discover`, and some of
+   * the older ones list their tools to whoever asks.
+   */
+  async discovered(): Promise<Tool[]> {
+    if (isStateless(this.protocol)) {
+      const { message, status, text } = await this.#ask(plainRequest({ ...nextMessage(), method: 'server/discover' }, this.#speaker))
+      if (!message?.result) throw await this.#notMcp(status, text)
+    }
+    return await this.tools()
+  }
+
   /** Whatever it answers. @throws HarnessError `TARGET_DOWN` */
   async call(tool: string, given: Record<string, unknown>): Promise<Answered> {
     const { call, trace, span } = nextMessage()

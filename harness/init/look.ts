@@ -1,0 +1,102 @@
+// What `init` sees of a server: which revision it speaks, its tools, and of those that say that they only read (or that somebody vouches for)
+// how long one call takes. No other tool is ever called.
+// Parameters: revisions are tried newest first; calls go one after the other, at most 10 a second and for at most 60 s; what is left then is
+// listed untried. Not modelled: tools that say they read and do not (`readOnlyHint` is a hint; whoever does not trust it gives --no-calls).
+import { setTimeout as wait } from 'node:timers/promises'
+import { HarnessError } from '../errors.ts'
+import type { Protocol } from '../load/request.ts'
+import { type Client, Peer, PROTOCOLS, type Tool } from '../run/peer.ts'
+import { type Drawn, drawnOf, hasTodo, sampleOf } from './drawn.ts'
+
+const CALLING_MS = 60_000
+const CALL_EVERY_MS = 100
+
+export interface SeenTool {
+  tool: Tool
+  drawn: Drawn
+  /** It says so, or somebody vouched for it. */
+  reads: boolean
+  /** How its one call went; absent: it was not called. */
+  tried?: { ok: boolean; tookMs: number; said: string }
+}
+
+export interface Look {
+  protocol: Protocol
+  tools: SeenTool[]
+}
+
+export interface LookOptions {
+  url: string
+  client: Client
+  /** Tools that somebody says only read. */
+  vouched: readonly string[]
+  /** Call them at all. */
+  calls: boolean
+  say: (text: string) => void
+  signal: AbortSignal
+}
+
+/** @throws HarnessError as `Peer.meet`; `UNKNOWN_TOOL` when one is vouched for that the server does not have */
+export async function look(options: LookOptions): Promise<Look> {
+  const { url, vouched, calls, say, signal } = options
+  const { peer, tools } = await negotiate(options)
+  await using met = peer
+  say(`${url} speaks MCP ${met.protocol} and has ${tools.length} tool${tools.length === 1 ? '' : 's'}`)
+  const stranger = vouched.find((name) => !tools.some((tool) => tool.name === name))
+  if (stranger !== undefined)
+    throw new HarnessError(
+      'UNKNOWN_TOOL',
+      `it has no tool ${JSON.stringify(stranger)}`,
+      `it has: ${tools.map(({ name }) => name).join(', ')}`,
+    )
+  const seen = tools.map((tool): SeenTool => {
+    const reads = vouched.includes(tool.name) || tool.annotations?.readOnlyHint === true
+    return { tool, drawn: drawnOf(tool.inputSchema), reads }
+  })
+  if (calls) await callReads(met, seen, say, signal)
+  return { protocol: met.protocol, tools: seen }
+}
+
+/** The newest revision in which it lists its tools. */
+async function negotiate({ url, client, signal }: LookOptions): Promise<{ peer: Peer; tools: Tool[] }> {
+  let first: unknown
+  for (const protocol of PROTOCOLS) {
+    let peer: Peer | undefined
+    try {
+      peer = await Peer.meet(url, protocol, client, signal)
+      return { peer, tools: await peer.discovered() }
+    } catch (error) {
+      await peer?.[Symbol.asyncDispose]()
+      if (!(error instanceof HarnessError) || !['TARGET_NOT_MCP', 'PROTOCOL_NOT_SPOKEN'].includes(error.code)) throw error
+      first ??= error
+    }
+  }
+  throw first
+}
+
+async function callReads(peer: Peer, seen: SeenTool[], say: LookOptions['say'], signal: AbortSignal): Promise<void> {
+  const untilMs = Date.now() + CALLING_MS
+  for (const one of seen) {
+    if (!one.reads || hasTodo(one.drawn)) continue
+    if (Date.now() > untilMs) {
+      say(`the other tools were not called: ${CALLING_MS / 1_000} s are over`)
+      return
+    }
+    const startedMs = Date.now()
+    one.tried = await callOnce(peer, one)
+    say(`  ${one.tool.name}: ${one.tried.said}, ${Math.round(one.tried.tookMs)} ms`)
+    await wait(Math.max(0, CALL_EVERY_MS - (Date.now() - startedMs)), undefined, { signal })
+  }
+}
+
+async function callOnce(peer: Peer, { tool, drawn }: SeenTool): Promise<NonNullable<SeenTool['tried']>> {
+  try {
+    const { status, message, tookMs } = await peer.call(tool.name, sampleOf(drawn) as Record<string, unknown>)
+    const { result, error } = message ?? {}
+    if (status === 200 && result) return { ok: result.isError !== true, tookMs, said: result.isError === true ? 'isError' : 'ok' }
+    return { ok: false, tookMs, said: error ? `error ${error.code}` : `status ${status}` }
+  } catch (error) {
+    if (error instanceof HarnessError && error.code === 'TARGET_DOWN') return { ok: false, tookMs: 0, said: error.message }
+    throw error
+  }
+}
