@@ -2,50 +2,9 @@ import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { everything, hostile } from './example/hostile.ts'
 import { exampleVerdict, exampleVerdicts } from './example/verdicts.ts'
-import { endScreen, liveLine } from './terminal.ts'
+import { endScreen } from './terminal.ts'
 
-const state = {
-  phase: 'stress',
-  leftMs: 12_300,
-  offered: 1_812,
-  ok: 1_500,
-  refused: 300,
-  failed: 12,
-  p95Ms: 41.6,
-  faults: ['postgres-latency'],
-}
 const columns = (text: string) => [...stripVTControlCharacters(text)].length
-
-describe('the live line', () => {
-  it('says phase, time left, figures and faults', () => {
-    expect(liveLine(state, { width: 200, colour: false })).toBe(
-      'stress     13 s left  ! postgres-latency  offered 1,812  ok 1,500  refused 300  failed 12  p95 42 ms',
-    )
-  })
-
-  it('draws the time left as a bar when the whole is known', () => {
-    expect(liveLine({ ...state, leftMs: 5_000, totalMs: 20_000 }, { width: 200, colour: false })).toContain('████████████░░░░')
-  })
-
-  it.each([20, 40, 60, 80, 120])('fits into %d columns, keeping the phase', (width) => {
-    for (const colour of [true, false]) {
-      const line = liveLine(state, { width, colour })
-      expect(columns(line)).toBeLessThanOrEqual(width)
-      expect(stripVTControlCharacters(line)).toMatch(/^stress/)
-    }
-  })
-
-  it('is coloured only when asked', () => {
-    expect(liveLine(state, { width: 100, colour: false })).not.toContain('\u001b')
-    expect(liveLine(state, { width: 100, colour: true })).toContain('\u001b[')
-  })
-
-  it('stays one line whatever a fault is called', () => {
-    const line = liveLine({ ...state, faults: [hostile.terminal, hostile.megabyte] }, { width: 120, colour: false })
-    expect(line).not.toMatch(/\p{Cc}/u)
-    expect(columns(line)).toBeLessThanOrEqual(120)
-  })
-})
 
 describe('the end screen', () => {
   const fail = exampleVerdict('fail', {

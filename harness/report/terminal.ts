@@ -1,79 +1,15 @@
-// What a person at a terminal reads: one line while the run goes on, and the verdict at its end. Pure: text out, nothing
-// written. Widths are honoured (40 to any), names from the server under test cannot move the cursor or colour the screen,
+// What a person at a terminal reads at the end of a run. Pure: text out, nothing written. Widths are honoured (40 to any), names from the server under test cannot move the cursor or colour the screen,
 // and without colour nothing is lost: each status has a symbol. NO_COLOR is the caller's, through `colour`.
 // Not modelled: wide (East Asian) glyphs count as one column.
-import { styleText } from 'node:util'
 import type { Status, Verdict, Verdicts } from '../checks/check.ts'
-import { duration, number } from './figures.ts'
+import { type Colour, type Look, type Painter, painter } from './paint.ts'
 import { plain, short } from './plain.ts'
 import { against, conclusion, labels, ordered, reason, sentence, symbols, tally } from './words.ts'
-
-export interface LiveState {
-  phase: string
-  /** Until the end of the plan, ms. */
-  leftMs: number
-  /** The whole plan, ms: with it the time left is also drawn as a bar. */
-  totalMs?: number
-  /** Calls since the start. */
-  offered: number
-  ok: number
-  refused: number
-  failed: number
-  p95Ms: number
-  /** Faults in force. */
-  faults: readonly string[]
-}
-
-interface Part {
-  text: string
-  weight: number
-  paint?: Colour | undefined
-}
-
-type Colour = 'red' | 'green' | 'yellow' | 'dim' | 'bold'
-
-interface Look {
-  width: number
-  colour: boolean
-}
 
 const statusColours: Record<Status, Colour> = { fail: 'red', unknown: 'yellow', pass: 'green', 'not-judged': 'dim' }
 const narrowest = 40
 /** Symbol, status and code stand before it. */
 const indentOfText = 17
-const barColumns = 16
-
-/** One line of at most `width` columns, without a line end; what matters least is left out first. */
-export function liveLine(state: LiveState, { width, colour }: Look): string {
-  const left = `${Math.ceil(Math.max(0, state.leftMs) / 1000)} s left`.padStart(9)
-  const all: Part[] = [
-    { text: plain(state.phase, 20).padEnd(9), weight: 9, paint: 'bold' },
-    { text: bar(state), weight: 2 },
-    { text: left, weight: 8 },
-    { text: state.faults.length > 0 ? `! ${state.faults.map((name) => short(name, 24)).join(', ')}` : '', weight: 7, paint: 'yellow' },
-    { text: `offered ${number(state.offered)}`, weight: 5 },
-    { text: `ok ${number(state.ok)}`, weight: 6 },
-    { text: `refused ${number(state.refused)}`, weight: 4 },
-    { text: `failed ${number(state.failed)}`, weight: 6, paint: state.failed > 0 ? 'red' : undefined },
-    { text: `p95 ${duration(Math.round(state.p95Ms))}`, weight: 3 },
-  ]
-  const parts = all.filter(({ text }) => text !== '')
-  const columns = () => parts.reduce((sum, { text }) => sum + [...text].length + 2, -2)
-  while (columns() > width && parts.length > 1) {
-    const least = Math.min(...parts.map(({ weight }) => weight))
-    parts.splice(
-      parts.findIndex(({ weight }) => weight === least),
-      1,
-    )
-  }
-  return parts.map(({ text, paint }) => painter(colour)(columns() > width ? short(text, width) : text, paint)).join('  ')
-}
-
-function bar({ leftMs, totalMs }: LiveState): string {
-  if (totalMs === undefined || totalMs <= 0) return ''
-  const done = Math.round(barColumns * Math.min(1, Math.max(0, 1 - leftMs / totalMs)))
-  return '█'.repeat(done) + '░'.repeat(barColumns - done)
-}
 
 export interface EndOptions extends Look {
   /** The run's folder, as it should be shown. */
@@ -174,13 +110,4 @@ function wrapped(text: string, columns: number, indent: number): string[] {
   }
   if (line !== '') lines.push(line)
   return lines.map((each) => ' '.repeat(indent) + each)
-}
-
-type Painter = (text: string, ...colours: (Colour | undefined)[]) => string
-
-function painter(colour: boolean): Painter {
-  return (text, ...colours) => {
-    const given = colours.filter((each) => each !== undefined)
-    return colour && given.length > 0 ? styleText(given, text, { validateStream: false }) : text
-  }
 }

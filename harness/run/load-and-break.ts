@@ -10,6 +10,7 @@ import { readClock, systemClock } from './clock.ts'
 import type { RunFolder } from './folder.ts'
 import { recordHits } from './hits.ts'
 import { type LiveFigures, LiveFile } from './live.ts'
+import { type LiveBreaker, type LivePool, LiveSamples } from './live-samples.ts'
 import { writeManifest } from './manifest.ts'
 import type { Recorder } from './recorder.ts'
 import type { RunOptions } from './run.ts'
@@ -23,10 +24,20 @@ const CLOCK_EVERY_MS = 5_000
 const LIVE_EVERY_MS = 250
 const BEGIN_WITHIN_MS = 20_000
 
+export interface LiveState extends LiveFigures {
+  phase: string
+  leftMs: number
+  totalMs: number
+  /** In force. */
+  faults: string[]
+  breakers: LiveBreaker[]
+  pools: LivePool[]
+}
+
 /** What a run tells while it goes on. */
 export interface View {
   say(text: string): void
-  live(state: { phase: string; leftMs: number; totalMs: number; faults: string[] } & LiveFigures): void
+  live(state: LiveState): void
 }
 
 /** From the first planned moment to the last answer: load, faults, samplers and clock side by side. */
@@ -39,7 +50,9 @@ export async function loadAndBreak(
   generator: Generator,
 ): Promise<void> {
   const { plan, view, signal } = options
-  await using live = new LiveFile(loadFiles(folder.raw, options.generators))
+  const sloMs = new Map(Object.entries(plan.roles).map(([role, { sloMs: ms }]) => [role, ms]))
+  await using live = new LiveFile(loadFiles(folder.raw, options.generators), (role) => sloMs.get(role))
+  const samples = new LiveSamples()
   const over = new AbortController()
   const untilOver = AbortSignal.any([signal, over.signal])
   const tasks: Promise<unknown>[] = []
@@ -57,7 +70,10 @@ export async function loadAndBreak(
       ...options,
       environment: setting.environment,
       observe: setting.observe,
-      record: (line) => recorder.samples.append(line),
+      record: (line) => {
+        recorder.samples.append(line)
+        samples.take(line, line.atMs - (manifest.t0Ms ?? line.atMs))
+      },
       signal: over.signal,
     })
     aside(sampling.then((failed) => noteGaps(manifest, failed)))
@@ -84,7 +100,7 @@ export async function loadAndBreak(
       signal: untilOver,
     })
     aside(timeline)
-    aside(showLive(plan, t0Ms, live, faultsInForce, view, untilOver))
+    aside(showLive({ plan, t0Ms, live, samples, faults: faultsInForce, view }, untilOver))
     // A fault that cannot be healed ends the run as an abort does.
     const stop = () => void generator.stop()
     for (const vital of [timeline, deaths]) vital.catch(stop)
@@ -142,7 +158,16 @@ async function runClock(recorder: Recorder, signal: AbortSignal): Promise<void> 
   }
 }
 
-async function showLive(plan: Plan, t0Ms: number, live: LiveFile, faults: Set<string>, view: View, signal: AbortSignal): Promise<void> {
+interface Showing {
+  plan: Plan
+  t0Ms: number
+  live: LiveFile
+  samples: LiveSamples
+  faults: ReadonlySet<string>
+  view: View
+}
+
+async function showLive({ plan, t0Ms, live, samples, faults, view }: Showing, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const atMs = Date.now() - t0Ms
     const phase = plan.phases.find(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs)
@@ -151,7 +176,9 @@ async function showLive(plan: Plan, t0Ms: number, live: LiveFile, faults: Set<st
       leftMs: Math.max(0, plan.endsAtMs - atMs),
       totalMs: plan.endsAtMs,
       faults: [...faults],
-      ...live.figures,
+      breakers: samples.breakers,
+      pools: samples.pools,
+      ...live.figures(),
     })
     await wait(LIVE_EVERY_MS, undefined, { signal }).catch(() => undefined)
   }
