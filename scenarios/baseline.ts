@@ -10,6 +10,7 @@ import { errorTaxonomy } from '../harness/checks/error-taxonomy.ts'
 import { liveNotReady } from '../harness/checks/live-not-ready.ts'
 import { loopHealthy } from '../harness/checks/loop-healthy.ts'
 import { noResidue } from '../harness/checks/no-residue.ts'
+import { nothingLeaks } from '../harness/checks/nothing-leaks.ts'
 import { oneTrace } from '../harness/checks/one-trace.ts'
 import { poolBounded } from '../harness/checks/pool-bounded.ts'
 import { queueBounded } from '../harness/checks/queue-bounded.ts'
@@ -42,6 +43,7 @@ export default scenario({
   ],
   checks: [
     oneTrace(),
+    nothingLeaks(),
     boundedTime(),
     effectsOnce(),
     errorTaxonomy(),
@@ -53,5 +55,5 @@ export default scenario({
     liveNotReady(),
     noResidue(),
   ],
-  essential: ['one-trace', 'bounded-time', 'effects-once'],
+  essential: ['one-trace', 'nothing-leaks', 'bounded-time', 'effects-once'],
 })

@@ -66,6 +66,8 @@ export interface Manifest {
   arrivals?: PlannedArrivals
   /** The server's spans; absent when there was no collector for them. */
   spans?: CollectedSpans
+  /** What was looked for in what the server wrote; absent when nothing was. */
+  searched?: Searched
   generator?: { exitCode: number | null; maxRssBytes?: number }
   harness?: { maxRssBytes: number }
   /** Distinct call ids of this run found in the server's logs; absent when logs are not observed. */
@@ -115,4 +117,14 @@ export interface GeneratorRecord {
   uncertaintyMs?: number
   /** Agents whose lines are in its file and belong to another one. */
   strangers?: string[]
+}
+
+/** The search for leaks. */
+export interface Searched {
+  /** Planted into arguments. */
+  secrets: number
+  tokens: number
+  files: number
+  /** Places at which one was; at most 1,000 of them are in raw/leaks.ndjson. */
+  found: number
 }

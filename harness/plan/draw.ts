@@ -2,6 +2,8 @@
 // machine: 32-bit integer arithmetic, and no transcendental function whose last digit could differ between engines goes
 // unrounded into the plan.
 
+import { drawSecret } from './secrets.ts'
+
 /** A stretch of the run, ms since its start; the end is exclusive. */
 export interface Span {
   fromMs: number
@@ -17,6 +19,8 @@ export interface Draw {
   chance(share: number): boolean
   /** A lower-case word of two to four syllables. */
   word(): string
+  /** Made-up customer's data, another one each time, which no log, span, error or report may show: it is looked for there after the run. */
+  secret(): string
   /** Ms, rounded to whole ones. */
   exponential(meanMs: number): number
   /** Ms, rounded to whole ones. `spread` is the deviation of the logarithm: 0.58 puts p90 at 2.1 × the median. */
@@ -54,12 +58,14 @@ export function createDraw(seed: number, name = ''): Draw {
     for (let at = span.fromMs + Math.floor(unit() * everyMs); at < span.toMs; at += everyMs) moments.push(at)
     return moments
   }
+  const word = () => Array.from({ length: int(2, 4) }, () => pick(SYLLABLES)).join('')
   return {
     unit,
     int,
     pick,
     chance: (share) => unit() < share,
-    word: () => Array.from({ length: int(2, 4) }, () => pick(SYLLABLES)).join(''),
+    word,
+    secret: () => drawSecret({ int, pick, word }),
     exponential,
     logNormal: (medianMs, spread) => {
       // Box and Muller: one normal number from two uniform ones.

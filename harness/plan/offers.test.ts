@@ -5,12 +5,16 @@ import type { Plan } from './plan.ts'
 
 const plan = {
   roles: { write: { tool: 'make', sloMs: 1, deadlineMs: 2_000, needs: ['postgres:orders', 'ledger'], correct: [] } },
+  agents: [{ tasks: [{ calls: [{ arguments: { id: 7 } }, { arguments: { memo: 'from sk_live_0123456789abcdef01234567' } }] }] }],
 } as unknown as Plan
 
 test('a bare address offers its answers; everything else names the line to add', () => {
   const offers = offersOf(
     target({ url: 'http://127.0.0.1:1/mcp' }),
-    { roles: { cheapRead: { tool: 'x', sloMs: 1, needs: [], correct: [] } } } as unknown as Plan,
+    {
+      roles: { cheapRead: { tool: 'x', sloMs: 1, needs: [], correct: [] } },
+      agents: [{ tasks: [{ calls: [{ arguments: {} }] }] }],
+    } as unknown as Plan,
     {},
     {},
   )

@@ -2,6 +2,7 @@
 // would make it so. What a target does not offer is not judged; it is never guessed.
 import type { Declared, Observe, Target } from '../target.ts'
 import type { Plan } from './plan.ts'
+import { secretsIn } from './secrets.ts'
 
 /** Dependencies that checks ask for by name, whether or not the target has them. */
 const KNOWN_DEPENDENCIES = ['postgres', 'redis', 'upstream'] as const
@@ -51,6 +52,7 @@ export function offersOf(target: Target, plan: Plan, declared: Declared, observe
     ...linkOffers(target, plan),
     logs: logsOffer(target, observe),
     spans: spansOffer(target, observe),
+    secrets: secretsOffer(plan),
   }
 }
 
@@ -58,6 +60,14 @@ export function offersOf(target: Target, plan: Plan, declared: Declared, observe
 function logsOffer(target: Target, { logs }: Observe): true | string {
   const seen = logs !== undefined && (target.start !== undefined || logs.file !== undefined)
   return seen || `observe: { logs: { ${target.start ? '' : "file: 'server.log', "}requestId: 'request_id' } }`
+}
+
+/** There is something to look for: some call's arguments hold a planted secret. */
+function secretsOffer({ agents }: Plan): true | string {
+  const planted = agents.some(({ tasks }) =>
+    tasks.some(({ calls }) => calls.some((call) => secretsIn(JSON.stringify(call.arguments)).length > 0)),
+  )
+  return planted || 'tools: { write: { arguments: (draw) => ({ note: draw.secret() }) } }'
 }
 
 /** A server that we start is told where the collector is; another one must be told by its owner. */

@@ -82,6 +82,11 @@ export async function agentCredentials({ agents = {} }: Target, plan: Plan, cont
   )
 }
 
+/** Everything that one agent may send. */
+export function sentBy(index: number, { first, later }: AgentHeaders, credentials: readonly Credentials[]): Headers[] {
+  return [first[index] ?? {}, ...(later[index] ?? []).map(({ headers }) => headers), ...Object.values(credentials[index] ?? {})]
+}
+
 /** By the agents' index. @throws HarnessError `TARGET_THREW` */
 export async function agentTls({ agents = {} }: Target, identities: readonly AgentIdentity[]): Promise<Tls[]> {
   return Promise.all(identities.map(async (identity) => await asked('agents.tls', async () => (await agents.tls?.(identity)) ?? {})))

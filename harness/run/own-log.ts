@@ -1,5 +1,6 @@
 // The log of a server that somebody else started: the lines about this run's calls, copied into the run's folder.
 import { createReadStream, createWriteStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { finished } from 'node:stream/promises'
@@ -28,4 +29,12 @@ export async function copyOwnLog(file: string, run: string, { raw }: RunFolder):
     copy.end()
     await finished(copy)
   }
+}
+
+/** Bytes that it has already; 0 when it is not there yet. */
+export async function sizeOf(file: string): Promise<number> {
+  return await stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  )
 }

@@ -13,14 +13,15 @@ import type { Plan } from '../plan/plan.ts'
 import { planHash, planText } from '../plan/text.ts'
 import type { Sampler } from '../samplers/sampler.ts'
 import type { Target } from '../target.ts'
-import { agentCredentials, agentHeaders, agentTls } from './agent-headers.ts'
+import { agentCredentials, agentHeaders, agentTls, sentBy } from './agent-headers.ts'
 import { recordEffects } from './effects.ts'
 import { createRunFolder, pointLatest, type RunFolder } from './folder.ts'
 import type { Given } from './given.ts'
+import { Leaks } from './leaks.ts'
 import type { Lease } from './lease.ts'
 import { loadAndBreak, type View } from './load-and-break.ts'
 import { describeTarget, firstManifest, spanNotes, writeManifest } from './manifest.ts'
-import { copyOwnLog } from './own-log.ts'
+import { copyOwnLog, sizeOf } from './own-log.ts'
 import { probe } from './probe.ts'
 import { Recorder } from './recorder.ts'
 import { balancerNotes } from './servers.ts'
@@ -72,8 +73,10 @@ export async function run(options: RunOptions): Promise<RunFolder> {
   const manifest = await firstManifest(options, startedAt, planHash(text))
   await writeManifest(folder.path, manifest)
   await pointLatest(folder.path)
+  const leaks = new Leaks(options.plan)
   try {
-    await record(options, folder, recorder, manifest)
+    await record(options, folder, recorder, manifest, leaks)
+    manifest.searched = await leaks.record(folder)
     manifest.state = options.signal.aborted ? 'aborted' : 'complete'
   } catch (error) {
     manifest.state = 'aborted'
@@ -91,7 +94,7 @@ export async function run(options: RunOptions): Promise<RunFolder> {
   return folder
 }
 
-async function record(options: RunOptions, folder: RunFolder, recorder: Recorder, manifest: Manifest): Promise<void> {
+async function record(options: RunOptions, folder: RunFolder, recorder: Recorder, manifest: Manifest, leaks: Leaks): Promise<void> {
   const { plan, target, lease, view, signal } = options
   await using setting = await startSetting({
     plan,
@@ -107,15 +110,21 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
     ...(options.weaken !== undefined && { weaken: options.weaken }),
     ...(options.port !== undefined && { port: options.port }),
     progress: view.say,
+    look: (text) => leaks.look(text, 'spans'),
     signal,
   })
   manifest.notes.push(...setting.notes)
   describeTarget(manifest, setting, target.value, plan)
   const headers = await agentHeaders(target.value, setting.context, Date.now() + plan.endsAtMs + plan.patienceMs)
+  const credentials = await agentCredentials(target.value, plan, setting.context)
+  for (const [index, { agent }] of plan.agents.entries()) for (const sent of sentBy(index, headers, credentials)) leaks.know(agent, sent)
   const tls = await agentTls(target.value, setting.context.agents)
   const client = { headers: headers.first[0] ?? {}, tls: tls[0] ?? {} }
   await probe(setting.url, client, plan, signal)
   const seen = { ...unstartedOf(options, setting, folder), client }
+  const { logs } = setting.observe
+  const ownLog = target.value.start ? undefined : logs?.file
+  const ownLogBytes = ownLog === undefined ? 0 : await sizeOf(ownLog)
   const tried = await withReachedFaults({ ...seen, waitMs: options.waitMs, say: view.say })
   await writeManifest(folder.path, manifest)
   view.say(`preparing ${plan.agents.length} agents`)
@@ -130,7 +139,7 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
       headers: headers.first,
       later: headers.later,
       tls,
-      credentials: await agentCredentials(target.value, plan, setting.context),
+      credentials,
       ...(setting.observe.instanceHeader !== undefined && { instanceHeader: setting.observe.instanceHeader }),
       run: manifest.run,
       seed: plan.seed,
@@ -147,8 +156,10 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
   await loadAndBreak({ ...options, plan: tried }, folder, recorder, manifest, setting, generator)
   manifest.notes.push(...setting.proxy.problems, ...(await balancerNotes(setting.balancer, manifest.t0Ms ?? 0)))
   await noteUnseen(seen, manifest)
-  const { logs } = setting.observe
-  if (logs?.file !== undefined && !target.value.start) await copyOwnLog(logs.file, manifest.run, folder)
+  if (ownLog !== undefined) {
+    await copyOwnLog(ownLog, manifest.run, folder)
+    await leaks.lookInto(ownLog, ownLogBytes)
+  }
   manifest.notes.push(...(await recordEffects(setting.environment.database, target.value, manifest, folder)))
 }
 

@@ -39,6 +39,8 @@ export interface SettingOptions {
   port?: number
   /** Says what is being started. */
   progress: (text: string) => void
+  /** Told the bodies in which the server's spans come. */
+  look: (text: string) => void
   signal: AbortSignal
 }
 
@@ -126,11 +128,11 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
 }
 
 /** Whoever starts the server can tell it where to send its spans; another server must send them to the port that its target names. */
-async function openCollector({ target, folder }: SettingOptions, { all }: Contexts): Promise<SpanCollector | undefined> {
+async function openCollector({ target, folder, look }: SettingOptions, { all }: Contexts): Promise<SpanCollector | undefined> {
   const file = path.join(folder.raw, 'spans.ndjson')
   const port = evaluate('observe', target.observe, all[0])?.spans?.port
   if (!target.start && port === undefined) return undefined
-  const collector = await openSpanCollector({ file, ...(port !== undefined && { port }) })
+  const collector = await openSpanCollector({ file, look, ...(port !== undefined && { port }) })
   for (const context of all) context.collector = collector.url
   return collector
 }

@@ -20,7 +20,7 @@ const expensiveRead: ToolRole = {
     const group = draw.pick(['status', 'currency', 'customer_id', "date_trunc('month', issued_on)"])
     const since = `2026-${draw.pick(MONTHS)}-01`
     return {
-      sql: `select ${group} as what, count(*), sum(amount_cents) from invoices where issued_on >= '${since}' group by 1 order by 1`,
+      sql: `select ${group} as what, count(*), sum(amount_cents) from invoices where issued_on >= '${since}' and memo <> '${draw.secret()}' group by 1 order by 1`,
       limit: 50,
     }
   },
@@ -31,6 +31,7 @@ const expensiveRead: ToolRole = {
       'select sum(amount_cents from invoices',
       "select amount_cents / 0 from invoices where issued_on = 'yesterday-ish'",
       'select customer_id, count(*) from invoices',
+      `select amount_cents from invoices where amount_cents = '${draw.secret()}'`,
     ]),
     limit: 50,
   }),
@@ -46,7 +47,7 @@ const write: ToolRole = {
     customer: `C-${digits(draw.int(1, 200), 4)}`,
     amountCents: draw.int(100, 500_000),
     currency: draw.pick(['EUR', 'USD', 'JPY']),
-    memo: draw.word(),
+    memo: draw.secret(),
   }),
   idempotencyKey: { argument: 'idempotencyKey' },
   sloMs: 1_500,
@@ -65,7 +66,11 @@ const write: ToolRole = {
 /** Small sums on many orders: far below what wants a person's word, and no order runs out. */
 const money: ToolRole = {
   name: 'refund_order',
-  arguments: (draw) => ({ orderNumber: `ORD-${digits(draw.int(1, 2_000), 6)}`, amountCents: draw.int(1, 50), reason: 'arrived broken' }),
+  arguments: (draw) => ({
+    orderNumber: `ORD-${digits(draw.int(1, 2_000), 6)}`,
+    amountCents: draw.int(1, 50),
+    reason: `arrived broken, asks ${draw.secret()}`,
+  }),
   idempotencyKey: { argument: 'idempotencyKey' },
   sloMs: 1_500,
   deadlineMs: 3_000,
