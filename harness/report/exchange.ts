@@ -4,6 +4,7 @@
 // body of a result (its size and its hash are).
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { agentSpanOf } from '../history/spans.ts'
 import type { PlannedCall } from '../plan/plan.ts'
 
 export interface SentRequest {
@@ -20,7 +21,7 @@ export interface SentRequest {
 export function sentRequest(history: History, call: Call, task: readonly Call[]): SentRequest {
   const { manifest } = history
   const stateless = manifest.protocol === '2026-07-28'
-  const traceparent = `00-${call.trace}-${spanOf(call)}-01`
+  const traceparent = `00-${call.trace}-${agentSpanOf(call) ?? ''}-01`
   const method = call.role === 'handshake' ? call.tool : 'tools/call'
   const meta = { traceparent }
   const headers: [string, string][] = [
@@ -48,11 +49,6 @@ export function sentRequest(history: History, call: Call, task: readonly Call[])
       lacking: call.altered ? 'other arguments than the first attempt’s, under the same key' : 'an earlier answer led to them',
     }),
   }
-}
-
-/** The call's own span, 16 hex digits: the first half of its task's trace, then its number in the task. */
-export function spanOf(call: Pick<Call, 'call' | 'trace'>): string {
-  return `${call.trace.slice(0, 8)}${numberOf(call).toString(16).padStart(8, '0')}`
 }
 
 /** Calls of a task are numbered in the order in which they were made: `…-t3-7` is the seventh. */
@@ -116,9 +112,9 @@ export function answerOf(call: Call): { head: string[]; body?: Record<string, un
     const content = message === undefined ? undefined : [{ type: 'text', text: message }]
     return { head, body: { jsonrpc: '2.0', ...id, result: { isError, content, structuredContent: data } } }
   }
-  if (parsed === false) return { head, unrecorded: `the body is no JSON-RPC message${message ? `: ${message}` : ''}` }
+  if (parsed === false) return { head, unrecorded: `The body is no JSON-RPC message${message ? `: ${message}` : ''}` }
   return {
     head,
-    unrecorded: hash === undefined ? 'the result itself is not recorded' : `the result itself is not recorded; its hash is ${hash}`,
+    unrecorded: hash === undefined ? 'The result itself is not recorded' : `The result itself is not recorded; its hash is ${hash}`,
   }
 }

@@ -19,8 +19,8 @@ describe('moments', () => {
     const edge = { ...call, plannedAtMs: 1_990, sentAtMs: 2_000, endedAtMs: 2_050 }
     const moments = momentsOf({ ...history, calls: [edge] }, 120)
     expect(moments.map(({ offered }) => offered).slice(0, 4)).toEqual([0, 0, 1, 0])
-    expect(moments[2]).toMatchObject({ latencyMsP50: 60, latencyMsP99: 60 })
-    expect(moments[1]?.latencyMsP50).toBeUndefined()
+    expect(moments[2]?.latencyMs).toEqual({ ok: [60, 60, 60] })
+    expect(moments[1]?.latencyMs).toEqual({})
   })
 
   it.each([

@@ -15,10 +15,11 @@ export interface Moment {
   late: number
   refused: number
   failed: number
-  /** Of ok calls, ms; absent when there was none. */
-  latencyMsP50?: number
-  latencyMsP99?: number
+  /** p50, p99 and p99.9 of ended calls, ms from the planned moment; absent where there was none. `ok`: good and late. */
+  latencyMs: { ok?: Quantiles; refused?: Quantiles; failed?: Quantiles }
 }
+
+export type Quantiles = readonly [p50: number, p99: number, p999: number]
 
 const turnedAway: ReadonlySet<CallClass> = new Set(['refused', 'shed', 'queue', 'draining'])
 
@@ -44,21 +45,29 @@ export function momentsOf(history: History, most: number, who: (call: Call) => b
   const step = stepMs(history, most)
   const length = Math.max(1, Math.ceil(history.plan.endsAtMs / step))
   const moments = Array.from({ length }, (_, i): Moment => emptyMoment(i * step, Math.min((i + 1) * step, history.plan.endsAtMs)))
-  const latencies = moments.map((): number[] => [])
+  const latencies = moments.map(() => ({ ok: [] as number[], refused: [] as number[], failed: [] as number[] }))
   for (const call of history.calls) {
     const at = Math.floor(call.sentAtMs / step)
     const moment = moments[at]
     if (!moment || !who(call)) continue
+    const became = fate(call)
     moment.offered++
-    moment[fate(call)]++
-    if (call.outcome === 'ok' && call.endedAtMs !== undefined) latencies[at]?.push(call.endedAtMs - call.plannedAtMs)
+    moment[became]++
+    if (call.endedAtMs === undefined) continue
+    latencies[at]?.[became === 'refused' || became === 'failed' ? became : 'ok'].push(call.endedAtMs - call.plannedAtMs)
   }
-  return moments.map((moment, at) => {
-    const sorted = (latencies[at] ?? []).sort((a, b) => a - b)
-    return sorted.length === 0 ? moment : { ...moment, latencyMsP50: quantile(sorted, 0.5), latencyMsP99: quantile(sorted, 0.99) }
-  })
+  return moments.map((moment, at) => ({ ...moment, latencyMs: quantilesOf(latencies[at] ?? {}) }))
+}
+
+function quantilesOf(latencies: Partial<Record<keyof Moment['latencyMs'], number[]>>): Moment['latencyMs'] {
+  const found: Moment['latencyMs'] = {}
+  for (const [of, values] of Object.entries(latencies) as [keyof Moment['latencyMs'], number[]][]) {
+    const sorted = values.sort((a, b) => a - b)
+    if (sorted.length > 0) found[of] = [quantile(sorted, 0.5), quantile(sorted, 0.99), quantile(sorted, 0.999)]
+  }
+  return found
 }
 
 function emptyMoment(fromMs: number, toMs: number): Moment {
-  return { fromMs, toMs, offered: 0, good: 0, late: 0, refused: 0, failed: 0 }
+  return { fromMs, toMs, offered: 0, good: 0, late: 0, refused: 0, failed: 0, latencyMs: {} }
 }

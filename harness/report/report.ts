@@ -1,6 +1,6 @@
-// The one file of the report that touches a disk: finds the charts and writes what a run's folder is opened for.
-// Everything written is a function of the history and the verdicts, so writing it twice leaves the same bytes.
-import { writeFile } from 'node:fs/promises'
+// The one file of the report that touches a disk: finds the charts, reads the log lines of the calls that are shown, and writes what a run's
+// folder is opened for. Everything written is a function of the run's files, so writing it twice leaves the same bytes.
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Verdicts } from '../checks/check.ts'
 import { discover } from '../discover.ts'
@@ -8,25 +8,44 @@ import { readCallLogs } from '../history/call-log.ts'
 import type { History } from '../history/history.ts'
 import { readServerSaid } from '../history/server-said.ts'
 import type { Chart } from './charts/chart.ts'
+import type { ClientView } from './clients.ts'
 import { type Findings, findingCalls, findingsOf } from './findings/findings.ts'
 import { findingsMarkdown } from './findings/markdown.ts'
 import { reportHtml } from './html.ts'
 import { junitXml } from './junit.ts'
 import { summaryMarkdown } from './markdown.ts'
+import { callsShownWhole, gather } from './source.ts'
 
 /**
  * Writes report.html, junit.xml, summary.md and findings.md into the run's folder.
  * @throws the file system's own errors: a full disk, a folder that cannot be written
  */
 export async function writeReport(folder: string, history: History, verdicts: Verdicts): Promise<void> {
-  const charts = await discover<Chart>('chart', path.join(import.meta.dirname, 'charts'))
   const findings = await readFindings(folder, history, verdicts)
   await Promise.all([
     writeFile(path.join(folder, 'findings.md'), findingsMarkdown(findings)),
     writeFile(path.join(folder, 'junit.xml'), junitXml(verdicts)),
     writeFile(path.join(folder, 'summary.md'), summaryMarkdown(history, verdicts)),
-    reportHtml(history, verdicts, charts).then((page) => writeFile(path.join(folder, 'report.html'), page)),
+    reportPage(folder, history, verdicts).then((page) => writeFile(path.join(folder, 'report.html'), page)),
   ])
+}
+
+/** The page's bytes. @param folder the run's: its raw logs have the lines of the calls that are shown */
+export async function reportPage(folder: string, history: History, verdicts: Verdicts): Promise<string> {
+  const here = import.meta.dirname
+  const charts = await discover<Chart>('chart', path.join(here, 'charts'))
+  const script = await pageScript()
+  const clients = JSON.parse(await readFile(path.join(here, 'clients.json'), 'utf8')) as ClientView[]
+  const shown = new Set([...callsShownWhole(history, verdicts).homes.values()].map(({ call }) => call.call))
+  const logs = await readCallLogs(folder, history.manifest.run, shown)
+  return reportHtml(gather(history, verdicts, logs, clients), charts, script)
+}
+
+/** What runs in the page, in the order of the files' names. */
+export async function pageScript(): Promise<string> {
+  const folder = path.join(import.meta.dirname, 'page', 'scripts')
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.js')).sort()
+  return (await Promise.all(names.map((name) => readFile(path.join(folder, name), 'utf8')))).join('\n')
 }
 
 /** What failed and how to mend it, with the server's own log lines from the run's folder. */

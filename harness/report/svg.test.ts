@@ -21,7 +21,7 @@ it('has the ids of its own chart and width, so that drawings can share a page', 
 
 it('takes its colours from the page and its size from the reader’s screen', async () => {
   const { text } = await drawSvg(spec, 'latency', 'wide')
-  expect(text).toMatch(/^<svg viewBox="0 0 960 \d+" aria-hidden="true" focusable="false">/)
+  expect(text).toMatch(/^<svg data-left="\d+" data-inner="\d+" data-top="\d+" viewBox="0 0 960 \d+" aria-hidden="true" focusable="false">/)
   expect(text).not.toMatch(/(?:fill|stroke)="(?!none|transparent|var\(--)/)
 })
 

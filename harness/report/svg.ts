@@ -7,9 +7,10 @@ import { compile } from 'vega-lite'
 import type { Spec } from './charts/chart.ts'
 import { html, type Markup, trusted } from './markup.ts'
 
-/** Px. The left margin holds the y axis of every chart. */
+/** Px. The left margin holds the y axis of every chart, and the names of its lanes. */
 const widths = { wide: 960, narrow: 380 } as const
-const margin = { left: 66, right: 14, top: 8, bottom: 22 } as const
+const lefts = { wide: 96, narrow: 66 } as const
+const margin = { right: 14, top: 8, bottom: 22 } as const
 
 const legendRowPx = 20
 
@@ -39,22 +40,24 @@ function legendGrid({ legends, scales }: VegaSpec, width: Width): { columns: num
   const names = scale && 'domain' in scale && Array.isArray(scale.domain) ? scale.domain.map(String) : []
   if (names.length === 0) return { columns: 1, rows: 0 }
   const longest = names.reduce((most, name) => Math.max(most, name.length), 0)
-  const columns = Math.min(names.length, Math.max(1, Math.floor((widths[width] - margin.left) / (longest * 7.5 + 24))))
+  const columns = Math.min(names.length, Math.max(1, Math.floor((widths[width] - lefts[width]) / (longest * 7.5 + 24))))
   return { columns, rows: Math.ceil(names.length / columns) }
 }
 
 /** @param id unique in the page: prefix of the ids inside */
 export async function drawSvg(spec: Spec, id: string, width: Width): Promise<Markup> {
-  const inner = widths[width] - margin.left - margin.right
-  const sized = { ...spec, width: inner, autosize: { type: 'none' }, config } as unknown as Spec
+  const left = lefts[width]
+  const inner = widths[width] - left - margin.right
+  const axis = { ...config.axis, labelLimit: left - 8 }
+  const sized = { ...spec, width: inner, autosize: { type: 'none' }, config: { ...config, axis } } as unknown as Spec
   const compiled = compile(sized, { logger: quiet }).spec
   const { columns, rows } = legendGrid(compiled, width)
   const top = margin.top + rows * legendRowPx
   const legends = compiled.legends?.map((legend) => ({ ...legend, columns }))
-  const view = new View(parse({ ...compiled, ...(legends && { legends }), padding: { ...margin, top } }), { renderer: 'none' })
+  const view = new View(parse({ ...compiled, ...(legends && { legends }), padding: { ...margin, left, top } }), { renderer: 'none' })
   const drawn = await view.toSVG()
   view.finalize()
-  return trusted(tidy(drawn, `${id}-${width}`))
+  return trusted(tidy(drawn, `${id}-${width}`).replace('<svg ', `<svg data-left="${left}" data-inner="${inner}" data-top="${top}" `))
 }
 
 const unneeded = / (?:(?:class|role|aria-[a-z]+|pointer-events|font-family)="[^"]*"|opacity="1")/g
@@ -71,6 +74,8 @@ function tidy(svg: string, prefix: string): string {
     .replace(/<text[^>]* opacity="0"[^>]*>[^<]*<\/text>/g, '')
     .replace(/<[^>]+>/g, (tag) =>
       tag
+        .replace(/class="mark-[a-z]+ role-mark[^"]*"/, 'data-is="mark"')
+        .replace(/class="mark-group role-axis"/, 'data-is="axis"')
         .replace(unneeded, '')
         .replace(/(id="|url\(#)(clip\d+|gradient_\d+)/g, (_, before: string, name: string) => before + renamed(name))
         .replace(/-?\d+\.\d{3,}/g, (figure) => String(Math.round(Number(figure) * 100) / 100)),

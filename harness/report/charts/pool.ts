@@ -14,12 +14,13 @@ const kinds = [
 
 export const pool = chart({
   title: 'Pool: connections used, callers waiting',
-  caption: 'The largest sample of each moment, pool by pool.',
+  caption: 'The largest sample of each moment, pool by pool; what stayed at 0 is left out.',
   order: 40,
   needs: ['observe.metrics.poolUsed'],
   draw(history) {
     const drawn = kinds.flatMap((kind) =>
       seriesOf(history, kind.name)
+        .filter(({ samples }) => samples.some(({ value }) => value > 0))
         .slice(0, 4)
         .map((series, i) => ({ kind, series, i })),
     )

@@ -10,7 +10,13 @@ function noise(state: { at: number }): number {
   return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
 }
 
-export function exampleCalls({ callsPerSecond = 40, starved = false, fault = false, hostileText }: ExampleOptions): Call[] {
+export function exampleCalls({
+  callsPerSecond = 40,
+  starved = false,
+  fault = false,
+  retries = false,
+  hostileText,
+}: ExampleOptions): Call[] {
   const state = { at: 7 }
   const calls: Call[] = []
   const everyMs = 1000 / callsPerSecond
@@ -19,7 +25,31 @@ export function exampleCalls({ callsPerSecond = 40, starved = false, fault = fal
     calls.push(exampleCall(calls.length, atMs, false, inStress && (starved || fault), state, hostileText))
     if (inStress && !fault) for (let i = 0; i < 3; i++) calls.push(exampleCall(calls.length, atMs + i, true, !starved, state, hostileText))
   }
-  return calls
+  return retries ? withRetries(calls, state) : calls
+}
+
+/** One more attempt at what a measured agent was refused: one in five comes too early, one in ten is refused again. */
+function withRetries(calls: readonly Call[], state: { at: number }): Call[] {
+  const again = calls.flatMap((call): Call[] => {
+    if (call.class !== 'refused' || call.hostile || call.endedAtMs === undefined) return []
+    const sentAtMs = call.endedAtMs + (noise(state) < 0.2 ? 400 : 1_200) + noise(state) * 200
+    const refused = noise(state) < 0.1
+    const { budget: _, ...rest } = call
+    const served = { outcome: 'ok', class: 'served', good: true, evidence: exampleEvidence('served') } as const
+    return [
+      {
+        ...rest,
+        ...(!refused && served),
+        call: `${call.call}-2`,
+        parent: call.call,
+        attempt: 2,
+        sentAtMs,
+        plannedAtMs: sentAtMs,
+        endedAtMs: sentAtMs + 9,
+      },
+    ]
+  })
+  return [...calls, ...again].sort((a, b) => a.sentAtMs - b.sentAtMs).map((call, index) => ({ ...call, index }))
 }
 
 /** @param pressed it meets the stress: slower, and now and then refused or lost */

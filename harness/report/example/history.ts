@@ -100,6 +100,9 @@ function exampleSamples({ fault = false, hostileText }: ExampleOptions): SampleL
         [`poolUsed{pool="${pool}"}`]: pressed ? 8 : 2 + (i % 3),
         [`poolWaiting{pool="${pool}"}`]: pressed ? 10 + (i % 5) : 0,
         [`breakerOpen{breaker="${hostileText ?? 'postgres'}"}`]: open,
+        inFlight: pressed ? 12 : 1,
+        limiterLocal: open,
+        loopDelaySecondsP99: pressed ? 0.08 : 0.011,
       },
     }
   })

@@ -3,7 +3,13 @@ import type { Manifest } from '../../history/manifest.ts'
 import type { ExampleOptions } from './options.ts'
 
 export function exampleManifest({ offers, weaken, notes = [] }: ExampleOptions, calls: number): Manifest {
-  const shown: Manifest['offers'] = { responses: true, logs: true, 'observe.metrics.poolUsed': true, 'observe.metrics.breakerOpen': true }
+  const shown: Manifest['offers'] = {
+    responses: true,
+    logs: true,
+    'observe.metrics.poolUsed': true,
+    'observe.metrics.breakerOpen': true,
+    'observe.metrics.loopDelaySecondsP99': true,
+  }
   return {
     schemaVersion: 1,
     run: 'r7',

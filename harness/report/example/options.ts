@@ -5,6 +5,8 @@ import type { Phase } from '../../plan/plan.ts'
 export interface ExampleOptions {
   callsPerSecond?: number
   starved?: boolean
+  /** Measured agents that were refused ask again, most of them after the wait they were told. */
+  retries?: boolean
   fault?: boolean
   /** Put where the server under test chooses the words: tools, messages, labels, instances. */
   hostileText?: string

@@ -6,10 +6,11 @@ import { callsByGenerator, faultsOf, latenessMs } from '../../history/queries.ts
 import { number, size } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
 import { plain } from '../plain.ts'
+import type { Source } from '../source.ts'
 
 const mostNotes = 40
 
-export function certaintySection(history: History): Markup {
+export function certaintySection({ history }: Source): Markup {
   const { notes } = history.manifest
   return html`<section id="certainty" aria-labelledby="certainty-title">
 <h2 id="certainty-title">How sure</h2>

@@ -1,13 +1,13 @@
 // The checks, fails first: what was found, measured against its limit, why it matters, what to change, and the very calls
 // that show it. Passes are one line each, the others lie open.
-import type { Status, Verdict, Verdicts } from '../../checks/check.ts'
-import type { History } from '../../history/history.ts'
+import type { Status, Verdict } from '../../checks/check.ts'
 import { figure, limitFigure, number } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
+import { checkAnchor, type Source } from '../source.ts'
 import { capital, labels, marginWords, ordered, reason, statuses } from '../words.ts'
 import { gauge } from './gauge.ts'
 import { badge } from './verdict.ts'
-import { witnessTable } from './witnesses.ts'
+import { witnessList } from './witnesses.ts'
 
 const mostExhibits = 20
 
@@ -18,13 +18,14 @@ const groups: Record<Status, string> = {
   pass: 'Held',
 }
 
-export function checksSection(history: History, { verdicts }: Verdicts): Markup {
-  const all = ordered(verdicts)
+export function checksSection(source: Source): Markup {
+  const all = ordered(source.verdicts.verdicts)
   return html`<section id="checks" aria-labelledby="checks-title">
 <h2 id="checks-title">Checks</h2>
+<div class="filters" data-filters="checks"></div>
 ${statuses.map((status) =>
   group(
-    history,
+    source,
     status,
     all.filter((verdict) => verdict.status === status),
   ),
@@ -32,18 +33,18 @@ ${statuses.map((status) =>
 </section>`
 }
 
-function group(history: History, status: Status, verdicts: Verdict[]): Markup {
+function group(source: Source, status: Status, verdicts: Verdict[]): Markup {
   if (verdicts.length === 0) return html``
   return html`<div class="${status}" id="checks-${status}">
 <h3 class="group">${groups[status]} (${verdicts.length})</h3>
-${verdicts.map((verdict) => card(history, verdict))}
+${verdicts.map((verdict) => card(source, verdict))}
 </div>`
 }
 
-function card(history: History, verdict: Verdict): Markup {
+function card(source: Source, verdict: Verdict): Markup {
   const { status, code, title, check } = verdict
   const open = status === 'pass' ? html`` : html` open`
-  return html`<details class="card ${status}" id="check-${check}"${open}>
+  return html`<details class="card ${status}" id="${checkAnchor(check)}" data-status="${status}"${open}>
 <summary>${badge(status)}<h4><span class="unseen">${labels[status]}: </span><span class="code">${code}</span>${title} ${tags(verdict)}</h4>${figures(verdict)}</summary>
 <div>
 <p class="statement">${capital(verdict.says)}</p>
@@ -53,9 +54,9 @@ ${measures(verdict)}
 ${status !== 'pass' && html`<h5>Why it matters</h5><p class="prose">${verdict.why}</p>`}
 ${status === 'fail' && advice(verdict)}
 ${exhibits(verdict)}
-${witnessTable(history, verdict)}
+${witnessList(source, verdict)}
 ${status === 'pass' && html`<h5>Why it matters</h5><p class="prose">${verdict.why}</p>`}
-<p class="muted small apart">Source: ${verdict.source}</p>
+<p class="muted small apart">Source: ${verdict.source} · <a href="#${checkAnchor(check)}">link to this check</a></p>
 </div></details>`
 }
 

@@ -3,8 +3,9 @@
 import type { History } from '../../history/history.ts'
 import { number, size } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
+import type { Source } from '../source.ts'
 
-export function reproduceSection(history: History): Markup {
+export function reproduceSection({ history }: Source): Markup {
   const { manifest } = history
   const { commit, dirty, planHash, platform, cores, memoryBytes, url, driver, run } = manifest
   const rows: [string, string][] = [

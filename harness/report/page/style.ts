@@ -10,7 +10,8 @@ const light = `
   --offered: #59616e; --good: #1568b8; --good-2: #4d96da; --refused: #a86200; --refused-2: #cf8f2e; --failed: #c22b22; --failed-2: #e0655d;
   --slow: #7a3fb0; --other: #0f7c7c; --other-2: #45a8a8;
   --stress-shade: #8a63c014; --stress-edge: #8a63c0aa; --stress-block: #e9e1f5;
-  --fault-shade: #d0443a1c; --fault-edge: #c22b22cc; --fault-block: #f9dcd9;`
+  --fault-shade: #d0443a1c; --fault-edge: #c22b22cc; --fault-block: #f9dcd9;
+  --part-model: #b9c0cb; --part-call: #d5dae2; --part-server: #8fb4dc; --part-queue: #d99a2b; --part-postgres: #2f6fb0; --part-redis: #c2554c; --part-upstream: #7a3fb0; --part-other: #45a8a8;`
 
 const dark = `
   color-scheme: dark;
@@ -20,7 +21,8 @@ const dark = `
   --offered: #a3abb8; --good: #63adf7; --good-2: #3d7fc2; --refused: #eeb04c; --refused-2: #b5822f; --failed: #ff7d72; --failed-2: #c2554c;
   --slow: #c79bf2; --other: #4fc4c4; --other-2: #338c8c;
   --stress-shade: #a98be024; --stress-edge: #a98be0bb; --stress-block: #3a3150;
-  --fault-shade: #ff7d7224; --fault-edge: #ff7d72cc; --fault-block: #52302e;`
+  --fault-shade: #ff7d7224; --fault-edge: #ff7d72cc; --fault-block: #52302e;
+  --part-model: #4a515d; --part-call: #3a404b; --part-server: #4a78ab; --part-queue: #e0ab4e; --part-postgres: #63adf7; --part-redis: #ff8a80; --part-upstream: #c79bf2; --part-other: #4fc4c4;`
 
 export const style = trusted(`
 :root {${light}
@@ -114,9 +116,39 @@ tr.loud > * { color: var(--fail); font-weight: 600; }
 .measures { display: flex; flex-wrap: wrap; gap: 10px 34px; margin-top: 16px; } .measures dt { font-size: 13px; color: var(--muted); } .measures dd { font-variant-numeric: tabular-nums; }
 .advice { max-width: 54em; } .advice table { width: auto; margin-top: 8px; } .advice p + p { margin-top: 4px; }
 .apart { margin-top: 16px; } .prose { max-width: 46em; } .small { font-size: 13.5px; }
-.calls table { font-size: 12.5px; } .calls th, .calls td { padding: 7px 9px 7px 0; } .calls .num { padding-left: 0; }
-.witness td, .witness th { border-bottom: 0; padding-bottom: 1px; } .evidence td { padding-top: 0; padding-bottom: 9px; color: var(--muted); font-size: 12.5px; overflow-wrap: anywhere; white-space: normal; }
-.witness .mono, .witness td { white-space: nowrap; } .evidence span { margin-right: 14px; } .evidence .mono { color: var(--ink); }
+.witnesses, .attempts, .plainly { list-style: none; }
+.witnesses { padding: 0; border-top: 1px solid var(--line); } .witnesses > li { border-bottom: 1px solid var(--line); position: relative; }
+.exchange > summary, .told > a, .told > div, .slow > li > a { display: grid; grid-template-columns: 5.6em minmax(8em, 1.2fr) minmax(9em, 1.4fr) minmax(13em, 2fr) 5em; gap: 2px 14px; align-items: baseline; padding: 7px 4px 7px 22px; font-size: 13.5px; color: var(--ink); text-decoration: none; position: relative; list-style: none; }
+.exchange > summary::-webkit-details-marker { display: none; }
+.exchange > summary::before { content: ""; position: absolute; left: 6px; top: 14px; border: solid var(--muted); border-width: 0 1.5px 1.5px 0; padding: 2.5px; rotate: -45deg; }
+.exchange[open] > summary::before { rotate: 45deg; top: 12px; }
+.exchange > summary:hover, .told > a:hover, .slow > li > a:hover { background: var(--sunk); }
+.told > a::before, .slow > li > a::before { content: "↑"; position: absolute; left: 5px; color: var(--muted); }
+.when, .took { font-variant-numeric: tabular-nums; text-align: right; white-space: nowrap; } .who { font-weight: 550; }
+.came { white-space: normal; } .came.good > span:first-child { color: var(--good); } .came.late > span:first-child { color: var(--slow); } .came.refused > span:first-child { color: var(--refused); } .came.failed > span:first-child { color: var(--failed); }
+.inside { padding: 4px 4px 20px 22px; } .inside h6 { font-size: 12.5px; font-weight: 650; margin: 16px 0 6px; color: var(--muted); }
+.inside:target, .card:target, tr:target { outline: 2px solid var(--link); outline-offset: 4px; border-radius: 4px; }
+.about { display: flex; flex-wrap: wrap; gap: 4px 22px; font-size: 13px; } p.about { display: block; font-size: inherit; } .about div { display: flex; gap: 6px; } .about dt { color: var(--muted); } .about dd { font-family: var(--mono); font-size: 0.92em; line-height: 1.6; }
+.wire { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0 18px; } .block { font-size: 12px; max-height: 26em; overflow: auto; } .wire .small, .inside .small { font-size: 12.5px; margin-top: 4px; }
+.attempts { font-size: 13.5px; padding-left: 2em; list-style: decimal; } .attempts li { padding: 2px 0; } .attempts .this { font-weight: 600; }
+.trace { font-size: 12.5px; } .trace th, .trace td { padding: 3px 12px 3px 0; border-bottom: 0; white-space: nowrap; } .trace tbody th { font-weight: 500; } .trace thead th { border-bottom: 1px solid var(--line); } .trace .bars { width: 55%; padding-right: 0; vertical-align: middle; }
+.depth-1 { padding-left: 14px !important; } .depth-2 { padding-left: 28px !important; } .depth-3 { padding-left: 42px !important; } .depth-4 { padding-left: 56px !important; }
+.track { display: block; position: relative; height: 10px; background: var(--sunk); border-radius: 2px; overflow: hidden; }
+.bar { position: absolute; top: 0; bottom: 0; background: var(--tint); border-radius: 2px; } .bar.cut { border-left: 3px double var(--paper); }
+.slow > li > .track { position: absolute; left: 22px; right: 4px; bottom: 3px; height: 4px; z-index: 1; } .slow .exchange > summary, .slow > li > a { padding-bottom: 14px; } .slow > li:has(.exchange[open]) > .track { display: none; }
+.key { display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 13px; margin-bottom: 10px; } .key .bar { position: static; display: inline-block; width: 18px; height: 9px; margin-right: 6px; }
+.part-model { --tint: var(--part-model); } .part-late { --tint: var(--failed); } .part-call { --tint: var(--part-call); } .part-server { --tint: var(--part-server); } .part-queue { --tint: var(--part-queue); } .part-postgres { --tint: var(--part-postgres); } .part-redis { --tint: var(--part-redis); } .part-upstream { --tint: var(--part-upstream); } .part-other { --tint: var(--part-other); }
+.tall { max-height: 30em; overflow: auto; border: 1px solid var(--line); border-radius: 6px; } .tall thead th { position: sticky; top: 0; background: var(--paper); z-index: 2; box-shadow: 0 1px 0 var(--line); } .list { font-size: 12.5px; } .list th, .list td { padding: 5px 12px; white-space: nowrap; } .list td:last-child code { font-size: 0.92em; }
+.layer th { padding-top: 16px; color: var(--ink); font-size: 13.5px; } .layer th .muted { font-weight: 400; margin-left: 6px; } .layer td { padding-top: 16px; font-weight: 600; } .taxonomy tbody th { font-weight: 500; }
+.bad { color: var(--fail); } .plainly { padding: 0; } .plainly li { padding: 3px 0; } .clients > summary { color: var(--ink); } .clients td, .clients th { white-space: nowrap; }
+.fails { list-style: none; padding: 0; margin-top: 18px; } .fails a { display: grid; grid-template-columns: auto 1fr auto; gap: 4px 12px; align-items: baseline; padding: 7px 0; border-top: 1px solid var(--line); color: inherit; text-decoration: none; } .fails a:hover b { text-decoration: underline; } .fails .figures { font-variant-numeric: tabular-nums; color: var(--tone); font-weight: 600; white-space: nowrap; }
+.filters { display: flex; flex-wrap: wrap; gap: 8px 14px; align-items: center; } .filters:empty { display: none; } .filters:not(:empty) { margin: 14px 0 4px; } .filters input { font: inherit; font-size: 14px; padding: 6px 10px; border: 1px solid var(--line-strong); border-radius: 6px; background: var(--paper); color: inherit; min-width: min(22em, 100%); }
+button { font: inherit; font-size: 13px; color: inherit; background: var(--paper); border: 1px solid var(--line-strong); border-radius: 6px; padding: 4px 10px; cursor: pointer; } button:hover { background: var(--sunk); } button[aria-pressed="true"] { background: var(--ink); color: var(--paper); border-color: var(--ink); }
+.zoom { display: flex; flex-wrap: wrap; gap: 6px; align-items: center; position: sticky; top: 0; background: var(--paper); z-index: 3; } .zoom:has(button) { padding: 8px 0; margin-top: -8px; } .zoom .muted { font-size: 13px; }
+.copied { position: relative; } .copy { position: absolute; top: 6px; right: 6px; padding: 2px 8px; font-size: 12px; opacity: 0; } .copied:hover .copy, .copy:focus-visible { opacity: 1; }
+.plot { position: relative; } .told-at { position: absolute; top: 0; z-index: 4; pointer-events: none; background: var(--paper); border: 1px solid var(--line-strong); border-radius: 6px; padding: 5px 9px; font-size: 12.5px; line-height: 1.5; font-variant-numeric: tabular-nums; white-space: nowrap; box-shadow: 0 2px 8px #0003; } .told-at i { display: inline-block; width: 10px; height: 3px; margin-right: 6px; vertical-align: middle; } .told-at b { float: right; margin-left: 14px; font-weight: 600; }
+[hidden] { display: none !important; } .zoomed path { vector-effect: non-scaling-stroke; } .wide.plot { cursor: crosshair; touch-action: pan-y; user-select: none; }
+.hair { position: absolute; top: 0; bottom: 0; width: 1px; background: var(--muted); pointer-events: none; } .swept { position: absolute; top: 0; bottom: 0; background: var(--link); opacity: 0.14; pointer-events: none; }
 .exhibits { padding-left: 18px; } .exhibits li { margin-top: 2px; }
 .pairs { display: grid; grid-template-columns: repeat(auto-fill, minmax(260px, 1fr)); gap: 12px 28px; }
 .pairs dt { font-size: 13px; color: var(--muted); } .pairs dd { font-variant-numeric: tabular-nums; }
@@ -128,23 +160,21 @@ footer { color: var(--muted); font-size: 13px; padding-top: 4px; padding-bottom:
   .masthead nav { margin-left: 0; width: 100%; }
   section { padding: 18px 16px 20px; }
   .verdict h1 { font-size: 25px; } .verdict .spoken { font-size: 17px; }
-  .wide { display: none; } .narrow { display: block; }
+  .wide, .wide-only { display: none; } .narrow { display: block; }
   .card > summary { grid-template-columns: auto 1fr; padding: 11px 12px; align-items: start; }
   .card .figures { grid-column: 2; text-align: left; } .card .figures b { font-size: 15px; } .card .figures span { display: inline; margin-left: 6px; }
   .card > div { padding: 2px 14px 16px; }
-  .calls table, .calls tbody, .calls tr, .calls td, .calls th { display: block; } .calls thead { display: none; }
-  .calls .witness { padding-top: 8px; } .calls .witness > * { display: flex; gap: 12px; padding: 1px 0; white-space: normal; text-align: left; }
-  .calls .witness > *::before { content: attr(data-name); flex: none; width: 84px; color: var(--muted); font-weight: 400; font-size: 12.5px; }
+  .exchange > summary, .told > a, .told > div, .slow > li > a { grid-template-columns: 1fr auto; } .when { text-align: left; } .who { text-align: right; } .came { grid-column: 1; } .took { grid-column: 2; }
+  .wire { grid-template-columns: minmax(0, 1fr); } .inside { padding-left: 4px; } .zoom { position: static; } .trace .bars { width: 40%; min-width: 90px; }
   .gauge text { display: none; } .advice th, .advice td { padding-right: 6px; white-space: normal; }
-  .calls .evidence td > span { display: block; margin: 0; }
   figure { margin-left: -6px; margin-right: -6px; } figcaption { padding: 0 6px; }
 }
 @media print {
   body { background: #fff; font-size: 10.5pt; } main, .masthead, footer { max-width: none; padding-left: 0; padding-right: 0; }
   section { border: 0; padding: 0 0 14pt; } .verdict { border-top: 4px solid var(--tone); padding-top: 10pt; } .masthead nav, .skip { display: none; }
   .card, figure, tr, .because { break-inside: avoid; } .card[open] { break-inside: auto; } h2, h5, .part, .group { break-after: avoid; }
-  .scroll { overflow: visible; } table { font-size: 8.5pt; } .witness .mono, .witness td { white-space: normal; }
-  .calls table { font-size: 7.5pt; } .calls th, .calls td { padding-right: 5px; } .evidence td { font-size: 7.5pt; }
+  .scroll { overflow: visible; } table { font-size: 8.5pt; } .tall, .block { max-height: none; border: 0; overflow: visible; }
+  .filters, .zoom, .copy, #calls .tall { display: none !important; } .exchange, .attempts li { break-inside: avoid; } .exchange > summary { font-size: 8.5pt; }
   .badge { border: 1px solid var(--tone); } * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   details.timetable { display: none; }
 }

@@ -1,40 +1,36 @@
 // What happened, on one time axis: every chart whose needs the target offers, one under the other with the same edges, then
 // the same figures as a table, for those who do not see the charts or want the numbers.
-import type { Unit, Units } from '../../discover.ts'
+import type { Units } from '../../discover.ts'
 import type { History } from '../../history/history.ts'
 import { measured } from '../../history/queries.ts'
 import type { Chart } from '../charts/chart.ts'
 import { number } from '../figures.ts'
-import { html, type Markup } from '../markup.ts'
+import { html, type Markup, trusted } from '../markup.ts'
 import { type Moment, momentsOf } from '../moments.ts'
+import { short } from '../plain.ts'
 import { largest, seriesOf } from '../series.ts'
-import { drawBoth } from '../svg.ts'
+import type { Source } from '../source.ts'
+import { chartsOf, inScript } from './figure.ts'
 
 const mostRows = 60
 
-export async function timelineSection(history: History, charts: Units<Chart>): Promise<Markup> {
-  const inOrder = [...charts.all].sort((a, b) => a.value.order - b.value.order || (a.id < b.id ? -1 : 1))
-  const drawn: Markup[] = []
-  for (const unit of inOrder) drawn.push(await figure(history, unit))
+export async function timelineSection({ history }: Source, charts: Units<Chart>): Promise<Markup> {
   return html`<section id="timeline" aria-labelledby="timeline-title">
 <h2 id="timeline-title">What happened</h2>
 <p class="about">All charts share one axis: seconds since the start of the run.</p>
-${drawn}
+<div class="zoom"><script type="application/json">${trusted(inScript(stretches(history)))}</script></div>
+${await chartsOf(history, charts, 'timeline')}
 ${table(history)}
 </section>`
 }
 
-async function figure(history: History, { id, value: chart }: Unit<Chart>): Promise<Markup> {
-  const lacking = chart.needs.map((need) => history.manifest.offers[need]).find((offer) => offer !== true)
-  if (chart.needs.length > 0 && lacking !== undefined) {
-    return html`<p class="unshown"><b>${chart.title}</b>: this target does not show it. To see it, add <code>${lacking}</code> to the target.</p>`
-  }
-  const spec = chart.draw(history)
-  if (!spec) return html``
-  return html`<figure id="chart-${id}" role="group" aria-label="${chart.title}">
-<figcaption><b>${chart.title}</b> ${chart.caption}</figcaption>
-${await drawBoth(spec, id)}
-</figure>`
+/** What one may want to see larger, in seconds. */
+function stretches({ plan }: History): { name: string; fromS: number; toS: number }[] {
+  const windows = new Set(plan.phases.map(({ window }) => window).filter(Boolean)).size
+  return plan.phases.slice(0, 12).map(({ name, window, fromMs, toMs }) => {
+    const words = windows > 1 && window !== undefined ? `${name} ${short(window, 16)}` : name
+    return { name: words, fromS: fromMs / 1000, toS: toMs / 1000 }
+  })
 }
 
 function table(history: History): Markup {
@@ -50,15 +46,15 @@ Late: right, but after the SLO. Times in ms, of served calls. Pool: the largest 
 
 function row(history: History, moment: Moment, sampled: Map<number, number>[]): Markup {
   const phase = history.plan.phases.find(({ fromMs, toMs }) => moment.fromMs >= fromMs && moment.fromMs < toMs)
-  const { offered, good, late, refused, failed, latencyMsP50, latencyMsP99 } = moment
+  const { offered, good, late, refused, failed, latencyMs } = moment
   const figures = [
     offered,
     good,
     late,
     refused,
     failed,
-    rounded(latencyMsP50),
-    rounded(latencyMsP99),
+    rounded(latencyMs.ok?.[0]),
+    rounded(latencyMs.ok?.[1]),
     ...sampled.map((sums) => sums.get(moment.fromMs)),
   ]
   return html`<tr><th scope="row" class="num">${number(moment.fromMs / 1000)}</th><td>${phase?.name ?? ''}</td>${figures.map((value) => cell(value))}</tr>`

@@ -5,7 +5,8 @@ import type { History } from '../../history/history.ts'
 import { count, duration, number } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
 import { plain } from '../plain.ts'
-import { conclusion, labels, sentence, statuses, symbols, tally } from '../words.ts'
+import { checkAnchor, type Source } from '../source.ts'
+import { against, conclusion, labels, ordered, sentence, statuses, symbols, tally } from '../words.ts'
 
 const longestSentence = 400
 
@@ -13,7 +14,7 @@ export function badge(status: Status): Markup {
   return html`<span class="badge" aria-hidden="true">${symbols[status]}</span>`
 }
 
-export function verdictSection(history: History, verdicts: Verdicts): Markup {
+export function verdictSection({ history, verdicts }: Source): Markup {
   const { status, scenario, target } = verdicts
   const spoken = plain(sentence(verdicts), longestSentence)
   return html`<section id="verdict" class="verdict ${status}" aria-labelledby="conclusion">
@@ -21,6 +22,7 @@ export function verdictSection(history: History, verdicts: Verdicts): Markup {
 <h1 id="conclusion">${badge(status)} ${conclusion(status)}</h1>
 <p class="spoken">${spoken}</p>
 ${status !== 'pass' && html`<p class="headline">${tally(verdicts)}</p>`}
+${fails(verdicts)}
 ${notices(history, verdicts).map((notice) => html`<p class="notice">${notice}</p>`)}
 <ul class="counts">${statuses.map((each) => countOf(verdicts, each))}</ul>
 ${facts(history, verdicts)}
@@ -32,6 +34,19 @@ function countOf({ verdicts }: Verdicts, status: Status): Markup {
   const inside = html`${badge(status)} <b>${these}</b> <span>${labels[status].toLowerCase()}</span>`
   if (these === 0) return html`<li class="${status} none"><a>${inside}</a></li>`
   return html`<li class="${status}"><a href="#checks-${status}">${inside}</a></li>`
+}
+
+const failsShown = 6
+
+/** What did not hold, a line each, before anything else: where to go on reading. */
+function fails({ verdicts }: Verdicts): Markup {
+  const failed = ordered(verdicts).filter(({ status }) => status === 'fail')
+  if (failed.length === 0) return html``
+  const lines = failed.slice(0, failsShown).map((verdict) => {
+    const { check, code, title } = verdict
+    return html`<li class="fail"><a href="#${checkAnchor(check)}">${badge('fail')}<span><span class="muted">${code}</span> <b>${title}</b></span><span class="figures">${against(verdict)}</span></a></li>`
+  })
+  return html`<ul class="fails">${lines}</ul>`
 }
 
 function notices({ manifest }: History, { weaken }: Verdicts): Markup[] {

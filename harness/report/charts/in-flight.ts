@@ -1,0 +1,67 @@
+// Calls in flight at once, of all agents: what the server holds in its hands. A line that climbs through the stress and does not come down
+// with its end is a backlog that outlives its cause. The most of each moment, as the agents saw it; beside it what the server says of itself.
+import type { History } from '../../history/history.ts'
+import { type Line, linesOver, type Point } from '../lines.ts'
+import { stepMs } from '../moments.ts'
+import { largest, seriesOf } from '../series.ts'
+import { onTimeAxis } from '../time-axis.ts'
+import { chart } from './chart.ts'
+
+const MOST = 120
+
+const byAgents: Line = { name: 'by the agents', colour: 'good', dash: [], filled: true }
+const byServer: Line[] = [
+  { name: 'by the server', colour: 'other', dash: [5, 3] },
+  { name: 'by the server 2', colour: 'other-2', dash: [2, 2] },
+  { name: 'by the server 3', colour: 'slow', dash: [9, 3] },
+]
+
+export const inFlight = chart({
+  title: 'Calls in flight',
+  caption: 'The most at once in each moment, all agents. What stays up after the stress is a backlog.',
+  order: 36,
+  needs: [],
+  draw(history) {
+    if (history.calls.length === 0) return undefined
+    const told = seriesOf(history, 'inFlight').slice(0, byServer.length)
+    const lines = [byAgents, ...told.map(({ label }, i) => named(byServer[i] ?? byAgents, label))]
+    const points = [
+      ...mostAtOnce(history),
+      ...told.flatMap((series, i) =>
+        largest(history, series, MOST).map(({ fromMs, value }): Point => ({ atS: fromMs / 1000, line: lines[i + 1]?.name ?? '', value })),
+      ),
+    ]
+    return onTimeAxis(history, 90, [linesOver(history, lines, points, { axis: { tickMinStep: 1, format: 'd' } })])
+  },
+})
+
+function named(line: Line, label: string): Line {
+  return label === '' ? line : { ...line, name: `by ${label}` }
+}
+
+/** Starts and ends as two sorted arrays of numbers: a million calls need no million objects. */
+function mostAtOnce(history: History): Point[] {
+  const { calls, plan } = history
+  const step = stepMs(history, MOST)
+  const most = new Array<number>(Math.max(1, Math.ceil(plan.endsAtMs / step))).fill(0)
+  const starts = Float64Array.from(calls, ({ sentAtMs }) => sentAtMs).sort()
+  const ends = Float64Array.from(calls, ({ endedAtMs }) => endedAtMs ?? Number.POSITIVE_INFINITY).sort()
+  let now = 0
+  let moment = 0
+  const reach = (atMs: number) => {
+    const at = Math.min(most.length - 1, Math.floor(Math.max(0, atMs) / step))
+    // What is in flight stays so through moments in which nothing begins or ends.
+    while (moment < at) most[++moment] = now
+  }
+  for (let s = 0, e = 0; s < starts.length || (ends[e] ?? Number.POSITIVE_INFINITY) < plan.endsAtMs; ) {
+    const [starting = Number.POSITIVE_INFINITY, ending = Number.POSITIVE_INFINITY] = [starts[s], ends[e]]
+    const isEnd = ending <= starting
+    reach(isEnd ? ending : starting)
+    now += isEnd ? -1 : 1
+    if (isEnd) e++
+    else s++
+    most[moment] = Math.max(most[moment] ?? 0, now)
+  }
+  reach(plan.endsAtMs)
+  return most.map((value, i) => ({ atS: ((i + 0.5) * step) / 1000, line: byAgents.name, value }))
+}

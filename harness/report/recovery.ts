@@ -1,0 +1,86 @@
+// How a run came back, window by window: from the moment the stress was over (the verified heal of its last fault, else its planned end) to the
+// first good answer, to 95 % of what was good before, to empty queues, to closed breakers. Each is the earliest moment that is known;
+// what is sampled is known to a sampling period. What did not come, or cannot be seen, is told apart. Pure.
+import type { History } from '../history/history.ts'
+import { faultsOf, goodIn, type Intent, intents, phaseOf, points, windowsOf } from '../history/queries.ts'
+import type { Phase } from '../plan/plan.ts'
+
+const WINDOW_MS = 1_000
+/** Neighbouring windows that must hold, as the check `recovers` has it. */
+const IN_A_ROW = 3
+const SHARE = 0.95
+
+export interface Mark {
+  name: string
+  /** Ms after the end of the stress; `never`: not until the end of the recording; `unseen`: this target does not show it. */
+  tookMs: number | 'never' | 'unseen'
+}
+
+export interface Recovery {
+  window: string
+  /** What ended: `redis-frozen healed`, `the stress ended`. */
+  end: string
+  /** Ms since the run's start; absent when a fault was never seen healed. */
+  endMs?: number
+  /** How long it was looked at, ms. */
+  lengthMs: number
+  marks: Mark[]
+}
+
+export function recoveriesOf(history: History): Recovery[] {
+  const steady = phaseOf(history, 'steady')
+  const all = intents(history.calls)
+  const before = steady ? goodIn(all, steady).share : Number.NaN
+  return history.plan.phases.filter(({ name }) => name === 'recovery').map((phase) => recoveryOf(history, phase, all, before))
+}
+
+function recoveryOf(history: History, phase: Phase, all: readonly Intent[], before: number): Recovery {
+  const stress = history.plan.phases.findLast(({ name, toMs }) => name === 'stress' && toMs <= phase.fromMs)
+  const window = phase.window ?? stress?.window ?? 'stress'
+  const faults = faultsOf(history).filter((fault) => fault.window === window)
+  const healed = faults.flatMap((fault) => fault.healed?.atMs ?? [])
+  const end = faults.length === 0 ? 'the stress ended' : `${[...new Set(faults.map(({ fault }) => fault))].join(', ')} healed`
+  if (healed.length < faults.length) return { window, end: `${end}: never seen`, lengthMs: 0, marks: [] }
+  const endMs = faults.length === 0 ? (stress?.toMs ?? phase.fromMs) : Math.max(...healed)
+  const span = { fromMs: endMs, toMs: phase.toMs }
+  const marks: Mark[] = [
+    { name: 'first good answer', tookMs: firstGood(history, span) },
+    { name: `${SHARE * 100} % good again`, tookMs: goodAgain(all, span, before) },
+    { name: 'queues empty', tookMs: quietFrom(history, 'poolWaiting', span) },
+    { name: 'breakers closed', tookMs: quietFrom(history, 'breakerOpen', span) },
+  ]
+  return { window, end, endMs, lengthMs: Math.max(0, phase.toMs - endMs), marks }
+}
+
+interface Span {
+  fromMs: number
+  toMs: number
+}
+
+function firstGood({ calls }: History, { fromMs, toMs }: Span): Mark['tookMs'] {
+  let first = Number.POSITIVE_INFINITY
+  for (const { good, hostile, role, sentAtMs, endedAtMs = Number.POSITIVE_INFINITY } of calls) {
+    if (good && !hostile && role !== 'handshake' && sentAtMs >= fromMs && endedAtMs <= toMs) first = Math.min(first, endedAtMs)
+  }
+  return Number.isFinite(first) ? first - fromMs : 'never'
+}
+
+/** The start of the first windows in a row that all hold, since the moment of return is when it begins to be good. */
+function goodAgain(all: readonly Intent[], span: Span, before: number): Mark['tookMs'] {
+  if (!(before > 0)) return 'unseen'
+  const windows = windowsOf(all, span, WINDOW_MS).filter(({ planned }) => planned > 0)
+  const holds = windows.map(({ good, planned }) => good / planned >= SHARE * before)
+  const first = holds.findIndex((_, i) => i + IN_A_ROW <= holds.length && holds.slice(i, i + IN_A_ROW).every(Boolean))
+  const [start] = windows.slice(first)
+  return first < 0 || !start ? 'never' : start.fromMs - span.fromMs
+}
+
+/** From the first sample on after which every series of the name stays at 0. */
+function quietFrom(history: History, name: string, { fromMs, toMs }: Span): Mark['tookMs'] {
+  const samples = points(history, name).filter(({ atMs }) => atMs >= fromMs && atMs <= toMs)
+  if (samples.length === 0) return 'unseen'
+  const lastLoud = samples.findLast(({ value }) => value > 0)
+  if (!lastLoud) return 0
+  const quiet = samples.find(({ atMs }) => atMs > lastLoud.atMs)
+  return quiet ? quiet.atMs - fromMs : 'never'
+}
