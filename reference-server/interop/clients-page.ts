@@ -1,5 +1,5 @@
-// docs/clients.md: what each client lets its host see of a refusal, out of what was seen. Figures that differ between runs are not
-// written, only whether they are there.
+// docs/clients.md: what each client lets its host see of a refusal, out of what was seen; and the same as data for the report of a run, which
+// lies with the harness so that an installed package has it. Figures that differ between runs are not written, only whether they are there.
 import type { Refusal, Seen } from './plan.ts'
 
 const OPENING = `# What MCP clients let a host see
@@ -55,7 +55,6 @@ function cancelling(seen: readonly Seen[]): string {
 }
 
 function table(seen: readonly Seen[], kind: string): string {
-  const waits = kind.includes('429') || kind.includes('503')
   const columns = [
     'client',
     'revision',
@@ -63,16 +62,60 @@ function table(seen: readonly Seen[], kind: string): string {
     'HTTP status',
     'error code',
     'the sentence',
-    ...(waits ? ['`retryAfterMs`', '`Retry-After`'] : []),
+    ...(hasWait(kind) ? ['`retryAfterMs`', '`Retry-After`'] : []),
   ]
-  const rows = seen.map(({ client, era, refusals }) => {
-    const refusal = refusals[kind]
-    if (!refusal) throw new Error(`${client} was not refused: ${kind}`)
-    const wait = waits ? [place(refusal, 'retryAfterMs'), refusal.retryAfterHeader === undefined ? '–' : 'field'] : []
-    return [client, era, arrival(refusal), status(refusal), place(refusal, 'code'), sentence(refusal, SENTENCES[kind] ?? ''), ...wait]
+  const rows = seen.map((one) => {
+    const { client, revision, arrives, status, code, sentence, wait, retryAfter } = viewOf(one, kind)
+    return [
+      client,
+      revision,
+      arrives,
+      status,
+      code,
+      sentence,
+      ...(wait === undefined || retryAfter === undefined ? [] : [wait, retryAfter]),
+    ]
   })
   const lines = [columns, columns.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`)
   return `${lines.join('\n')}\n`
+}
+
+interface ClientView {
+  client: string
+  revision: string
+  refusal: string
+  arrives: string
+  status: string
+  code: string
+  sentence: string
+  wait?: string
+  retryAfter?: string
+}
+
+/** harness/report/clients.json: a refusal and a client each. */
+export function clientViews(seen: readonly Seen[]): string {
+  const views = Object.keys(SENTENCES).flatMap((kind) => seen.map((one) => viewOf(one, kind)))
+  return `${JSON.stringify(views, undefined, 2)}\n`
+}
+
+function viewOf({ client, era, refusals }: Seen, kind: string): ClientView {
+  const refusal = refusals[kind]
+  if (!refusal) throw new Error(`${client} was not refused: ${kind}`)
+  const wait = { wait: place(refusal, 'retryAfterMs'), retryAfter: refusal.retryAfterHeader === undefined ? '–' : 'field' }
+  return {
+    client,
+    revision: era,
+    refusal: kind,
+    arrives: arrival(refusal),
+    status: status(refusal),
+    code: place(refusal, 'code'),
+    sentence: sentence(refusal, SENTENCES[kind] ?? ''),
+    ...(hasWait(kind) && wait),
+  }
+}
+
+function hasWait(kind: string): boolean {
+  return kind.includes('429') || kind.includes('503')
 }
 
 function arrival({ how, type }: Refusal): string {

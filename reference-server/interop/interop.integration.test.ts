@@ -9,11 +9,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ensurePythonMcp } from '../../setup.mjs'
 import { type Interop, openInterop, spender } from '../../tests/fixtures/interop.ts'
 import { driveClientV2 } from './client-v2.ts'
-import { clientsPage } from './clients-page.ts'
+import { clientsPage, clientViews } from './clients-page.ts'
 import type { Plan, Seen } from './plan.ts'
 import { driveSdkV1 } from './sdk-v1.ts'
 
 const PAGE = path.join(import.meta.dirname, '../../docs/clients.md')
+/** The same as data, for the report. */
+const VIEWS = path.join(import.meta.dirname, '../../harness/report/clients.json')
 /** Compiled, so it takes a minute: `npm run clients` and the long tests run it. */
 const ofGo = JSON.parse(readFileSync(new URL('./go/seen.json', import.meta.url), 'utf8')) as Seen[]
 const DRIVE_MS = 60_000
@@ -107,5 +109,7 @@ test('no client asks again by itself', () => {
 })
 
 test('docs/clients.md says what these runs saw (npm run clients writes it)', async () => {
-  await expect(clientsPage([...Object.values(seen), ...ofGo])).toMatchFileSnapshot(PAGE)
+  const all = [...Object.values(seen), ...ofGo]
+  await expect(clientsPage(all)).toMatchFileSnapshot(PAGE)
+  await expect(clientViews(all)).toMatchFileSnapshot(VIEWS)
 })
