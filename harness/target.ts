@@ -91,6 +91,8 @@ export interface ObservedMetrics {
   leases?: string
   /** 1 while limits are counted by each instance for itself: `limiter_mode{mode="local"}==1`. */
   limiterLocal?: string
+  /** Sessions that the server holds. */
+  sessions?: string
   /** Heap in use after the last collection, bytes. */
   heapBytes?: string
   /** 99th percentile of the event loop's delay, s. */

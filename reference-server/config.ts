@@ -140,6 +140,8 @@ const Environment = z.object({
   IN_FLIGHT_MAX: whole(1_000, 1, 100_000),
   IN_FLIGHT_BYTES_MAX: whole(67_108_864, 1_024, 4_294_967_296),
   REDIS_TIMEOUT_MS: whole(100, 10, 10_000),
+  /** For test rigs that look for leaks: heap.ts. */
+  HEAP_COLLECT_EVERY_MS: whole(0, 0, 60_000),
   BODY_MAX_BYTES: whole(1_048_576, 1_024, 16_777_216),
   RESULT_MAX_BYTES: whole(262_144, 1_024, 16_777_216),
   CONNECTIONS_MAX: whole(2_000, 1, 100_000),

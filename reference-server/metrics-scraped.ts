@@ -1,6 +1,7 @@
 // Figures that are read when Prometheus asks: pools, requests inside, and the process itself.
-import { monitorEventLoopDelay, PerformanceObserver, performance } from 'node:perf_hooks'
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { Counter, Gauge, type Registry } from 'prom-client'
+import { heapAfterCollection } from './heap.ts'
 
 export interface PoolFigures {
   name: string
@@ -17,6 +18,8 @@ export interface Scraped {
   /** Throws when it cannot be known. */
   leases: () => Promise<number>
   marks: { inFlightMax: number }
+  /** heap.ts; default never. */
+  collectEveryMs?: number
 }
 
 export function scrapedGauges(registry: Registry, { pools, waitMsMax, inFlight, leases, marks }: Scraped): void {
@@ -65,7 +68,7 @@ export function scrapedGauges(registry: Registry, { pools, waitMsMax, inFlight, 
 }
 
 /** Names as every exporter of processes has them. */
-export function processGauges(registry: Registry): void {
+export function processGauges(registry: Registry, collectEveryMs: number): void {
   const registers = [registry]
   new Gauge({
     name: 'process_resident_memory_bytes',
@@ -85,10 +88,10 @@ export function processGauges(registry: Registry): void {
       this.inc((user + system) / 1e6)
     },
   })
-  const heap = heapAfterCollection()
+  const heap = heapAfterCollection(collectEveryMs)
   new Gauge({
     name: 'heap_after_gc_bytes',
-    help: 'Heap in use after the last collection of garbage: what grows and does not come back is a leak',
+    help: 'Heap in use after the last full collection of garbage: what only ever grows is a leak',
     registers,
     collect() {
       this.set(heap())
@@ -118,13 +121,4 @@ export function processGauges(registry: Registry): void {
       delay.reset()
     },
   })
-}
-
-/** The observer is told a moment after the collection, so that what was allocated in between counts too. */
-function heapAfterCollection(): () => number {
-  let bytes = process.memoryUsage().heapUsed
-  new PerformanceObserver(() => {
-    bytes = process.memoryUsage().heapUsed
-  }).observe({ entryTypes: ['gc'] })
-  return () => bytes
 }

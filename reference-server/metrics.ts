@@ -18,13 +18,13 @@ export type Metrics = ReturnType<typeof createMetrics>
 export type Part = 'transport' | 'limiter' | 'queue' | 'postgres' | 'upstream' | 'process'
 
 /** @param scraped read at every scrape */
-export function createMetrics(scraped: Pick<Scraped, 'pools' | 'inFlight' | 'leases'>) {
+export function createMetrics(scraped: Pick<Scraped, 'pools' | 'inFlight' | 'leases' | 'collectEveryMs'>) {
   const registry = new Registry()
   const registers = [registry]
   const waitMsMax = new Map<string, number>()
   const marks = { inFlightMax: 0 }
   scrapedGauges(registry, { ...scraped, waitMsMax, marks })
-  processGauges(registry)
+  processGauges(registry, scraped.collectEveryMs ?? 0)
   const poolWait = new Histogram({
     name: 'pool_wait_seconds',
     help: 'Wait for a connection',

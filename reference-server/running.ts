@@ -84,6 +84,7 @@ export function open(parts: Parts): Running {
     pools: () => poolFigures(bulkheads, adminConnections),
     inFlight: () => running.inFlight,
     leases: () => answerWithin(settings.REDIS_TIMEOUT_MS, running.limiter.held()),
+    collectEveryMs: settings.HEAP_COLLECT_EVERY_MS,
   })
   const loop = parts.watchLoop()
   const waiting = (pool: PoolName): number => running.bulkheads[pool].queue.waiting

@@ -19,7 +19,7 @@ export default scenario({
   story: 'A worker died and its permits with it; a deploy cut every stream. Neither should cost more than the calls of that moment.',
   source: 'vumi-go#541; memex-ai#160',
   phases: {
-    quick: { warmUpS: 2, steadyS: 5, stressS: 4, recoveryS: 6, afterS: 3 },
+    quick: { warmUpS: 4, steadyS: 5, stressS: 4, recoveryS: 5, afterS: 3 },
     full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60, afterS: 30 },
   },
   windows: [

@@ -33,6 +33,10 @@ export function offersOf(target: Target, plan: Plan, declared: Declared, observe
     'observe.metrics.poolWaiting': metric('poolWaiting', metrics?.poolWaiting, 'db_pool{state="waiting"}'),
     'observe.metrics.poolWaitingMax': metric('poolWaitingMax', metrics?.poolWaitingMax, 'db_pool_waiting_max'),
     'observe.metrics.loopDelaySecondsP99': metric('loopDelaySecondsP99', metrics?.loopDelaySecondsP99, 'nodejs_eventloop_lag_p99_seconds'),
+    growth: offered(
+      target.start ?? metrics?.heapBytes ?? metrics?.sessions,
+      "observe: { metrics: { url: 'http://…/metrics', heapBytes: 'nodejs_heap_size_used_bytes', sessions: 'mcp_sessions' } }",
+    ),
     cost: offered(
       target.start ?? metrics?.heapBytes ?? observe.logs?.file,
       "observe: { logs: { file: 'server.log', requestId: 'request_id' }, metrics: { url: 'http://…/metrics', heapBytes: 'nodejs_heap_size_used_bytes' } }",

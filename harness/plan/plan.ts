@@ -159,6 +159,8 @@ export interface Settings {
   breakerOpenMs: number
   /** Calls inside one instance at once, beyond which it turns away who matters least. */
   inFlightMax: number
+  /** A full collection of garbage so often, ms, so that the heap shows what is held. */
+  heapCollectEveryMs: number
   /** Instances of the server behind a balancer, 1 to 16. */
   instances: number
 }

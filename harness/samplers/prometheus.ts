@@ -10,7 +10,7 @@ import { sampler } from './sampler.ts'
 const TIMEOUT_MS = 1_000
 const SERIES = [
   ...(['poolUsed', 'poolWaiting', 'poolWaitingMax', 'poolWaitSecondsMax', 'breakerOpen', 'inFlight'] as const),
-  ...(['leases', 'limiterLocal', 'heapBytes', 'loopDelaySecondsP99', 'loopBusyShare'] as const),
+  ...(['leases', 'limiterLocal', 'sessions', 'heapBytes', 'loopDelaySecondsP99', 'loopBusyShare'] as const),
 ]
 
 const client = new Agent({ connections: 1, pipelining: 1, maxResponseSize: 4_000_000 })

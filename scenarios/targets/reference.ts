@@ -86,6 +86,7 @@ function environmentOf(context: TargetContext): Record<string, string> {
     BREAKER_FAILING_MS: limits.breakerFailingMs,
     BREAKER_OPEN_MS: limits.breakerOpenMs,
     ...(context.settings.inFlightMax !== undefined && { IN_FLIGHT_MAX: context.settings.inFlightMax }),
+    HEAP_COLLECT_EVERY_MS: context.settings.heapCollectEveryMs ?? 0,
   }
   return {
     ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)])),

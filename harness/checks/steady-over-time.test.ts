@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest'
+import { refused, served } from '../../tests/fixtures/histories/answers.ts'
+import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
+import { steadyOverTime } from './steady-over-time.ts'
+import { trendOf } from './trend.ts'
+
+interface Growth {
+  /** Bytes that each refusal leaves in the heap. */
+  leakBytes?: number
+  /** How far the heap saws up and down, bytes. */
+  sawBytes?: number
+  /** Sockets that each second leaves. */
+  sockets?: number
+  /** How much slower an answer is each second, ms. */
+  slowerMs?: number
+}
+
+/** 8 answered calls a second throughout, 20 refusals a second under stress. */
+function served25s({ leakBytes = 0, sawBytes = 200_000, sockets = 0, slowerMs = 0 }: Growth = {}) {
+  const story = aRun().agent('a').agent('runaway', { hostile: true })
+  for (let atMs = 2_000; atMs < 26_000; atMs += 125) story.call({ of: 'a', atMs, answer: served(20 + (slowerMs * atMs) / 1_000) })
+  story.calls({ of: 'runaway', fromMs: 10_000, toMs: 18_000, everyMs: 50, answer: refused() })
+  for (let atMs = 0; atMs < 27_000; atMs += 250) {
+    const refusals = Math.max(0, Math.min(8_000, atMs - 10_000)) / 50
+    const saw = ((atMs / 250) % 7) * (sawBytes / 7)
+    story.sample('prometheus', atMs, { heapBytes: 30_000_000 + refusals * leakBytes + saw })
+    story.sample('process', atMs, { handles: 40 + Math.floor((sockets * atMs) / 1_000) })
+  }
+  return story
+}
+
+describe('steady-over-time', () => {
+  test('holds when the heap saws and nothing grows', () => {
+    const found = find(steadyOverTime, served25s())
+    expect(found).toMatchObject({ status: 'pass' })
+    expect(found.says).toMatch(/ grew by .* a call .*\(5 other figures looked at\)$/)
+  })
+
+  test('fails on what each refusal leaves, where the refusals are, and names them', () => {
+    const story = served25s({ leakBytes: 38_000 })
+    const found = find(steadyOverTime, story)
+    expect(found).toMatchObject({ status: 'fail', limit: 4_000, unit: 'bytes a call' })
+    expect(found.says).toMatch(/in stress the heap grew by 2\d(\.\d)? kB a call .*7\d(\.\d)? % of them refused/)
+    expect(witnesses(story, found).every((call) => call.class === 'refused')).toBe(true)
+    expect(found.witnesses).toHaveLength(20)
+  })
+
+  test('fails on sockets that stay open, and on answers that get slower', () => {
+    expect(find(steadyOverTime, served25s({ sockets: 12 }))).toMatchObject({ status: 'fail', unit: 'handles a call' })
+    expect(find(steadyOverTime, served25s({ slowerMs: 5 }))).toMatchObject({ status: 'fail', unit: 'ms' })
+  })
+
+  test('cannot tell when the heap saws more than it could have grown, or nothing was seen', () => {
+    expect(find(steadyOverTime, served25s({ leakBytes: 5_000, sawBytes: 40_000_000 })).status).toBe('unknown')
+    const blind = served25s()
+    blind.samples.length = 0
+    expect(find(steadyOverTime, blind).status).toBe('unknown')
+  })
+
+  test('is not judged when a target shows none of it', () => {
+    expect(verdictOf(served25s().hides('growth', 'x'), 'steady-over-time')).toMatchObject({ status: 'not-judged', addLine: 'x' })
+  })
+})
+
+test('a trend is that of the line, and its interval holds it', () => {
+  const noisy = Array.from({ length: 30 }, (_, n) => ({ atMs: n * 1_000, value: 5 + 0.002 * n * 1_000 + ((n * 17) % 11) / 4 }))
+  const trend = trendOf(noisy, 1)
+  expect(trend?.perMs).toBeCloseTo(0.002, 3)
+  const [low, high] = trend?.interval ?? [0, 0]
+  expect(low).toBeLessThan(0.002)
+  expect(high).toBeGreaterThan(0.002)
+  expect(high - low).toBeLessThan(0.0005)
+  expect(trendOf(noisy.slice(0, 3), 1)).toBeUndefined()
+})

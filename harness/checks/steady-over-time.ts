@@ -1,0 +1,197 @@
+// A30: what is over leaves nothing behind. Each call, each session and each refusal that keeps a little (38 KiB, a socket, a timer) is an
+// outage with a date; a test of a minute sees only the slope.
+//
+// Looked at: the whole load from the steady phase on, and each stress by itself (what leaks on refusals only shows where refusals are many).
+// Growth a call of the heap after collection (its lowest reading of each second), of open handles and of sessions, where the target shows them:
+// heapBytes (1 kB; heapQuickBytes, 4 kB, at quick scale, where calls are few), handles (0.05; handlesQuick, 0.2). Drift of what the
+// others get, over steady and recovery phases: latencyShare (0.2 of 1, + 20 ms) of the median, errorPoints (0.05 of 1). All ours. Slopes with 95 %
+// intervals (trend.ts); fewer than 100 calls or five seconds say nothing. Not modelled: growth outside the heap, unless it is handles.
+import type { Call } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { quantileOf } from '../history/quantiles.ts'
+import { goodIn, intents, phaseOf, phasesOf, points, windowsOf } from '../history/queries.ts'
+import { bytes, ratio, share } from '../parameters.ts'
+import { check, type Finding } from './check.ts'
+import { indexes, percent, some, time, unknown } from './finding.ts'
+import { type Reading, trendOf } from './trend.ts'
+
+const WITNESSES = 20
+const WINDOW_MS = 1_000
+const LEAST_CALLS = 100
+const LEAST_SECONDS = 5
+const LATENCY_FLOOR_MS = 20
+
+export const steadyOverTime = check({
+  code: 'A30',
+  title: 'Nothing grows with the calls',
+  why: 'Clients come and go for months. What each of them leaves behind, however little, ends in a heap that is full on a Sunday night.',
+  remedy: {
+    control: 'the sessions',
+    do: 'Free in finally what a call has taken, on the way of the refusal too; keep sessions in a bounded map and let the idle ones expire; clear every timer.',
+    runbook: 'INTERNAL',
+  },
+  source: 'RedPlanetHQ/core#869; enuno/unifi-mcp-server#173; prowler#12235; limits are ours',
+  sort: 'statistical',
+  needs: ['growth'],
+  limits: {
+    heapBytes: bytes(1_000),
+    heapQuickBytes: bytes(4_000),
+    handles: ratio(0.05),
+    handlesQuick: ratio(0.2),
+    latencyShare: share(0.2),
+    errorPoints: share(0.05),
+  },
+  judge(history, limits) {
+    const quick = history.plan.scale === 'quick'
+    const kinds: Kind[] = [
+      {
+        series: 'heapBytes',
+        what: 'the heap',
+        limit: quick ? limits.heapQuickBytes : limits.heapBytes,
+        unit: 'bytes a call',
+        told: kilobytes,
+      },
+      { series: 'handles', what: 'open handles', limit: quick ? limits.handlesQuick : limits.handles, unit: 'handles a call', told: few },
+      { series: 'sessions', what: 'sessions', limit: quick ? limits.handlesQuick : limits.handles, unit: 'sessions a call', told: few },
+    ]
+    const grown = stretchesOf(history).flatMap((stretch) => kinds.flatMap((kind) => growth(history, stretch, kind)))
+    if (grown.length === 0)
+      return unknown('neither heap nor handles nor sessions were seen for long enough, or too few calls were answered')
+    const found = [...grown, ...drift(history, limits)]
+    const ordered = ['fail', 'unknown', 'pass'].flatMap((status) => found.filter((one) => one.status === status).toSorted(byExcess))
+    const [worst] = ordered as [Finding, ...Finding[]]
+    const told = worst.status === 'pass' ? ordered.slice(0, 1) : ordered.filter(({ status }) => status === worst.status)
+    const others = found.length - told.length
+    return {
+      ...worst,
+      says: `${told.map(({ says }) => says).join('; ')}${others > 0 ? ` (${some(others, 'other figure')} looked at)` : ''}`,
+    }
+  },
+})
+
+function byExcess(a: Finding, b: Finding): number {
+  return (b.measured ?? 0) / (b.limit ?? 1) - (a.measured ?? 0) / (a.limit ?? 1)
+}
+
+interface Stretch {
+  name: string
+  fromMs: number
+  toMs: number
+}
+
+function stretchesOf(history: History): Stretch[] {
+  const steady = phaseOf(history, 'steady')
+  const toMs = history.plan.phases.at(-1)?.toMs ?? 0
+  return [
+    ...(steady ? [{ name: 'the whole run', fromMs: steady.fromMs, toMs }] : []),
+    ...phasesOf(history, 'stress').map(({ window, fromMs, toMs }) => ({ name: window ?? 'the stress', fromMs, toMs })),
+  ]
+}
+
+interface Kind {
+  series: string
+  what: string
+  limit: number
+  unit: string
+  told: (value: number) => string
+}
+
+/** By instance; all instances together serve the calls. */
+function growth(history: History, { name, fromMs, toMs }: Stretch, { series, what, limit, unit, told }: Kind): Finding[] {
+  const calls = history.calls.filter(({ endedAtMs = -1 }) => endedAtMs >= fromMs && endedAtMs < toMs)
+  const bySeries = Map.groupBy(
+    points(history, series).filter(({ atMs }) => atMs >= fromMs && atMs < toMs),
+    (point) => point.series,
+  )
+  if (calls.length < LEAST_CALLS) return []
+  return [...bySeries].flatMap(([, readings]): Finding[] => {
+    const floor = lowestBySecond(readings)
+    const trend = floor.length < LEAST_SECONDS ? undefined : trendOf(floor, history.plan.seed)
+    if (!trend) return []
+    const each = (perMs: number) => (perMs * (toMs - fromMs) * bySeries.size) / calls.length
+    const measured = each(trend.perMs)
+    const interval: [number, number] = [each(trend.interval[0]), each(trend.interval[1])]
+    const status = interval[0] > limit ? 'fail' : interval[1] <= limit ? 'pass' : 'unknown'
+    const { usual, share } = usualOf(calls)
+    const figures = `${told(measured)} a call (${told(interval[0])} to ${told(interval[1])})`
+    return [
+      {
+        status,
+        measured,
+        interval,
+        limit,
+        unit,
+        samples: calls.length,
+        says: `in ${name} ${what} grew by ${figures}, over ${some(calls.length, 'call')}, ${percent(share)} of them ${usual[0]?.class}`,
+        witnesses: indexes(status === 'fail' ? usual.slice(0, WITNESSES) : []),
+      },
+    ]
+  })
+}
+
+function lowestBySecond(readings: readonly Reading[]): Reading[] {
+  const seconds = Map.groupBy(readings, ({ atMs }) => Math.floor(atMs / WINDOW_MS))
+  return [...seconds.values()].map((some) => some.reduce((least, one) => (one.value < least.value ? one : least)))
+}
+
+/** What became of most of them: the likeliest to have left something. */
+function usualOf(calls: readonly Call[]): { usual: Call[]; share: number } {
+  const [usual = []] = [...Map.groupBy(calls, (call) => `${call.role === 'handshake'} ${call.class}`).values()].sort(
+    (a, b) => b.length - a.length,
+  )
+  return { usual, share: usual.length / calls.length }
+}
+
+/** Of what is measured throughout, while nobody else is there. */
+function drift(history: History, { latencyShare, errorPoints }: { latencyShare: number; errorPoints: number }): Finding[] {
+  const steady = phaseOf(history, 'steady')
+  if (!steady) return []
+  const all = intents(history.calls)
+  const seconds = [steady, ...phasesOf(history, 'recovery')]
+    .flatMap((phase) => windowsOf(all, phase, WINDOW_MS))
+    .filter(({ planned }) => planned > 0)
+  const lengthMs = (history.plan.phases.at(-1)?.toMs ?? 0) - steady.fromMs
+  const medians = seconds.flatMap(({ fromMs, intents: inside }) => {
+    const took = inside.flatMap(({ first, good }) => (good && first.endedAtMs !== undefined ? [first.endedAtMs - first.plannedAtMs] : []))
+    return took.length === 0 ? [] : [{ atMs: fromMs, value: quantileOf(took, 0.5) }]
+  })
+  const usualMs = quantileOf(
+    medians.filter(({ atMs }) => atMs < steady.toMs).map(({ value }) => value),
+    0.5,
+  )
+  const errors = seconds.map(({ fromMs, good, planned }) => ({ atMs: fromMs, value: 1 - good / planned }))
+  return [
+    ...rise(history, medians, lengthMs, {
+      what: 'the median answer',
+      limit: usualMs * latencyShare + LATENCY_FLOOR_MS,
+      unit: 'ms',
+      told: time,
+    }),
+    ...rise(history, errors, lengthMs, { what: 'the share of bad answers', limit: errorPoints, unit: 'of 1', told: percent }),
+  ]
+}
+
+function rise(
+  history: History,
+  readings: readonly Reading[],
+  lengthMs: number,
+  { what, limit, unit, told }: Omit<Kind, 'series'>,
+): Finding[] {
+  const trend = readings.length < LEAST_SECONDS || !(limit > 0) ? undefined : trendOf(readings, history.plan.seed)
+  if (!trend) return []
+  const [measured, low, high] = [trend.perMs, ...trend.interval].map((perMs) => perMs * lengthMs) as [number, number, number]
+  const status = low > limit ? 'fail' : high <= limit ? 'pass' : 'unknown'
+  const says = `${what} moved by ${told(measured)} (${told(low)} to ${told(high)}) from the steady phase to the end`
+  const late = goodIn(intents(history.calls), phaseOf(history, 'steady') ?? { fromMs: 0, toMs: 0 })
+  const bad = history.calls.filter(({ good, hostile, phase }) => !good && !hostile && phase === 'recovery')
+  const witnesses = indexes(status === 'fail' ? bad.slice(0, WITNESSES) : [])
+  return [{ status, measured, interval: [low, high], limit, unit, samples: late.planned, says, witnesses }]
+}
+
+function kilobytes(value: number): string {
+  return Math.abs(value) < 1_000 ? `${Math.round(value)} bytes` : `${Math.round(value / 100) / 10} kB`
+}
+
+function few(value: number): string {
+  return String(Math.round(value * 1_000) / 1_000)
+}
