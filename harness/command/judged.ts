@@ -26,9 +26,10 @@ export async function judgeFolder(folder: string): Promise<Judged> {
   return { history, verdicts }
 }
 
-export async function reportFolder(folder: string): Promise<Judged> {
+/** @param baseline the summary tells what differs from it */
+export async function reportFolder(folder: string, baseline?: Verdicts): Promise<Judged> {
   const judged = await judgeFolder(folder)
-  await writeReport(folder, judged.history, judged.verdicts)
+  await writeReport(folder, judged.history, judged.verdicts, baseline)
   return judged
 }
 
@@ -38,8 +39,9 @@ export function shownPath(folder: string): string {
 }
 
 /** The end of a run in one screen, as wide as the terminal. */
-export function verdictText(verdicts: Verdicts, folder: string, command: string): string {
+export function verdictText(verdicts: Verdicts, folder: string, command: string, baseline?: Verdicts): string {
   const { columns, isTTY } = process.stdout
   const colour = isTTY === true && !process.env.NO_COLOR
-  return `${endScreen(verdicts, { folder: shownPath(folder), command, colour, width: columns ?? 100 }).trimEnd()}\n`
+  const look = { colour, width: columns ?? 100 }
+  return `${endScreen(verdicts, { folder: shownPath(folder), command, ...look, ...(baseline && { baseline }) }).trimEnd()}\n`
 }

@@ -4,13 +4,15 @@
 // Source: CommonMark 0.31 §2.5. Lengths are bounded; at most 60 checks are listed, fails first.
 import type { Verdict, Verdicts } from '../checks/check.ts'
 import type { History } from '../history/history.ts'
+import { type Difference, differencesOf, differenceWords, figuresOf, unlike } from './difference.ts'
 import { figure, limitFigure, number } from './figures.ts'
 import { plain } from './plain.ts'
 import { conclusion, labels, ordered, reason, sentence, symbols, tally } from './words.ts'
 
 const mostChecks = 60
 
-export function summaryMarkdown({ manifest, calls }: History, verdicts: Verdicts): string {
+/** @param baseline an earlier run's verdicts: what differs is told below the table */
+export function summaryMarkdown({ manifest, calls }: History, verdicts: Verdicts, baseline?: Verdicts): string {
   const { status, scenario, target, scale, seed, weaken } = verdicts
   const rows = ordered(verdicts.verdicts).slice(0, mostChecks)
   const weakened = weaken === undefined ? '' : ` · weakened on purpose: ${safe(weaken)}`
@@ -25,6 +27,7 @@ export function summaryMarkdown({ manifest, calls }: History, verdicts: Verdicts
     '| --- | --- | ---: | ---: | --- |',
     ...rows.map(row),
     '',
+    ...(baseline ? sinceBaseline(baseline, verdicts) : []),
     `Repeat: <code>${safe(manifest.command, 400)}</code>`,
   ].join('\n')}\n`
 }
@@ -46,6 +49,36 @@ function told(verdict: Verdict): string {
   if (verdict.status === 'pass') return verdict.notExercised ? 'nothing to look at' : ''
   const line = verdict.addLine === undefined ? '' : `<br>add to the target: <code>${safe(verdict.addLine)}</code>`
   return `${safe(reason(verdict) ?? '')}${line}`
+}
+
+function sinceBaseline(before: Verdicts, after: Verdicts): string[] {
+  const differences = differencesOf(before, after)
+  const apart = unlike(before, after)
+  const moved = differences.filter((one) => one.kind !== 'same' || figuresOf(one)?.before !== figuresOf(one)?.after).slice(0, mostChecks)
+  const status = (verdict: Verdict | undefined) => (verdict ? `${symbols[verdict.status]} ${labels[verdict.status]}` : 'none')
+  const cells = (one: Difference) => {
+    const figures = figuresOf(one)
+    return [
+      `${safe(one.code)} ${safe(one.title)}`,
+      status(one.before),
+      status(one.after),
+      safe(figures?.before ?? ''),
+      safe(figures?.after ?? ''),
+    ]
+  }
+  return [
+    `**Against the baseline** (${symbols[before.status]} ${conclusion(before.status)}, run <code>${safe(before.run)}</code>): ${safe(differenceWords(differences), 600)}.`,
+    ...(apart.length > 0 ? ['', `Not a like run: ${safe(apart.join('; '))}.`] : []),
+    '',
+    ...(moved.length > 0
+      ? [
+          '| check | was | is | measured then | now |',
+          '| --- | --- | --- | ---: | ---: |',
+          ...moved.map((one) => `| ${cells(one).join(' | ')} |`),
+          '',
+        ]
+      : []),
+  ]
 }
 
 /** Letters, digits, spaces and the punctuation of plain sentences stay; all else becomes an entity. */

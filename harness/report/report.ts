@@ -18,14 +18,15 @@ import { callsShownWhole, gather } from './source.ts'
 
 /**
  * Writes report.html, junit.xml, summary.md and findings.md into the run's folder.
+ * @param baseline an earlier run's: the summary tells what differs
  * @throws the file system's own errors: a full disk, a folder that cannot be written
  */
-export async function writeReport(folder: string, history: History, verdicts: Verdicts): Promise<void> {
+export async function writeReport(folder: string, history: History, verdicts: Verdicts, baseline?: Verdicts): Promise<void> {
   const findings = await readFindings(folder, history, verdicts)
   await Promise.all([
     writeFile(path.join(folder, 'findings.md'), findingsMarkdown(findings)),
     writeFile(path.join(folder, 'junit.xml'), junitXml(verdicts)),
-    writeFile(path.join(folder, 'summary.md'), summaryMarkdown(history, verdicts)),
+    writeFile(path.join(folder, 'summary.md'), summaryMarkdown(history, verdicts, baseline)),
     reportPage(folder, history, verdicts).then((page) => writeFile(path.join(folder, 'report.html'), page)),
   ])
 }

@@ -37,6 +37,29 @@ describe('the end screen', () => {
     expect(screen).toContain("add  observe: { postgres: { role: 'app' } }")
   })
 
+  it('gives what held one line, its title cut before its figures', () => {
+    const held = Array.from({ length: 20 }, () =>
+      exampleVerdict('pass', { title: 'Connections to the database stay within what was declared, at all times' }),
+    )
+    const lines = endScreen(exampleVerdicts('pass', held, 'all held'), { ...options, width: 80 }).split('\n')
+    expect(lines.filter((line) => /^✓ Pass .*… {2}8 connections, limit 8 connections$/.test(line))).toHaveLength(20)
+    expect(lines.length).toBeLessThanOrEqual(28)
+  })
+
+  it('tells one line to add for all checks that lack it', () => {
+    const blind = ['A8', 'A9', 'A10'].map((code) => exampleVerdict('not-judged', { code }))
+    const text = endScreen(exampleVerdicts('pass', [exampleVerdict('pass'), ...blind], 'held'), options)
+    expect(text.match(/^– Not judged/gm)).toHaveLength(3)
+    expect(text.match(/add {2}observe/g)).toHaveLength(1)
+  })
+
+  it('says what has changed since the baseline, and how to have a fail explained', () => {
+    const baseline = exampleVerdicts('pass', [exampleVerdict('pass')], 'held')
+    const text = endScreen(exampleVerdicts('fail', [exampleVerdict('fail')], 'failed'), { ...options, baseline })
+    expect(text).toContain('Since   1 newly failed (pool-bounded)')
+    expect(text).toContain('Mend    npm run explain reports/runaway-loop/latest')
+  })
+
   it('names the weakness', () => {
     expect(endScreen(exampleVerdicts('fail', all, '', 'no-agent-limit'), options)).toContain('weakened: no-agent-limit')
   })
@@ -47,7 +70,7 @@ describe('the end screen', () => {
     expect(coloured).toContain('\u001b[')
     expect(stripVTControlCharacters(coloured)).toBe(plain)
     // The folder and the command are for copying: they are never broken.
-    const lines = plain.split('\n').filter((line) => !/^(?:Report|Repeat)/.test(line))
+    const lines = plain.split('\n').filter((line) => !/^(?:Report|Repeat|Mend)/.test(line))
     expect(Math.max(...lines.map(columns))).toBeLessThanOrEqual(width)
   })
 

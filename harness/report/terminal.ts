@@ -2,6 +2,7 @@
 // and without colour nothing is lost: each status has a symbol. NO_COLOR is the caller's, through `colour`.
 // Not modelled: wide (East Asian) glyphs count as one column.
 import type { Status, Verdict, Verdicts } from '../checks/check.ts'
+import { differencesOf, differenceWords } from './difference.ts'
 import { type Colour, type Look, type Painter, painter } from './paint.ts'
 import { plain, short } from './plain.ts'
 import { against, conclusion, labels, ordered, reason, sentence, symbols, tally } from './words.ts'
@@ -16,10 +17,12 @@ export interface EndOptions extends Look {
   folder: string
   /** What repeats the run. */
   command: string
+  /** An earlier run's verdicts: what differs is said. */
+  baseline?: Verdicts
 }
 
 /** The verdict, one line a check (fails first, with what to do), where the report lies and how to repeat it. */
-export function endScreen(verdicts: Verdicts, { folder, command, colour, width }: EndOptions): string {
+export function endScreen(verdicts: Verdicts, { folder, command, baseline, colour, width }: EndOptions): string {
   const columns = Math.max(narrowest, Math.min(width, 120))
   const paint = painter(colour)
   const mark = `${symbols[verdicts.status]} ${conclusion(verdicts.status)}`
@@ -27,6 +30,8 @@ export function endScreen(verdicts: Verdicts, { folder, command, colour, width }
   const what = plain(`${verdicts.scenario} against ${verdicts.target} · ${verdicts.scale} · seed ${verdicts.seed}${weakened}`)
   const spoken = sentence(verdicts)
   const titles = Math.min(52, Math.max(0, ...verdicts.verdicts.map(({ title }) => [...plain(title, 120)].length)))
+  const sheet = { columns, titles, paint }
+  const all = ordered(verdicts.verdicts)
   const headline = verdicts.status === 'pass' ? [] : wrapped(tally(verdicts), columns, 2)
   return [
     '',
@@ -34,9 +39,13 @@ export function endScreen(verdicts: Verdicts, { folder, command, colour, width }
     ...wrapped(spoken, columns, 2),
     ...headline.map((line) => paint(line, 'dim')),
     '',
-    ...ordered(verdicts.verdicts).flatMap((verdict) => checkLines(verdict, { columns, titles, paint })),
+    ...all.filter(({ status }) => status === 'fail' || status === 'unknown').flatMap((verdict) => checkLines(verdict, sheet)),
+    ...notJudgedLines(all, sheet),
+    ...all.filter(({ status }) => status === 'pass').flatMap((verdict) => checkLines(verdict, sheet)),
     '',
+    ...(baseline ? closing('Since', differenceWords(differencesOf(baseline, verdicts)), columns, paint) : []),
     `${paint('Report', 'dim')}  ${plain(folder)}/report.html`,
+    ...(verdicts.status === 'fail' ? [`${paint('Mend', 'dim')}    npm run explain ${plain(folder)}`] : []),
     `${paint('Repeat', 'dim')}  ${plain(command)}`,
     '',
   ].join('\n')
@@ -57,9 +66,16 @@ function checkLines(verdict: Verdict, { columns, titles, paint }: Sheet): string
   const name = plain(title, 120)
   const padded = name + ' '.repeat(Math.max(2, titles + 2 - [...name].length))
   const fits = [...padded].length + [...figures].length <= room
-  const first = `${mark} ${code.padEnd(4)}${fits && figures ? `${padded}${paint(figures, 'dim')}` : short(name, room)}`
-  const rest = fits || !figures ? [] : wrapped(figures, columns, indentOfText).map((line) => paint(line, 'dim'))
-  return [first, ...rest, ...whatToDo(verdict, columns, paint)]
+  // What held takes one line, so that the whole stays on one screen: its title is cut before its figures are.
+  const forTitle = room - [...figures].length - 2
+  const cut = status === 'pass' && !fits && figures !== '' && forTitle >= 12
+  const text = cut
+    ? `${short(name, forTitle)}  ${paint(figures, 'dim')}`
+    : fits && figures
+      ? `${padded}${paint(figures, 'dim')}`
+      : short(name, room)
+  const rest = fits || cut || !figures || status === 'pass' ? [] : wrapped(figures, columns, indentOfText).map((line) => paint(line, 'dim'))
+  return [`${mark} ${code.padEnd(4)}${text}`, ...rest, ...whatToDo(verdict, columns, paint)]
 }
 
 function whatToDo(verdict: Verdict, columns: number, paint: Painter): string[] {
@@ -76,11 +92,25 @@ function whatToDo(verdict: Verdict, columns: number, paint: Painter): string[] {
       ),
     ]
   }
-  const because = reason(verdict)
-  return [
-    ...(because === undefined ? [] : wrapped(because, columns, indentOfText)),
-    ...(verdict.addLine === undefined ? [] : lines('add', verdict.addLine)),
-  ]
+  const because = verdict.status === 'not-judged' ? verdict.because : reason(verdict)
+  return because === undefined ? [] : wrapped(because, columns, indentOfText)
+}
+
+/** Checks that lack the same line of the target are told together. */
+function notJudgedLines(verdicts: readonly Verdict[], sheet: Sheet): string[] {
+  const byLine = Map.groupBy(
+    verdicts.filter(({ status }) => status === 'not-judged'),
+    ({ addLine }) => addLine,
+  )
+  return [...byLine].flatMap(([addLine, lacking]) => [
+    ...lacking.flatMap((verdict) => checkLines(verdict, sheet)),
+    ...(addLine === undefined ? [] : hanging('add', addLine, sheet.columns, sheet.paint)),
+  ])
+}
+
+/** Below the checks: a word, and a text that hangs from it. */
+function closing(word: string, text: string, columns: number, paint: Painter): string[] {
+  return wrapped(text, columns, 8).map((line, i) => (i === 0 ? `${paint(word.padEnd(8), 'dim')}${line.trimStart()}` : line))
 }
 
 function hanging(word: string, text: string, columns: number, paint: Painter): string[] {

@@ -1,0 +1,24 @@
+// `--open`: shows a file with whatever the machine opens such files with. A machine that cannot (a server, a container) is told the path
+// already, so that is no error. Nothing is waited for: the program that shows it outlives this one.
+import { spawn } from 'node:child_process'
+import { pathToFileURL } from 'node:url'
+
+/** @returns false when there is no program for it */
+export async function openFile(file: string, platform: NodeJS.Platform = process.platform): Promise<boolean> {
+  const [program, ...words] = openerOf(pathToFileURL(file).href, platform)
+  return await new Promise((resolve) => {
+    const child = spawn(program, words, { detached: true, stdio: 'ignore' })
+    child.once('error', () => resolve(false))
+    child.once('spawn', () => {
+      child.unref()
+      resolve(true)
+    })
+  })
+}
+
+/** Arguments go to the program as they are: no shell reads them. */
+export function openerOf(url: string, platform: NodeJS.Platform): [program: string, ...words: string[]] {
+  if (platform === 'darwin') return ['open', url]
+  if (platform === 'win32') return ['rundll32', 'url.dll,FileProtocolHandler', url]
+  return ['xdg-open', url]
+}
