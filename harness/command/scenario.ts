@@ -84,7 +84,8 @@ async function runOnce({ options, units, target, plan, screen, swept }: Prepared
       generators: options.generators,
       programs: { k6, redis },
       versions: { node: process.versions.node, ...(k6 && { k6: await k6VersionOf(k6) }) },
-      root: ROOT,
+      // Where a target's own commands run, and whose commit is noted.
+      root: process.cwd(),
       reports: options.reports,
       lease,
       command: commandOf(options),
