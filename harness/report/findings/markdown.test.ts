@@ -90,7 +90,7 @@ describe('findings.md', () => {
     expect(text).toMatch(/\| 429 refused[^|]* \| 0 \| \d+ \| 0 \|/)
     expect(text).toContain('| log: db\\_ms, median / most | – | 20 ms / 30 ms | – |'.replace('\\', ''))
     expect(text).toMatch(/calls ended as 429 refused.*told to wait/)
-    expect(text).toContain('The server logged 3 times, first at 12.500 s: `{"state":"open"}`')
+    expect(text).toContain('The server logged 3 times, first at 12.500 s: `{"msg":"breaker","state":"open"}`')
     expect(text).toContain('Held, and must go on to hold: pool-bounded.')
     expect(text).toContain("pool-bounded (add `observe: { postgres: { role: 'app' } }`)")
   })

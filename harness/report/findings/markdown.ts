@@ -9,7 +9,7 @@ import type { FailedCheck, Findings } from './findings.ts'
 import { PHASES } from './phase-figures.ts'
 import { cell, code, fenced, safe } from './quote.ts'
 import { tokens } from './tokens.ts'
-import { withoutKnown, witnessText } from './witness-text.ts'
+import { ownLine, witnessText } from './witness-text.ts'
 
 export const TOKENS_MAX = 4_000
 
@@ -97,7 +97,10 @@ function checkText(failed: FailedCheck, n: number, form: Form): string {
 
 function settingLines({ settings }: FailedCheck): string[] {
   return settings.map(({ name, present, suggested }) => {
-    const now = present === undefined ? 'present value not known (the name is the reference server’s)' : `now ${plain(present, 80)}`
+    const now =
+      present === undefined
+        ? 'not among the settings that the harness gave: the server’s own default, or another name there'
+        : `now ${plain(present, 80)}`
     const same = present !== undefined && present === suggested
     const then =
       suggested === undefined
@@ -131,7 +134,7 @@ function cluesText({ signs, serverSaid, notes }: Findings, { signs: most, text }
     .slice(0, 5)
     .map(
       ({ text: line, times, firstMs }) =>
-        `The server logged${times > 1 ? ` ${number(times)} times, first` : ''} at ${moment(firstMs)} s: ${code(withoutKnown(line), Math.min(text, 240))}`,
+        `The server logged${times > 1 ? ` ${number(times)} times, first` : ''} at ${moment(firstMs)} s: ${code(ownLine(line), Math.min(text, 240))}`,
     )
   const all = [...signs, ...said, ...notes.slice(0, 3)].slice(0, most)
   if (all.length === 0) return false

@@ -10,9 +10,9 @@ import { toldWaitMs } from '../../history/wait.ts'
 import { count, duration, number, percent } from '../figures.ts'
 import { short } from '../plain.ts'
 
-const MESSAGES_MAX = 4
-/** Readings of two samplers that count as one moment. */
-const SAME_MOMENT_MS = 400
+const MESSAGES_MAX = 3
+/** A connection that is in use for so long for one served call does more than a statement, ours. */
+const LONG_HELD_MS = 250
 const LEAST_READINGS = 4
 /** Calls that a dependency must have failed before a breaker is looked for. */
 const FEW_FAILED = 5
@@ -111,34 +111,31 @@ function seconds(ms: number): string {
 }
 
 /**
- * A pool that was wholly in use while the database did little for it, and either held transactions open or let nobody through: its
- * holders waited for something else. Not told of moments in which the database itself was broken.
+ * A pool that was wholly in use for long, while the database had little to do and few were served: its holders waited for something
+ * else. Not told of moments in which the database itself was broken.
  */
 function fullPools(history: History): string[] {
   const harmed = faultsOf(history).filter(({ dependency }) => dependency === 'postgres')
   const sound = (atMs: number) => harmed.every(({ fromMs, overMs }) => atMs < fromMs || atMs > overMs)
-  const database = history.samples.filter(
-    ({ sampler, values, atMs }) => sampler === 'postgres' && values.active !== undefined && sound(atMs),
-  )
-  const servedAtMs = history.calls.flatMap(({ class: is, endedAtMs }) => (is === 'served' && endedAtMs !== undefined ? [endedAtMs] : []))
+  const database = history.samples.filter(({ sampler, values }) => sampler === 'postgres' && values.active !== undefined)
   const pools = Map.groupBy(points(history, 'poolUsed'), ({ series }) => series)
   return [...pools].flatMap(([name, readings]) => {
     const most = Math.max(...readings.map(({ value }) => value))
-    const full = readings.filter(({ value, atMs }) => value === most && sound(atMs))
-    if (most < 2 || full.length < LEAST_READINGS) return []
-    let inTransaction = 0
-    const stuck = full.filter(({ atMs }) => {
-      const { values } = database.find((line) => Math.abs(line.atMs - atMs) <= SAME_MOMENT_MS) ?? {}
-      if (!values || (values.active ?? 0) >= most / 2) return false
-      const open = values.idleInTransaction ?? 0
-      inTransaction = Math.max(inTransaction, open)
-      return open >= most / 2 || !servedAtMs.some((endedAtMs) => Math.abs(endedAtMs - atMs) <= SAME_MOMENT_MS)
-    })
-    if (stuck.length < full.length / 2) return []
-    const state = inTransaction > 0 ? `up to ${number(inTransaction)} of its connections sat idle in a transaction` : 'nobody was served'
-    const held = `all ${number(most)} connections were in use in ${count(full.length, 'reading')}`
+    const gapMs = ((readings.at(-1)?.atMs ?? 0) - (readings[0]?.atMs ?? 0)) / Math.max(1, readings.length - 1)
+    const slot = (atMs: number) => Math.floor(atMs / gapMs)
+    const full = new Set(readings.filter(({ value, atMs }) => value === most && sound(atMs)).map(({ atMs }) => slot(atMs)))
+    const beside = database.filter(({ atMs }) => full.has(slot(atMs)))
+    if (most < 2 || full.size < LEAST_READINGS || beside.length === 0) return []
+    const sum = (field: string) => beside.reduce((total, { values }) => total + (values[field] ?? 0), 0) / beside.length
+    const [active, open] = [sum('active'), sum('idleInTransaction')]
+    const served = history.calls.filter(
+      ({ class: is, endedAtMs }) => is === 'served' && endedAtMs !== undefined && full.has(slot(endedAtMs)),
+    ).length
+    const heldMs = (full.size * gapMs * most) / Math.max(1, served)
+    if (active > most / 4 || heldMs < LONG_HELD_MS) return []
+    const idle = open >= 0.5 ? `, ${number(Math.round(open * 10) / 10)} sat idle in a transaction` : ''
     return [
-      `${short(name, 60)}: ${held}; in ${number(stuck.length)} of them Postgres had hardly a statement to run and ${state}: whoever held the connections waited for something else than the database.`,
+      `${short(name, 60)}: all ${number(most)} connections were in use for ${seconds(full.size * gapMs)}, in which ${count(served, 'call')} got through; meanwhile Postgres worked for ${number(Math.round(active * 10) / 10)} of them on average${idle}: whoever held the connections waited for something else than the database.`,
     ]
   })
 }

@@ -81,10 +81,19 @@ const KNOWN = new Set([
   'instance',
 ])
 
-export function withoutKnown(line: string): string {
+function withoutKnown(line: string): string {
+  return without(line, KNOWN)
+}
+
+/** A line of the server's about itself. */
+export function ownLine(line: string): string {
+  return without(line, new Set(['level']))
+}
+
+function without(line: string, known: ReadonlySet<string>): string {
   try {
     return JSON.stringify(
-      Object.fromEntries(Object.entries(JSON.parse(line) as Record<string, unknown>).filter(([name]) => !KNOWN.has(name))),
+      Object.fromEntries(Object.entries(JSON.parse(line) as Record<string, unknown>).filter(([name]) => !known.has(name))),
     )
   } catch {
     return line
