@@ -1,6 +1,7 @@
 // A recorded run, made as large as one likes: its agents several times over, and each phase several times as long. What happened in a
 // phase happens again in each of its repeats, so that rates, faults and recoveries keep their shape. Calls, agents and keys get a suffix a
 // copy; line numbers of an agent go on from repeat to repeat. Written as a run leaves it: manifest.json, plan.json, raw/.
+import { once } from 'node:events'
 import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { finished } from 'node:stream/promises'
@@ -210,6 +211,6 @@ class Lines {
     const text = this.#waiting.join('')
     this.#waiting = []
     this.#bytes = 0
-    if (!this.#stream.write(text)) await new Promise((resolve) => this.#stream.once('drain', resolve))
+    if (!this.#stream.write(text)) await once(this.#stream, 'drain')
   }
 }

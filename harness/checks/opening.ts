@@ -3,6 +3,8 @@
 // the dependency in it. A server with health checks or several pools knocks a little even when its breaker is open; one
 // without a breaker knocks about once a call.
 
+import { countBelow } from '../history/sorted.ts'
+
 /** ours */
 const ATTEMPTS_PER_CALL = 0.1
 
@@ -19,19 +21,13 @@ interface Knocking {
 
 /** @param moments of all attempts under the fault, ascending, ms */
 export function opening(moments: readonly number[], { fromMs, intervalMs, allowed, asked }: Knocking): number {
+  const calls = asked.map(({ sentAtMs }) => sentAtMs).sort((a, b) => a - b)
   for (let i = moments.length - 1; i >= 0; i--) {
     const from = moments[i] ?? 0
     const to = from + intervalMs
-    const attempts = countUntil(moments, i, to)
+    const attempts = countBelow(moments, to) - i
     if (attempts <= allowed) continue
-    const calls = asked.reduce((sum, { sentAtMs }) => (sentAtMs >= from && sentAtMs < to ? sum + 1 : sum), 0)
-    if (attempts > calls * ATTEMPTS_PER_CALL) return from
+    if (attempts > (countBelow(calls, to) - countBelow(calls, from)) * ATTEMPTS_PER_CALL) return from
   }
   return fromMs
-}
-
-function countUntil(moments: readonly number[], from: number, to: number): number {
-  let count = 0
-  for (let i = from; i < moments.length && (moments[i] ?? to) < to; i++) count++
-  return count
 }

@@ -6,6 +6,7 @@
 // Not modelled: partitioned quotas (pk), several items in one RateLimit (each is looked at by its name); the truth of t.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { countBelow } from '../history/sorted.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, some } from './finding.ts'
 
@@ -111,17 +112,6 @@ class UnderWay {
   }
 
   during(fromMs: number, toMs: number): number {
-    return countUntil(this.#begun, (atMs) => atMs <= toMs) - countUntil(this.#over, (atMs) => atMs < fromMs)
+    return countBelow(this.#begun, toMs, true) - countBelow(this.#over, fromMs)
   }
-}
-
-/** How many of these, in ascending order, come before the first that is not so. */
-function countUntil(sorted: readonly number[], so: (atMs: number) => boolean): number {
-  let [low, high] = [0, sorted.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (so(sorted[middle] as number)) low = middle + 1
-    else high = middle
-  }
-  return low
 }

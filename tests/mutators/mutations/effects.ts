@@ -1,0 +1,117 @@
+// Writes: what their agents were told, and what the effect table says.
+import { answered, isServed, type Mutation, one, type Recorded, rewrite } from '../mutation.ts'
+import type { Recording } from '../recording.ts'
+
+const A5 = { 'effects-once': 'fail' } as const
+
+const isWrite = (call: Recorded) => call.send.key !== undefined && isServed(call)
+
+/** A key that was asked for twice and answered both times: its second answer. */
+function replay(run: Recording): Recorded {
+  const first = new Set(answered(run, (call) => isWrite(call) && call.send.attempt === 1).map(({ send }) => send.key))
+  return one(run, (call) => isWrite(call) && call.send.attempt > 1 && first.has(call.send.key))
+}
+
+function effectOf(run: Recording, { send }: Recorded): Recording['effects'][number] {
+  const found = run.effects.find(({ key }) => key === send.key)
+  if (!found) throw new Error(`no effect of ${send.key}`)
+  return found
+}
+
+export const effects: Mutation[] = [
+  {
+    base: 'duplicate-writes',
+    what: 'a row is there twice',
+    change(run) {
+      const effect = effectOf(run, one(run, isWrite))
+      effect.rows = 2
+      effect.names = [...effect.names, 't0 INV-999999']
+    },
+    turns: A5,
+  },
+  {
+    base: 'duplicate-writes',
+    what: 'the row of an answered write is gone',
+    change(run) {
+      const effect = effectOf(run, one(run, isWrite))
+      run.effects = run.effects.filter((each) => each !== effect)
+    },
+    turns: A5,
+  },
+  {
+    base: 'baseline',
+    what: 'a write that was done is told to have been invalid',
+    change(run) {
+      const call = one(run, isWrite)
+      rewrite(call, { isError: true, data: { code: 'INVALID_ARGUMENTS' }, message: 'amountCents: too large', correct: undefined })
+    },
+    turns: A5,
+  },
+  {
+    base: 'baseline',
+    what: 'a write that was done fails for the size of its answer',
+    change(run) {
+      const call = one(run, isWrite)
+      rewrite(call, { isError: true, data: { code: 'RESULT_TOO_LARGE' }, message: 'the answer is too large', correct: undefined })
+    },
+    turns: { ...A5, 'output-bounded': 'fail' },
+  },
+  {
+    base: 'duplicate-writes',
+    what: 'a repeated write gets another answer than at first',
+    change(run) {
+      const again = replay(run)
+      const first = one(run, (call) => call.send.key === again.send.key && call.send.attempt === 1)
+      rewrite(first, { hash: '00000001' })
+      rewrite(again, { hash: '00000002' })
+    },
+    turns: A5,
+  },
+  {
+    base: 'duplicate-writes',
+    what: "a repeated write gets somebody else's answer",
+    change: (run) => rewrite(replay(run), { correct: false }),
+    turns: A5,
+  },
+  {
+    base: 'duplicate-writes',
+    what: 'a repeated write is told that its arguments had changed',
+    change: (run) =>
+      rewrite(replay(run), {
+        status: 422,
+        isError: undefined,
+        rpcCode: 42_201,
+        message: 'the key was used with other arguments',
+        data: { code: 'IDEMPOTENCY_MISMATCH' },
+        correct: undefined,
+        hash: undefined,
+        replayed: undefined,
+      }),
+    turns: A5,
+  },
+  {
+    base: 'duplicate-writes',
+    what: 'another payload under a known key is answered as if it were the first',
+    change(run) {
+      replay(run).send.altered = true
+    },
+    turns: A5,
+  },
+  {
+    base: 'duplicate-writes',
+    what: 'the effects could not be read whole',
+    change(run) {
+      run.manifest.raw = { ...run.manifest.raw, 'effects.ndjson': 'damaged' }
+    },
+    turns: { 'effects-once': 'unknown' },
+  },
+  {
+    base: 'duplicate-writes',
+    what: 'the answer to a write is lost, and its row is there',
+    change(run) {
+      const call = one(run, (each) => isWrite(each) && each.phase === 'stress' && each.send.attempt === 1)
+      rewrite(call, { status: 0, transport: 'reset', rpcId: undefined, isError: undefined, correct: undefined, hash: undefined })
+    },
+    turns: {},
+  },
+]
