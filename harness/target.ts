@@ -160,7 +160,7 @@ export interface Target {
     /** At most this many agents take part. */
     count?: number
     headers?: (identity: AgentIdentity, context: TargetContext) => HeadersInTime | Promise<HeadersInTime>
-    /** Headers with which an intruder tries: a token without the scopes, of another tenant, expired, malformed. */
+    /** Headers with which an intruder tries, by what is wrong with them; asked for once the server is up, before the load begins. */
     credentials?: Partial<Record<Credential, (identity: AgentIdentity, context: TargetContext) => Headers | Promise<Headers>>>
     tenant?: (index: number) => string
     /** How much each matters to the server when it must turn some away. */

@@ -20,13 +20,14 @@ afterEach(async () => {
   expect(await keeper.alive()).toEqual([])
 })
 
-async function ask(client: string) {
+async function ask(client: string, more: Record<string, string> = {}) {
   const body = new URLSearchParams({
     grant_type: 'client_credentials',
     client_id: client,
     client_secret: 'any',
     scope: 'a b',
     resource: 'urn:x',
+    ...more,
   })
   const headers = { 'content-type': 'application/x-www-form-urlencoded' }
   const answer = await request(`http://${provider.address}/token`, { method: 'POST', headers, body: body.toString() })
@@ -56,6 +57,16 @@ it('rotates: a new key signs, the old one is known until it is forgotten', async
   expect(await verify(old)).toMatchObject({ sub: 'x' })
   await provider.rotateKeys(true)
   await expect(verify(old)).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' })
+})
+
+it('grants what is not right to whoever asks for that: out of date, or signed by the key of the next rotation', async () => {
+  const expired = await ask('steady-01', { expires_in: '-60' })
+  await expect(verify(expired.body.access_token)).rejects.toMatchObject({ code: 'ERR_JWT_EXPIRED' })
+  expect((await ask('steady-01', { expires_in: 'soon' })).status).toBe(400)
+  const { body } = await ask('steady-01', { key: 'next' })
+  await expect(verify(body.access_token)).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' })
+  await provider.rotateKeys()
+  expect(await verify(body.access_token)).toMatchObject({ sub: 'steady-01' })
 })
 
 it('refuses connections while it is paused', async () => {

@@ -29,6 +29,7 @@ const evidence = {
   rateLimit: z.string().exactOptional(),
   rateLimitPolicy: z.string().exactOptional(),
   instance: z.string().exactOptional(),
+  challenge: z.string().exactOptional(),
   rpcId: z.union([z.string(), z.number(), z.null()]).exactOptional(),
   parsed: z.boolean().exactOptional(),
   rpcCode: z.number().exactOptional(),
@@ -60,7 +61,7 @@ const send = z.looseObject({
   timeoutMs: z.number().min(0),
   key: id.exactOptional(),
   trace: z.string(),
-  credential: z.enum(['wrong-scope', 'wrong-tenant', 'expired', 'malformed']).exactOptional(),
+  credential: z.enum(['wrong-scope', 'wrong-tenant', 'expired', 'wrong-audience', 'malformed', 'revoked', 'new-key']).exactOptional(),
   altered: z.literal(true).exactOptional(),
 })
 const end = z.looseObject({ kind: z.literal('end'), seq, call: id, agent: id, endedAtMs: ms, ...evidence })

@@ -53,6 +53,8 @@ export interface Evidence {
   rateLimit?: string
   rateLimitPolicy?: string
   instance?: string
+  /** `WWW-Authenticate` of a 401 or 403; at most 500 characters. */
+  challenge?: string
   /** The answer's JSON-RPC id, and whether the body was JSON-RPC at all. */
   rpcId?: string | number | null
   parsed?: boolean

@@ -38,6 +38,7 @@ export interface Asked extends Question {
 
 const DATA_CHARACTERS_MAX = 4_000
 const MESSAGE_CHARACTERS_MAX = 500
+const CHALLENGE_CHARACTERS_MAX = 500
 const SMALL_BYTES = 2_000
 
 type Json = Record<string, unknown>
@@ -55,6 +56,7 @@ export function evidenceOf(raw: RawAnswer, question: Question): Evidence {
   put(evidence, 'retryAfter', raw.header('Retry-After'))
   put(evidence, 'rateLimit', raw.header('Ratelimit'))
   put(evidence, 'rateLimitPolicy', raw.header('Ratelimit-Policy'))
+  if (status === 401 || status === 403) put(evidence, 'challenge', raw.header('Www-Authenticate')?.slice(0, CHALLENGE_CHARACTERS_MAX))
   if (question.instanceHeader !== undefined) put(evidence, 'instance', raw.header(question.instanceHeader))
   // Characters stand in for bytes where the answer came in chunks: counting them would cost more than it tells.
   evidence.sizeBytes = Number(raw.header('Content-Length') ?? raw.body.length)

@@ -28,7 +28,7 @@ test('a bare address offers its answers; everything else names the line to add',
 test('what a target says is offered', () => {
   const whole = target({
     url: 'http://127.0.0.1:1/mcp',
-    agents: { priority: () => 'critical' },
+    agents: { priority: () => 'critical', credentials: { expired: () => ({}) } },
     tools: { write: { name: 'make', effects: { sql: 'select 1' } } },
     start: { command: 'npm start', ready: '/health' },
     dependencies: { postgres: 'embedded', redis: 'embedded', upstream: { address: 'x:1' }, ledger: { address: 'x:2' } },

@@ -61,6 +61,7 @@ export function offersOf(target: Target, plan: Plan, declared: Declared, observe
 }
 
 /** A server writes its log to the stdout that we gave it, or into a file that we were told of. */
+    credentials: offered(target.agents?.credentials, "agents: { credentials: { expired: (identity) => ({ authorization: '…' }) } }"),
 function logsOffer(target: Target, { logs }: Observe): true | string {
   const seen = logs !== undefined && (target.start !== undefined || logs.file !== undefined)
   return seen || `observe: { logs: { ${target.start ? '' : "file: 'server.log', "}requestId: 'request_id' } }`

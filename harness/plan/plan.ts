@@ -31,7 +31,11 @@ export interface PlannedArrivals {
 export type Role = 'cheapRead' | 'expensiveRead' | 'write' | 'money' | 'external' | 'slow' | 'large' | 'list' | 'composite'
 
 /** Credentials with which nobody must get in, or only so far: the target mints them. */
-export type Credential = 'wrong-scope' | 'wrong-tenant' | 'expired' | 'malformed'
+/**
+ * Not the agent's own: without the scopes that its role asks for; of another tenant; out of date; for another server; no credential at all;
+ * good once and taken back before the run; right, but signed by a key that its issuer publishes only when it changes its keys.
+ */
+export type Credential = 'wrong-scope' | 'wrong-tenant' | 'expired' | 'wrong-audience' | 'malformed' | 'revoked' | 'new-key'
 
 /** Who is turned away first when a server has more to do than it can: batch, then normal, critical last. */
 export type Priority = 'batch' | 'normal' | 'critical'
@@ -161,6 +165,8 @@ export interface Settings {
   inFlightMax: number
   /** A full collection of garbage so often, ms, so that the heap shows what is held. */
   heapCollectEveryMs: number
+  /** 1: agents show tokens of an identity provider, which is then started beside the server; 0: what they show otherwise. */
+  identityProvider: number
   /** Instances of the server behind a balancer, 1 to 16. */
   instances: number
 }

@@ -41,24 +41,31 @@ export interface Dependencies {
 export async function startDependencies(options: DependencyOptions, cleanup: AsyncDisposableStack): Promise<Dependencies> {
   const { target, progress } = options
   const found: Dependencies = { addresses: {}, canaries: {} }
-  const starting = Object.entries(target.dependencies ?? {}).map(async ([name, how]) => {
-    const address = how === 'embedded' ? givenAddress(options.given, name) : how.address
-    if (address !== undefined) {
-      const canary = givenCanary(name)
-      if (canary) found.canaries[name] = canary
-      return [name, address] as const
-    }
-    const service = cleanup.use(await startOne(name, options))
-    if (service instanceof PostgresService) found.postgres = service
-    if (service instanceof RedisService) found.redis = service
-    if (service instanceof Upstream) found.upstream = service
-    if (service instanceof IdentityProvider) found.identityProvider = service
-    progress(`${name} is up`)
-    return [name, service.address] as const
-  })
+  const starting = Object.entries(target.dependencies ?? {})
+    .filter(isAskedFor(options.plan))
+    .map(async ([name, how]) => {
+      const address = how === 'embedded' ? givenAddress(options.given, name) : how.address
+      if (address !== undefined) {
+        const canary = givenCanary(name)
+        if (canary) found.canaries[name] = canary
+        return [name, address] as const
+      }
+      const service = cleanup.use(await startOne(name, options))
+      if (service instanceof PostgresService) found.postgres = service
+      if (service instanceof RedisService) found.redis = service
+      if (service instanceof Upstream) found.upstream = service
+      if (service instanceof IdentityProvider) found.identityProvider = service
+      progress(`${name} is up`)
+      return [name, service.address] as const
+    })
   for (const one of await Promise.allSettled(starting)) if (one.status === 'rejected') throw one.reason
   found.addresses = Object.fromEntries(await Promise.all(starting))
   return found
+}
+
+/** An issuer of tokens is started for scenarios that want one: for the others a server has its own way to know who calls. */
+function isAskedFor({ settings }: Plan): (dependency: [string, unknown]) => boolean {
+  return ([name, how]) => name !== 'identity-provider' || how !== 'embedded' || settings.identityProvider === 1
 }
 
 async function startOne(name: string, options: DependencyOptions): Promise<Service> {

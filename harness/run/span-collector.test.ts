@@ -42,7 +42,10 @@ test('spans are on disk when the exporter is answered, packed ones too', async (
 test('protobuf is refused with what to set; so is whatever else is no JSON of spans', async () => {
   await using collector = await openSpanCollector({ file })
   const refused = await send(collector.url, 'x', { 'content-type': 'application/x-protobuf' })
-  expect([refused.status, (await refused.json()).message]).toEqual([415, expect.stringContaining('OTEL_EXPORTER_OTLP_PROTOCOL=http/json')])
+  expect([refused.status, ((await refused.json()) as { message: string }).message]).toEqual([
+    415,
+    expect.stringContaining('OTEL_EXPORTER_OTLP_PROTOCOL=http/json'),
+  ])
   expect((await send(collector.url, '{"resourceSpans":')).status).toBe(400)
   expect((await send(collector.url, '{"resourceMetrics":[]}')).status).toBe(400)
   expect((await send(collector.url, 'not packed', { ...JSON_TYPE, 'content-encoding': 'gzip' })).status).toBe(400)

@@ -1,16 +1,18 @@
-// An agent that tries what it may not: a token without the scope, of another tenant, expired, malformed; or a known key with another
-// payload. Every call of it must be refused, and its line says with what it tried.
+// An agent that tries what it may not: a token without the scope, of another tenant, for another server, expired, revoked, malformed; or a
+// known key with another payload. Each of its calls must be refused, and its line says with what it tried. One of its tokens is right, and
+// only not to be checked yet (`new-key`): to refuse that one for good is as wrong as to let the others in.
 //
 // Stands for: tokens that leak, age or are pieced together, and keys that are guessed. Row of the checks' table: "auth-truthful"; for the
 // payload "effects-once" ("a different payload is refused"). Its calls are the stress: nobody counts them as goodput.
-// Parameters: everyMs, its pace (1,000 ms, 20–600,000); tries, `all` (the four credentials in turn), one of them, or `altered-payload`
+// Parameters: everyMs, its pace (1,000 ms, 20–600,000); tries, `all` (four credentials in turn), one credential, or `altered-payload`
 // (a call of its own, then the same key with other arguments).
 // The target mints the credentials (`agents.credentials`); one that it does not mint is refused before the run.
-// Not modelled: guessing at machine speed, stolen client certificates, a token that is revoked midway.
+// Not modelled: guessing at machine speed, stolen client certificates, a token that is revoked while it is in use.
 import { choice, milliseconds } from '../../harness/parameters.ts'
 import { persona, type SketchedCall } from '../../harness/persona.ts'
 
-const CREDENTIALS = ['wrong-scope', 'wrong-tenant', 'expired', 'malformed'] as const
+const IN_TURN = ['wrong-scope', 'wrong-tenant', 'expired', 'malformed'] as const
+const CREDENTIALS = [...IN_TURN, 'wrong-audience', 'revoked', 'new-key'] as const
 
 export const intruder = persona({
   summary: 'Tries with tokens that must not let it in, or with another payload under a known key.',
@@ -34,6 +36,6 @@ export const intruder = persona({
 function callsWith(tries: string, n: number): SketchedCall[] {
   // Two calls draw two payloads; the second is never sent as its own.
   if (tries === 'altered-payload') return [1, 2].map((turn) => ({ turn, thinkMs: 0 }))
-  const credential = tries === 'all' ? CREDENTIALS[n % CREDENTIALS.length] : CREDENTIALS.find((known) => known === tries)
+  const credential = tries === 'all' ? IN_TURN[n % IN_TURN.length] : CREDENTIALS.find((known) => known === tries)
   return [{ turn: 1, thinkMs: 0, ...(credential && { credential }) }]
 }

@@ -2,10 +2,10 @@
 // Its agents carry keys of pattern A, the same on every machine; they belong to two tenants in turn. Deadlines are the tools' own
 // and fit the quick scale (2 to 3 s). Connections: three bulkheads of `poolMax` (or 10, 4 and 4) and two of administration, all as
 // the database role `app`.
-import { type AgentIdentity, type Declared, type TargetContext, target } from '../../harness/target.ts'
+import { type Declared, type TargetContext, target } from '../../harness/target.ts'
+import { agents, callersOf } from './reference-auth.ts'
 import { roles } from './reference-roles.ts'
 
-const SCOPES = ['mcp:tools:read', 'mcp:tools:query', 'mcp:tools:write', 'mcp:tools:money']
 const ADMIN_CONNECTIONS = 2
 /** Of those agents to whom the scenario gives one; the others are what their tier is. */
 const PRIORITIES = ['critical', 'normal', 'batch'] as const
@@ -55,15 +55,7 @@ function limitsOf({ settings, scale }: TargetContext) {
 
 function environmentOf(context: TargetContext): Record<string, string> {
   const limits = limitsOf(context)
-  const { at, given, collector, ports, agents, instance, instances, weaken } = context
-  const seeds = agents.map((identity) => ({
-    agent: identity.agent,
-    tenant: identity.tenant,
-    keyId: `k${identity.index}`,
-    secret: secretOf(identity),
-    scopes: SCOPES,
-    ...(identity.priority && { priority: identity.priority }),
-  }))
+  const { at, given, collector, ports, instance, instances, weaken } = context
   const numbers = {
     PORT: ports.server,
     ADMIN_PORT: ports.admin,
@@ -75,7 +67,7 @@ function environmentOf(context: TargetContext): Record<string, string> {
     AGENT_CONCURRENCY: limits.concurrency,
     AGENT_TOOL_RATE_PER_MINUTE: limits.toolRatePerMinute,
     AGENT_TOOL_BURST: limits.toolBurst,
-    ...budgetsBeside(limits, agents.length),
+    ...budgetsBeside(limits, context.agents.length),
     POOL_CHEAP: limits.pools.cheap,
     POOL_EXPENSIVE: limits.pools.expensive,
     POOL_WRITE: limits.pools.write,
@@ -96,7 +88,7 @@ function environmentOf(context: TargetContext): Record<string, string> {
     UPSTREAM_URL: at.upstream === undefined ? '' : `http://${at.upstream}`,
     OTEL_EXPORTER_OTLP_ENDPOINT: collector,
     INSTANCE: `server-${instance}`,
-    SEED_AGENTS: JSON.stringify(seeds),
+    ...callersOf(context),
     WEAKNESS: weaken ?? '',
   }
 }
@@ -138,21 +130,17 @@ function declared(context: TargetContext): Declared {
   }
 }
 
-function secretOf({ index }: Pick<AgentIdentity, 'index'>): string {
-  return `reference-secret-${String(index).padStart(4, '0')}`
-}
-
 export default target({
   url: ({ ports }) => `http://127.0.0.1:${ports.server}/v1/mcp`,
   agents: {
     count: 50,
-    headers: (identity) => ({ authorization: `Bearer mcp_k${identity.index}_${secretOf(identity)}` }),
+    ...agents,
     tenant: (index) => `t${index % 2}`,
     priority: (index) => PRIORITIES[index % 3] ?? 'normal',
   },
   tools: roles,
   declared,
-  dependencies: { postgres: 'embedded', redis: 'embedded', upstream: 'embedded' },
+  dependencies: { postgres: 'embedded', redis: 'embedded', upstream: 'embedded', 'identity-provider': 'embedded' },
   start: {
     command: 'node reference-server/main.ts',
     cwd: `${import.meta.dirname}/../..`,

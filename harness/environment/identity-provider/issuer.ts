@@ -23,14 +23,17 @@ export class Issuer {
   url = ''
   readonly #clients: ReadonlyMap<string, Client>
   #keys: [SigningKey, ...SigningKey[]]
+  /** In nobody's key set until the keys rotate. */
+  #next: SigningKey
 
-  private constructor(clients: readonly Client[], first: SigningKey) {
+  private constructor(clients: readonly Client[], first: SigningKey, next: SigningKey) {
     this.#clients = new Map(clients.map((client) => [client.id, client]))
     this.#keys = [first]
+    this.#next = next
   }
 
   static async create(clients: readonly Client[]): Promise<Issuer> {
-    return new Issuer(clients, await newKey())
+    return new Issuer(clients, await newKey(), await newKey())
   }
 
   metadata() {
@@ -51,19 +54,22 @@ export class Issuer {
   }
 
   async rotate(forget: boolean): Promise<void> {
-    this.#keys = [await newKey(), ...(forget ? [] : this.#keys.slice(0, 4))]
+    this.#keys = [this.#next, ...(forget ? [] : this.#keys.slice(0, 4))]
+    this.#next = await newKey()
   }
 
   /** `iss`, `iat`, `exp` and `jti` are added unless given. */
-  async sign(claims: Record<string, unknown>): Promise<string> {
-    const [{ privateKey, jwk }] = this.#keys
+  async sign(claims: Record<string, unknown>, { privateKey, jwk }: SigningKey = this.#keys[0]): Promise<string> {
     const nowS = Math.floor(Date.now() / 1_000)
     return await new SignJWT({ iss: this.url, iat: nowS, exp: nowS + LIFETIME_S, jti: randomUUID(), ...claims })
       .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: jwk.kid })
       .sign(privateKey)
   }
 
-  /** RFC 6749 §4.4, with `resource` (RFC 8707) or `audience`. The secret may be any: this issuer serves one run, on loopback. */
+  /**
+   * RFC 6749 §4.4, with `resource` (RFC 8707) or `audience`. The secret may be any: this issuer serves one run, on loopback. For those who
+   * need a token that is not right: `expires_in`, which may be in the past, and `key=next`, signed by the key of the next rotation.
+   */
   async grant(authorization: string | undefined, form: URLSearchParams): Promise<Grant> {
     if (form.get('grant_type') !== 'client_credentials') return { [REFUSED]: 400, error: 'unsupported_grant_type' }
     const basic = /^Basic (.+)$/i.exec(authorization ?? '')?.[1]
@@ -72,8 +78,12 @@ export class Issuer {
     if (!client) return { [REFUSED]: 401, error: 'invalid_client' }
     const scope = form.get('scope') ?? ''
     const audience = form.get('resource') ?? form.get('audience')
-    const token = await this.sign({ sub: id, client_id: id, scope, ...(audience !== null && { aud: audience }), ...client.claims })
-    return { access_token: token, token_type: 'Bearer', expires_in: LIFETIME_S, scope }
+    const lifetimeS = Number(form.get('expires_in') ?? LIFETIME_S)
+    if (!Number.isInteger(lifetimeS)) return { [REFUSED]: 400, error: 'invalid_request' }
+    const exp = Math.floor(Date.now() / 1_000) + lifetimeS
+    const claims = { sub: id, client_id: id, scope, exp, ...(audience !== null && { aud: audience }), ...client.claims }
+    const token = await this.sign(claims, form.get('key') === 'next' ? this.#next : undefined)
+    return { access_token: token, token_type: 'Bearer', expires_in: lifetimeS, scope }
   }
 }
 

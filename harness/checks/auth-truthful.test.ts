@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest'
+import { type Answer, refused, served, unavailable } from '../../tests/fixtures/histories/answers.ts'
+import { aRun, type Story } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
+import type { Credential } from '../plan/plan.ts'
+import { authTruthful } from './auth-truthful.ts'
+
+const told = (status: number, challenge?: string, code = 'UNAUTHENTICATED'): Answer => ({
+  afterMs: 5,
+  evidence: { status, contentType: 'application/json', parsed: true, data: { code, retryable: false }, ...(challenge && { challenge }) },
+})
+const INVALID = told(401, 'Bearer realm="mcp", error="invalid_token"')
+const NO_SCOPE = told(403, 'Bearer realm="mcp", error="insufficient_scope", scope="mcp:tools:query"', 'INSUFFICIENT_SCOPE')
+
+const tried = (...calls: [Credential | undefined, Answer, number?][]) => {
+  const story = aRun().agent('intruder-01', { persona: 'intruder', hostile: true })
+  calls.forEach(([credential, answer, atMs], n) => {
+    story.call({ of: 'intruder-01', atMs: atMs ?? 3_000 + n * 100, answer, ...(credential && { credential }) })
+  })
+  return story
+}
+const down = (story: Story) => story.fault('identity-provider-down', { on: 'identity-provider', fromMs: 10_000, toMs: 14_000 })
+const rotated = (story: Story) => story.fault('keys-rotated', { on: 'identity-provider', fromMs: 15_000, toMs: 16_000 })
+
+describe('auth-truthful', () => {
+  test('holds when each gets what it is good for', () => {
+    const story = tried(
+      ...([
+        ['expired', INVALID],
+        ['revoked', INVALID],
+        ['wrong-audience', INVALID],
+        ['malformed', INVALID],
+      ] as [Credential, Answer][]),
+      ['wrong-scope', NO_SCOPE],
+      ['wrong-tenant', told(403)],
+      [undefined, served()],
+    )
+    expect(find(authTruthful, story)).toMatchObject({ status: 'pass', measured: 0, samples: 6, says: expect.stringContaining('1 revoked') })
+  })
+
+  test.each<[string, Credential | undefined, Answer, RegExp]>([
+    ['a token that is out of date is let in', 'expired', served(), /let in with a credential that is expired/],
+    ['one without the scope is let in', 'wrong-scope', served(), /let in with a credential that is wrong-scope/],
+    ['one without the scope is told 401', 'wrong-scope', INVALID, /only lacks a scope told 401/],
+    ['a revoked one is told 403', 'revoked', NO_SCOPE, /revoked told 403/],
+    ['a 401 has no challenge', 'malformed', told(401), /401 without a challenge/],
+    [
+      'a 401 says that a scope is missing',
+      'expired',
+      told(401, 'Bearer error="insufficient_scope"'),
+      /challenge that says insufficient_scope/,
+    ],
+    ['a 403 does not say what is missing', 'wrong-scope', told(403, 'Bearer realm="mcp"'), /does not say insufficient_scope/],
+    ['an agent’s own is told 401', undefined, INVALID, /right token told 401/],
+    ['an agent’s own is told that it lacks a scope', undefined, NO_SCOPE, /lacks a scope/],
+  ])('fails when %s', (_, credential, answer, says) => {
+    expect(find(authTruthful, tried(['expired', INVALID], [credential, answer]))).toMatchObject({
+      status: 'fail',
+      measured: 1,
+      witnesses: [1],
+      says: expect.stringMatching(says),
+    })
+  })
+
+  test('what says nothing of the token is no flaw', () => {
+    const story = tried(['expired', refused()], ['revoked', unavailable()], [undefined, told(403, undefined, 'POLICY_REVIEW_REQUIRED')])
+    expect(find(authTruthful, story).status).toBe('pass')
+  })
+
+  test('what cannot be checked is 503: neither 401 nor in', () => {
+    expect(find(authTruthful, down(tried(['new-key', unavailable(), 11_000])))).toMatchObject({ status: 'pass' })
+    expect(find(authTruthful, down(tried(['new-key', INVALID, 11_000])))).toMatchObject({
+      status: 'fail',
+      says: expect.stringContaining('could not be checked told 401'),
+    })
+    expect(find(authTruthful, down(tried(['new-key', served(), 11_000]))).status).toBe('fail')
+    // On the edges nobody can say what could be known.
+    for (const atMs of [9_999, 13_999, 14_500]) expect(find(authTruthful, down(tried(['new-key', INVALID, atMs]))).status).toBe('pass')
+  })
+
+  test('a new key is wrong until it is published, and right a second after that', () => {
+    expect(find(authTruthful, rotated(tried(['new-key', INVALID, 12_000], ['new-key', served(), 17_000]))).status).toBe('pass')
+    expect(find(authTruthful, rotated(tried(['new-key', INVALID, 15_500]))).status).toBe('pass')
+    expect(find(authTruthful, rotated(tried(['new-key', INVALID, 17_000])))).toMatchObject({
+      status: 'fail',
+      says: expect.stringContaining('new key told 401'),
+    })
+    expect(find(authTruthful, rotated(tried(['new-key', served(), 12_000]))).status).toBe('fail')
+  })
+
+  test('has no weight when nobody tried, unknown where it is essential', () => {
+    expect(find(authTruthful, tried([undefined, served()]))).toMatchObject({ notExercised: true })
+    expect(verdictOf(tried([undefined, served()]).check('auth-truthful', {}, { essential: true }), 'auth-truthful').status).toBe('unknown')
+  })
+
+  test('is not judged when the target mints no credentials', () => {
+    expect(verdictOf(tried(['expired', INVALID]).hides('credentials', 'line'), 'auth-truthful')).toMatchObject({
+      status: 'not-judged',
+      addLine: 'line',
+    })
+  })
+})

@@ -1,0 +1,124 @@
+// A31: what a token is good for is what it gets. A right one is let in; one that is out of date, for another server, revoked or no token at
+// all is told 401 with a challenge; one without the scope is told 403 with a challenge that names it; and one that nobody can check right now
+// is told 503, never 401: an agent that is told 401 throws its token away and asks for a new one, all agents at once.
+//
+// Looked at: calls with a credential that the target minted to be wrong (their lines say which), and the 401s and 403s of agents with their
+// own. `new-key` is right, but signed by a key that the issuer has not published: while `identity-provider-down` is in force it cannot be
+// checked (503), once `keys-rotated` has published it, it is good. Refusals that say nothing of the token (a budget, an overload, a 503) are
+// no flaw of it. Limits: graceMs, how long a changed key may take to be known (default 1 s). A challenge is looked at where a client gets
+// one: on 401 and 403. Not modelled: whether a right challenge leads anywhere; tokens that are revoked in the middle of the run.
+import type { Call, FaultLine } from '../history/event.ts'
+import { milliseconds } from '../parameters.ts'
+import { check } from './check.ts'
+import { indexes, notExercised, some } from './finding.ts'
+
+const WITNESSES = 20
+
+interface Judged {
+  call: Call
+  flaw: string | undefined
+}
+
+export const authTruthful = check({
+  code: 'A31',
+  title: 'A token gets what it is good for, and the truth when it is good for nothing',
+  why: 'A wrong yes is a leak. A wrong no is a storm: every agent that is told 401 logs in again, at the moment when the identity provider is down.',
+  remedy: {
+    control: 'authenticate',
+    do: 'Check signature, issuer, audience, expiry, revocation and the tool’s scopes on each call; keep the last good keys; answer 503 with a wait when a token cannot be checked, 401 or 403 with a challenge when it is wrong.',
+    setting: 'OAUTH_KEYS_STALE_MS',
+    runbook: 'UNAUTHENTICATED',
+  },
+  source: 'RFC 6750 §3.1; RFC 9068; RFC 9728 §5.1; mcp-remote#338 (2,784 token requests in 5 s)',
+  sort: 'exact',
+  needs: ['credentials'],
+  limits: { graceMs: milliseconds(1_000, { from: 0, to: 60_000 }) },
+  judge(history, { graceMs }) {
+    const provider = providerOf(history.faults, graceMs)
+    const judged = history.calls.flatMap((call): Judged[] => {
+      if (call.endedAtMs === undefined || call.evidence.transport !== undefined) return []
+      return call.credential === undefined ? ownOf(call) : [{ call, flaw: flawOf(call, provider) }]
+    })
+    const tried = judged.filter(({ call }) => call.credential !== undefined)
+    const flawed = judged.filter(({ flaw }) => flaw !== undefined)
+    if (tried.length === 0 && flawed.length === 0) return notExercised('nobody tried a credential that is not his own')
+    const kinds = [...Map.groupBy(flawed, ({ flaw }) => flaw)].sort((a, b) => b[1].length - a[1].length)
+    const all = [...Map.groupBy(tried, ({ call }) => call.credential)].map(([credential, calls]) => `${calls.length} ${credential}`)
+    return {
+      status: flawed.length > 0 ? 'fail' : 'pass',
+      measured: flawed.length,
+      limit: 0,
+      unit: 'untrue answers',
+      samples: judged.length,
+      says:
+        flawed.length > 0
+          ? kinds.map(([flaw, calls]) => `${some(calls.length, 'call')} ${flaw}`).join('; ')
+          : `every credential got what it is good for: ${all.join(', ')}`,
+      witnesses: indexes(kinds.flatMap(([, list]) => list.slice(0, Math.ceil(WITNESSES / kinds.length))).map(({ call }) => call)),
+    }
+  },
+})
+
+/** With the agent's own token. Answers that are no word about it are not counted. */
+function ownOf(call: Call): Judged[] {
+  const { status } = call.evidence
+  const flaw =
+    status === 401 ? 'with a right token told 401' : isScopeRefusal(call) ? 'with a right token told that it lacks a scope' : undefined
+  return flaw === undefined ? [] : [{ call, flaw }]
+}
+
+function isScopeRefusal({ evidence: { status, challenge = '', data } }: Call): boolean {
+  return status === 403 && (/insufficient_scope/i.test(challenge) || data?.code === 'INSUFFICIENT_SCOPE')
+}
+
+type State = 'unpublished' | 'down' | 'published' | 'between'
+
+function flawOf(call: Call, stateAt: (call: Call) => State): string | undefined {
+  const { credential = '', evidence } = call
+  if (credential === 'new-key') return newKeyFlaw(call, stateAt(call))
+  const { status } = evidence
+  if (status === 429 || status === 503) return undefined
+  if (status === 401 || status === 403) return refusalFlaw(call)
+  return status < 400 && call.class !== 'denied' ? `let in with a credential that is ${credential}` : undefined
+}
+
+function refusalFlaw({ credential, evidence: { status, challenge } }: Call): string | undefined {
+  if (credential === 'wrong-scope' && status === 401) return 'with a token that only lacks a scope told 401'
+  if (credential !== 'wrong-scope' && credential !== 'wrong-tenant' && status === 403)
+    return `with a credential that is ${credential} told 403`
+  if (credential === 'wrong-tenant') return undefined
+  if (challenge === undefined) return `told ${status} without a challenge`
+  const error = /error="?([a-z_]+)/i.exec(challenge)?.[1]
+  if (status === 403 && error !== 'insufficient_scope') return 'told 403 by a challenge that does not say insufficient_scope'
+  if (status === 401 && error !== undefined && error !== 'invalid_token' && error !== 'invalid_request')
+    return `told 401 by a challenge that says ${error}`
+  return undefined
+}
+
+function newKeyFlaw({ class: is, evidence: { status } }: Call, state: State): string | undefined {
+  if (state === 'down' && (status === 401 || status === 403)) return `with a token that could not be checked told ${status}`
+  if (state === 'down' && is === 'served') return 'let in with a token that nobody could check'
+  if (state === 'published' && (status === 401 || status === 403)) return `with a right token under the issuer’s new key told ${status}`
+  if (state === 'unpublished' && is === 'served') return 'let in with a token under a key that the issuer had not published'
+  return undefined
+}
+
+/** What could be known of a new key all the while that a call was under way. */
+function providerOf(faults: readonly FaultLine[], graceMs: number): (call: Call) => State {
+  const at = (fault: string, event: FaultLine['event']) =>
+    faults.filter((line) => line.fault === fault && line.event === event).map(({ atMs }) => atMs)
+  const [publishedAtMs = Number.POSITIVE_INFINITY] = at('keys-rotated', 'injected')
+  const [rotatingAtMs = publishedAtMs] = at('keys-rotated', 'injecting')
+  const healing = at('identity-provider-down', 'healing')
+  const downs = at('identity-provider-down', 'injected').map((fromMs) => ({
+    fromMs,
+    toMs: healing.find((atMs) => atMs > fromMs) ?? Number.POSITIVE_INFINITY,
+  }))
+  const begun = at('identity-provider-down', 'injecting').map((fromMs, n) => ({ fromMs, toMs: downs[n]?.toMs ?? fromMs }))
+  return ({ sentAtMs, endedAtMs = sentAtMs }) => {
+    if (downs.some(({ fromMs, toMs }) => sentAtMs >= fromMs && endedAtMs <= toMs)) return sentAtMs >= rotatingAtMs ? 'between' : 'down'
+    if (begun.some(({ fromMs, toMs }) => endedAtMs >= fromMs && sentAtMs <= toMs + graceMs)) return 'between'
+    if (sentAtMs >= publishedAtMs + graceMs) return 'published'
+    return endedAtMs < rotatingAtMs ? 'unpublished' : 'between'
+  }
+}
