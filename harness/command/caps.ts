@@ -3,8 +3,9 @@
 import type { Unit, Units } from '../discover.ts'
 import { HarnessError } from '../errors.ts'
 import type { PersonaDefinition } from '../persona.ts'
+import { callsAtMost } from '../plan/at-most.ts'
 import type { Plan } from '../plan/plan.ts'
-import { assertSafe, callsAtMost } from '../run/safety.ts'
+import { assertSafe } from '../run/safety.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Target } from '../target.ts'
 
@@ -22,9 +23,9 @@ export function assertWithinCaps(plan: Plan, target: Target, scenario: Unit<Scen
   }
 }
 
-function heaviest({ agents }: Plan): string {
+function heaviest({ agents, protocol }: Plan): string {
   const calls = new Map<string, number>()
-  for (const agent of agents) calls.set(agent.persona, (calls.get(agent.persona) ?? 0) + callsAtMost(agent))
+  for (const agent of agents) calls.set(agent.persona, (calls.get(agent.persona) ?? 0) + callsAtMost(agent, protocol))
   const [[persona] = ['nobody']] = [...calls].sort((a, b) => b[1] - a[1])
   return persona
 }

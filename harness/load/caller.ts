@@ -24,6 +24,8 @@ export class Caller implements Sender {
   #speaker: Speaker
   #headers: Record<string, string>
   #headersTurned = 0
+  /** When the next call may leave, where a cap holds it back. */
+  #freeAtMs = 0
   #seq = 0
   #underWay = 0
   /** Counted apart from the lines, to be held against them. */
@@ -145,9 +147,19 @@ export class Caller implements Sender {
     return true
   }
 
+  /** Where a cap holds the agent back, its calls leave one after the other, evenly. Never resolves once the plan is over. */
+  async #turn(perSecond: number): Promise<void> {
+    const atMs = Math.max(this.now(), this.#freeAtMs)
+    this.#freeAtMs = atMs + 1_000 / perSecond
+    const { endsAtMs } = this.#facts
+    await this.#engine.wait(Math.min(atMs, endsAtMs) - this.now())
+    if (atMs >= endsAtMs || this.isOver()) await new Promise<never>(() => undefined)
+  }
+
   /** One line when it leaves, one when it ends. Never rejects: an answer that cannot be read is told as none, with the reason. */
   async #exchange(line: Omit<SendLine, 'kind'>, request: WireRequest, question: Question): Promise<Exchanged> {
     const engine = this.#engine
+    if (this.#facts.perSecond !== undefined) await this.#turn(this.#facts.perSecond)
     line.seq = this.next()
     line.sentAtMs = this.now()
     engine.write(sendLine(line))

@@ -3,6 +3,7 @@
 import type { Units } from '../discover.ts'
 import type { Keeper } from '../environment/service.ts'
 import type { PersonaDefinition } from '../persona.ts'
+import type { Allowances } from '../plan/at-most.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Credentials, LaterHeaders } from './engine.ts'
 
@@ -30,6 +31,8 @@ export interface DriverOptions {
   later?: LaterHeaders[][]
   /** Those that the target mints beside an agent's own, by the agent's index. */
   credentials?: Credentials[]
+  /** What may be sent at most, where there are caps. */
+  allowances?: Allowances
   /** What each agent trusts and shows over TLS, by its index. */
   tls?: Tls[]
   /** Response header that names the instance which answered. */
@@ -76,10 +79,14 @@ export interface Generator extends AsyncDisposable {
   /** Ends it before its time; calls under way keep a line without an end. Twice is harmless. */
   stop(): Promise<void>
   readonly ended: Promise<GeneratorEnd>
+  /** Once begun: wall-clock ms of the plan's start on this machine, where its start lines are on other clocks. */
+  readonly begunMs?: number | undefined
 }
 
 export interface Driver {
   readonly id: string
+  /** One `prepare` makes all the generators that share a plan. */
+  readonly startsAll?: true
   /** @throws HarnessError `LOAD_BUNDLE_REFUSED`, `LOAD_DID_NOT_START`, `DRIVER_CANNOT`, `HEADER_FORBIDDEN`, `SCENARIO_INVALID` */
   prepare(options: DriverOptions): Promise<Generator>
 }

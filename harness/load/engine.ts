@@ -38,6 +38,8 @@ export interface RunFacts {
   headers: Record<string, string>
   /** In the order of their moments. */
   later?: readonly LaterHeaders[]
+  /** Calls a second that the agent keeps to: they wait for their turn. */
+  perSecond?: number
   /** Those that replace the agent's own, by what is wrong with them. */
   credentials?: Credentials
   instanceHeader?: string

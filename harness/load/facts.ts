@@ -15,6 +15,8 @@ export interface FleetFacts {
   later: LaterHeaders[][]
   /** By the agents' index; empty when the target mints none. */
   credentials: Credentials[]
+  /** By the agents' index: calls a second that each keeps to; empty or null: as planned. */
+  perSecond: (number | null)[]
   instanceHeader?: string
   /**
    * The plan's clock starts at the next whole multiple of so many ms: generators on several machines, begun some moments apart, then
@@ -23,7 +25,10 @@ export interface FleetFacts {
   alignMs?: number
 }
 
-export function fleetFacts(options: DriverOptions): FleetFacts {
+export function fleetFacts(
+  options: Pick<DriverOptions, 'url' | 'run' | 'seed' | 'headers'> &
+    Partial<Pick<DriverOptions, 'later' | 'credentials' | 'hostHeader' | 'instanceHeader' | 'allowances'>>,
+): FleetFacts {
   const { url, run, seed, headers, later = [], credentials = [], hostHeader, instanceHeader } = options
   const host = hostHeader === undefined ? {} : { Host: hostHeader }
   const hosted = (own: Credentials) => Object.fromEntries(Object.entries(own).map(([name, sent]) => [name, { ...sent, ...host }]))
@@ -34,16 +39,18 @@ export function fleetFacts(options: DriverOptions): FleetFacts {
     headers: headers.map((own) => ({ ...own, ...host })),
     later: later.map((own) => own.map((next) => ({ ...next, headers: { ...next.headers, ...host } }))),
     credentials: credentials.map(hosted),
+    perSecond: options.allowances?.perAgent.map((perSecond) => perSecond ?? null) ?? [],
     ...(instanceHeader !== undefined && { instanceHeader: spelling(instanceHeader) }),
   }
 }
 
 /** Go's spelling of a header's name: `ratelimit-policy` → `Ratelimit-Policy`. */
-export function spelling(name: string): string {
+function spelling(name: string): string {
   return name.toLowerCase().replace(/(^|-)[a-z]/g, (start) => start.toUpperCase())
 }
 
 interface Own {
+  perSecond: number | null | undefined
   headers: Record<string, string> | undefined
   later: LaterHeaders[] | undefined
   credentials: Credentials | undefined
@@ -66,6 +73,7 @@ export function agentFacts(
     patienceMs,
     headers: own.headers ?? {},
     ...(own.later && own.later.length > 0 && { later: own.later }),
+    ...(typeof own.perSecond === 'number' && { perSecond: own.perSecond }),
     ...(own.credentials && { credentials: own.credentials }),
     ...(instanceHeader !== undefined && { instanceHeader }),
   }

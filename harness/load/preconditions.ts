@@ -1,6 +1,7 @@
 // What no driver can do is refused before anything starts.
 import { HarnessError } from '../errors.ts'
-import type { DriverOptions } from './driver.ts'
+import type { Allowances } from '../plan/at-most.ts'
+import type { DriverOptions, Share } from './driver.ts'
 import { isForbiddenHeader } from './request.ts'
 
 /** @throws HarnessError `SCENARIO_INVALID`, `HEADER_FORBIDDEN` */
@@ -11,4 +12,13 @@ export function assertDrivable({ plan, headers }: Pick<DriverOptions, 'plan' | '
   if (forbidden === undefined) return
   const hint = "k6 would re-send such calls on its own; use idempotencyKey: { argument: '…' } or { meta: '…' } in the target's tool"
   throw new HarnessError('HEADER_FORBIDDEN', `agents.headers sets ${forbidden}`, hint)
+}
+
+/**
+ * What one of several generators may send a second.
+ * @throws HarnessError `CAP_EXCEEDED`
+ */
+export function shareOfRate({ ratePerSecond }: Allowances, { of }: Share): number {
+  if (ratePerSecond >= of) return Math.floor(ratePerSecond / of)
+  throw new HarnessError('CAP_EXCEEDED', `${of} generators cannot share ${ratePerSecond} calls a second`, 'take fewer: --generators 1')
 }

@@ -234,3 +234,35 @@ test('headers that are valid in turn take each other’s place at their moments'
   await engine.run(followTimeline(planned, persona, { ...facts, headers: { authorization: 'first' }, later }, engine))
   expect(engine.requests.map(({ headers }) => headers.authorization)).toEqual(['first', 'first', 'from 1000', 'from 2000'])
 })
+
+test('an agent that a cap holds back sends evenly, also loops side by side, and nothing after the end', async () => {
+  const loops = async (agent: Agent, { calls: [call] }: PlannedTask) => {
+    const loop = async () => {
+      for (;;) if (call) await agent.call(call)
+    }
+    await Promise.all([loop(), loop(), loop()])
+  }
+  const persona: PersonaDefinition = {
+    kind: 'persona',
+    summary: '',
+    source: '',
+    hostile: false,
+    parameters: {},
+    tasks: () => [],
+    act: loops,
+  }
+  const planned: PlannedAgent = {
+    agent: 'a-01',
+    index: 0,
+    tenant: 't',
+    persona: 'a',
+    parameters: {},
+    hostile: false,
+    tasks: [task('t1', 100)],
+  }
+  const engine = new VirtualEngine()
+  await engine.run(followTimeline(planned, persona, { ...facts, perSecond: 4 }, engine))
+  const sent = engine.sends.map(({ sentAtMs }) => sentAtMs)
+  expect(sent).toEqual(Array.from({ length: 20 }, (_, n) => 100 + n * 250))
+  expect(engine.lines.at(-1)).toMatchObject({ kind: 'stop', callsSent: 20 })
+})

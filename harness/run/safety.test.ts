@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
 import type { Plan } from '../plan/plan.ts'
 import { target } from '../target.ts'
-import { assertSafe, isLoopback } from './safety.ts'
+import { assertNamedAll, assertSafe, heldBack, isLoopback } from './safety.ts'
 
 const call = { turn: 1, role: 'write' as const, arguments: {}, thinkMs: 0 }
 
 function planned({ calls = 1, seconds = 10 } = {}): Plan {
   return {
+    protocol: '2026-07-28',
     endsAtMs: seconds * 1_000,
     roles: { write: { tool: 'create_task', sloMs: 500, needs: [], correct: [] } },
     agents: [{ parameters: {}, tasks: [{ task: 't1', atMs: 0, calls: Array.from({ length: calls }, () => call) }] }],
@@ -48,7 +49,7 @@ test('elsewhere, a tool that writes must be named', () => {
 })
 
 test.each([
-  [{ calls: 21, seconds: 10 }, /21 calls in its busiest second; the cap is 20/],
+  [{ calls: 21, seconds: 10 }, /21 calls in its busiest second; the cap is 18 \(20, less a tenth/],
   [{ calls: 5_001, seconds: 290 }, /5001 calls; the cap is 5000/],
   [{ calls: 10, seconds: 301 }, /301 seconds; the cap is 300/],
 ])('elsewhere, caps hold: %j', (size, message) => {
@@ -57,12 +58,32 @@ test.each([
   )
 })
 
-test('elsewhere, a loop counts with all the calls that it may make', () => {
-  const plan = planned({ seconds: 60 })
-  const loop = { parameters: { callsMax: 20_000 }, tasks: [{ task: 't1', atMs: 0, untilMs: 1_000, calls: [call] }] }
-  expect(() => assertSafe(STAGING, allowed({}), { ...plan, agents: [loop] } as unknown as Plan)).toThrow(
-    expect.objectContaining({ code: 'CAP_EXCEEDED', message: expect.stringContaining('20000 calls') }),
+test('elsewhere, a loop counts with all the calls that the cap lets it make', () => {
+  const looping = (seconds: number) => {
+    const loop = { parameters: { callsMax: 20_000 }, tasks: [{ task: 't1', atMs: 0, untilMs: seconds * 1_000, calls: [call] }] }
+    return { ...planned({ seconds }), agents: [loop] } as unknown as Plan
+  }
+  expect(() => assertSafe(STAGING, allowed({}), looping(60))).not.toThrow()
+  expect(() => assertSafe(STAGING, allowed({}), looping(290))).toThrow(
+    expect.objectContaining({ code: 'CAP_EXCEEDED', message: expect.stringContaining('5238 calls') }),
   )
+})
+
+test('money is named like a write, and a cap that is raised is what holds', () => {
+  const refund = { ...planned(), roles: { money: { tool: 'refund', sloMs: 1, needs: [], correct: [] } } } as unknown as Plan
+  expect(() => assertSafe(STAGING, allowed({}), refund)).toThrow(expect.objectContaining({ code: 'WRITE_NOT_ALLOWED' }))
+  expect(() => assertSafe(STAGING, allowed({ writes: ['refund'] }), refund)).not.toThrow()
+  expect(() => assertSafe(STAGING, allowed({ ratePerSecondMax: 100 }), planned({ calls: 90 }))).not.toThrow()
+  expect(heldBack(STAGING, allowed({}), planned())).toMatchObject({ ratePerSecond: 18 })
+  expect(heldBack('http://127.0.0.1:1/mcp', allowed({}), planned())).toBeUndefined()
+})
+
+test('whatever else the target names must be named as a host too', () => {
+  const near = ['127.0.0.1:5432', 'http://localhost:9090/metrics', 'postgres://me@[::1]/x', '']
+  expect(() => assertNamedAll(near, allowed({}))).not.toThrow()
+  expect(() => assertNamedAll(['staging.example.com:5432'], allowed({}))).not.toThrow()
+  for (const far of ['db.example.com:5432', 'postgres://me:pw@db.example.com/x', 'http://10.0.0.1/metrics'])
+    expect(() => assertNamedAll([far], allowed({}))).toThrow(expect.objectContaining({ code: 'HOST_NOT_ALLOWED' }))
 })
 
 test('tries, walks and handshakes are counted as the tasks say themselves', () => {

@@ -1,8 +1,9 @@
 // What may leave this machine. Loopback needs nothing; any other host must be named, and then has hard caps.
 import { BlockList, isIP } from 'node:net'
 import { HarnessError } from '../errors.ts'
+import { type Allowances, allowances, budgetOf, callsAtMost, plannedRate } from '../plan/at-most.ts'
 import type { Plan, PlannedAgent } from '../plan/plan.ts'
-import type { Target } from '../target.ts'
+import type { Safety, Target } from '../target.ts'
 import { assertStreamable } from './transport.ts'
 
 const loopback = new BlockList()
@@ -22,17 +23,11 @@ export function isLoopback(url: string): boolean {
 export function assertSafe(url: string, target: Target, plan: Plan): void {
   assertStreamable(url)
   if (isLoopback(url)) return
-  const { hosts = [], writes = [], ratePerSecondMax = 20, callsMax = 5_000, durationSMax = 300, agentsMax = 50 } = target.safety ?? {}
+  const caps = capsOf(target)
   const host = new URL(url).hostname
-  if (!hosts.includes(host)) {
-    throw new HarnessError(
-      'HOST_NOT_ALLOWED',
-      `${host} is not this machine, and the target does not name it`,
-      `add the line: safety: { hosts: ['${host}'] }`,
-    )
-  }
+  assertNamed(host, target)
   for (const [role, planned] of Object.entries(plan.roles)) {
-    if ((role === 'write' || role === 'money') && !writes.includes(planned.tool)) {
+    if ((role === 'write' || role === 'money') && !caps.writes.includes(planned.tool)) {
       throw new HarnessError(
         'WRITE_NOT_ALLOWED',
         `${planned.tool} changes data at ${host}`,
@@ -40,44 +35,80 @@ export function assertSafe(url: string, target: Target, plan: Plan): void {
       )
     }
   }
-  const calls = plan.agents.reduce((sum, agent) => sum + callsAtMost(agent), 0)
-  const durationS = plan.endsAtMs / 1_000
-  const over = [
-    { what: 'calls', value: calls, cap: callsMax, name: 'callsMax' },
-    { what: 'calls in its busiest second', value: busiestSecond(plan), cap: ratePerSecondMax, name: 'ratePerSecondMax' },
-    { what: 'agents', value: plan.agents.length, cap: agentsMax, name: 'agentsMax' },
-    { what: 'seconds', value: durationS, cap: durationSMax, name: 'durationSMax' },
-  ].find(({ value, cap }) => value > cap)
+  const over = costOf(plan, target).find(({ value, cap }) => value > cap)
   if (over) {
     throw new HarnessError(
       'CAP_EXCEEDED',
-      `the plan has ${over.value} ${over.what}; the cap is ${over.cap}`,
-      `raise safety.${over.name} in the target, or use --scale quick`,
+      `the plan has ${over.value} ${over.what}; the cap is ${over.cap}${over.why ?? ''}`,
+      `raise safety.${over.name} in the target to ${over.wanted}, or use --scale quick`,
     )
   }
 }
 
-/** Planned calls of the fullest second, and of every loop what its pause lets through at most. */
-function busiestSecond({ agents }: Plan): number {
-  const seconds = new Map<number, number>()
-  let loops = 0
-  for (const { tasks, parameters } of agents) {
-    for (const { atMs, untilMs, calls } of tasks) {
-      const second = Math.floor(atMs / 1_000)
-      if (untilMs === undefined) seconds.set(second, (seconds.get(second) ?? 0) + calls.length)
-      else loops += (Number(parameters.atOnce ?? 1) * 1_000) / Math.max(1, Number(parameters.pauseMs ?? 1))
-    }
-  }
-  return Math.ceil(Math.max(0, ...seconds.values()) + loops)
+function assertNamed(host: string, { safety = {} }: Target): void {
+  if (safety.hosts?.includes(host)) return
+  throw new HarnessError(
+    'HOST_NOT_ALLOWED',
+    `${host} is not this machine, and the target does not name it`,
+    `add the line: safety: { hosts: ['${host}'] }`,
+  )
+}
+
+/** What the target says, or the defaults. */
+export function capsOf({ safety = {} }: Target): Required<Safety> {
+  return { hosts: [], writes: [], ratePerSecondMax: 20, callsMax: 5_000, durationSMax: 300, agentsMax: 50, ...safety }
+}
+
+export interface Cost {
+  what: string
+  value: number
+  cap: number
+  name: keyof Safety
+  /** The least cap that would do. */
+  wanted: number
+  /** Where the cap comes from, when it is not as it stands in the target. */
+  why?: string
+}
+
+/** The most that the plan sends where there are caps: what is held back by them is counted as held back. */
+export function costOf(plan: Plan, target: Target): Cost[] {
+  const { ratePerSecondMax, callsMax, durationSMax, agentsMax } = capsOf(target)
+  const held = allowances(plan, ratePerSecondMax)
+  const calls = plan.agents.reduce((sum, agent, index) => sum + callsHeld(agent, held?.perAgent[index], plan), 0)
+  const rate = held ? ratePerSecondMax : plannedRate(plan)
+  const cost = (what: string, value: number, cap: number, name: keyof Safety, wanted = value): Cost => ({ what, value, cap, name, wanted })
+  const less = { cap: budgetOf(ratePerSecondMax), why: ` (${ratePerSecondMax}, less a tenth for what the network bunches)` }
+  return [
+    cost('calls', calls, callsMax, 'callsMax'),
+    { ...cost('calls in its busiest second', rate, ratePerSecondMax, 'ratePerSecondMax', Math.ceil(rate / 0.9)), ...(!held && less) },
+    cost('agents', plan.agents.length, agentsMax, 'agentsMax'),
+    cost('seconds', Math.ceil(plan.endsAtMs / 1_000), durationSMax, 'durationSMax'),
+  ]
+}
+
+function callsHeld(agent: PlannedAgent, perSecond: number | undefined, { protocol, endsAtMs }: Plan): number {
+  const most = callsAtMost(agent, protocol)
+  if (perSecond === undefined) return most
+  const seconds = agent.tasks.map(({ untilMs }) => untilMs).every((untilMs) => untilMs !== undefined)
+    ? agent.tasks.reduce((sum, { atMs, untilMs = atMs }) => sum + (untilMs - atMs) / 1_000 + 1, 0)
+    : (endsAtMs - (agent.tasks[0]?.atMs ?? 0)) / 1_000 + 1
+  return Math.min(most, Math.ceil(perSecond * seconds))
+}
+
+/** What the drivers must keep to; undefined on this machine, which has no caps. */
+export function heldBack(url: string, target: Target, plan: Plan): Allowances | undefined {
+  return isLoopback(url) ? undefined : allowances(plan, capsOf(target).ratePerSecondMax)
 }
 
 /**
- * A loop's planned calls come round again: its own parameter says how often at most. Tries are counted for askers again, unless their
- * tasks say themselves how many calls may come of them.
+ * Everything else that the target names and the run asks or connects to: metrics, probes, dependencies.
+ * @param addresses URLs and `host:port`
+ * @throws HarnessError `HOST_NOT_ALLOWED`
  */
-export function callsAtMost({ tasks, parameters }: PlannedAgent): number {
-  const { callsMax, tries = 1 } = parameters
-  if (tasks.some((task) => task.callsMax !== undefined)) return tasks.reduce((sum, task) => sum + (task.callsMax ?? task.calls.length), 0)
-  const planned = tasks.reduce((sum, { calls }) => sum + calls.length, 0)
-  return tasks.some(({ untilMs }) => untilMs !== undefined) ? Number(callsMax ?? planned) : planned * Number(tries)
+export function assertNamedAll(addresses: readonly string[], target: Target): void {
+  for (const address of addresses) {
+    const url = /^[a-z+]+:\/\//i.test(address) ? address : `tcp://${address}`
+    if (!URL.canParse(url) || new URL(url).hostname === '' || isLoopback(url)) continue
+    assertNamed(new URL(url).hostname, target)
+  }
 }

@@ -19,10 +19,11 @@ const plans = new SharedArray<Plan>('plan', () => {
 })
 const agents = new SharedArray<PlannedAgent>('agents', () => readPlan().agents)
 const facts = new SharedArray<FleetFacts>('facts', () => {
-  return [{ ...readFacts(), headers: [], later: [], credentials: [] }]
+  return [{ ...readFacts(), headers: [], later: [], credentials: [], perSecond: [] }]
 })
 const headers = new SharedArray<Record<string, string>>('headers', () => readFacts().headers)
 const later = new SharedArray<LaterHeaders[]>('later', () => readFacts().later)
+const perSecond = new SharedArray<number | null>('perSecond', () => readFacts().perSecond)
 const credentials = new SharedArray<Credentials>('credentials', () => readFacts().credentials)
 
 const { endsAtMs, patienceMs } = first(plans)
@@ -52,7 +53,12 @@ export default async function followPlan(): Promise<void> {
   if (!planned || !persona) throw new Error(`no agent or no persona for VU ${position + 1}`)
   // The scenario's start is the same for every VU, to the millisecond.
   const t0Ms = Math.ceil((exec.scenario.startTime + LEAD_MS) / alignMs) * alignMs
-  const own = { headers: headers[planned.index], later: later[planned.index], credentials: credentials[planned.index] }
+  const own = {
+    perSecond: perSecond[planned.index],
+    headers: headers[planned.index],
+    later: later[planned.index],
+    credentials: credentials[planned.index],
+  }
   await runAgent(planned, persona, first(facts).url, agentFacts(first(facts), first(plans), own, t0Ms))
 }
 

@@ -11,7 +11,7 @@ import { promisify } from 'node:util'
 import { HarnessError } from '../../errors.ts'
 import { type Driver, type DriverOptions, type Generator, partName, type Share } from '../driver.ts'
 import { fleetFacts } from '../facts.ts'
-import { assertDrivable } from '../preconditions.ts'
+import { assertDrivable, shareOfRate } from '../preconditions.ts'
 import { bundle } from './bundle.ts'
 import { Control } from './control.ts'
 import { K6Process } from './process.ts'
@@ -156,6 +156,7 @@ function runArguments(address: string, options: DriverOptions, files: Files): st
     '--log-format=raw',
     `--console-output=${files.console}`,
     `--log-output=file=${files.log}`,
+    ...(options.allowances ? [`--rps=${shareOfRate(options.allowances, options.share)}`] : []),
     ...segmentArguments(options.share),
     ...programArguments(options, files),
   ]

@@ -5,6 +5,7 @@ import { type Dispatcher, Pool } from 'undici'
 import type { Tls } from '../driver.ts'
 import type { RawAnswer } from '../evidence.ts'
 import type { WireRequest } from '../request.ts'
+import type { Gate } from './gate.ts'
 import { codeOf, transportOf } from './transport.ts'
 
 /** Beyond any server's own, so that the server's hint decides. */
@@ -14,8 +15,10 @@ const NO_HEADER = () => undefined
 export class Connections {
   readonly #pool: Pool
   readonly #path: string
+  readonly #gate: Gate | undefined
 
-  constructor(url: string, tls: Tls = {}) {
+  constructor(url: string, tls: Tls = {}, gate?: Gate) {
+    this.#gate = gate
     const { origin, pathname, search } = new URL(url)
     this.#path = `${pathname}${search}`
     this.#pool = new Pool(origin, {
@@ -31,7 +34,14 @@ export class Connections {
   }
 
   /** Never rejects. */
-  post({ headers, body }: WireRequest, timeoutMs: number, keepMs: number): Promise<RawAnswer> {
+  post(request: WireRequest, timeoutMs: number, keepMs: number): Promise<RawAnswer> {
+    if (!this.#gate) return this.#send(request, timeoutMs, keepMs)
+    // The speaker's next request changes the headers that it gave: what waits must keep its own.
+    const kept = { headers: { ...request.headers }, body: request.body }
+    return this.#gate.turn().then(() => this.#send(kept, timeoutMs, keepMs))
+  }
+
+  #send({ headers, body }: WireRequest, timeoutMs: number, keepMs: number): Promise<RawAnswer> {
     return new Promise((resolve) => {
       const exchange = new Exchange(resolve, timeoutMs, keepMs)
       this.#pool.dispatch({ path: this.#path, method: 'POST', headers, body }, exchange)

@@ -10,6 +10,7 @@ import type { Engine } from '../engine.ts'
 import { agentFacts, type FleetFacts } from '../facts.ts'
 import { followTimeline } from '../timeline.ts'
 import { Connections } from './connection.ts'
+import { Gate } from './gate.ts'
 import { LineFile } from './line-file.ts'
 import type { Order, Reply, Request } from './messages.ts'
 
@@ -64,15 +65,16 @@ async function prepare(order: Order): Promise<Prepared> {
 }
 
 async function follow({ order, plan, personas, lines }: Prepared): Promise<void> {
-  const { share, facts, tls } = order
+  const { share, facts, tls, ratePerSecond } = order
   const t0Ms = Date.now() + LEAD_MS
   lines.write(JSON.stringify({ kind: 'start', atMs: t0Ms }))
+  const gate = ratePerSecond === undefined ? undefined : new Gate(ratePerSecond)
   const own = plan.agents.filter((_, position) => position % share.of === share.part)
   await Promise.all(
     own.map(async (agent) => {
       const persona = personas.get(agent.persona)
       if (!persona) throw new Error(`no persona ${agent.persona}`)
-      const connections = new Connections(facts.url, tls[agent.index])
+      const connections = new Connections(facts.url, tls[agent.index], gate)
       await followTimeline(agent, persona, agentFacts(facts, plan, ownOf(facts, agent), t0Ms), engineOf(connections, lines))
       await connections.close()
     }),
@@ -80,8 +82,8 @@ async function follow({ order, plan, personas, lines }: Prepared): Promise<void>
   lines.close()
 }
 
-function ownOf({ headers, later, credentials }: FleetFacts, { index }: PlannedAgent) {
-  return { headers: headers[index], later: later[index], credentials: credentials[index] }
+function ownOf({ headers, later, credentials, perSecond }: FleetFacts, { index }: PlannedAgent) {
+  return { perSecond: perSecond[index], headers: headers[index], later: later[index], credentials: credentials[index] }
 }
 
 function engineOf(connections: Connections, lines: LineFile): Engine {

@@ -15,6 +15,8 @@ export interface Order {
   facts: FleetFacts
   /** By the agents' index. */
   tls: Tls[]
+  /** That this process keeps to, all its agents together. */
+  ratePerSecond?: number
 }
 
 export type Reply = { said: 'ready' } | { said: 'problem'; text: string }

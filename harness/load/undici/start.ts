@@ -8,7 +8,7 @@ import { HarnessError } from '../../errors.ts'
 import { type Driver, type DriverOptions, type Generator, type GeneratorEnd, partName } from '../driver.ts'
 import { fleetFacts } from '../facts.ts'
 import { peakMemory } from '../peak-memory.ts'
-import { assertDrivable } from '../preconditions.ts'
+import { assertDrivable, shareOfRate } from '../preconditions.ts'
 import type { Order, Reply, Request } from './messages.ts'
 
 const READY_WITHIN_MS = 30_000
@@ -57,6 +57,7 @@ function orderOf(options: DriverOptions): Order {
     share,
     facts: fleetFacts(options),
     tls: options.tls ?? [],
+    ...(options.allowances && { ratePerSecond: shareOfRate(options.allowances, share) }),
   }
 }
 
