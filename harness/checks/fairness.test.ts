@@ -47,7 +47,9 @@ describe('fairness', () => {
   test('fails when the runaway was let in beyond its budget, though nobody starved', () => {
     const story = fairHardened().calls({ of: 'runaway-01', fromMs: 11_000, toMs: 17_900, everyMs: 25, answer: served() })
     const found = find(fairness, story)
-    expect(found).toMatchObject({ status: 'fail', says: expect.stringContaining('its budget allows') })
+    // The figure that decided is the runaway's, not that of the others, who had all they asked for.
+    expect(found).toMatchObject({ status: 'fail', says: expect.stringContaining('its budget allows'), unit: 'calls' })
+    expect(found.measured).toBeGreaterThan(found.limit as number)
     expect(witnesses(story, found)[0]?.hostile).toBe(true)
     delete story.manifest.declared.perAgent
     expect(find(fairness, story).status).toBe('pass')

@@ -40,7 +40,7 @@ export const fairness = check({
     const stressed = phasesOf(history, 'stress').filter((phase) => history.calls.some((call) => call.hostile && isIn(call, phase)))
     if (stressed.length === 0) return unknown('the runaway sent no call under stress')
     const all = intents(history.calls)
-    const found = stressed.map((stress) => ({ ...compare(history, all, steady, stress, limits), limit: limits.goodShare, unit: 'of 1' }))
+    const found = stressed.map((stress) => compare(history, all, steady, stress, limits))
     return found.find(({ status }) => status === 'fail') ?? found.find(({ status }) => status === 'unknown') ?? (found[0] as Finding)
   },
 })
@@ -59,11 +59,17 @@ function compare(history: History, all: readonly Intent[], steady: Phase, stress
   const starved = all.filter(({ first, good, straddles }) => !good && !straddles && isIn(first, stress)).map(({ first }) => first)
   const over = overBudget(history, stress, limits.admissionsRatio)
   const shares = `the others' good answers went from ${percent(before.share)} to ${percent(during.share)} while ${runaways(history)} ran away`
-  const shown = { ...(Number.isFinite(measured) && { measured }), ...(interval && { interval }), samples }
+  const shown = {
+    ...(Number.isFinite(measured) && { measured }),
+    ...(interval && { interval }),
+    limit: limits.goodShare,
+    unit: 'of 1',
+    samples,
+  }
   if (over) {
     const hurt = measured < limits.goodShare
     return {
-      ...shown,
+      ...(hurt ? shown : { measured: over.admitted, limit: over.allowed, unit: 'calls', samples }),
       status: 'fail',
       says: hurt ? `${shares}; ${over.text}` : `${over.text}; ${shares}`,
       // Those who suffered first; room is kept for the calls that should have been refused.
@@ -120,7 +126,7 @@ function overBudget(
   { calls, manifest }: History,
   stress: Phase,
   slack: number,
-): { text: string; budget: string; calls: Call[] } | undefined {
+): { text: string; budget: string; admitted: number; allowed: number; calls: Call[] } | undefined {
   const budget = manifest.declared.perAgent
   if (!budget) return undefined
   const mine = calls.filter((call) => call.hostile && call.role !== 'handshake' && isIn(call, stress))
@@ -133,6 +139,8 @@ function overBudget(
       return {
         text: `${agent} was let in ${admitted.length} times in ${Math.round(windowS)} s, its budget allows ${allowed}`,
         budget: `${budget.ratePerMinute} a minute, ${budget.burst} at once`,
+        admitted: admitted.length,
+        allowed,
         calls: admitted.slice(allowed),
       }
   }
