@@ -16,7 +16,7 @@ type AgentTokens = { [K in 'headers' | 'later' | 'credentials']?: FleetFacts[K][
 export async function drawCommand(words: string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
   const options = parseScenarioOptions(words)
   if (options.name === undefined) throw new HarnessError('BAD_OPTION', 'draw takes a scenario', 'it is what `npm run export` writes')
-  const { plan } = await planned({ ...options, name: options.name }, await discoverAll(options.name))
+  const { plan } = await planned({ ...options, name: options.name }, await discoverAll(options.name), true)
   const text = planText(plan)
   const hash = planHash(text)
   if (hash !== env.STAMPEDE_EXPECT)

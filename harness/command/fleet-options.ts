@@ -11,6 +11,9 @@ const OWN = {
   run: { type: 'string' },
   'ttl-s': { type: 'string' },
   'with-tokens': { type: 'boolean' },
+  kubernetes: { type: 'string' },
+  kubectl: { type: 'string' },
+  collector: { type: 'string' },
 } as const
 
 export interface FleetOptions {
@@ -22,9 +25,14 @@ export interface FleetOptions {
   run?: string
   ttlS?: number
   withTokens: boolean
+  /** A context of kubectl: the run's load comes from there. */
+  kubernetes?: string
+  kubectl?: string
+  /** Where the harness reaches the collector; without it by port-forward. */
+  collector?: string
 }
 
-/** @returns the fleet's options, and the words that are left */
+/** @returns the fleet's options, and the words that are left: all of them where none of the fleet's was there */
 export function takeFleetOptions(words: string[]): { fleet: FleetOptions; rest: string[] } {
   const { tokens } = parseArgs({ args: words, options: OWN, strict: false, allowPositionals: true, tokens: true })
   const values: Record<string, string | true> = {}
@@ -48,6 +56,9 @@ export function takeFleetOptions(words: string[]): { fleet: FleetOptions; rest: 
     ...text('k6-image'),
     ...text('namespace'),
     ...text('run'),
+    ...text('kubernetes'),
+    ...text('kubectl'),
+    ...text('collector'),
   }
   return { fleet, rest: words.filter((_, position) => !taken.has(position)) }
 }
@@ -56,4 +67,11 @@ function whole(name: string, value: string | true, most: number): number {
   const number = Number(value)
   if (Number.isInteger(number) && number >= 1 && number <= most) return number
   throw new HarnessError('BAD_OPTION', `--${name} is ${JSON.stringify(value)}`, `a whole number from 1 to ${most}`)
+}
+
+/** @throws HarnessError `BAD_OPTION` for options of a fleet where there is none */
+export function assertFleetMeant({ kubernetes }: FleetOptions, words: number): void {
+  if (kubernetes !== undefined || words === 0) return
+  const hint = 'add --kubernetes <context>, or use npm run export -- kubernetes; on this machine it is --generators <n>'
+  throw new HarnessError('BAD_OPTION', '--parallelism, --image and the like are for a fleet in a cluster', hint)
 }

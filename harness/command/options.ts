@@ -2,7 +2,11 @@
 import { parseArgs } from 'node:util'
 import type { Images } from '../environment/container-services.ts'
 import { HarnessError, nearest } from '../errors.ts'
+import { haltsOf } from './halt-options.ts'
 import type { Plan, Scale } from '../plan/plan.ts'
+import { BUILT_IN, type HaltRule } from '../run/halt.ts'
+import type { PromqlHalt } from '../run/halt-promql.ts'
+import type { FleetOptions } from './fleet-options.ts'
 
 export interface ScenarioOptions {
   name?: string
@@ -15,11 +19,17 @@ export interface ScenarioOptions {
   protocol?: Plan['protocol']
   driver: 'k6' | 'undici'
   generators: number
+  /** The load comes from there. */
+  cluster?: FleetOptions
   list: boolean
   help: boolean
   dryRun: boolean
   json: boolean
   unknown: 'fail' | 'warn'
+  /** A run's folder or its verdicts.json: the summary tells the difference. */
+  baseline?: string
+  /** The report is shown at the end. */
+  open: boolean
   reports: string
   k6?: string
   postgres?: string
@@ -29,6 +39,9 @@ export interface ScenarioOptions {
   toxiproxy?: string
   port?: number
   waitS: number
+  /** Undefined: what holds where nothing was said; empty: none. */
+  halts?: HaltRule[]
+  promql?: PromqlHalt
   starve: boolean
 }
 
@@ -46,6 +59,8 @@ const SPEC = {
   'dry-run': { type: 'boolean' },
   json: { type: 'boolean' },
   unknown: { type: 'string' },
+  baseline: { type: 'string' },
+  open: { type: 'boolean' },
   reports: { type: 'string' },
   k6: { type: 'string' },
   postgres: { type: 'string' },
@@ -56,6 +71,9 @@ const SPEC = {
   toxiproxy: { type: 'string' },
   port: { type: 'string' },
   wait: { type: 'string' },
+  halt: { type: 'string', multiple: true },
+  'halt-promql': { type: 'string' },
+  prometheus: { type: 'string' },
   starve: { type: 'boolean' },
 } as const
 
@@ -78,6 +96,8 @@ export const SCENARIO_HELP = `Runs one scenario against a target and judges what
   --protocol <version>    2026-07-28, 2025-11-25 or 2025-06-18: what the agents speak (default: the target's, else 2026-07-28)
   --driver k6|undici      what sends the load; undici needs no k6 (default: k6)
   --generators <n>        processes that share the plan, up to 64 (default: 1)
+  --kubernetes <context>  the load comes from a cluster with k6-operator instead; with --parallelism <n> pods, and --namespace,
+                          --image, --k6-image, --collector <url>, --kubectl <file>, --ttl-s <n> (docs/scale.md)
   --reports <folder>      where runs are kept (default: reports)
   --k6 <file>             a k6 binary of your own, version 2
   --postgres <url>        a Postgres of your own; only the link to it is broken (default: the run starts one)
@@ -89,7 +109,12 @@ export const SCENARIO_HELP = `Runs one scenario against a target and judges what
   --port <n>              port for the server under test (default: a free one)
   --wait <s>              how long a server that is already running may take until it is seen to reach its dependencies
                           through the proxy, before a fault breaks one (default: 20)
+  --halt '<figure><limit> for <n>s'  stops the load and heals: errorShare, refusedShare or p95Ms; may be repeated; none: never
+                          (default on hosts that are not this machine: '${BUILT_IN}')
+  --halt-promql <expr> --prometheus <url>  likewise, as soon as the expression has an answer
   --unknown fail|warn     exit code when it cannot be known: 2, or 0 (default: fail)
+  --baseline <folder|file> an earlier run, or its verdicts.json: the summary tells what has changed since
+  --open                  shows the report at the end
   --dry-run               tells the plan in words and sends nothing
   --json                  the last line on stdout is one JSON object
   --list                  scenarios, targets and weaknesses
@@ -121,6 +146,8 @@ export function parseScenarioOptions(words: string[]): ScenarioOptions {
     dryRun: values['dry-run'] ?? false,
     json: values.json ?? false,
     unknown: oneOf('unknown', values.unknown ?? 'fail', ['fail', 'warn']),
+    ...(values.baseline !== undefined && { baseline: values.baseline }),
+    open: values.open ?? false,
     reports: values.reports ?? 'reports',
     ...(values.k6 !== undefined && { k6: values.k6 }),
     ...(values.postgres !== undefined && { postgres: address('postgres', values.postgres, ['postgres:', 'postgresql:']) }),
@@ -130,6 +157,7 @@ export function parseScenarioOptions(words: string[]): ScenarioOptions {
     ...((values.containers || values.images !== undefined) && { containers: images(values.images ?? '') }),
     ...(values.port !== undefined && { port: whole('port', values.port, 1, 65_535) }),
     waitS: whole('wait', values.wait ?? '20', 0, 3_600),
+    ...haltsOf(values),
     starve: values.starve ?? false,
   }
 }

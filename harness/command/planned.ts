@@ -20,10 +20,10 @@ export interface Planned {
   plan: Plan
 }
 
-/** @throws HarnessError for what cannot be found, fits not together, or is out of its range */
-export async function planned(options: ScenarioOptions & { name: string }, found: AllUnits): Promise<Planned> {
+/** @param typed the target was type-checked where the plan was drawn first. @throws HarnessError for what cannot be found, fits not together, or is out of its range */
+export async function planned(options: ScenarioOptions & { name: string }, found: AllUnits, typed = false): Promise<Planned> {
   const own = found.scenarios.get(idOf(options.name))
-  const target = await findTarget(options.target, found.targets, ROOT)
+  const target = await findTarget(options.target, found.targets, ROOT, typed)
   assertWeakness(options.weaken, target, ROOT)
   const units = { ...found, faults: withTargetFaults(found.faults, target, process.cwd()) }
   const scenario = withFaults(withFleet(own, options.fleet, units), options.faults, units.faults)

@@ -1,4 +1,5 @@
 // `npm run scenario <name>`: plans, runs, judges, reports.
+import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { ensureK6, ensureRedis, k6VersionOf, SetupError } from '../../setup.mjs'
 import type { Verdicts } from '../checks/check.ts'
@@ -13,9 +14,13 @@ import { assertBreakable, type Given } from '../run/given.ts'
 import { Lease } from '../run/lease.ts'
 import { run } from '../run/run.ts'
 import type { Target } from '../target.ts'
+import { readBaseline } from './baseline.ts'
 import { assertWithinCaps } from './caps.ts'
+import { driverInCluster } from './driver-in-cluster.ts'
+import { assertFleetMeant, takeFleetOptions } from './fleet-options.ts'
 import { reportFolder, shownPath, verdictText } from './judged.ts'
 import { listText } from './list.ts'
+import { openFile } from './open.ts'
 import { parseScenarioOptions, SCENARIO_HELP, type ScenarioOptions } from './options.ts'
 import { planned } from './planned.ts'
 import { type AllUnits, discoverAll, ROOT } from './units.ts'
@@ -26,7 +31,9 @@ import { createScreen, type Screen } from './view.ts'
  * @returns the exit code
  */
 export async function scenarioCommand(words: string[], swept: string[]): Promise<number> {
-  const options = parseScenarioOptions(words)
+  const { fleet: cluster, rest } = takeFleetOptions(words)
+  assertFleetMeant(cluster, words.length - rest.length)
+  const options: ScenarioOptions = { ...parseScenarioOptions(rest), ...(cluster.kubernetes !== undefined && { cluster }) }
   if (options.help) {
     process.stdout.write(SCENARIO_HELP)
     return 0
@@ -44,12 +51,14 @@ export async function scenarioCommand(words: string[], swept: string[]): Promise
     process.stdout.write(describePlan(plan))
     return 0
   }
+  // Before the run, not after it: a slip of the pen must not cost minutes.
+  const baseline = options.baseline === undefined ? undefined : await readBaseline(options.baseline)
   const screen = createScreen()
   const folder = await runOnce({ options, units, target, plan, screen, swept })
   screen.end()
   screen.say('judging')
-  const { verdicts } = await reportFolder(folder)
-  return tell(options, verdicts, folder)
+  const { verdicts } = await reportFolder(folder, baseline)
+  return tell(options, verdicts, folder, baseline)
 }
 
 const DRIVERS = { k6: k6Driver, undici: undiciDriver }
@@ -64,8 +73,8 @@ interface Prepared {
 }
 
 async function runOnce({ options, units, target, plan, screen, swept }: Prepared): Promise<string> {
-  const driver = DRIVERS[options.driver]
-  const k6 = driver === k6Driver ? await k6Or(options) : ''
+  const { cluster } = options
+  const k6 = !cluster && options.driver === 'k6' ? await k6Or(options) : ''
   // A target without a Redis of its own needs none on this machine.
   const redis =
     target.value.dependencies?.redis === 'embedded' && options.redis === undefined && !options.containers
@@ -80,8 +89,8 @@ async function runOnce({ options, units, target, plan, screen, swept }: Prepared
       ...units,
       plan,
       target,
-      driver,
-      generators: options.generators,
+      driver: cluster ? driverInCluster({ options, cluster, plan, target: target.value, lease, say: screen.say }) : DRIVERS[options.driver],
+      generators: cluster ? cluster.parallelism : options.generators,
       programs: { k6, redis },
       versions: { node: process.versions.node, ...(k6 && { k6: await k6VersionOf(k6) }) },
       // Where a target's own commands run, and whose commit is noted.
@@ -96,6 +105,14 @@ async function runOnce({ options, units, target, plan, screen, swept }: Prepared
       ...(options.containers && { images: { ...IMAGES, ...options.containers } }),
       ...(options.port !== undefined && { port: options.port }),
       waitMs: options.waitS * 1_000,
+      ...(options.halts && { halts: options.halts }),
+      ...(options.promql && { promql: options.promql }),
+      stop: (because) => {
+        if (abort.signal.aborted) return
+        screen.end()
+        screen.say(`${because}: stopping the load and healing`)
+        abort.abort(new Error(because))
+      },
       ...(options.starve && { starve: true }),
       view: screen,
       signal: abort.signal,
@@ -140,7 +157,7 @@ function onSignals(lease: Lease, abort: AbortController, screen: Screen): () => 
 }
 
 function commandOf(options: ScenarioOptions): string {
-  const { name, target, weaken, fleet, seed, scale, starve, protocol, driver, generators } = options
+  const { name, target, weaken, fleet, seed, scale, starve, protocol, driver, generators, cluster } = options
   const words = [`--seed ${seed}`, `--scale ${scale}`]
   if (target !== 'reference') words.push(`--target ${target}`)
   if (weaken !== undefined) words.push(`--weaken ${weaken}`)
@@ -153,13 +170,17 @@ function commandOf(options: ScenarioOptions): string {
   if (options.toxiproxy !== undefined) words.push(`--toxiproxy ${options.toxiproxy}`)
   if (options.containers) words.push('--containers')
   if (starve) words.push('--starve')
+  if (cluster?.kubernetes !== undefined)
+    words.push(`--kubernetes ${cluster.kubernetes} --parallelism ${cluster.parallelism} --image ${cluster.image}`)
   return `npm run scenario ${name} -- ${words.join(' ')}`
 }
 
-async function tell(options: ScenarioOptions, verdicts: Verdicts, folder: string): Promise<number> {
+async function tell(options: ScenarioOptions, verdicts: Verdicts, folder: string, baseline?: Verdicts): Promise<number> {
   const exitCode = options.unknown === 'warn' && verdicts.exitCode === 2 ? 0 : verdicts.exitCode
-  await write(options.json ? process.stderr : process.stdout, verdictText(verdicts, folder, commandOf(options)))
+  await write(options.json ? process.stderr : process.stdout, verdictText(verdicts, folder, commandOf(options), baseline))
   if (options.json) await write(process.stdout, `${JSON.stringify(summaryOf(verdicts, exitCode, shownPath(folder)))}\n`)
+  if (options.open && !(await openFile(path.resolve(folder, 'report.html'))))
+    process.stderr.write('· there is no program here to open the report with\n')
   return exitCode
 }
 

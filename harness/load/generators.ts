@@ -15,7 +15,7 @@ export async function prepareGenerators({ driver, generators, freePort }: Fleet,
   await using cleanup = new AsyncDisposableStack()
   const prepared: Generator[] = []
   // One after the other: making agents takes a core each.
-  for (let part = 0; part < generators; part++) {
+  for (let part = 0; part < (driver.startsAll ? 1 : generators); part++) {
     const share = { part, of: generators }
     prepared.push(cleanup.use(await driver.prepare({ ...options, share, controlPort: await freePort() })))
   }
@@ -36,6 +36,10 @@ class Together implements Generator {
     this.ended = Promise.all(all.map(({ ended }) => ended)).then(joinEnds)
   }
 
+  get begunMs(): number | undefined {
+    return this.#all[0]?.begunMs
+  }
+
   async begin(): Promise<void> {
     await Promise.all(this.#all.map((one) => one.begin()))
   }
@@ -45,7 +49,7 @@ class Together implements Generator {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop()
+    await Promise.all(this.#all.map((one) => one[Symbol.asyncDispose]()))
   }
 }
 

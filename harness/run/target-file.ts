@@ -13,10 +13,11 @@ import { leaseFolder } from './lease.ts'
 const TYPE_CHECK_MS = 60_000
 
 /**
+ * @param typed it was checked before, where the compiler is
  * @param name id of a file in scenarios/targets, or a path to one's own
  * @throws HarnessError `UNKNOWN_TARGET`, `TARGET_NOT_FOUND`, `TARGET_INVALID` (with the compiler's own lines)
  */
-export async function findTarget(name: string, known: Units<Target>, root: string): Promise<Unit<Target>> {
+export async function findTarget(name: string, known: Units<Target>, root: string, typed = false): Promise<Unit<Target>> {
   const named = isUnitFile(name) || name.includes('/')
   if (!named && known.get(name).path.startsWith(path.join(root, 'scenarios'))) return known.get(name)
   const file = named ? path.resolve(name) : known.get(name).path
@@ -26,7 +27,7 @@ export async function findTarget(name: string, known: Units<Target>, root: strin
       `there is no target file ${file}`,
       `give the path of one, or one of: ${known.ids.join(', ')}`,
     )
-  await typeCheck(file, root)
+  if (!typed) await typeCheck(file, root)
   const unit = await load<Target>('target', file)
   if (!unit) throw new HarnessError('TARGET_INVALID', `${file} exports no target`, "write: export default target({ url: 'http://…' })")
   if (!unit.value.url) throw new HarnessError('TARGET_INVALID', `${file} has no url`, "add the line: url: 'http://127.0.0.1:3000/mcp'")

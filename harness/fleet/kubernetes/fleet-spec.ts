@@ -27,14 +27,10 @@ export interface FleetSpec {
   image: string
   /** Stock k6, pinned. */
   k6Image: string
-  /** How long the plan lasts to its last answer, s. */
-  lastsS: number
   /** Each pod is given that much for it. */
   memoryMib: number
   /** After so long nothing of the run is left, whatever has become of whoever started it. */
   ttlS: number
-  /** The agents send tokens: a Secret holds them. */
-  tokens: boolean
 }
 
 const NAME = /^[a-z][a-z0-9-]{0,38}[a-z0-9]$/

@@ -14,10 +14,8 @@ const SPEC: FleetSpec = {
   bundle: "const said = 'two: words'\n\tlog(`#${said}`)\n",
   image: 'stampede:1',
   k6Image: 'grafana/k6:2.2.0',
-  lastsS: 30,
   memoryMib: 600,
   ttlS: 900,
-  tokens: true,
 }
 const TOKENS = { agents: '[{"headers":{"authorization":"Bearer s3cret"}}]', collector: 'c0llector' }
 const objects = (files: Record<string, string>) =>

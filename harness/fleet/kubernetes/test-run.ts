@@ -1,8 +1,8 @@
 // The TestRun that k6-operator carries out: one pod a generator, each with an equal segment of the same plan. Beside k6 itself, from the
 // stock image, a pod has two containers of ours: one that draws the plan again from the seed before k6 starts and refuses another hash
 // than the manifest's, and a native sidecar that ships the raw lines. k6 gets exact arguments (`args`, which the operator takes since its
-// version 1.6; `arguments` would be split at spaces). The operator's own initializer is left out: it would run the plan's program
-// without a plan, and k6 has inspected it here already.
+// version 1.6; `arguments` would be split at spaces). The operator's own initializer is left out: it would
+// look at the program before there is a plan. What k6 does not take shows as a pod that never started.
 //
 // Fields as in the operator's api/v1alpha1/testrun_types.go. Not modelled: Istio, private load zones, cloud output.
 import { COLLECTOR_PORT, type FleetSpec, RUN_LABEL } from './fleet-spec.ts'
