@@ -111,6 +111,11 @@ export interface Observe {
   instanceHeader?: string
   /** The server sends its spans to `collector` of the context, or, when it is started by somebody else, to this port of this machine. */
   spans?: { port?: number }
+  /**
+   * Prometheus' alert rules for its metrics: a file, from where the run is started, or an address. `job`: the label that they give the server
+   * (default `server`). Needs promtool.
+   */
+  alerts?: { rules: string; job?: string }
   /** Fields of the server's JSON log lines (on its stdout, or in the file named). */
   logs?: { file?: string; requestId: string; durationMs?: string }
 }

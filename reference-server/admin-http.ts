@@ -24,12 +24,14 @@ async function answer(running: Running, path: string): Promise<Page> {
   if (path === '/livez') return (await alive(running)) ? text(200, 'alive') : text(503, 'not alive')
   if (path === '/readyz') return leaving || draining ? text(503, 'draining') : text(200, 'ready')
   if (path === '/metrics') return { status: 200, type: metrics.registry.contentType, body: await metrics.registry.metrics() }
+  // The rules of this version's metrics: whoever scrapes them need not look for the file that fits.
+  if (path === '/alerts.yml') return { status: 200, type: 'application/yaml', body: running.alertRules }
   if (path === '/health') {
     const dependencies = { postgres: breakers.postgres.state, redis: breakers.redis.state }
     const health = { instance: settings.INSTANCE, draining, inFlight, dependencies }
     return { status: 200, type: 'application/json', body: JSON.stringify(health) }
   }
-  return text(404, 'there are /livez, /readyz, /health and /metrics')
+  return text(404, 'there are /livez, /readyz, /health, /metrics and /alerts.yml')
 }
 
 function text(status: number, body: string): Page {

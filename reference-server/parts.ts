@@ -1,6 +1,7 @@
 // What the server is composed of. Each part is a value or a way to make one; a weakness (--weaken, WEAKNESS) puts one other part
 // in its place and nothing else, so the server's own code has no `if` for being weak.
 
+import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
 import { type Alive, ofTheProcess } from './alive.ts'
 import { type OpenKeySet, openKeySet } from './auth/key-set.ts'
@@ -56,6 +57,8 @@ export const TOOLS: readonly Tool[] = [
 
 /** By tool: which arguments want a person's word. */
 export const POLICIES: ReadonlyMap<string, Policy> = new Map([['refund_order', refundPolicy]])
+
+const ALERT_RULES = readFileSync(new URL('./operations/prometheus/alerts.yml', import.meta.url), 'utf8')
 
 export interface Parts {
   settings: Settings
@@ -113,6 +116,8 @@ export interface Parts {
   withoutRedis: WithoutRedis
   /** What an answer says of the budget that binds. */
   quotaHeaders: QuotaHeaders
+  /** Prometheus' rules for its metrics, as the admin port serves them. */
+  alertRules: string
   /** Told to end: what is done before the process exits. `drain` ends within DRAIN_DELAY_MS + DRAIN_GRACE_MS and a little. */
   beforeExit: (drain: () => Promise<void>) => Promise<void>
 }
@@ -154,6 +159,7 @@ export function compose(settings: Settings, log: Log): Parts {
     limiterIn: redisLimiter,
     withoutRedis: readsFromMemory,
     quotaHeaders: bindingQuota,
+    alertRules: ALERT_RULES,
     beforeExit: (drain) => drain(),
   }
 }

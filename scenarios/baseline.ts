@@ -2,6 +2,7 @@
 // them errs now and then. Whatever fails here fails every day. Arguments carry planted secrets; nothing of them may be found afterwards.
 //
 // Not modelled: nights and weekends, a release in the middle.
+import { alertsFire } from '../harness/checks/alerts-fire.ts'
 import { boundedTime } from '../harness/checks/bounded-time.ts'
 import { breakerNotFooled } from '../harness/checks/breaker-not-fooled.ts'
 import { connectionsStable } from '../harness/checks/connections-stable.ts'
@@ -54,6 +55,7 @@ export default scenario({
     loopHealthy(),
     liveNotReady(),
     noResidue(),
+    alertsFire(),
   ],
   essential: ['one-trace', 'nothing-leaks', 'bounded-time', 'effects-once'],
 })

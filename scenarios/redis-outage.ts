@@ -2,6 +2,7 @@
 // uncounted is refused, nobody waits for Redis, and a loop that runs meanwhile is still held.
 //
 // Not modelled: a Redis that fails over with half of its data.
+import { alertsFire } from '../harness/checks/alerts-fire.ts'
 import { boundedTime } from '../harness/checks/bounded-time.ts'
 import { costBudget } from '../harness/checks/cost-budget.ts'
 import { fairness } from '../harness/checks/fairness.ts'
@@ -32,6 +33,6 @@ export default scenario({
     observer({ agents: 2, role: 'cheapRead' }),
     runawayLoop({ agents: 1, role: 'cheapRead', atOnce: 6, during: 'stress' }),
   ],
-  checks: [limiterTrue(), fairness(), boundedTime(), retryAfterValid(), costBudget(), poolBounded(), recovers()],
+  checks: [limiterTrue(), fairness(), boundedTime(), retryAfterValid(), costBudget(), poolBounded(), recovers(), alertsFire()],
   essential: ['limiter-true', 'bounded-time'],
 })

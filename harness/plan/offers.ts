@@ -37,6 +37,7 @@ export function offersOf(target: Target, plan: Plan, declared: Declared, observe
       target.start ?? metrics?.heapBytes ?? metrics?.sessions,
       "observe: { metrics: { url: 'http://…/metrics', heapBytes: 'nodejs_heap_size_used_bytes', sessions: 'mcp_sessions' } }",
     ),
+    alerts: offered((metrics && observe.alerts) || undefined, "observe: { metrics: { url: 'http://…/metrics' }, alerts: { rules: 'alerts.yml' } }"),
     cost: offered(
       target.start ?? metrics?.heapBytes ?? observe.logs?.file,
       "observe: { logs: { file: 'server.log', requestId: 'request_id' }, metrics: { url: 'http://…/metrics', heapBytes: 'nodejs_heap_size_used_bytes' } }",

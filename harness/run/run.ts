@@ -14,6 +14,7 @@ import { planHash, planText } from '../plan/text.ts'
 import type { Sampler } from '../samplers/sampler.ts'
 import type { Target } from '../target.ts'
 import { agentCredentials, agentHeaders, agentTls, sentBy } from './agent-headers.ts'
+import { withAlerts } from './alerts.ts'
 import { recordEffects } from './effects.ts'
 import { createRunFolder, pointLatest, type RunFolder } from './folder.ts'
 import type { Given } from './given.ts'
@@ -153,7 +154,9 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
   const { id } = options.driver
   const generators = Object.fromEntries(generator.pids.map((pid, n) => [n === 0 ? id : `${id}-${n + 1}`, pid]))
   setting.environment.processes = { ...setting.environment.processes, ...generators }
-  await loadAndBreak({ ...options, plan: tried }, folder, recorder, manifest, setting, generator)
+  await withAlerts({ plan, setting, folder, root: options.root, signal }, manifest, () =>
+    loadAndBreak({ ...options, plan: tried }, folder, recorder, manifest, setting, generator),
+  )
   manifest.notes.push(...setting.proxy.problems, ...(await balancerNotes(setting.balancer, manifest.t0Ms ?? 0)))
   await noteUnseen(seen, manifest)
   if (ownLog !== undefined) {

@@ -164,6 +164,7 @@ export default target({
     },
     postgres: { role: 'app' },
     probes: { live: `http://127.0.0.1:${ports.admin}/livez`, ready: `http://127.0.0.1:${ports.admin}/readyz` },
+    alerts: { rules: `http://127.0.0.1:${ports.admin}/alerts.yml`, job: 'ledger-desk' },
     instanceHeader: 'x-instance',
     spans: {},
     logs: { requestId: 'request_id', durationMs: 'duration_ms' },

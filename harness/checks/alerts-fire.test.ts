@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest'
+import { served, unavailable } from '../../tests/fixtures/histories/answers.ts'
+import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
+import { alertsFire } from './alerts-fire.ts'
+
+/** An outage of Postgres from 10 s to 18 s; `BreakerOpen` fires from and to these moments, s. */
+function outage(...fired: [fromS: number, toS: number][]) {
+  const story = aRun().agent('a').fault('postgres-refused')
+  story.calls({ of: 'a', fromMs: 2_000, toMs: 10_000, everyMs: 400, answer: served() })
+  story.calls({ of: 'a', fromMs: 10_000, toMs: 18_000, everyMs: 400, answer: unavailable() })
+  story.manifest.alerts = {
+    stretch: 75,
+    rules: ['BreakerOpen', 'ToolSlow'],
+    readings: 100,
+    fired: fired.map(([fromS, toS]) => ({ alert: 'BreakerOpen', labels: {}, fromMs: fromS * 1_000, toMs: toS * 1_000 })),
+  }
+  return story
+}
+
+describe('alerts-fire', () => {
+  test('holds when one fires in the outage and none before', () => {
+    expect(find(alertsFire, outage([11.5, 19]))).toMatchObject({
+      status: 'pass',
+      measured: 0,
+      says: "none of 2 alerts fired while all was well; BreakerOpen fired 1.5 s into stress (a second stands for 75 of the rules' own)",
+    })
+  })
+
+  test('fails when none fires in the outage, only after it, or already before', () => {
+    const silent = find(alertsFire, outage())
+    expect(silent).toMatchObject({ status: 'fail', exhibits: ['no alert began in stress (postgres-refused), from 10 s to 18.1 s'] })
+    expect(silent.witnesses?.length).toBeGreaterThan(0)
+    expect(find(alertsFire, outage([19, 22])).status).toBe('fail')
+    const early = find(alertsFire, outage([6, 7.5], [11.5, 19]))
+    expect(early).toMatchObject({ status: 'fail', measured: 1, exhibits: ['BreakerOpen fired from 6 s to 7.5 s, while all was well'] })
+  })
+
+  test('where nothing is broken and nobody is hostile, all of the run is well; the warm-up is not looked at', () => {
+    const calm = outage([21, 22])
+    calm.plan.faults.length = 0
+    calm.faults.length = 0
+    expect(find(alertsFire, calm).status).toBe('fail')
+    calm.agent('runaway', { hostile: true })
+    expect(find(alertsFire, calm).status).toBe('pass')
+    expect(find(alertsFire, outage([0.5, 1.5], [11.5, 19])).status).toBe('pass')
+  })
+
+  test('cannot tell when the rules were not evaluated, or nothing was read', () => {
+    const story = outage([11.5, 19])
+    if (story.manifest.alerts) story.manifest.alerts.readings = 0
+    expect(find(alertsFire, story).status).toBe('unknown')
+    delete story.manifest.alerts
+    expect(find(alertsFire, story).status).toBe('unknown')
+  })
+
+  test('is not judged when the target names no rules', () => {
+    expect(verdictOf(outage().hides('alerts', 'x'), 'alerts-fire')).toMatchObject({ status: 'not-judged', addLine: 'x' })
+  })
+})

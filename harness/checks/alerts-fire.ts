@@ -1,0 +1,95 @@
+// A32: alerts come when something is wrong, and only then. One that fires on every error is muted within a week; one that does not fire at
+// all is found out by a customer.
+//
+// The server's own rules, evaluated on what its metrics said in this run (the manifest holds what fired; a second of the run stands for
+// `stretch` seconds of theirs). In the steady phase none may fire, nor later where nothing is broken and nobody misbehaves; in each window
+// with faults at least one must begin, from the first injection to the last verified heal. No limits. Not modelled: whether it is the right alert
+// for that fault, and who is woken.
+
+import type { History } from '../history/history.ts'
+import type { FaultRecord } from '../history/queries.ts'
+import { faultsOf, phaseOf } from '../history/queries.ts'
+import { check } from './check.ts'
+import { indexes, some, time, unknown } from './finding.ts'
+
+const WITNESSES = 20
+
+export const alertsFire = check({
+  code: 'A32',
+  title: 'Alerts fire when something is broken, and at no other time',
+  why: 'An alert on every error teaches people to look away. One that stays silent in an outage is no alert.',
+  remedy: {
+    control: 'the alerts',
+    do: 'Alert on what somebody must act on: failures of your own above what is usual here, a dependency that is away, a budget that burns; never on the first error, nor on what callers do wrong.',
+  },
+  source: 'SRE workbook ch. 5, "Alerting on SLOs"; SRE ch. 6',
+  sort: 'event',
+  needs: ['alerts'],
+  limits: {},
+  judge(history) {
+    const { alerts } = history.manifest
+    if (!alerts) return unknown('the alert rules were not evaluated in this run')
+    const calm = calmOf(history)
+    const windows = windowsWithFaults(history)
+    if (!calm || alerts.readings === 0) return unknown('the metrics were not read in the steady phase')
+    const early = alerts.fired.filter(({ fromMs, toMs }) => toMs >= calm.fromMs && fromMs < calm.toMs)
+    const answered = windows.map((window) => ({
+      ...window,
+      alert: alerts.fired.find(({ fromMs }) => fromMs >= window.fromMs && fromMs <= window.toMs),
+    }))
+    const silent = answered.filter(({ alert }) => !alert)
+    const seconds = `a second stands for ${Math.round(alerts.stretch)} of the rules' own`
+    const shown = {
+      measured: early.length + silent.length,
+      limit: 0,
+      unit: 'alerts too many or too few',
+      samples: alerts.rules.length,
+    }
+    const held = [
+      `none of ${some(alerts.rules.length, 'alert')} fired while all was well`,
+      ...answered.map(({ id, fromMs, alert }) => `${alert?.alert} fired ${time((alert?.fromMs ?? 0) - fromMs)} into ${id}`),
+    ]
+    if (shown.measured === 0) return { ...shown, status: 'pass', says: `${held.join('; ')} (${seconds})` }
+    const exhibits = [
+      ...early.map(({ alert, fromMs, toMs }) => `${alert} fired from ${time(fromMs)} to ${time(toMs)}, while all was well`),
+      ...silent.map(
+        ({ id, faults, fromMs, toMs }) => `no alert began in ${id} (${faults.join(', ')}), from ${time(fromMs)} to ${time(toMs)}`,
+      ),
+    ]
+    const [first] = [...early, ...silent]
+    const near = history.calls.filter(({ good, sentAtMs }) => !good && first && sentAtMs <= first.toMs && sentAtMs >= first.fromMs - 5_000)
+    return {
+      ...shown,
+      status: 'fail',
+      says: `${exhibits.join('; ')} (${seconds})`,
+      exhibits,
+      witnesses: indexes(near.slice(0, WITNESSES)),
+    }
+  },
+})
+
+/** The steady phase; to the end, where the plan breaks nothing and nobody is hostile. */
+function calmOf(history: History): { fromMs: number; toMs: number } | undefined {
+  const steady = phaseOf(history, 'steady')
+  const { faults, agents, endsAtMs } = history.plan
+  const peaceful = faults.length === 0 && agents.every(({ hostile }) => !hostile)
+  return steady && { fromMs: steady.fromMs, toMs: peaceful ? endsAtMs : steady.toMs }
+}
+
+interface BrokenWindow {
+  id: string
+  faults: string[]
+  fromMs: number
+  toMs: number
+}
+
+/** Of faults that were felt: one that was not is no reason for an alert. */
+function windowsWithFaults(history: History): BrokenWindow[] {
+  const felt = faultsOf(history).filter((one) => one.felt)
+  return [...Map.groupBy(felt, ({ window }) => window)].map(([id, faults]: [string, FaultRecord[]]) => ({
+    id,
+    faults: faults.map(({ fault }) => fault),
+    fromMs: Math.min(...faults.map(({ fromMs }) => fromMs)),
+    toMs: Math.max(...faults.map(({ overMs, toMs }) => (Number.isFinite(overMs) ? overMs : toMs))),
+  }))
+}
