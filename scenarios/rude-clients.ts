@@ -8,7 +8,6 @@ import { boundedTime } from '../harness/checks/bounded-time.ts'
 import { handshakeFree } from '../harness/checks/handshake-free.ts'
 import { noResidue } from '../harness/checks/no-residue.ts'
 import { poolBounded } from '../harness/checks/pool-bounded.ts'
-import { recovers } from '../harness/checks/recovers.ts'
 import { retryAfterValid } from '../harness/checks/retry-after-valid.ts'
 import { steadyOverTime } from '../harness/checks/steady-over-time.ts'
 import { scenario } from '../harness/scenario.ts'
@@ -45,6 +44,6 @@ export default scenario({
     abandoner({ agents: 6, role: 'cheapRead', everyMs: 200, dropShare: 0.5, dropAfterMs: 15, during: 'stress', window: 'sessions' }),
     runawayLoop({ agents: 4, role: 'cheapRead', atOnce: 5, pauseMs: 40, during: 'stress', window: 'refusals' }),
   ],
-  checks: [steadyOverTime(), noResidue(), handshakeFree(), poolBounded(), boundedTime(), retryAfterValid(), recovers()],
+  checks: [steadyOverTime(), noResidue(), handshakeFree(), poolBounded(), boundedTime(), retryAfterValid()],
   essential: ['steady-over-time', 'no-residue'],
 })
