@@ -45,6 +45,7 @@ test('during the delay it serves but is not ready, so that a balancer looks else
   child.kill('SIGTERM')
   await server.line('draining')
   expect((await fetch(`http://127.0.0.1:${adminPort}/readyz`)).status).toBe(503)
+  expect(await (await fetch(`http://127.0.0.1:${adminPort}/alerts.yml`)).text()).toContain('alert: BreakerOpen')
   const body = toolCall('late', 'list_tables', {})
   const late = await fetch(`http://127.0.0.1:${port}/mcp`, { method: 'POST', headers: headersOf('list_tables', 'late', TOKENS.t0), body })
   expect(late.status).toBe(200)
