@@ -59,7 +59,6 @@ describe('priority-order', () => {
 
   test('is unknown where it is essential and nothing had to be chosen, and not judged when the target names no priorities', () => {
     const calm = twoOf(served(), served()).check('priority-order', {}, { essential: true })
-    calm.manifest.offers.priorities = true
     expect(verdictOf(calm, 'priority-order').status).toBe('unknown')
     expect(verdictOf(twoOf(shed(), served()).hides('priorities', 'x'), 'priority-order')).toMatchObject({
       status: 'not-judged',
