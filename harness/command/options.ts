@@ -2,11 +2,11 @@
 import { parseArgs } from 'node:util'
 import type { Images } from '../environment/container-services.ts'
 import { HarnessError, nearest } from '../errors.ts'
-import { haltsOf } from './halt-options.ts'
 import type { Plan, Scale } from '../plan/plan.ts'
 import { BUILT_IN, type HaltRule } from '../run/halt.ts'
 import type { PromqlHalt } from '../run/halt-promql.ts'
 import type { FleetOptions } from './fleet-options.ts'
+import { haltsOf } from './halt-options.ts'
 
 export interface ScenarioOptions {
   name?: string

@@ -74,7 +74,7 @@ function momentsOf({ tasks }: PlannedAgent): number[] {
 
 /** Most of them in any window of 1 s. */
 export function fullest(moments: readonly number[], windowMs = WINDOW_MS): number {
-  const sorted = moments.toSorted((a, b) => a - b)
+  const sorted = [...moments].sort((a, b) => a - b)
   let first = 0
   let most = 0
   sorted.forEach((atMs, last) => {

@@ -8,15 +8,13 @@ import { type Generator, partName } from '../load/driver.ts'
 import type { Plan } from '../plan/plan.ts'
 import { readClock, systemClock } from './clock.ts'
 import type { RunFolder } from './folder.ts'
-import { BUILT_IN, parseHalt, watchHalts } from './halt.ts'
-import { watchPromql } from './halt-promql.ts'
+import { watches } from './halt-watches.ts'
 import { recordHits } from './hits.ts'
 import { type LiveFigures, LiveFile } from './live.ts'
 import { type LiveBreaker, type LivePool, LiveSamples } from './live-samples.ts'
 import { writeManifest } from './manifest.ts'
 import type { Recorder } from './recorder.ts'
 import type { RunOptions } from './run.ts'
-import { capsOf, isLoopback } from './safety.ts'
 import { runSamplers } from './sampling.ts'
 import { noteEnds } from './servers.ts'
 import type { Setting } from './setting.ts'
@@ -80,7 +78,7 @@ export async function loadAndBreak(
       signal: over.signal,
     })
     aside(sampling.then((failed) => noteGaps(manifest, failed)))
-    for (const watch of watches(options, setting, live, over.signal)) aside(watch)
+    for (const watch of watches(options, setting.url, () => live.figures(), over.signal)) aside(watch)
     aside(recordHits(setting.environment.upstream, (line) => recorder.upstream.append(line), over.signal))
     await generator.begin()
     const t0Ms = generator.begunMs ?? (await began(live, generator, signal))
@@ -126,19 +124,6 @@ export async function loadAndBreak(
     await Promise.allSettled(tasks)
     recorder.clock.append(readClock(systemClock))
   }
-}
-
-/** What may stop the run from within. */
-function watches({ plan, target, halts, promql, stop }: RunOptions, { url }: Setting, live: LiveFile, signal: AbortSignal): Promise<void>[] {
-  const far = !isLoopback(url)
-  const halt = (because: string) => stop(`halted: ${because}`)
-  const { callsMax, ratePerSecondMax } = capsOf(target.value)
-  const rules = halts ?? (far ? [parseHalt(BUILT_IN)] : [])
-  const calls = far && plan.agents.length > 0 ? { calls: { max: callsMax, perSecond: ratePerSecondMax } } : {}
-  return [
-    watchHalts({ rules, figures: () => live.figures(), ...calls, halt, signal }),
-    ...(promql ? [watchPromql(promql, halt, signal)] : []),
-  ]
 }
 
 async function began(live: LiveFile, generator: Generator, signal: AbortSignal): Promise<number> {

@@ -18,6 +18,8 @@ import { withAlerts } from './alerts.ts'
 import { recordEffects } from './effects.ts'
 import { createRunFolder, pointLatest, type RunFolder } from './folder.ts'
 import type { Given } from './given.ts'
+import type { HaltRule } from './halt.ts'
+import { assertAskable, type PromqlHalt } from './halt-promql.ts'
 import { Leaks } from './leaks.ts'
 import type { Lease } from './lease.ts'
 import { loadAndBreak, type View } from './load-and-break.ts'
@@ -25,6 +27,7 @@ import { describeTarget, firstManifest, spanNotes, writeManifest } from './manif
 import { copyOwnLog, sizeOf } from './own-log.ts'
 import { probe } from './probe.ts'
 import { Recorder } from './recorder.ts'
+import { heldBack, heldNotes } from './safety.ts'
 import { balancerNotes } from './servers.ts'
 import { type Setting, startSetting } from './setting.ts'
 import { noteUnseen, withReachedFaults } from './unstarted.ts'
@@ -56,6 +59,11 @@ export interface RunOptions {
   port?: number
   /** How long a server that somebody else started may take until it is seen to come through the proxy. */
   waitMs: number
+  /** When it must stop by itself; undefined: as holds where nothing was said. */
+  halts?: readonly HaltRule[]
+  promql?: PromqlHalt
+  /** Stops the run as a signal would, with the reason. */
+  stop: (because: string) => void
   starve?: boolean
   view: View
   /** Aborted: stop the load, heal, keep what was recorded. */
@@ -85,6 +93,7 @@ export async function run(options: RunOptions): Promise<RunFolder> {
     manifest.notes.push('stopped before its end, while it was being set up')
   } finally {
     manifest.notes.push(...spanNotes(manifest.spans))
+    if (options.signal.aborted) manifest.notes.push((options.signal.reason as Error).message)
     manifest.endedAt = new Date().toISOString()
     manifest.harness = { maxRssBytes: process.resourceUsage().maxRSS * 1024 }
     const unwritten = await recorder.flush().catch((error: unknown) => error)
@@ -127,6 +136,9 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
   const ownLog = target.value.start ? undefined : logs?.file
   const ownLogBytes = ownLog === undefined ? 0 : await sizeOf(ownLog)
   const tried = await withReachedFaults({ ...seen, waitMs: options.waitMs, say: view.say })
+  const held = heldBack(setting.url, target.value, plan)
+  if (held) manifest.notes.push(...heldNotes(held, plan))
+  if (options.promql) await assertAskable(options.promql, signal)
   await writeManifest(folder.path, manifest)
   view.say(`preparing ${plan.agents.length} agents`)
   await using generator = await prepareGenerators(
@@ -141,6 +153,7 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
       later: headers.later,
       tls,
       credentials,
+      ...(held && { allowances: held }),
       ...(setting.observe.instanceHeader !== undefined && { instanceHeader: setting.observe.instanceHeader }),
       run: manifest.run,
       seed: plan.seed,

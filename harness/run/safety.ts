@@ -112,3 +112,13 @@ export function assertNamedAll(addresses: readonly string[], target: Target): vo
     assertNamed(new URL(url).hostname, target)
   }
 }
+
+/** Who is held back, in a sentence a persona. */
+export function heldNotes({ perAgent }: Allowances, { agents }: Plan): string[] {
+  const paced = agents.flatMap(({ persona }, index) => (perAgent[index] === undefined ? [] : [{ persona, perSecond: perAgent[index] }]))
+  const personas = Map.groupBy(paced, ({ persona }) => persona)
+  return [...personas].map(([persona, all]) => {
+    const most = Math.max(...all.map(({ perSecond }) => perSecond))
+    return `safety.ratePerSecondMax holds ${all.length} × ${persona} to ${most} calls a second each`
+  })
+}

@@ -16,7 +16,7 @@ import { startDependencies } from './dependencies.ts'
 import type { RunFolder } from './folder.ts'
 import { type Given, throughLinks } from './given.ts'
 import { openLinks } from './links.ts'
-import { assertSafe, isLoopback } from './safety.ts'
+import { assertNamedAll, assertSafe, isLoopback } from './safety.ts'
 import { logFilesOf, startServers } from './servers.ts'
 import { openSpanCollector, type SpanCollector } from './span-collector.ts'
 
@@ -94,6 +94,7 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
   await services.identityProvider?.publish(context.at['identity-provider'] ?? services.identityProvider.address)
   const { servers, balancer } = await startServers({ ...where, contexts }, cleanup)
   const observe = evaluate('observe', target.observe, context) ?? {}
+  assertNamedAll(addressesOf(target, observe), target)
   const readable = await openReadable(observe, options.given)
   const database = readable === undefined ? services.postgres : cleanup.use(readable)
   const owned = cleanup.move()
@@ -142,6 +143,13 @@ function limitsAmong(env: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(env).filter(([name, value]) => /^\d{1,9}$/.test(value) && !/PORT|SECRET|PASSWORD|TOKEN|KEY/i.test(name)),
   )
+}
+
+/** Whatever of the target's the run itself asks or connects to, beside the endpoint. */
+function addressesOf({ dependencies = {} }: Target, { metrics, probes, postgres }: Observe): string[] {
+  const named = Object.values(dependencies).flatMap((how) => (how === 'embedded' ? [] : [how.address]))
+  const asked = [metrics?.url, probes?.live, probes?.ready, postgres?.urlFrom && process.env[postgres.urlFrom]]
+  return [...named, ...asked.filter((address) => address !== undefined)]
 }
 
 /** @throws HarnessError `PORT_IN_USE` */
