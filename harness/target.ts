@@ -3,7 +3,7 @@
 import { HarnessError } from './errors.ts'
 import type { CallClass } from './history/event.ts'
 import type { Draw } from './plan/draw.ts'
-import type { Correctness, Credential, LeadsTo, Plan, Priority, Role, Scale, Settings } from './plan/plan.ts'
+import type { Correctness, Credential, LeadsTo, Plan, Priority, Role, Scale, Settings, TenantsAt } from './plan/plan.ts'
 
 export type { Draw } from './plan/draw.ts'
 
@@ -48,6 +48,8 @@ export interface ToolRole {
   idempotencyKey?: { argument: string } | { meta: string }
   /** Where answers lead, for agents that walk: `[{ at: '/structuredContent/folders', each: '/path', argument: 'path' }]`. */
   leadsTo?: LeadsTo[]
+  /** Where an answer says whose rows it has, as `agents.tenant` names them: `[{ at: '/structuredContent/rows', each: '/tenant' }]`. */
+  tenants?: TenantsAt[]
   /**
    * How to count a write's effects: rows of `key`, `rows` (count) and optionally `names` (text[] of the rows); `$1` is a
    * LIKE pattern that matches this run's keys.

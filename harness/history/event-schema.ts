@@ -30,6 +30,7 @@ const evidence = {
   rateLimitPolicy: z.string().exactOptional(),
   instance: z.string().exactOptional(),
   challenge: z.string().exactOptional(),
+  tenants: z.array(z.string()).exactOptional(),
   rpcId: z.union([z.string(), z.number(), z.null()]).exactOptional(),
   parsed: z.boolean().exactOptional(),
   rpcCode: z.number().exactOptional(),

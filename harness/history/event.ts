@@ -68,6 +68,8 @@ export interface Evidence {
   sizeBytes?: number
   /** FNV-1a over the result's structuredContent (else content), as 8 hex digits. */
   hash?: string
+  /** Whose rows it says it has, each once, at most 10; absent when the role does not say where. */
+  tenants?: string[]
   /** The role's rules held; absent when it has none or there was no result. */
   correct?: boolean
 }

@@ -10,6 +10,7 @@ import { leadsOf } from './leads.ts'
 import { endLine, sendLine } from './line-text.ts'
 import { handshakeRequest, isNotification, isStateless, notification, Speaker, toolCallRequest, type WireRequest } from './request.ts'
 import type { Intent, OutgoingMessage, Sender, SentAnswer } from './task-client.ts'
+import { tenantsIn } from './tenants.ts'
 
 const TEXT_CHARACTERS_MAX = 4_000
 /** A task of the plan's last milliseconds still leaves, though timers are late by one or two. */
@@ -90,6 +91,7 @@ export class Caller implements Sender {
     const request = toolCallRequest(message.id, role, call.arguments, key, message.trace, message.span, this.#speakerOf(message))
     const question: Question = { call: message.id, arguments: call.arguments, correct: role.correct, keyed: key !== undefined }
     if (instanceHeader !== undefined) question.instanceHeader = instanceHeader
+    if (role.tenants !== undefined) question.tenants = role.tenants
     const { raw, evidence, endedAtMs } = await this.#exchange(line, request, question)
     if (evidence.transport === 'timeout' && !this.#stateless) this.#cancel(message, endedAtMs)
     const answer = answerOf(call, attempt, evidence, this.#facts.t0Ms + endedAtMs) as SentAnswer
@@ -172,6 +174,7 @@ export class Caller implements Sender {
       raw = await engine.post(request, line.timeoutMs, this.#stateless ? line.timeoutMs : this.#facts.patienceMs)
       endedAtMs = this.now()
       evidence = evidenceOf(raw, question)
+      if (question.tenants && evidence.isError === false) evidence.tenants = tenantsIn(raw, question.tenants)
     } catch (error) {
       raw = undefined
       endedAtMs ??= this.now()

@@ -4,7 +4,7 @@
 // (0.2 ms against 0.006 for one field by the engine's own look-up): a fine result is peeked at, everything else parsed whole.
 // Only results of keyed calls are hashed: they alone are compared, a replay with the first answer.
 import type { Evidence } from '../history/event.ts'
-import type { Correctness } from '../plan/plan.ts'
+import type { Correctness, TenantsAt } from '../plan/plan.ts'
 import { at, isCorrect } from './correctness.ts'
 import { idOf, peekedResult, TEXT_CHARACTERS_MAX } from './peeked.ts'
 
@@ -29,6 +29,8 @@ export interface Question {
   instanceHeader?: string
   /** Also hash the result. */
   keyed: boolean
+  /** Where the answer says whose rows it has. */
+  tenants?: readonly TenantsAt[]
 }
 
 export interface Asked extends Question {

@@ -4,7 +4,7 @@ import { offersOf } from './offers.ts'
 import type { Plan } from './plan.ts'
 
 const plan = {
-  roles: { write: { tool: 'make', sloMs: 1, deadlineMs: 2_000, needs: ['postgres:orders', 'ledger'], correct: [] } },
+  roles: { write: { tool: 'make', sloMs: 1, deadlineMs: 2_000, needs: ['postgres:orders', 'ledger'], correct: [], tenants: [] } },
   agents: [{ tasks: [{ calls: [{ arguments: { id: 7 } }, { arguments: { memo: 'from sk_live_0123456789abcdef01234567' } }] }] }],
 } as unknown as Plan
 

@@ -61,6 +61,11 @@ export function offersOf(target: Target, plan: Plan, declared: Declared, observe
   }
 }
 
+    tenants: offered(
+      roles.find((role) => plan.roles[role]?.tenants !== undefined),
+      `tools: { ${firstRole}: { tenants: [{ at: '/structuredContent/rows', each: '/tenant' }] } }`,
+    ),
+    credentials: offered(target.agents?.credentials, "agents: { credentials: { expired: (identity) => ({ authorization: '…' }) } }"),
 /** A server writes its log to the stdout that we gave it, or into a file that we were told of. */
     credentials: offered(target.agents?.credentials, "agents: { credentials: { expired: (identity) => ({ authorization: '…' }) } }"),
 function logsOffer(target: Target, { logs }: Observe): true | string {

@@ -85,6 +85,14 @@ export interface PlannedRole {
   idempotencyKey?: { argument: string } | { meta: string }
   /** Where an answer leads: values in the result, and the argument into which one goes to ask on. */
   leadsTo?: LeadsTo[]
+  /** Where an answer says whose rows it has. */
+  tenants?: TenantsAt[]
+}
+
+/** `{ at: '/structuredContent/rows', each: '/tenant' }`: JSON pointers into `result`, and into each item of a list. */
+export interface TenantsAt {
+  at: string
+  each?: string
 }
 
 /** `{ at: '/structuredContent/folders', each: '/path', argument: 'path' }`; a single value counts as a list of one. */

@@ -47,7 +47,7 @@ export function planRoles(
 }
 
 /** @throws HarnessError `TARGET_INVALID` */
-function planRole(role: Role, { name, sloMs, deadlineMs, needs, correct, idempotencyKey, leadsTo }: ToolRole): PlannedRole {
+function planRole(role: Role, { name, sloMs, deadlineMs, needs, correct, idempotencyKey, leadsTo, tenants }: ToolRole): PlannedRole {
   for (const [field, value] of Object.entries({ sloMs, deadlineMs })) {
     if (value === undefined || (Number.isFinite(value) && value > 0)) continue
     throw new HarnessError('TARGET_INVALID', `tools.${role}.${field} is ${value}`, `${field} must be a number of milliseconds above 0`)
@@ -65,5 +65,6 @@ function planRole(role: Role, { name, sloMs, deadlineMs, needs, correct, idempot
     correct: correct ?? NOT_EMPTY,
     ...(idempotencyKey && { idempotencyKey }),
     ...(leadsTo && { leadsTo }),
+    ...(tenants && { tenants }),
   }
 }

@@ -20,7 +20,7 @@ const expensiveRead: ToolRole = {
     const group = draw.pick(['status', 'currency', 'customer_id', "date_trunc('month', issued_on)"])
     const since = `2026-${draw.pick(MONTHS)}-01`
     return {
-      sql: `select ${group} as what, count(*), sum(amount_cents) from invoices where issued_on >= '${since}' and memo <> '${draw.secret()}' group by 1 order by 1`,
+      sql: `select ${group} as what, min(tenant) as tenant, max(tenant) as last_tenant, count(*), sum(amount_cents) from invoices where issued_on >= '${since}' and memo <> '${draw.secret()}' group by 1 order by 1`,
       limit: 50,
     }
   },
@@ -39,6 +39,10 @@ const expensiveRead: ToolRole = {
   deadlineMs: 3_000,
   needs: ['postgres:invoices', 'redis'],
   correct: [{ at: '/structuredContent/rows', is: 'array', minLength: 1 }],
+  tenants: [
+    { at: '/structuredContent/rows', each: '/tenant' },
+    { at: '/structuredContent/rows', each: '/last_tenant' },
+  ],
 }
 
 const write: ToolRole = {

@@ -1,0 +1,31 @@
+// Whose rows an answer has, by its own word: the values at the places that the role names. Read by the engine's look-up where it has one
+// (`rows.#.tenant`: that of each item), else from the whole body. Pure; runs inside k6, and only for roles that name a place.
+import type { TenantsAt } from '../plan/plan.ts'
+import { at } from './correctness.ts'
+import { parseAnswer, type RawAnswer } from './evidence.ts'
+
+const TENANTS_MAX = 10
+
+/** Each once, in the order in which they come. */
+export function tenantsIn({ header, body, peek }: RawAnswer, places: readonly TenantsAt[]): string[] {
+  const json = (header('Content-Type') ?? '').startsWith('application/json')
+  const result = peek && json ? undefined : parseAnswer(body, header('Content-Type') ?? '')?.result
+  const found = new Set<string>()
+  for (const place of places) {
+    for (const value of peek && json ? peeked(peek, place) : whole(result, place)) {
+      if (value !== undefined && value !== null && found.size < TENANTS_MAX) found.add(String(value))
+    }
+  }
+  return [...found]
+}
+
+function peeked(peek: (path: string) => unknown, { at: pointer, each }: TenantsAt): unknown[] {
+  const path = `result${pointer.replaceAll('/', '.')}`
+  const value = peek(each === undefined ? path : `${path}.#${each.replaceAll('/', '.')}`)
+  return Array.isArray(value) ? value : [value]
+}
+
+function whole(result: unknown, { at: pointer, each = '' }: TenantsAt): unknown[] {
+  const value = at(result, pointer)
+  return (Array.isArray(value) ? value : [value]).map((item) => at(item, each))
+}
