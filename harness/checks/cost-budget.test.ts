@@ -33,7 +33,7 @@ describe('cost-budget', () => {
     const found = find(costBudget, stressed())
     expect(found).toMatchObject({ status: 'pass', limit: 2, samples: 600 })
     expect(found.says).toBe(
-      'a call cost 3 ms of CPU under stress and 4 ms of CPU before; a call cost 500 bytes under stress and 500 bytes before; the heap held 40 MB under stress and 30 MB before',
+      'a call cost 3 ms of CPU under stress and 4 ms of CPU before; a call cost 500 bytes of log under stress and 500 bytes of log before; the heap held 40 MB under stress and 30 MB before',
     )
   })
 
@@ -47,7 +47,7 @@ describe('cost-budget', () => {
     expect(large).toMatchObject({ status: 'fail', limit: 10_000, unit: 'bytes of log a call' })
     expect(large.measured).toBeCloseTo(12_000, -2)
     expect(large.witnesses).toHaveLength(20)
-    expect(large.says).toContain('allowed are 3 times that and 10 kB')
+    expect(large.says).toContain('allowed are 3 times that and 10 kB of log')
   })
 
   test('fails on CPU, and on a heap that has doubled by more than a little', () => {

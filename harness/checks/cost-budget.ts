@@ -5,10 +5,10 @@
 // (limit cpuRatio, 2 ×), bytes of its log (logRatio, 3 ×, and never more than logBytes, 10 kB), heap after collection (heapRatio, 2 ×; less
 // than heapFloorBytes more, 16 MB, is no growth). All ours. 95 % intervals by block bootstrap over seconds; fewer than 100 calls on a side
 // leave CPU and log out. What the target does not show is left out, and said. Not modelled: cost at the dependencies, and disk and network.
-import { cpuMsIn, phaseOf, phasesOf } from '../history/queries.ts'
+import { phaseOf, phasesOf } from '../history/queries.ts'
 import { bytes, ratio } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
-import { type Cost, heapCost, kilobytes, logBytesIn, perCall, tenths } from './cost.ts'
+import { type Cost, cpuUsed, heapCost, kilobytes, logUsed, perCall, tenths } from './cost.ts'
 import { unknown } from './finding.ts'
 
 const PARTS = ['CPU', 'log', 'heap'] as const
@@ -38,19 +38,20 @@ export const costBudget = check({
     const steady = phaseOf(history, 'steady')
     if (!steady) return unknown('the plan has no steady phase')
     const answered = history.calls.filter(({ endedAtMs, evidence }) => endedAtMs !== undefined && evidence.transport === undefined)
+    const [cpu, log] = [cpuUsed(history), logUsed(history)]
     const found = phasesOf(history, 'stress').flatMap((stress) => [
       ...perCall(answered, [steady, stress], {
         what: 'CPU',
-        used: (span) => cpuMsIn(history, span),
+        used: cpu,
         limit: limits.cpuRatio,
         told: (ms) => `${tenths(ms)} ms of CPU`,
       }),
       ...perCall(answered, [steady, stress], {
         what: 'log',
-        used: (span) => logBytesIn(history, span),
+        used: log,
         limit: limits.logRatio,
         most: limits.logBytes,
-        told: kilobytes,
+        told: (size) => `${kilobytes(size)} of log`,
       }),
       ...heapCost(history, [steady, stress], limits),
     ])

@@ -4,7 +4,7 @@ import { ratioInterval, type Tally } from '../history/bootstrap.ts'
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { points } from '../history/queries.ts'
+import { type Point, points } from '../history/queries.ts'
 import type { Finding } from './check.ts'
 import { indexes } from './finding.ts'
 
@@ -23,10 +23,14 @@ interface Span {
   toMs: number
 }
 
+/** What was used between two readings. */
+interface Used extends Span {
+  amount: number
+}
+
 interface PerCall {
   what: 'CPU' | 'log'
-  /** In a stretch; undefined where it was not seen. */
-  used: (span: Span) => number | undefined
+  used: readonly Used[]
   /** Times the cost before. */
   limit: number
   /** And at most so much a call. */
@@ -61,14 +65,29 @@ interface Second extends Tally {
   calls: Call[]
 }
 
-function secondsOf(answered: readonly Call[], { fromMs, toMs }: Span, used: (span: Span) => number | undefined): Second[] {
-  const bySecond = Map.groupBy(answered, ({ endedAtMs = 0 }) => Math.floor((endedAtMs - fromMs) / WINDOW_MS))
-  const whole = Math.floor((toMs - fromMs) / WINDOW_MS)
-  return Array.from({ length: whole }, (_, n) => n).flatMap((n): Second[] => {
-    const calls = bySecond.get(n) ?? []
-    const good = used({ fromMs: fromMs + n * WINDOW_MS, toMs: fromMs + (n + 1) * WINDOW_MS })
-    return good === undefined || calls.length === 0 ? [] : [{ good, planned: calls.length, calls }]
+/** Seconds in which something was answered, and of which it is known what was used. */
+function secondsOf(answered: readonly Call[], { fromMs, toMs }: Span, used: readonly Used[]): Second[] {
+  const seconds = Array.from({ length: Math.floor((toMs - fromMs) / WINDOW_MS) }, (): Second & { seen: boolean } => {
+    return { good: 0, planned: 0, calls: [], seen: false }
   })
+  for (const one of used) {
+    const last = Math.min(seconds.length - 1, Math.floor((one.toMs - fromMs) / WINDOW_MS))
+    for (let n = Math.max(0, Math.floor((one.fromMs - fromMs) / WINDOW_MS)); n <= last; n++) {
+      const beganMs = fromMs + n * WINDOW_MS
+      const insideMs = Math.min(beganMs + WINDOW_MS, one.toMs) - Math.max(beganMs, one.fromMs)
+      const second = seconds[n]
+      if (!second || !(insideMs > 0)) continue
+      second.good += (one.amount * insideMs) / (one.toMs - one.fromMs)
+      second.seen = true
+    }
+  }
+  for (const call of answered) {
+    const second = seconds[Math.floor(((call.endedAtMs ?? -1) - fromMs) / WINDOW_MS)]
+    if (!second) continue
+    second.planned++
+    second.calls.push(call)
+  }
+  return seconds.filter(({ seen, planned }) => seen && planned > 0)
 }
 
 function count(seconds: readonly Second[]): number {
@@ -79,20 +98,31 @@ function eachOf(seconds: readonly Second[]): number {
   return seconds.reduce((sum, { good }) => sum + good, 0) / count(seconds)
 }
 
-/** Of all instances. Sizes are read now and then, so what grew between two readings is spread evenly over the time between. */
-export function logBytesIn(history: History, { fromMs, toMs }: Span): number | undefined {
-  let grown: number | undefined
-  for (const readings of Map.groupBy(points(history, 'logBytes'), ({ series }) => series).values()) {
-    readings.forEach(({ atMs, value }, position) => {
-      const before = readings[position - 1]
-      if (!before) return
-      const insideMs = Math.min(toMs, atMs) - Math.max(fromMs, before.atMs)
-      // A file that was begun anew.
-      const more = value >= before.value ? value - before.value : value
-      if (insideMs > 0) grown = (grown ?? 0) + (more * insideMs) / (atMs - before.atMs)
-    })
-  }
-  return grown
+/** CPU of the server's instances, ms; each sample tells the share of a core since the one before. */
+export function cpuUsed(history: History): Used[] {
+  const samples = history.samples.filter(({ sampler, instance }) => sampler === 'process' && /^\d+$/.test(instance ?? ''))
+  return between(
+    samples.flatMap(({ atMs, instance = '', values: { cpuShare } }) =>
+      cpuShare === undefined ? [] : [{ atMs, series: instance, value: cpuShare }],
+    ),
+    (_, share, lengthMs) => share * lengthMs,
+  )
+}
+
+/** Bytes logged by all instances. A file that has shrunk was begun anew. */
+export function logUsed(history: History): Used[] {
+  return between(points(history, 'logBytes'), (before, now) => (now >= before ? now - before : now))
+}
+
+/** Readings are taken now and then: what was used between two is taken to be spread evenly. */
+function between(readings: readonly Point[], amountOf: (before: number, now: number, lengthMs: number) => number): Used[] {
+  return [...Map.groupBy(readings, ({ series }) => series).values()].flatMap((own) =>
+    own.slice(1).flatMap(({ atMs, value }, n): Used[] => {
+      const before = own[n]
+      if (!before || !(atMs > before.atMs)) return []
+      return [{ fromMs: before.atMs, toMs: atMs, amount: amountOf(before.value, value, atMs - before.atMs) }]
+    }),
+  )
 }
 
 interface HeapLimits {
