@@ -16,6 +16,7 @@ import { run } from '../run/run.ts'
 import type { Target } from '../target.ts'
 import { readBaseline } from './baseline.ts'
 import { assertWithinCaps } from './caps.ts'
+import { costText } from './cost-text.ts'
 import { driverInCluster } from './driver-in-cluster.ts'
 import { assertFleetMeant, takeFleetOptions } from './fleet-options.ts'
 import { reportFolder, shownPath, verdictText } from './judged.ts'
@@ -48,7 +49,7 @@ export async function scenarioCommand(words: string[], swept: string[]): Promise
   assertBreakable(plan, target.value, givenBy(options), (id) => units.faults.get(id).value)
   assertWithinCaps(plan, target.value, tried, units.personas)
   if (options.dryRun) {
-    process.stdout.write(describePlan(plan))
+    process.stdout.write(`${describePlan(plan)}${costText(plan, target.value, options)}`)
     return 0
   }
   // Before the run, not after it: a slip of the pen must not cost minutes.

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import type { Plan } from '../plan/plan.ts'
-import { probe } from './probe.ts'
+import { assertReads, probe } from './probe.ts'
 
 const plan = {
   protocol: '2026-07-28',
@@ -116,3 +116,13 @@ test.each(['stdio:npx server', 'npx -y @acme/server --stdio', 'python server.py'
 function portOf(server: Server): number {
   return (server.address() as AddressInfo).port
 }
+
+test('elsewhere, a tool that says that it changes data does not play a read, unless it is named', () => {
+  const far = 'https://staging.example.com/mcp'
+  const tools = (annotations: object) => [{ name: 'list_tables', annotations }]
+  for (const changes of [{ readOnlyHint: false }, { destructiveHint: true }])
+    expect(() => assertReads(far, tools(changes), plan, [])).toThrow(expect.objectContaining({ code: 'WRITE_NOT_ALLOWED' }))
+  expect(() => assertReads(far, tools({ readOnlyHint: false }), plan, ['list_tables'])).not.toThrow()
+  expect(() => assertReads(far, tools({ readOnlyHint: true }), plan, [])).not.toThrow()
+  expect(() => assertReads(far, tools({}), plan, [])).not.toThrow()
+})

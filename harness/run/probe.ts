@@ -1,14 +1,18 @@
 // Asks the target for its tools before any load is sent: is it up, is it MCP, does it let us in, has it what the plan needs?
 import { HarnessError, nearest } from '../errors.ts'
 import type { Plan } from '../plan/plan.ts'
-import { type Client, Peer } from './peer.ts'
+import { type Client, Peer, type Tool } from './peer.ts'
+import { isLoopback } from './safety.ts'
 
 /**
- * @throws HarnessError as `Peer.meet`, and `TOOL_MISSING`
+ * @param writes tools that may change data where it is not this machine
+ * @throws HarnessError as `Peer.meet`, `WRITE_NOT_ALLOWED`, and `TOOL_MISSING`
  */
-export async function probe(url: string, client: Client, plan: Plan, signal: AbortSignal): Promise<void> {
+export async function probe(url: string, client: Client, plan: Plan, signal: AbortSignal, writes: readonly string[] = []): Promise<void> {
   await using peer = await Peer.meet(url, plan.protocol, client, signal)
-  const names = (await peer.tools()).map(({ name }) => name)
+  const tools = await peer.tools()
+  if (!isLoopback(url)) assertReads(url, tools, plan, writes)
+  const names = tools.map(({ name }) => name)
   for (const [role, { tool }] of Object.entries(plan.roles)) {
     if (names.includes(tool)) continue
     const near = nearest(tool, names)
@@ -17,5 +21,19 @@ export async function probe(url: string, client: Client, plan: Plan, signal: Abo
         ? `did you mean ${near.join(', ')}? Mend tools.${role}.name in the target`
         : `it has: ${names.slice(0, 20).join(', ') || 'none'}`
     throw new HarnessError('TOOL_MISSING', `${url} has no tool ${JSON.stringify(tool)}, which plays ${role}`, hint)
+  }
+}
+
+/** A tool that says itself that it changes data is none to read with, whatever role a target gives it. */
+export function assertReads(url: string, tools: readonly Tool[], plan: Plan, writes: readonly string[]): void {
+  for (const [role, { tool }] of Object.entries(plan.roles)) {
+    const { annotations } = tools.find(({ name }) => name === tool) ?? {}
+    const changes = annotations?.readOnlyHint === false || annotations?.destructiveHint === true
+    if (!changes || role === 'write' || role === 'money' || writes.includes(tool)) continue
+    throw new HarnessError(
+      'WRITE_NOT_ALLOWED',
+      `${tool}, which plays ${role}, says that it changes data at ${new URL(url).hostname}`,
+      `choose a tool that reads, or, if that is meant, add it: safety: { writes: ['${tool}'] }`,
+    )
   }
 }

@@ -27,7 +27,7 @@ import { describeTarget, firstManifest, spanNotes, writeManifest } from './manif
 import { copyOwnLog, sizeOf } from './own-log.ts'
 import { probe } from './probe.ts'
 import { Recorder } from './recorder.ts'
-import { heldBack, heldNotes } from './safety.ts'
+import { capsOf, heldBack, heldNotes } from './safety.ts'
 import { balancerNotes } from './servers.ts'
 import { type Setting, startSetting } from './setting.ts'
 import { noteUnseen, withReachedFaults } from './unstarted.ts'
@@ -130,7 +130,7 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
   for (const [index, { agent }] of plan.agents.entries()) for (const sent of sentBy(index, headers, credentials)) leaks.know(agent, sent)
   const tls = await agentTls(target.value, setting.context.agents)
   const client = { headers: headers.first[0] ?? {}, tls: tls[0] ?? {} }
-  await probe(setting.url, client, plan, signal)
+  await probe(setting.url, client, plan, signal, capsOf(target.value).writes)
   const seen = { ...unstartedOf(options, setting, folder), client }
   const { logs } = setting.observe
   const ownLog = target.value.start ? undefined : logs?.file
