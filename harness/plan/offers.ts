@@ -37,7 +37,10 @@ export function offersOf(target: Target, plan: Plan, declared: Declared, observe
       target.start ?? metrics?.heapBytes ?? metrics?.sessions,
       "observe: { metrics: { url: 'http://…/metrics', heapBytes: 'nodejs_heap_size_used_bytes', sessions: 'mcp_sessions' } }",
     ),
-    alerts: offered((metrics && observe.alerts) || undefined, "observe: { metrics: { url: 'http://…/metrics' }, alerts: { rules: 'alerts.yml' } }"),
+    alerts: offered(
+      (metrics && observe.alerts) || undefined,
+      "observe: { metrics: { url: 'http://…/metrics' }, alerts: { rules: 'alerts.yml' } }",
+    ),
     cost: offered(
       target.start ?? metrics?.heapBytes ?? observe.logs?.file,
       "observe: { logs: { file: 'server.log', requestId: 'request_id' }, metrics: { url: 'http://…/metrics', heapBytes: 'nodejs_heap_size_used_bytes' } }",
@@ -58,16 +61,15 @@ export function offersOf(target: Target, plan: Plan, declared: Declared, observe
     logs: logsOffer(target, observe),
     spans: spansOffer(target, observe),
     secrets: secretsOffer(plan),
-  }
-}
-
     tenants: offered(
       roles.find((role) => plan.roles[role]?.tenants !== undefined),
       `tools: { ${firstRole}: { tenants: [{ at: '/structuredContent/rows', each: '/tenant' }] } }`,
     ),
     credentials: offered(target.agents?.credentials, "agents: { credentials: { expired: (identity) => ({ authorization: '…' }) } }"),
+  }
+}
+
 /** A server writes its log to the stdout that we gave it, or into a file that we were told of. */
-    credentials: offered(target.agents?.credentials, "agents: { credentials: { expired: (identity) => ({ authorization: '…' }) } }"),
 function logsOffer(target: Target, { logs }: Observe): true | string {
   const seen = logs !== undefined && (target.start !== undefined || logs.file !== undefined)
   return seen || `observe: { logs: { ${target.start ? '' : "file: 'server.log', "}requestId: 'request_id' } }`
