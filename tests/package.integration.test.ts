@@ -14,7 +14,7 @@ import { linkPackage, writeOwnProject } from './fixtures/own-project.ts'
 import { ROOT } from './fixtures/source-files.ts'
 
 const project = mkdtempSync(path.join(os.tmpdir(), 'stampede-package-'))
-using workshop = new Workshop()
+const workshop = new Workshop()
 let place: string
 
 beforeAll(async () => {
@@ -22,7 +22,10 @@ beforeAll(async () => {
   place = await linkPackage(project)
 })
 
-afterAll(() => rmSync(project, { recursive: true }))
+afterAll(() => {
+  workshop[Symbol.dispose]()
+  rmSync(project, { recursive: true })
+})
 
 async function stampede(...words: string[]) {
   const child = workshop.startAt({ cli: path.join(place, 'dist/harness/bin.mjs'), cwd: project }, ...words)
@@ -116,13 +119,23 @@ describe('its program', () => {
     expect(there.stdout).toMatch(/plan [0-9a-f]{64}/)
   })
 
-  test('tells an old Node what to type', async () => {
-    const bin = readFileSync(path.join(place, 'dist/harness/bin.mjs'), 'utf8')
-    const old = path.join(project, 'old.mjs')
-    writeFileSync(old, bin.replaceAll('process.versions.node', "'22.1.0'"))
-    const { code, stderr } = await finish(workshop.startAt({ cli: old }, 'demo'))
-    expect(code).toBe(254)
-    expect(stderr).toContain('npx -p node@24 -p mcp-stampede mcp-stampede demo')
+  test('gets itself a newer Node when the one that started it is old, once', async () => {
+    const bin = path.join(place, 'dist/harness/bin.mjs')
+    const old = path.join(path.dirname(bin), 'old.mjs')
+    writeFileSync(old, readFileSync(bin, 'utf8').replace('process.versions.node', "'20.1.0'"))
+    // Stands in for npm: puts this very Node where npm would put it.
+    const npm = path.join(workshop.folder, 'npm-cli.js')
+    const put = "require('fs').mkdirSync(to, { recursive: true }); require('fs').symlinkSync(process.execPath, to + '/node')"
+    writeFileSync(
+      npm,
+      `const to = process.argv[process.argv.indexOf('--prefix') + 1] + '/node_modules/' + process.argv.at(-1).split('@')[0] + '/bin'; ${put}`,
+    )
+    const start = () => finish(workshop.startAt({ cli: old, cwd: project, XDG_CACHE_HOME: project, npm_execpath: npm }, '--version'))
+    const [first, second] = [await start(), await start()]
+    expect([first.code, second.code], first.stderr).toEqual([0, 0])
+    expect(first.stderr).toContain('getting Node 24 for ourselves')
+    expect(second.stderr).toBe('')
+    expect(second.stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 })
 

@@ -18,6 +18,6 @@ export const EXAMPLES = {
   everything: { npm: ['@modelcontextprotocol/server-everything@2026.8.31'] },
   'server-postgres': { npm: ['@modelcontextprotocol/server-postgres@0.6.2'], pip: ['mcp-proxy==0.13.0'] },
   toolbox: { npm: ['@toolbox-sdk/server@1.12.0'] },
-  fastmcp: { pip: ['fastmcp==4.1.6'] },
+  fastmcp: { pip: ['fastmcp==4.1.2'] },
   contextforge: { pip: ['mcp-contextforge-gateway==1.0.7'] },
 }

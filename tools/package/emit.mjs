@@ -27,8 +27,8 @@ export async function emit(out) {
   }
   for (const place of WHOLE) await cp(path.join(ROOT, place), path.join(out, place), { recursive: true })
   await emitTypes(out)
-  const { version } = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8'))
-  await writeFile(path.join(out, 'package.json'), `${JSON.stringify({ version, type: 'module', sideEffects: false })}\n`)
+  const { version, optionalDependencies: nodes } = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8'))
+  await writeFile(path.join(out, 'package.json'), `${JSON.stringify({ version, type: 'module', sideEffects: false, nodes })}\n`)
 }
 
 /** @param {string} program */

@@ -1,8 +1,9 @@
 // What npm runs around packing: `begin` emits dist/ and puts the package's own manifest in place of the checkout's, `end` puts it back.
 //
 // A checkout brings Node 24 along as a package of each platform, since it starts from any Node. In somebody's project those would weigh
-// 190 MB and stand in front of the project's own Node in every npm script, so the package asks for Node 24 instead. Interrupted in between,
-// the checkout's manifest lies in .package.json.kept, and the next `begin` or `end` puts it back.
+// 190 MB and stand in front of the project's own Node in every npm script; the package gets one for itself, only where it must
+// (tools/setup/node.mjs). Interrupted in between, the checkout's manifest lies in .package.json.kept, and the next `begin` or `end` puts
+// it back.
 import { existsSync } from 'node:fs'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -21,7 +22,7 @@ const ONLY_IN_A_CHECKOUT = ['scripts', 'devDependencies', 'optionalDependencies'
  */
 export function packaged(manifest) {
   const kept = Object.entries(manifest).filter(([name]) => !ONLY_IN_A_CHECKOUT.includes(name))
-  return { ...Object.fromEntries(kept), engines: { node: '>=24' } }
+  return Object.fromEntries(kept)
 }
 
 async function putBack() {

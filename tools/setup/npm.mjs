@@ -5,7 +5,7 @@ import path from 'node:path'
 import { run, runnable } from './run.mjs'
 import { SetupError, step } from './words.mjs'
 
-const NODE_MAJOR = 24
+export const NODE_MAJOR = 24
 
 /**
  * @param {{ root: string }} options
@@ -71,7 +71,7 @@ export async function installPackages({ root, env, signal }) {
  * The npm that started us, or the one on PATH.
  * @param {NodeJS.ProcessEnv} env
  */
-function npmCommand(env) {
+export function npmCommand(env) {
   const started = env.npm_execpath
   if (started?.endsWith('npm-cli.js')) return { command: process.execPath, args: [started] }
   const beside = path.join(path.dirname(process.execPath), 'node_modules', 'npm', 'bin', 'npm-cli.js')
