@@ -19,7 +19,7 @@ export default scenario({
   story:
     'The identity provider was away for a moment. Every agent was told 401, threw its token away and asked for a new one: 2,784 times in 5 s.',
   source: 'mcp-remote#338; seed 1, "Authentication"',
-  phases: { quick: { warmUpS: 2, steadyS: 5, stressS: 8, recoveryS: 3 }, full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 } },
+  phases: { quick: { warmUpS: 2, steadyS: 5, stressS: 6, recoveryS: 5 }, full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 } },
   windows: [
     { id: 'down', faults: [identityProviderDown(), serverKilled({ instance: 2 }, { to: 0.1 })] },
     { id: 'rotated', faults: [keysRotated()] },

@@ -25,6 +25,16 @@ describe('cheap-refusal', () => {
     expect(find(cheapRefusal, flooded({ busy: 0.3 }))).toMatchObject({ status: 'fail', unit: 'of an answered call' })
   })
 
+  test('a 401 or 403 is a refusal too; what was slow while the server warmed up is not looked at', () => {
+    const denied = { afterMs: 400, evidence: { ...refused().evidence, status: 401 } }
+    const cold = flooded()
+    for (let atMs = 100; atMs < 1_900; atMs += 20) cold.call({ of: 'a', atMs, answer: denied })
+    expect(find(cheapRefusal, cold)).toMatchObject({ status: 'pass', samples: 400 })
+    const slow = flooded()
+    for (let atMs = 10_000; atMs < 12_000; atMs += 20) slow.call({ of: 'a', atMs, answer: denied })
+    expect(find(cheapRefusal, slow)).toMatchObject({ status: 'fail', measured: 400, samples: 500 })
+  })
+
   test('fails when refusals are slow, the slowest first', () => {
     const found = find(cheapRefusal, flooded({ refusalMs: 400 }))
     expect(found).toMatchObject({ status: 'fail', unit: 'ms', limit: 50 })

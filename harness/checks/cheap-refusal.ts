@@ -3,7 +3,8 @@
 //
 // Limits: latencyMs, p99 of refusals (default 50, ours), by the server's own time where its log shows it; cpuShare, CPU of a refusal ÷
 // CPU of an answered call (default 0.25, ours), from the server's processes: what an ok call costs is measured in the steady phase, what
-// is left under stress is the refusals'. Too few of either (100) leave that half out. Not modelled: what a refusal costs Redis.
+// is left under stress is the refusals'. A 401 or 403 is a refusal too. The warm-up is left out: first looks at keys and a cold engine are
+// in it. Too few of either (100) leave that half out. Not modelled: what a refusal costs Redis.
 import { generatorOf } from '../history/bootstrap.ts'
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
@@ -32,7 +33,7 @@ export const cheapRefusal = check({
   needs: ['responses'],
   limits: { latencyMs: milliseconds(50), cpuShare: share(0.25) },
   judge(history, { latencyMs, cpuShare }) {
-    const refusals = history.calls.filter((call) => call.class === 'refused' && call.endedAtMs !== undefined)
+    const refusals = history.calls.filter((call) => isRefusal(call) && call.phase !== 'warm-up' && call.endedAtMs !== undefined)
     if (refusals.length < LEAST) return notExercised(`${some(refusals.length, 'call')} refused: too few to time`)
     const p99 = quantileOf(refusals.map(tookMs), 0.99)
     const slow = refusals.filter((call) => tookMs(call) > latencyMs).sort((a, b) => tookMs(b) - tookMs(a))
@@ -54,6 +55,11 @@ export const cheapRefusal = check({
     }
   },
 })
+
+/** By a budget, or for who asks: a 401 or 403 is as cheap, or a storm of them is an outage. */
+function isRefusal({ class: is, evidence: { status } }: Call): boolean {
+  return is === 'refused' || status === 401 || status === 403
+}
 
 function tookMs({ server, sentAtMs, endedAtMs = sentAtMs }: Call): number {
   return server?.durationMs ?? endedAtMs - sentAtMs
@@ -96,7 +102,7 @@ function secondsOf(history: History, { fromMs, toMs }: { fromMs: number; toMs: n
     const span = { fromMs: atMs, toMs: atMs + WINDOW_MS }
     const cpuMs = cpuMsIn(history, span)
     const ended = history.calls.filter(({ endedAtMs }) => endedAtMs !== undefined && endedAtMs >= atMs && endedAtMs < span.toMs)
-    const refused = ended.filter((call) => call.class === 'refused').length
+    const refused = ended.filter(isRefusal).length
     if (cpuMs !== undefined) seconds.push({ cpuMs, refused, answered: ended.length - refused })
   }
   return seconds

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createDraw } from './draw.ts'
-import { secretsIn } from './secrets.ts'
+import { secretsIn, withoutSecrets } from './secrets.ts'
 
 const drawn = Array.from({ length: 300 }, (_, n) => createDraw(5).fork(`call-${n}`).secret())
 
@@ -28,5 +28,6 @@ test('they are found again wherever they stand', () => {
     expect(secretsIn(`GET /?q=${encodeURIComponent(secret)}&n=1`)).toEqual([secret])
     expect(secretsIn(JSON.stringify({ text: JSON.stringify({ secret }) }))).toEqual([secret])
   }
+  expect(withoutSecrets(`<b>${drawn.join('</b><b>')}</b>`)).toBe('<b>[planted secret]</b>'.repeat(300))
   expect(secretsIn('sk_live_of-somebody-else, a@planted.example, 4111111111111111, 99001234567890123')).toEqual([])
 })

@@ -25,6 +25,21 @@ it('writes page, XML and summary into the folder, the same bytes each time', asy
   }
 })
 
+it('a planted secret stands in none of them, whatever is quoted', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'stampede-report-'))
+  try {
+    const verdict = { ...exampleVerdict('fail'), says: 'the log has sk_live_0123456789abcdef01234567', exhibits: ['9900123456789017'] }
+    await writeReport(folder, exampleHistory(), exampleVerdicts('fail', [verdict], verdict.says))
+    for (const name of await readdir(folder)) {
+      const text = await readFile(path.join(folder, name), 'utf8')
+      expect(text, name).not.toMatch(/sk_live_[0-9a-f]{24}|9900123456789017/)
+      if (name !== 'summary.md') expect(text, name).toContain('[planted secret]')
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
 it('says so when the folder cannot be written', async () => {
   await expect(writeReport('/nowhere/at/all', exampleHistory(), exampleVerdicts('pass', [], ''))).rejects.toMatchObject({ code: 'ENOENT' })
 })

@@ -7,6 +7,7 @@ import { discover } from '../discover.ts'
 import { readCallLogs } from '../history/call-log.ts'
 import type { History } from '../history/history.ts'
 import { readServerSaid } from '../history/server-said.ts'
+import { withoutSecrets } from '../plan/secrets.ts'
 import type { Chart } from './charts/chart.ts'
 import type { ClientView } from './clients.ts'
 import { type Findings, findingCalls, findingsOf } from './findings/findings.ts'
@@ -24,11 +25,16 @@ import { callsShownWhole, gather } from './source.ts'
 export async function writeReport(folder: string, history: History, verdicts: Verdicts, baseline?: Verdicts): Promise<void> {
   const findings = await readFindings(folder, history, verdicts)
   await Promise.all([
-    writeFile(path.join(folder, 'findings.md'), findingsMarkdown(findings)),
-    writeFile(path.join(folder, 'junit.xml'), junitXml(verdicts)),
-    writeFile(path.join(folder, 'summary.md'), summaryMarkdown(history, verdicts, baseline)),
-    reportPage(folder, history, verdicts).then((page) => writeFile(path.join(folder, 'report.html'), page)),
+    write(folder, 'findings.md', findingsMarkdown(findings)),
+    write(folder, 'junit.xml', junitXml(verdicts)),
+    write(folder, 'summary.md', summaryMarkdown(history, verdicts, baseline)),
+    reportPage(folder, history, verdicts).then((page) => write(folder, 'report.html', page)),
   ])
+}
+
+/** A report is passed on: what the plan planted into arguments as secrets stands in none, whatever it quotes. */
+async function write(folder: string, name: string, text: string): Promise<void> {
+  await writeFile(path.join(folder, name), withoutSecrets(text))
 }
 
 /** The page's bytes. @param folder the run's: its raw logs have the lines of the calls that are shown */
