@@ -21,6 +21,11 @@ export const COMMANDS: Record<string, Command> = {
     says: 'a weak server is shown to fail, then the hardened one to hold: about a minute',
     run: async (words, swept) => (await import('./demo.ts')).demoCommand(words, swept),
   },
+  init: {
+    takes: '<url> [options]',
+    says: 'asks a server for its tools and writes the target file for it',
+    run: async (words) => (await import('./init.ts')).initCommand(words),
+  },
   run: { takes: '<scenario> [options]', says: 'one scenario against a target: load, faults, verdicts, report', run: scenario },
   scenario: { takes: '<scenario> [options]', says: 'the same', hidden: true, run: scenario },
   list: {
@@ -34,6 +39,11 @@ export const COMMANDS: Record<string, Command> = {
     takes: '<run folder | scenario>',
     says: 'what failed and how to mend it',
     run: async (words) => (await import('./explain.ts')).explainCommand(words),
+  },
+  reports: {
+    takes: '[options]',
+    says: 'all runs on one local page, any two side by side',
+    run: async (words) => (await import('./reports.ts')).reportsCommand(words),
   },
   merge: {
     takes: '<run folder> <folders> [--into <folder>]',

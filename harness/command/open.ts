@@ -1,11 +1,11 @@
-// `--open`: shows a file with whatever the machine opens such files with. A machine that cannot (a server, a container) is told the path
+// `--open`: shows a file, or a page of this machine, with whatever the machine opens such things with. A machine that cannot (a server, a container) is told the path
 // already, so that is no error. Nothing is waited for: the program that shows it outlives this one.
 import { spawn } from 'node:child_process'
 import { pathToFileURL } from 'node:url'
 
 /** @returns false when there is no program for it */
 export async function openFile(file: string, platform: NodeJS.Platform = process.platform): Promise<boolean> {
-  const [program, ...words] = openerOf(pathToFileURL(file).href, platform)
+  const [program, ...words] = openerOf(/^http:/.test(file) ? file : pathToFileURL(file).href, platform)
   return await new Promise((resolve) => {
     const child = spawn(program, words, { detached: true, stdio: 'ignore' })
     child.once('error', () => resolve(false))
