@@ -10,7 +10,7 @@
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { goodIn, intents, phaseOf, phasesOf, points, windowsOf } from '../history/queries.ts'
+import { intents, phaseOf, phasesOf, points, windowsOf } from '../history/queries.ts'
 import { bytes, ratio, share } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, percent, some, time, unknown } from './finding.ts'
@@ -147,50 +147,43 @@ function usualOf(calls: readonly Call[]): { usual: Call[]; share: number } {
   return { usual, share: usual.length / calls.length }
 }
 
-/** Of what is measured throughout, while nobody else is there. */
+/** What those get who are there all the time, while nobody else is. */
 function drift(history: History, { latencyShare, errorPoints }: { latencyShare: number; errorPoints: number }): Finding[] {
   const steady = phaseOf(history, 'steady')
   if (!steady) return []
   const all = intents(history.calls)
-  const seconds = [steady, ...phasesOf(history, 'recovery')]
-    .flatMap((phase) => windowsOf(all, phase, WINDOW_MS))
-    .filter(({ planned }) => planned > 0)
-  const lengthMs = (history.plan.phases.at(-1)?.toMs ?? 0) - steady.fromMs
+  const quiet = [steady, ...phasesOf(history, 'recovery')].flatMap((phase) => windowsOf(all, phase, WINDOW_MS))
+  const seconds = quiet.filter(({ planned }) => planned > 0)
   const medians = seconds.flatMap(({ fromMs, intents: inside }) => {
     const took = inside.flatMap(({ first, good }) => (good && first.endedAtMs !== undefined ? [first.endedAtMs - first.plannedAtMs] : []))
     return took.length === 0 ? [] : [{ atMs: fromMs, value: quantileOf(took, 0.5) }]
   })
-  const usualMs = quantileOf(
-    medians.filter(({ atMs }) => atMs < steady.toMs).map(({ value }) => value),
-    0.5,
-  )
   const errors = seconds.map(({ fromMs, good, planned }) => ({ atMs: fromMs, value: 1 - good / planned }))
+  const before = medians.filter(({ atMs }) => atMs < steady.toMs).map(({ value }) => value)
+  const slowest = quantileOf(before, 0.5) * latencyShare + LATENCY_FLOOR_MS
   return [
-    ...rise(history, medians, lengthMs, {
-      what: 'the median answer',
-      limit: usualMs * latencyShare + LATENCY_FLOOR_MS,
-      unit: 'ms',
-      told: time,
-    }),
-    ...rise(history, errors, lengthMs, { what: 'the share of bad answers', limit: errorPoints, unit: 'of 1', told: percent }),
+    ...moved(history, medians, { what: 'the median answer', limit: slowest, unit: 'ms', told: time }),
+    ...moved(history, errors, { what: 'the share of bad answers', limit: errorPoints, unit: 'of 1', told: percent }),
   ]
 }
 
-function rise(
-  history: History,
-  readings: readonly Reading[],
-  lengthMs: number,
-  { what, limit, unit, told }: Omit<Kind, 'series'>,
-): Finding[] {
+/** From the steady phase to the end. */
+function moved(history: History, readings: readonly Reading[], { what, limit, unit, told }: Omit<Kind, 'series'>): Finding[] {
   const trend = readings.length < LEAST_SECONDS || !(limit > 0) ? undefined : trendOf(readings, history.plan.seed)
   if (!trend) return []
-  const [measured, low, high] = [trend.perMs, ...trend.interval].map((perMs) => perMs * lengthMs) as [number, number, number]
-  const status = low > limit ? 'fail' : high <= limit ? 'pass' : 'unknown'
-  const says = `${what} moved by ${told(measured)} (${told(low)} to ${told(high)}) from the steady phase to the end`
-  const late = goodIn(intents(history.calls), phaseOf(history, 'steady') ?? { fromMs: 0, toMs: 0 })
-  const bad = history.calls.filter(({ good, hostile, phase }) => !good && !hostile && phase === 'recovery')
-  const witnesses = indexes(status === 'fail' ? bad.slice(0, WITNESSES) : [])
-  return [{ status, measured, interval: [low, high], limit, unit, samples: late.planned, says, witnesses }]
+  const lengthMs = history.plan.endsAtMs - (phaseOf(history, 'steady')?.fromMs ?? 0)
+  const measured = trend.perMs * lengthMs
+  const interval: [number, number] = [trend.interval[0] * lengthMs, trend.interval[1] * lengthMs]
+  const status = interval[0] > limit ? 'fail' : interval[1] <= limit ? 'pass' : 'unknown'
+  const says = `${what} moved by ${told(measured)} (${told(interval[0])} to ${told(interval[1])}) from the steady phase to the end`
+  const late = history.calls.filter(({ hostile, phase }) => !hostile && phase === 'recovery').sort((a, b) => tookMs(b) - tookMs(a))
+  const witnesses = indexes(status === 'fail' ? late.slice(0, WITNESSES) : [])
+  return [{ status, measured, interval, limit, unit, samples: readings.length, says, witnesses }]
+}
+
+/** Bad ones took longest. */
+function tookMs({ sentAtMs, endedAtMs, good }: Call): number {
+  return good && endedAtMs !== undefined ? endedAtMs - sentAtMs : Number.MAX_VALUE
 }
 
 function kilobytes(value: number): string {
