@@ -5,7 +5,7 @@ import { lastsS, specOf } from '../fleet/kubernetes/spec-of.ts'
 import { planHash, planText } from '../plan/text.ts'
 import { agentCredentials, agentHeaders } from '../run/agent-headers.ts'
 import { contextsOf, evaluate } from '../run/context.ts'
-import { assertSafe, isLoopback } from '../run/safety.ts'
+import { assertSafe, heldBack, isLoopback } from '../run/safety.ts'
 import type { Target } from '../target.ts'
 import type { FleetOptions } from './fleet-options.ts'
 import type { ScenarioOptions } from './options.ts'
@@ -24,7 +24,9 @@ export async function fleetSpec(
   const hash = planHash(planText(plan))
   const { instanceHeader } = evaluate('observe', target.value.observe, all[0]) ?? {}
   const headers = await agentHeaders(target.value, all[0], Date.now() + lastsS(plan) * 1_000)
+  const allowances = heldBack(url, target.value, plan)
   const sent = {
+    ...(allowances && { allowances }),
     ...{ plan, url, personas: units.personas, headers: headers.first, later: headers.later },
     run: fleet.run ?? `st-${plan.scenario.slice(0, 20)}-${hash.slice(0, 8)}`,
     credentials: await agentCredentials(target.value, plan, all[0]),

@@ -38,6 +38,7 @@ export interface ScenarioOptions {
   faults: string[]
   toxiproxy?: string
   port?: number
+  otlp?: string
   waitS: number
   /** Undefined: what holds where nothing was said; empty: none. */
   halts?: HaltRule[]
@@ -70,6 +71,7 @@ const SPEC = {
   fault: { type: 'string', multiple: true },
   toxiproxy: { type: 'string' },
   port: { type: 'string' },
+  otlp: { type: 'string' },
   wait: { type: 'string' },
   halt: { type: 'string', multiple: true },
   'halt-promql': { type: 'string' },
@@ -98,6 +100,8 @@ export const SCENARIO_HELP = `Runs one scenario against a target and judges what
   --generators <n>        processes that share the plan, up to 64 (default: 1)
   --kubernetes <context>  the load comes from a cluster with k6-operator instead; with --parallelism <n> pods, and --namespace,
                           --image, --k6-image, --collector <url>, --kubectl <file>, --ttl-s <n> (docs/scale.md)
+  --otlp <url>            sends the agents' spans and the run's metrics to your own collector (OTLP over HTTP, JSON) while it runs;
+                          headers by OTEL_EXPORTER_OTLP_HEADERS
   --reports <folder>      where runs are kept (default: reports)
   --k6 <file>             a k6 binary of your own, version 2
   --postgres <url>        a Postgres of your own; only the link to it is broken (default: the run starts one)
@@ -153,6 +157,7 @@ export function parseScenarioOptions(words: string[]): ScenarioOptions {
     ...(values.postgres !== undefined && { postgres: address('postgres', values.postgres, ['postgres:', 'postgresql:']) }),
     ...(values.redis !== undefined && { redis: address('redis', values.redis, ['redis:']) }),
     faults: values.fault ?? [],
+    ...(values.otlp !== undefined && { otlp: address('otlp', values.otlp, ['http:', 'https:']) }),
     ...(values.toxiproxy !== undefined && { toxiproxy: address('toxiproxy', values.toxiproxy, ['http:']) }),
     ...((values.containers || values.images !== undefined) && { containers: images(values.images ?? '') }),
     ...(values.port !== undefined && { port: whole('port', values.port, 1, 65_535) }),

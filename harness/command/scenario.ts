@@ -102,6 +102,7 @@ async function runOnce({ options, units, target, plan, screen, swept }: Prepared
       notes: swept,
       ...(options.weaken !== undefined && { weaken: options.weaken }),
       given: givenBy(options),
+      ...(options.otlp !== undefined && { otlp: options.otlp }),
       ...(options.toxiproxy !== undefined && { toxiproxy: options.toxiproxy.replace(/\/$/, '') }),
       ...(options.containers && { images: { ...IMAGES, ...options.containers } }),
       ...(options.port !== undefined && { port: options.port }),

@@ -16,6 +16,7 @@ import type { Target } from '../target.ts'
 import { agentCredentials, agentHeaders, agentTls, sentBy } from './agent-headers.ts'
 import { withAlerts } from './alerts.ts'
 import { recordEffects } from './effects.ts'
+import { startExporter } from './exporter.ts'
 import { createRunFolder, pointLatest, type RunFolder } from './folder.ts'
 import type { Given } from './given.ts'
 import type { HaltRule } from './halt.ts'
@@ -57,6 +58,8 @@ export interface RunOptions {
   /** Services and servers run in containers of these images. */
   images?: Images
   port?: number
+  /** Base address of the user's own OTLP receiver: gets the agents' spans and the run's metrics. */
+  otlp?: string
   /** How long a server that somebody else started may take until it is seen to come through the proxy. */
   waitMs: number
   /** When it must stop by itself; undefined: as holds where nothing was said. */
@@ -167,9 +170,11 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
   const { id } = options.driver
   const generators = Object.fromEntries(generator.pids.map((pid, n) => [n === 0 ? id : `${id}-${n + 1}`, pid]))
   setting.environment.processes = { ...setting.environment.processes, ...generators }
+  const exporter = options.otlp === undefined ? undefined : startExporter(folder.path, options.otlp, lease)
   await withAlerts({ plan, setting, folder, root: options.root, signal }, manifest, () =>
     loadAndBreak({ ...options, plan: tried }, folder, recorder, manifest, setting, generator),
   )
+  if (exporter) manifest.notes.push(await exporter.end())
   manifest.notes.push(...setting.proxy.problems, ...(await balancerNotes(setting.balancer, manifest.t0Ms ?? 0)))
   await noteUnseen(seen, manifest)
   if (ownLog !== undefined) {

@@ -19,6 +19,8 @@ export interface FleetSpec {
   planHash: string
   /** Command line that draws the plan again: `scenario`, `--target`, `--seed` and so on. */
   drawWords: readonly string[]
+  /** Requests a second that each generator keeps to: its part of the cap of the whole fleet; absent: no cap. */
+  ratePerSecond?: number
   /** JSON: what agents must know beside the plan, without any token. */
   facts: string
   /** The agents' program. */

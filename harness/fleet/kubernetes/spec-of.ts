@@ -5,6 +5,7 @@ import path from 'node:path'
 import type { DriverOptions } from '../../load/driver.ts'
 import { type FleetFacts, fleetFacts } from '../../load/facts.ts'
 import { bundle } from '../../load/k6/bundle.ts'
+import { shareOfRate } from '../../load/preconditions.ts'
 import type { FleetSpec } from './fleet-spec.ts'
 
 /** Generators begin at a common moment of the clock: longer than the operator takes to start so many, ms. */
@@ -29,7 +30,7 @@ export interface FleetWishes {
 }
 
 export type Sent = Pick<DriverOptions, 'plan' | 'personas' | 'url' | 'run' | 'headers'> &
-  Partial<Pick<DriverOptions, 'hostHeader' | 'later' | 'credentials' | 'instanceHeader'>>
+  Partial<Pick<DriverOptions, 'hostHeader' | 'later' | 'credentials' | 'instanceHeader' | 'allowances'>>
 
 /** How long a fleet's tokens must hold, s. */
 export function lastsS({ endsAtMs, patienceMs, afterMs = 0 }: Sent['plan']): number {
@@ -54,6 +55,7 @@ export async function specOf(sent: Sent, wishes: FleetWishes): Promise<{ spec: F
       run,
       ...(namespace !== undefined && { namespace }),
       parallelism,
+      ...(sent.allowances && { ratePerSecond: shareOfRate(sent.allowances, { part: 0, of: parallelism }) }),
       agents: plan.agents.length,
       facts: JSON.stringify(facts),
       bundle: await bundled(sent),

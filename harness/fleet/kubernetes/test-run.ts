@@ -21,7 +21,7 @@ export function testRun(spec: FleetSpec): Yaml {
     spec: {
       parallelism,
       script: { configMap: { name: run, file: 'load.js' } },
-      args: argumentsOf(),
+      args: argumentsOf(spec),
       cleanup: 'post',
       initializer: { disabled: true },
       starter: { metadata: { labels: { [RUN_LABEL]: run } }, automountServiceAccountToken: 'false' },
@@ -35,13 +35,14 @@ export function metadataOf({ run, namespace }: Pick<FleetSpec, 'run' | 'namespac
 }
 
 /** The same as on one machine (harness/load/k6/start.ts), but for the paths; segment, address and pause are the operator's. */
-function argumentsOf(): string[] {
+function argumentsOf({ ratePerSecond }: FleetSpec): string[] {
   return [
     '--no-color',
     '--summary-mode=disabled',
     '--log-format=raw',
     `--console-output=${WORK}/load.ndjson`,
     '--include-system-env-vars=false',
+    ...(ratePerSecond === undefined ? [] : [`--rps=${ratePerSecond}`]),
     '-e',
     `STAMPEDE_PLAN=${WORK}/plan.json`,
     '-e',

@@ -9,6 +9,7 @@ import type { Forward, Kubectl } from './kubectl.ts'
 /** An image may have to be fetched first. */
 const COLLECTOR_WITHIN_MS = 180_000
 const FORWARD_MS = 30_000
+const FIRST_ANSWER_MS = 3_000
 const LOOK_EVERY_MS = 250
 
 export interface WayOptions {
@@ -46,7 +47,7 @@ export class Way implements Disposable {
     const untilMs = Date.now() + COLLECTOR_WITHIN_MS
     for (;;) {
       try {
-        await (await this.client()).status(signal)
+        await (await this.client()).status(AbortSignal.any([signal, AbortSignal.timeout(FIRST_ANSWER_MS)]))
         return
       } catch (error) {
         signal.throwIfAborted()
