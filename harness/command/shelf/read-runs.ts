@@ -107,8 +107,8 @@ async function assertSmall(file: string): Promise<void> {
 
 /** What a figure may depend on, flat; words and numbers only. */
 function factsOf(manifest: Manifest): Record<string, string> {
-  const { commit, dirty, driver, generators, protocol, cores, platform, versions, settings, url } = manifest
-  const plain = { commit, dirty, driver, generators, protocol, cores, platform, url }
+  const { commit, dirty, driver, generators, protocol, cores, platform, versions, settings } = manifest
+  const plain = { commit, dirty, driver, generators, protocol, cores, platform }
   const facts = [
     ...Object.entries(plain),
     ...Object.entries(versions ?? {}).map(([name, value]) => [`versions.${name}`, value] as const),

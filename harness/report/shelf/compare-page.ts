@@ -2,11 +2,11 @@
 // they ran, since a figure that moved may have moved for that. It shows, and does not say whether a difference is chance.
 import type { Verdict } from '../../checks/check.ts'
 import { type Difference, differencesOf, differenceWords, unlike } from '../difference.ts'
-import { figure, limitFigure, number, percent } from '../figures.ts'
+import { limitFigure, number, percent } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
 import { conclusion, labels, sentence, symbols } from '../words.ts'
 import { frame, type Links } from './frame.ts'
-import { when } from './list-page.ts'
+import { unitPhrase, when } from './list-page.ts'
 import type { RunCard } from './run-card.ts'
 
 const KINDS: Record<Difference['kind'], string> = {
@@ -26,7 +26,7 @@ export function comparePage(before: RunCard, after: RunCard, links: Links): stri
 ${apart.length > 0 && html`<p class="notice">These are not like runs: ${apart.join('; ')}.</p>`}
 <div class="sides">${side('Before', before, links)}${side('After', after, links)}</div></section>
 <section aria-labelledby="verdicts"><h2 id="verdicts">Verdicts and figures</h2>
-<div class="scroll" role="region" tabindex="0" aria-label="Verdicts and figures"><table><thead><tr><th scope="col">check</th><th scope="col"></th><th scope="col">before</th><th scope="col" class="num">figure</th><th scope="col">after</th><th scope="col" class="num">figure</th><th scope="col" class="num">moved by</th><th scope="col" class="num">limit</th></tr></thead>
+<div class="scroll" role="region" tabindex="0" aria-label="Verdicts and figures"><table class="sidewise"><thead><tr><th scope="col">check</th><th scope="col"></th><th scope="col">before</th><th scope="col" class="num">figure</th><th scope="col">after</th><th scope="col" class="num">figure</th><th scope="col" class="num">moved by</th><th scope="col" class="num">limit</th></tr></thead>
 <tbody>${differences.map(row)}</tbody></table></div></section>
 ${factsSection(before, after)}`
   return frame('Stampede: two runs', body, links)
@@ -42,12 +42,12 @@ function side(word: string, { id, verdicts, startedAt, files }: RunCard, links: 
 function row({ code, title, before, after, kind }: Difference): Markup {
   const status = (verdict: Verdict | undefined) =>
     verdict
-      ? html`<td class="status ${verdict.status}">${symbols[verdict.status]} ${labels[verdict.status]}</td><td class="num">${figure(verdict.measured, verdict.unit)}</td>`
+      ? html`<td class="status ${verdict.status}">${symbols[verdict.status]} ${labels[verdict.status]}</td><td class="num">${verdict.measured === undefined ? '–' : limitFigure(verdict.measured, verdict.unit)}</td>`
       : html`<td class="muted">none</td><td class="num">–</td>`
   const limit = after?.limit ?? before?.limit
   const unit = after?.unit ?? before?.unit
   const moved = kind === 'same' ? '' : ` moved ${after?.status ?? 'not-judged'}`
-  return html`<tr class="${kind}${moved}"><th scope="row"><span class="muted">${code}</span> ${title}</th><td class="kind">${KINDS[kind]}</td>${status(before)}${status(after)}<td class="num">${movedBy(before, after)}</td><td class="num">${limit === undefined ? '–' : limitFigure(limit, unit)}</td></tr>`
+  return html`<tr class="${kind}${moved}"><th scope="row"><span class="muted">${code}</span> ${title}${unitPhrase(unit)}</th><td class="kind">${KINDS[kind]}</td>${status(before)}${status(after)}<td class="num">${movedBy(before, after)}</td><td class="num">${limit === undefined ? '–' : limitFigure(limit, unit)}</td></tr>`
 }
 
 /** `+6 rows (+15 %)`; nothing where a unit has changed or one has no figure. */
@@ -58,7 +58,9 @@ function movedBy(before: Verdict | undefined, after: Verdict | undefined): strin
   const sign = by > 0 ? '+' : '−'
   const share = before.measured === 0 ? '' : ` (${sign}${percent(Math.abs(by / before.measured))})`
   const shown =
-    after.unit === 'of 1' || after.unit === 'share' ? `${number(Math.abs(by) * 100)} points` : `${figure(Math.abs(by), after.unit)}${share}`
+    after.unit === 'of 1' || after.unit === 'share'
+      ? `${number(Math.abs(by) * 100)} points`
+      : `${limitFigure(Math.abs(by), after.unit)}${share}`
   return `${sign}${shown}`
 }
 

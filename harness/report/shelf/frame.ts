@@ -24,10 +24,10 @@ main, .masthead, footer { max-width: 1240px; }
 .row { display: flex; flex-wrap: wrap; gap: 8px 18px; align-items: center; } .row label { display: inline-flex; gap: 6px; align-items: baseline; font-size: 14px; }
 select { font: inherit; font-size: 14px; padding: 5px 8px; border: 1px solid var(--line-strong); border-radius: 6px; background: var(--paper); color: inherit; max-width: 16em; }
 .status { color: var(--tone); font-weight: 600; white-space: nowrap; } td .badge { width: 1.35em; height: 1.35em; font-size: 11px; margin-right: 7px; }
-.key td, .key th { vertical-align: middle; } .key tbody th, .key td { white-space: normal; } .key tbody th { min-width: 14em; }
+.lines td, .lines th { vertical-align: middle; } .lines tbody th, .sidewise tbody th { white-space: normal; min-width: 13em; } .unit { display: block; font-weight: 400; font-size: 12.5px; color: var(--muted); }
 .runs td { vertical-align: top; } .looks a { white-space: nowrap; } .runs .pick { white-space: nowrap; width: 1%; } .runs .words { min-width: 24em; } .nowrap { white-space: nowrap; }
 .bar-below { position: sticky; bottom: 0; background: var(--ground); border-top: 1px solid var(--line); padding: 10px 0; z-index: 2; }
-.sides { display: grid; grid-template-columns: 1fr 1fr; gap: 20px; } .moved > * { background: var(--wash); }
+.sides { display: grid; grid-template-columns: 1fr 1fr; gap: 20px; } .moved { background: var(--wash); }
 .kind { font-size: 12.5px; white-space: nowrap; color: var(--muted); } .broken .kind { color: var(--fail); font-weight: 650; } .mended .kind { color: var(--pass); font-weight: 650; }
 @media (max-width: 640px) { .sides { grid-template-columns: 1fr; } .trend { width: 150px; } }
 `)

@@ -1,6 +1,6 @@
 // All runs on one page: a series for each scenario and target, with the key figures over time and the runs below, newest first. Any two can
 // be picked and compared. Long series are folded; at most 200 runs of one are listed.
-import { count, figure, limitFigure } from '../figures.ts'
+import { count, limitFigure } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
 import { labels, sentence, symbols } from '../words.ts'
 import { frame, type Links } from './frame.ts'
@@ -70,9 +70,9 @@ function figuresTable(series: Series): Markup | false {
   if (checks.length === 0 || !newest) return false
   const rows = checks.map(({ check, code, title, unit }) => {
     const now = newest.verdicts.verdicts.find((verdict) => verdict.check === check)
-    return html`<tr><th scope="row"><span class="muted">${code}</span> ${title}</th><td>${trend(check, series.runs)}</td><td class="num">${figure(now?.measured, unit)}</td><td class="num">${now?.limit === undefined ? '–' : limitFigure(now.limit, unit)}</td></tr>`
+    return html`<tr><th scope="row"><span class="muted">${code}</span> ${title}${unitPhrase(unit)}</th><td>${trend(check, series.runs)}</td><td class="num">${now?.measured === undefined ? '–' : limitFigure(now.measured, unit)}</td><td class="num">${now?.limit === undefined ? '–' : limitFigure(now.limit, unit)}</td></tr>`
   })
-  return html`<div class="scroll" role="region" tabindex="0" aria-label="Key figures of ${series.scenario}"><table class="key"><thead><tr><th scope="col">figure</th><th scope="col">over time</th><th scope="col" class="num">newest</th><th scope="col" class="num">limit</th></tr></thead><tbody>${rows}</tbody></table></div>`
+  return html`<div class="scroll" role="region" tabindex="0" aria-label="Key figures of ${series.scenario}"><table class="lines"><thead><tr><th scope="col">figure</th><th scope="col">over time</th><th scope="col" class="num">newest</th><th scope="col" class="num">limit</th></tr></thead><tbody>${rows}</tbody></table></div>`
 }
 
 function runsTable(runs: readonly RunCard[], series: Series, links: Links): Markup {
@@ -98,6 +98,11 @@ function runRow(run: RunCard, series: Series, links: Links): Markup {
 function damagedSection(damaged: Shelf['damaged']): Markup {
   return html`<section class="unknown"><h2>${count(damaged.length, 'folder')} that cannot be read</h2><p class="about">They are left as they are.</p>
 <table><thead><tr><th scope="col">folder</th><th scope="col">what is wrong</th></tr></thead><tbody>${damaged.slice(0, LISTED_MAX).map(({ id, problem }) => html`<tr><td class="mono">${id}</td><td class="words">${problem}</td></tr>`)}</tbody></table></section>`
+}
+
+/** A unit that is a phrase is told once, below what it measures. */
+export function unitPhrase(unit = ''): Markup | false {
+  return unit.includes(' ') && unit !== 'of 1' && html`<span class="unit">${unit}</span>`
 }
 
 /** `2026-11-21 14:09:09 UTC`. */
