@@ -46,7 +46,9 @@ export function sentRequest(history: History, call: Call, task: readonly Call[])
     headers,
     body: { jsonrpc: '2.0', id: call.call, method, params },
     ...(!planned && {
-      lacking: call.altered ? 'other arguments than the first attempt’s, under the same key' : 'an earlier answer led to them',
+      lacking: call.altered
+        ? 'other arguments than the first attempt’s, under the same key'
+        : 'the plan does not have them, since an earlier answer led to them',
     }),
   }
 }

@@ -5,7 +5,7 @@ import { duration } from '../figures.ts'
 import { type Recovery, recoveriesOf } from '../recovery.ts'
 import { chart } from './chart.ts'
 
-const LANE_PX = 26
+const LANE_PX = 36
 
 export const recoveryRuler = chart({
   title: 'From the end of the stress',
@@ -42,7 +42,7 @@ export const recoveryRuler = chart({
       axis: { title: null, grid: true, tickCount: 6, labelExpr: "datum.value === 0 ? '0' : '+' + datum.label + ' s'" },
     }
     return {
-      height: (seen.length + 0.5) * LANE_PX,
+      height: seen.length * LANE_PX,
       layer: [
         {
           data: { values: [{ zeroS: 0 }] },
@@ -66,10 +66,21 @@ export const recoveryRuler = chart({
         },
         {
           data: { values },
-          mark: { type: 'text', align: 'left', dx: 10, baseline: 'middle' },
-          encoding: { x, y, text: { field: 'label' } },
-          transform: [{ calculate: "datum.lane + '  ' + datum.says", as: 'label' }],
+          mark: { type: 'text', align: 'left', baseline: 'bottom', dx: 5, dy: -7 },
+          encoding: { x: { ...x, field: 'fromS' }, y, text: { field: 'lane' } },
         },
+        ...(['left', 'right'] as const).map((align) => ({
+          data: { values: values.filter(({ tookS }) => tookS > (lastMs / 1000) * 0.6 === (align === 'right')) },
+          mark: {
+            type: 'text' as const,
+            align,
+            dx: align === 'left' ? 10 : 4,
+            dy: align === 'left' ? 0 : -13,
+            baseline: 'middle' as const,
+            fontWeight: 600,
+          },
+          encoding: { x, y, text: { field: 'says' } },
+        })),
       ],
     }
   },

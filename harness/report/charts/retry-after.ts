@@ -18,7 +18,8 @@ interface Dot {
 
 export const retryAfter = chart({
   title: 'Told to wait against waited',
-  caption: 'A refusal that was followed by another attempt. Crosses on or above the line: waited as told, and refused again.',
+  caption:
+    'Across: the wait that a refusal named. Up: how long the agent stayed away. A cross on or above the line waited as told, and was refused again.',
   place: 'waits',
   order: 10,
   needs: ['responses'],
@@ -28,7 +29,7 @@ export const retryAfter = chart({
     const most = Math.max(...dots.map(({ toldS }) => toldS), ...dots.map(({ waitedS }) => waitedS)) * 1.06
     const scale = { domain: [0, most], nice: false }
     const seconds = { labelExpr: "datum.label + ' s'", tickCount: 5 }
-    const x = { field: 'toldS', type: 'quantitative' as const, scale, axis: { ...seconds, title: 'told to wait', grid: false } }
+    const x = { field: 'toldS', type: 'quantitative' as const, scale, axis: { ...seconds, title: null, grid: false } }
     const y = { field: 'waitedS', type: 'quantitative' as const, scale, axis: { ...seconds, title: null } }
     const legend = { title: null, orient: 'top' as const, symbolOpacity: 1 }
     const domain = ['let in', 'refused again']
@@ -42,7 +43,7 @@ export const retryAfter = chart({
         },
         {
           data: { values: dots },
-          mark: { type: 'point', filled: true, opacity: 0.85, strokeWidth: 1.5 },
+          mark: { type: 'point', filled: true, opacity: 0.8 },
           encoding: {
             x,
             y,
@@ -76,7 +77,12 @@ function dotsOf(history: History): Dot[] {
     dots.set(key, known)
     known.waits++
   }
-  return [...dots.values()].sort((a, b) => a.toldS - b.toldS || a.waitedS - b.waitedS || (a.became < b.became ? -1 : 1))
+  return (
+    [...dots.values()]
+      .sort((a, b) => a.toldS - b.toldS || a.waitedS - b.waitedS)
+      // Crosses on top: one must not hide under those that were let in.
+      .sort((a, b) => Number(a.became === 'refused again') - Number(b.became === 'refused again'))
+  )
 }
 
 function toSeconds(ms: number): number {

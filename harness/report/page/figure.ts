@@ -25,7 +25,7 @@ async function chartFigure(history: History, { id, value: chart }: Unit<Chart>):
   if (!spec) return html``
   const timed = chart.place === 'timeline' || JSON.stringify(spec).includes('"field":"atS"')
   const readings = timed ? readingsOf(spec) : undefined
-  return html`<figure id="chart-${id}" role="group" aria-label="${chart.title}"${timed && html` data-ends="${history.plan.endsAtMs / 1000}"`}>
+  return html`<figure id="chart-${id}" aria-label="${chart.title}"${timed && html` data-ends="${history.plan.endsAtMs / 1000}"`}>
 <figcaption><b>${chart.title}</b> ${chart.caption}</figcaption>
 ${await drawBoth(spec, id)}
 ${readings && html`<script type="application/json" class="readings">${trusted(inScript(readings))}</script>`}

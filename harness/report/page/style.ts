@@ -87,7 +87,7 @@ figure svg { display: block; width: 100%; height: auto; margin-top: 4px; overflo
 
 details > summary { cursor: pointer; }
 .more { margin-top: 16px; } .more > summary { color: var(--link); font-size: 14px; width: fit-content; }
-.scroll { overflow-x: auto; margin: 8px 0 0; }
+.scroll { overflow-x: auto; position: relative; margin: 8px 0 0; }
 table { border-collapse: collapse; width: 100%; font-size: 13.5px; line-height: 1.45; }
 caption { text-align: left; color: var(--muted); padding-bottom: 6px; }
 th, td { text-align: left; vertical-align: top; padding: 6px 14px 6px 0; border-bottom: 1px solid var(--line); }
@@ -129,7 +129,7 @@ tr.loud > * { color: var(--fail); font-weight: 600; }
 .inside { padding: 4px 4px 20px 22px; } .inside h6 { font-size: 12.5px; font-weight: 650; margin: 16px 0 6px; color: var(--muted); }
 .inside:target, .card:target, tr:target { outline: 2px solid var(--link); outline-offset: 4px; border-radius: 4px; }
 .about { display: flex; flex-wrap: wrap; gap: 4px 22px; font-size: 13px; } p.about { display: block; font-size: inherit; } .about div { display: flex; gap: 6px; } .about dt { color: var(--muted); } .about dd { font-family: var(--mono); font-size: 0.92em; line-height: 1.6; }
-.wire { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0 18px; } .block { font-size: 12px; max-height: 26em; overflow: auto; } .wire .small, .inside .small { font-size: 12.5px; margin-top: 4px; }
+.wire { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0 18px; } .block { font-size: 12px; } .wire .small, .inside .small { font-size: 12.5px; margin-top: 4px; }
 .attempts { font-size: 13.5px; padding-left: 2em; list-style: decimal; } .attempts li { padding: 2px 0; } .attempts .this { font-weight: 600; }
 .trace { font-size: 12.5px; } .trace th, .trace td { padding: 3px 12px 3px 0; border-bottom: 0; white-space: nowrap; } .trace tbody th { font-weight: 500; } .trace thead th { border-bottom: 1px solid var(--line); } .trace .bars { width: 55%; padding-right: 0; vertical-align: middle; }
 .depth-1 { padding-left: 14px !important; } .depth-2 { padding-left: 28px !important; } .depth-3 { padding-left: 42px !important; } .depth-4 { padding-left: 56px !important; }
@@ -165,7 +165,7 @@ footer { color: var(--muted); font-size: 13px; padding-top: 4px; padding-bottom:
   .card .figures { grid-column: 2; text-align: left; } .card .figures b { font-size: 15px; } .card .figures span { display: inline; margin-left: 6px; }
   .card > div { padding: 2px 14px 16px; }
   .exchange > summary, .told > a, .told > div, .slow > li > a { grid-template-columns: 1fr auto; } .when { text-align: left; } .who { text-align: right; } .came { grid-column: 1; } .took { grid-column: 2; }
-  .wire { grid-template-columns: minmax(0, 1fr); } .inside { padding-left: 4px; } .zoom { position: static; } .trace .bars { width: 40%; min-width: 90px; }
+  .fails a { grid-template-columns: auto 1fr; } .fails .figures { grid-column: 2; white-space: normal; } .wire { grid-template-columns: minmax(0, 1fr); } .inside { padding-left: 4px; } .zoom { position: static; } .trace .bars { width: 40%; min-width: 90px; }
   .gauge text { display: none; } .advice th, .advice td { padding-right: 6px; white-space: normal; }
   figure { margin-left: -6px; margin-right: -6px; } figcaption { padding: 0 6px; }
 }

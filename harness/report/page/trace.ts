@@ -18,7 +18,7 @@ export function traceTable(call: Call, { inside, rows }: CallTrace): Markup {
   // A turn of seconds before a call of milliseconds would leave nothing to see: what begins earlier is cut at the edge.
   const fromMs = Math.max(Math.min(...rows.map((row) => row.fromMs)), call.sentAtMs - lengthMs * 0.6)
   const toMs = Math.max(fromMs + 1, ...rows.map((row) => row.toMs))
-  return html`<h6>Where the time went</h6><div class="scroll"><table class="trace"><caption>${sources[inside]} Times from the moment of sending.</caption>
+  return html`<h6>Where the time went</h6><div class="scroll" role="region" tabindex="0" aria-label="${`Where the time of ${plain(call.call, 60)} went`}"><table class="trace"><caption>${sources[inside]} Times from the moment of sending.</caption>
 <thead><tr><th scope="col">part</th><th scope="col" class="num">from, ms</th><th scope="col" class="num">took, ms</th><th scope="col" class="bars"><span class="unseen">drawn</span></th></tr></thead>
 <tbody>${rows.map((row) => line(row, call.sentAtMs, fromMs, toMs))}</tbody></table></div>`
 }
