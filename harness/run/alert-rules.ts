@@ -9,7 +9,7 @@ import type { Manifest } from '../history/manifest.ts'
 import type { Series } from '../samplers/prometheus-text.ts'
 
 export interface AlertReading {
-  /** Ms since the run's start. */
+  /** Ms since the run's start; in raw/metrics.ndjson, by the wall clock. */
   atMs: number
   instance: string
   /** Undefined: the metrics were not answered. */

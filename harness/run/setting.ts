@@ -146,10 +146,11 @@ function limitsAmong(env: Record<string, string>): Record<string, string> {
 }
 
 /** Whatever of the target's the run itself asks or connects to, beside the endpoint. */
-function addressesOf({ dependencies = {} }: Target, { metrics, probes, postgres }: Observe): string[] {
+function addressesOf({ dependencies = {} }: Target, { metrics, probes, postgres, alerts }: Observe): string[] {
   const named = Object.values(dependencies).flatMap((how) => (how === 'embedded' ? [] : [how.address]))
   const asked = [metrics?.url, probes?.live, probes?.ready, postgres?.urlFrom && process.env[postgres.urlFrom]]
-  return [...named, ...asked.filter((address) => address !== undefined)]
+  const rules = alerts && /^https?:/.test(alerts.rules) ? [alerts.rules] : []
+  return [...named, ...rules, ...asked.filter((address) => address !== undefined)]
 }
 
 /** @throws HarnessError `PORT_IN_USE` */
