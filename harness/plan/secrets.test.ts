@@ -24,9 +24,9 @@ test('the numbers of cards have a right check digit', () => {
 
 test('they are found again wherever they stand', () => {
   for (const secret of drawn) {
-    expect(secretsIn(`{"memo":"${secret}"} and more`)).toEqual([secret])
-    expect(secretsIn(`GET /?q=${encodeURIComponent(secret)}&n=1`)).toEqual([secret])
-    expect(secretsIn(JSON.stringify({ text: JSON.stringify({ secret }) }))).toEqual([secret])
+    expect(secretsIn(`{"memo":"${secret}"} and more`)).toEqual([{ secret, at: 9 }])
+    expect(secretsIn(`GET /?q=${encodeURIComponent(secret)}&n=1`)).toEqual([{ secret, at: 8 }])
+    expect(secretsIn(JSON.stringify({ text: JSON.stringify({ secret }) }))).toMatchObject([{ secret }])
   }
   expect(withoutSecrets(`<b>${drawn.join('</b><b>')}</b>`)).toBe('<b>[planted secret]</b>'.repeat(300))
   expect(secretsIn('sk_live_of-somebody-else, a@planted.example, 4111111111111111, 99001234567890123')).toEqual([])

@@ -2,7 +2,7 @@
 // the server's whole logs, the bodies in which its spans came, the errors that it told its agents, and every other file of the run's folder.
 // A token is named by whose it is, never by itself: what is found goes into raw/leaks.ndjson, which people pass on.
 //
-// Bounded: 1,000 lines of findings, the rest is counted; files are read line by line. A value counts as a token where its header's name says
+// Bounded: 1,000 findings, the rest is counted; files are read in pieces. A value counts as a token where its header's name says
 // that it is one and it has at least 12 characters. Not modelled: what is logged in base64, hashed or cut; an argument's other values.
 import { createReadStream } from 'node:fs'
 import { readdir } from 'node:fs/promises'
@@ -17,11 +17,10 @@ import type { RunFolder } from './folder.ts'
 import { LineFile } from './line-file.ts'
 
 const FOUND_MAX = 1_000
-const TOKEN_MIN_CHARACTERS = 12
+const BEGINNING_CHARACTERS = 4
 const TELLING = /authorization|cookie|token|secret|api-?key|credential/i
-/** What tokens are made of (RFC 6750), and what of them may be beside them in a line. */
+/** What tokens are made of (RFC 6750). */
 const TOKEN_LIKE = /[\w.~+/-]{12,}/g
-const LINE_MAX = 1_048_576
 /** No secret is longer; tokens may be. */
 const SECRET_MAX = 8_192
 /** What was planted stands in the plan; spans have been looked at as they came, before they were cut. */
@@ -31,16 +30,18 @@ type Found = Omit<LeakLine, 'kind'>
 
 export class Leaks {
   readonly #planted: ReadonlyMap<string, Place>
-  readonly #tokens = new Map<string, string>()
-  readonly #found = new Map<string, Found>()
-  #more = 0
+  /** By their beginnings, of which there are few: whose each token is. */
+  readonly #tokens = new Map<string, Map<string, string>>()
+  readonly #found: Found[] = []
+  /** Each secret once a place: a log may have it a thousand times. */
+  readonly #seen = new Set<string>()
   #files = 0
 
   constructor({ agents }: Pick<Plan, 'agents'>) {
     const planted = agents.flatMap(({ agent, tasks }) =>
       tasks.flatMap(({ task, calls }) =>
         calls.flatMap((call) =>
-          secretsIn(JSON.stringify(call.arguments)).map((secret) => [secret, { agent, task, turn: call.turn }] as const),
+          secretsIn(JSON.stringify(call.arguments)).map(({ secret }) => [secret, { agent, task, turn: call.turn }] as const),
         ),
       ),
     )
@@ -51,19 +52,17 @@ export class Leaks {
   know(agent: string, headers: Record<string, string>): void {
     for (const [name, value] of Object.entries(headers)) {
       if (!TELLING.test(name)) continue
-      for (const part of value.match(TOKEN_LIKE) ?? [])
-        if (part.length >= TOKEN_MIN_CHARACTERS) this.#tokens.set(part, `the ${name} of ${agent}`)
+      for (const part of value.match(TOKEN_LIKE) ?? []) {
+        const beginning = part.slice(0, BEGINNING_CHARACTERS)
+        const alike = this.#tokens.get(beginning) ?? new Map<string, string>()
+        this.#tokens.set(beginning, alike.set(part, `the ${name} of ${agent}`))
+      }
     }
   }
 
-  /** @param where as a finding names it: `spans`, `server-1.log:214` */
+  /** @param where as a finding names it: `spans` */
   look(text: string, where: string): void {
-    for (const secret of secretsIn(text)) if (this.#planted.has(secret)) this.#add({ where, secret })
-    if (this.#tokens.size === 0) return
-    for (const part of text.match(TOKEN_LIKE) ?? []) {
-      const whose = this.#tokens.get(part.replace(/^[./~-]+|[./~-]+$/g, '')) ?? this.#tokens.get(part)
-      if (whose !== undefined) this.#add({ where, secret: whose })
-    }
+    this.#search(text, where, () => where)
   }
 
   /** @param fromByte where this run's part of the file begins */
@@ -71,16 +70,16 @@ export class Leaks {
     this.#files++
     const name = path.basename(file)
     const decoder = new StringDecoder('utf8')
-    let [rest, number] = ['', 1]
+    // What stands on the edge of two pieces is in the second: it begins with the end of the first.
+    let [before, line] = ['', 1]
     for await (const chunk of createReadStream(file, { start: fromByte })) {
-      const lines = (rest + decoder.write(chunk as Buffer)).split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) this.look(line, `${name}:${number++}`)
-      if (rest.length < LINE_MAX) continue
-      this.look(rest, `${name}:${number}`)
-      rest = rest.slice(-SECRET_MAX)
+      const text = before + decoder.write(chunk as Buffer)
+      const from = line
+      this.#search(text, name, (at) => `${name}:${from + lineEnds(text, at)}`)
+      const kept = Math.max(0, text.length - SECRET_MAX)
+      line += lineEnds(text, kept)
+      before = text.slice(kept)
     }
-    this.look(rest, `${name}:${number}`)
   }
 
   /** Looks into every file of the folder and writes raw/leaks.ndjson. */
@@ -91,20 +90,32 @@ export class Leaks {
     await using file = await LineFile.create<LeakLine>(path.join(raw, 'leaks.ndjson'))
     file.appendAll(await this.#lines(raw))
     await file.flush()
-    return { secrets: this.#planted.size, tokens: this.#tokens.size, files: this.#files, found: this.#found.size + this.#more }
+    return {
+      secrets: this.#planted.size,
+      tokens: [...this.#tokens.values()].reduce((sum, alike) => sum + alike.size, 0),
+      files: this.#files,
+      found: this.#seen.size,
+    }
   }
 
-  #add(found: Found): void {
-    const [place] = found.where.split(':')
-    const key = `${place}\n${found.secret}`
-    if (this.#found.has(key)) return
-    if (this.#found.size < FOUND_MAX) this.#found.set(key, found)
-    else this.#more++
+  #search(text: string, place: string, where: (at: number) => string): void {
+    for (const { secret, at } of secretsIn(text)) if (this.#planted.has(secret)) this.#add(secret, place, () => where(at))
+    for (const [beginning, tokens] of this.#tokens) {
+      for (let at = text.indexOf(beginning); at >= 0; at = text.indexOf(beginning, at + 1))
+        for (const [token, whose] of tokens) if (text.startsWith(token, at)) this.#add(whose, place, () => where(at))
+    }
+  }
+
+  #add(secret: string, place: string, where: () => string): void {
+    const key = `${place}\n${secret}`
+    if (this.#seen.has(key)) return
+    this.#seen.add(key)
+    if (this.#found.length < FOUND_MAX) this.#found.push({ where: where(), secret })
   }
 
   /** With the first call whose arguments held the secret, when it was sent. */
   async #lines(raw: string): Promise<LeakLine[]> {
-    const found = [...this.#found.values()]
+    const found = this.#found
     const wanted = new Map<string, string>()
     for (const { secret } of found) {
       const of = this.#planted.get(secret)
@@ -142,4 +153,11 @@ function sendOf(text: string): SendLine | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Before this place. */
+function lineEnds(text: string, until: number): number {
+  let count = 0
+  for (let at = text.indexOf('\n'); at >= 0 && at < until; at = text.indexOf('\n', at + 1)) count++
+  return count
 }

@@ -19,6 +19,7 @@ import { TraceSieve } from './trace-sieve.ts'
 const BODY_MAX_BYTES = 4_194_304
 const UNPACKED_MAX_BYTES = 16_777_216
 const AT_ONCE_MAX = 8
+const CONNECTIONS_MAX = 64
 const REQUEST_MS = 10_000
 const ROOM_BYTES = 33_554_432
 const JSON_ONLY =
@@ -46,6 +47,7 @@ export async function openSpanCollector({ file, port = 0, look, roomBytes = ROOM
   const collected: CollectedSpans = { received: 0, kept: 0, oneIn: 1, refused: 0 }
   const sieve = new TraceSieve(roomBytes)
   const server = createServer({ requestTimeout: REQUEST_MS })
+  server.maxConnections = CONNECTIONS_MAX
   await listening(server, port)
   const lines = await LineFile.create<SpanLine>(file)
   const keep = async (text: string): Promise<void> => {
