@@ -1,0 +1,121 @@
+// Judging more calls than fit in memory: the run is divided by agents, each part is assembled and judged by itself, and what may be put
+// together is put together.
+//
+//   exact checks   fail when they fail in any part, pass when they hold in every part: one witness is a fail, wherever it is
+//   load-offered   likewise: when 99 % left in time in every part, 99 % did in all; and no line is missing anywhere (told by one pass)
+//   statistical,   from one part, which is a sample of the agents: said so, never averaged over parts. What the server and the proxy told
+//   event          is there whole
+//
+// Not judged in parts: what joins calls with the server's own log (it is as large as the load), and calls of different agents under one key.
+import { readFile, rm } from 'node:fs/promises'
+import path from 'node:path'
+import type { CheckDefinition, Verdict } from '../checks/check.ts'
+import { judge } from '../checks/judge.ts'
+import type { Units } from '../discover.ts'
+import { assemble } from '../history/assemble.ts'
+import type { AttemptLine, ClockLine, EffectLine, FaultLine, GeneratorLine, HitLine, LoadLine, SampleLine } from '../history/event.ts'
+import { attemptLine, clockLine, effectLine, faultLine, generatorLine, hitLine, loadLine, sampleLine } from '../history/event-schema.ts'
+import type { History } from '../history/history.ts'
+import { readLines } from '../history/lines.ts'
+import { joinLoads, loadFileNames } from '../history/load-files.ts'
+import type { Manifest } from '../history/manifest.ts'
+import { divide, type PartFolder, partOf, type Told } from './parts.ts'
+
+/** Lines of a part, about: 200,000 calls and the memory of a small machine. */
+const PART_BYTES = 128 << 20
+
+export interface JudgedInParts {
+  told: Told
+  parts: number
+  verdicts: Verdict[]
+}
+
+interface Common {
+  manifest: Manifest
+  plan: History['plan']
+  said: GeneratorLine[]
+  rest: Pick<History, 'faults' | 'attempts' | 'samples' | 'clocks' | 'hits'>
+  effects: EffectLine[]
+}
+
+/** @param bytes of all raw load files; @param scratch a folder for the parts, as large as they */
+export async function judgeInParts(
+  folder: string,
+  checks: Units<CheckDefinition>,
+  { bytes, scratch, partBytes = PART_BYTES }: { bytes: number; scratch: string; partBytes?: number },
+): Promise<JudgedInParts> {
+  const common = await commonOf(folder)
+  const count = Math.max(1, Math.ceil(bytes / partBytes))
+  const files = loadFileNames(common.manifest.generators ?? 1).map((name) => path.join(folder, 'raw', name))
+  const { told, parts } = await divide(files, scratch, count)
+  const judged: Verdict[][] = []
+  for (const [n, part] of parts.entries()) {
+    judged.push(judge(await historyOf(part, n, count, common), checks).verdicts)
+    await rm(part.folder, { recursive: true, force: true })
+  }
+  const [first = []] = judged
+  const verdicts = first.map((verdict, position) =>
+    together(
+      judged.flatMap((one) => one[position] ?? []),
+      verdict,
+    ),
+  )
+  return { told, parts: count, verdicts }
+}
+
+async function commonOf(folder: string): Promise<Common> {
+  const json = async <T>(name: string) => JSON.parse(await readFile(path.join(folder, name), 'utf8')) as T
+  const read = async <T>(name: string, schema: Parameters<typeof readLines>[1]) =>
+    (await readLines<T>(path.join(folder, 'raw', `${name}.ndjson`), schema)).lines
+  const manifest = await json<Manifest>('manifest.json')
+  const offers = { ...manifest.offers, logs: 'judge it whole: the server’s log is not read in parts' }
+  return {
+    manifest: { ...manifest, offers },
+    plan: await json<History['plan']>('plan.json'),
+    said: await read<GeneratorLine>('generators', generatorLine),
+    effects: await read<EffectLine>('effects', effectLine),
+    rest: {
+      faults: await read<FaultLine>('faults', faultLine),
+      attempts: await read<AttemptLine>('links', attemptLine),
+      samples: await read<SampleLine>('samples', sampleLine),
+      clocks: await read<ClockLine>('clock', clockLine),
+      hits: await read<HitLine>('upstream', hitLine),
+    },
+  }
+}
+
+async function historyOf(
+  { files }: PartFolder,
+  n: number,
+  count: number,
+  { manifest, plan, said, rest, effects }: Common,
+): Promise<History> {
+  const loads = []
+  for (const file of files) loads.push({ name: path.basename(file), lines: (await readLines<LoadLine>(file, loadLine)).lines })
+  const { lines } = joinLoads(loads, plan, said)
+  const keys = new Set(lines.flatMap((line) => (line.kind === 'send' && line.key !== undefined ? [line.key] : [])))
+  return assemble({
+    manifest: { ...manifest, notes: [...manifest.notes] },
+    plan: { ...plan, agents: plan.agents.filter(({ agent }) => partOf(agent, count) === n) },
+    load: lines,
+    ...rest,
+    effects: effects.filter(({ key }) => keys.has(key)),
+    spans: [],
+    leaks: [],
+  })
+}
+
+/** Of one check in every part. */
+function together(all: readonly Verdict[], first: Verdict): Verdict {
+  const samples = all.reduce((sum, verdict) => sum + verdict.samples, 0)
+  const composes = first.sort === 'exact' || first.check === 'load-offered'
+  if (!composes)
+    return { ...first, says: all.length === 1 ? first.says : `${first.says} (a sample: the agents of 1 part of ${all.length})` }
+  const failed = all.find(({ status }) => status === 'fail')
+  const unclear = all.find(({ status }) => status === 'unknown')
+  const worst = failed ?? unclear ?? first
+  const held = all.filter(({ status }) => status === worst.status).length
+  const says = all.length === 1 ? worst.says : `${worst.says} (${worst.status} in ${held} of ${all.length} parts)`
+  // A call's place in a part's history names nothing outside of it.
+  return { ...worst, samples, says, witnesses: all.length === 1 ? worst.witnesses : [] }
+}

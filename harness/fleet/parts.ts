@@ -1,0 +1,146 @@
+// Raw lines of any number of calls → files of a bounded number each: an agent's lines stay together, so whatever is asked of one agent can
+// be asked of a part. One pass, memory bounded by the number of agents. The pass itself tells what must be told of all: exact counts,
+// quantiles (a count for each millisecond, so they are exact to the millisecond), every agent's numbers.
+
+import { once } from 'node:events'
+import { createWriteStream, type WriteStream } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import type { LoadLine, SendLine } from '../history/event.ts'
+import { textLines } from '../history/lines.ts'
+import { Sequence } from '../history/sequence.ts'
+
+/** Calls without an end are given up beyond this many: a file in which nothing ends is no run. */
+const OPEN_MAX = 2_000_000
+
+export interface Told {
+  calls: number
+  answered: number
+  bytes: number
+  badLines: number
+  starts: number[]
+  latencyMs: Tally
+  latenessMs: Tally
+  agents: Map<string, { sequence: Sequence; sends: number; stopped: boolean; callsSent: number }>
+}
+
+/** How often each whole millisecond came. */
+export class Tally {
+  count = 0
+  readonly #counts = new Map<number, number>()
+
+  take(ms: number): void {
+    const whole = Math.round(ms)
+    this.#counts.set(whole, (this.#counts.get(whole) ?? 0) + 1)
+    this.count++
+  }
+
+  /** The smallest value that so large a share does not exceed; NaN without any. */
+  quantile(p: number): number {
+    let left = Math.max(1, Math.ceil(p * this.count))
+    for (const [ms, count] of [...this.#counts].sort((a, b) => a[0] - b[0])) {
+      left -= count
+      if (left <= 0) return ms
+    }
+    return Number.NaN
+  }
+}
+
+export interface PartFolder {
+  folder: string
+  files: string[]
+}
+
+/**
+ * @param files raw/load*.ndjson, in the generators' order
+ * @param count of parts
+ */
+export async function divide(files: readonly string[], into: string, count: number): Promise<{ told: Told; parts: PartFolder[] }> {
+  const told: Told = {
+    calls: 0,
+    answered: 0,
+    bytes: 0,
+    badLines: 0,
+    starts: [],
+    latencyMs: new Tally(),
+    latenessMs: new Tally(),
+    agents: new Map(),
+  }
+  const parts = Array.from({ length: count }, (_, n) => path.join(into, String(n)))
+  for (const folder of parts) await mkdir(folder, { recursive: true })
+  for (const file of files) {
+    const outs = parts.map((folder) => createWriteStream(path.join(folder, path.basename(file))))
+    const taker = new Taker(told)
+    for await (const { text } of textLines(file)) {
+      const line = parsed(text)
+      if (!line) told.badLines++
+      else if (line.kind === 'start') for (const out of outs) await write(out, text)
+      else await write(outs[partOf(line.agent, count)] as WriteStream, text)
+      if (line) taker.take(line)
+      told.bytes += text.length + 1
+    }
+    await Promise.all(outs.map((out) => once(out.end(), 'close')))
+  }
+  return { told, parts: parts.map((folder) => ({ folder, files: files.map((file) => path.join(folder, path.basename(file))) })) }
+}
+
+class Taker {
+  readonly #told: Told
+  readonly #open = new Map<string, number>()
+  readonly #seen = new Set<string>()
+
+  constructor(told: Told) {
+    this.#told = told
+  }
+
+  take(line: LoadLine): void {
+    const told = this.#told
+    if (line.kind === 'start') {
+      told.starts.push(line.atMs)
+      return
+    }
+    const agent = told.agents.get(line.agent) ?? { sequence: new Sequence(), sends: 0, stopped: false, callsSent: 0 }
+    told.agents.set(line.agent, agent)
+    agent.sequence.take(line.seq)
+    if (line.kind === 'send') this.#sent(line, agent)
+    else if (line.kind === 'stop') Object.assign(agent, { stopped: true, callsSent: line.callsSent })
+    else if (line.kind === 'end') {
+      const sentAtMs = this.#open.get(line.call)
+      if (sentAtMs === undefined) return
+      this.#open.delete(line.call)
+      told.answered++
+      told.latencyMs.take(line.endedAtMs - sentAtMs)
+    }
+  }
+
+  #sent(send: SendLine, agent: { sends: number }): void {
+    this.#told.calls++
+    agent.sends++
+    if (this.#open.size < OPEN_MAX) this.#open.set(send.call, send.sentAtMs)
+    // The first call of a task is the one that had a moment to keep; tasks of an agent begin in their order.
+    const key = `${send.agent}\n${send.task}`
+    if (this.#seen.has(key)) return
+    this.#seen.add(key)
+    if (this.#seen.size > OPEN_MAX) this.#seen.delete(this.#seen.values().next().value as string)
+    this.#told.latenessMs.take(send.sentAtMs - send.plannedAtMs)
+  }
+}
+
+async function write(out: WriteStream, text: string): Promise<void> {
+  if (!out.write(`${text}\n`)) await once(out, 'drain')
+}
+
+/** FNV-1a: an agent's part does not depend on its place in the plan, so each part is a sample of all kinds of agents. */
+export function partOf(agent: string, count: number): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < agent.length; i++) hash = Math.imul(hash ^ agent.charCodeAt(i), 0x01000193)
+  return (hash >>> 0) % count
+}
+
+function parsed(text: string): LoadLine | undefined {
+  try {
+    return JSON.parse(text) as LoadLine
+  } catch {
+    return undefined
+  }
+}
