@@ -10,7 +10,7 @@ import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { faultsOf, latenessMs, overlaps } from '../history/queries.ts'
 import { milliseconds } from '../parameters.ts'
-import { check } from './check.ts'
+import { check, type Finding } from './check.ts'
 import { indexes, notExercised, some, time } from './finding.ts'
 
 const WITNESSES = 20
@@ -29,6 +29,7 @@ export const boundedTime = check({
   sort: 'exact',
   needs: ['deadlines'],
   limits: { graceMs: milliseconds(250) },
+  fromOutside: answeredAtAll,
   judge(history, { graceMs }) {
     const lateMs = Math.max(
       0,
@@ -74,6 +75,49 @@ export const boundedTime = check({
     }
   },
 })
+
+/** A tool that answers usually this many times sooner than patience ends cannot have been meant to take so long. ours */
+const SOONER = 4
+const USUAL_LEAST = 20
+/** From here on silence is a fault whatever was promised: no client waits longer (the Python SDK's timeout). */
+const PATIENT_MS = 30_000
+
+/** Without a deadline to hold it to: a tool that is usually quick leaves nobody without any answer at all. */
+function answeredAtAll(history: History): Finding | undefined {
+  const { patienceMs } = history.plan
+  const harmed = faultsOf(history).filter(({ dependency }) => dependency === 'server')
+  const usual = new Map([...Map.groupBy(history.calls, ({ role }) => role)].map(([role, calls]) => [role, usualMs(calls)] as const))
+  const looked = history.calls.flatMap((call) => {
+    const quick = (usual.get(call.role) ?? Number.POSITIVE_INFINITY) <= patienceMs / SOONER
+    if (!quick || call.role === 'handshake' || call.class === 'unreachable' || call.timeoutMs < patienceMs || wasCut(call)) return []
+    if (harmed.some(({ fromMs, overMs }) => overlaps(call, { fromMs, toMs: overMs }))) return []
+    const tookMs = seenByClient(history, call, patienceMs - 1)
+    return tookMs === undefined ? [] : [{ call, tookMs }]
+  })
+  const silent = looked.filter(({ call, tookMs }) => tookMs >= patienceMs && call.class === 'lost').map(({ call }) => call)
+  // A short patience that was spent proves no more than that.
+  if (looked.length === 0 || (silent.length > 0 && patienceMs < PATIENT_MS)) return undefined
+  return {
+    status: silent.length > 0 ? 'fail' : 'pass',
+    measured: silent.length,
+    limit: 0,
+    unit: 'calls without any answer',
+    samples: looked.length,
+    says:
+      silent.length > 0
+        ? `${silent.length} of ${some(looked.length, 'call')} had no answer within ${time(patienceMs)}, though their tools usually take less than a quarter of that`
+        : `all ${some(looked.length, 'call')} had an answer within ${time(patienceMs)}; the tools' own deadlines are not declared`,
+    witnesses: indexes(silent.slice(0, WITNESSES)),
+  }
+}
+
+/** p95 of what was served in the steady phase; infinity when too few were. */
+function usualMs(calls: readonly Call[]): number {
+  const took = calls.flatMap(({ phase, outcome, sentAtMs, endedAtMs }) =>
+    phase === 'steady' && outcome === 'ok' && endedAtMs !== undefined ? [endedAtMs - sentAtMs] : [],
+  )
+  return took.length < USUAL_LEAST ? Number.POSITIVE_INFINITY : quantileOf(took, 0.95)
+}
 
 function wasCut({ evidence }: Call): boolean {
   return evidence.transport === 'reset' || evidence.transport === 'cut'

@@ -55,6 +55,11 @@ export interface CheckDefinition<P extends Parameters = Parameters> {
   needs: readonly string[]
   limits: P
   judge(history: History, limits: Values<P>): Finding
+  /**
+   * For targets that do not offer what it needs: what shows of it from outside, or undefined when nothing does. The verdict says that it
+   * is inferred, and which line would show the thing itself.
+   */
+  fromOutside?(history: History, limits: Values<P>): Finding | undefined
 }
 
 export interface Verdict extends Omit<Finding, 'status'> {
@@ -72,7 +77,7 @@ export interface Verdict extends Omit<Finding, 'status'> {
   witnesses: number[]
   exhibits: string[]
   evidence: 'direct' | 'inferred'
-  /** not-judged: the line to add to the target. */
+  /** not-judged, or inferred from outside: the line to add to the target. */
   addLine?: string
   /** unknown: which gate or what reason. */
   because?: string

@@ -16,7 +16,9 @@ export function conclude(weighed: readonly Weighed[]): Pick<Verdicts, 'status' |
   const judged = verdicts.filter(({ status, notExercised }) => status !== 'not-judged' && !(notExercised && status === 'pass'))
   const missed = skipped.filter(({ essential }) => essential)
   const nothing = judged.every(({ sort }) => sort === 'gate')
-  const tail = ` (${judged.length} of ${verdicts.length} judged${skipped.length > 0 ? `, ${skipped.length} not judged: the target does not show enough` : ''})`
+  const inferred = judged.filter(({ evidence }) => evidence === 'inferred').length
+  const outside = inferred > 0 ? `, ${inferred} of them from outside` : ''
+  const tail = ` (${judged.length} of ${verdicts.length} judged${outside}${skipped.length > 0 ? `, ${skipped.length} not judged: the target does not show enough` : ''})`
   const [firstFailed] = failed
   if (firstFailed) return { status: 'fail', exitCode: 1, headline: `${names(failed)} failed: ${firstFailed.says}${tail}` }
   const [firstUnclear] = unclear
@@ -30,7 +32,7 @@ export function conclude(weighed: readonly Weighed[]): Pick<Verdicts, 'status' |
     return { status: 'unknown', exitCode: 2, headline: `cannot tell: ${names(missed)}, essential to this scenario, was not judged${tail}` }
   if (nothing) return { status: 'unknown', exitCode: 2, headline: `nothing was judged${tail}` }
   const notJudged = skipped.length > 0 ? `; ${skipped.length} not judged` : ''
-  return { status: 'pass', exitCode: 0, headline: `${judged.length} of ${verdicts.length} judged, all held${notJudged}` }
+  return { status: 'pass', exitCode: 0, headline: `${judged.length} of ${verdicts.length} judged${outside}, all held${notJudged}` }
 }
 
 function names(verdicts: readonly Verdict[]): string {

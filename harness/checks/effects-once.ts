@@ -9,7 +9,7 @@
 import type { Call, EffectLine } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { Role } from '../plan/plan.ts'
-import { check } from './check.ts'
+import { check, type Finding } from './check.ts'
 import { indexes, notExercised, some, unknown } from './finding.ts'
 
 const WITNESSES = 20
@@ -27,6 +27,7 @@ export const effectsOnce = check({
   sort: 'exact',
   needs: ['effects'],
   limits: {},
+  fromOutside: toldWrong,
   judge(history) {
     const keys = keysOf(history)
     const counted = history.manifest.raw?.['effects.ndjson'] === 'whole'
@@ -56,6 +57,25 @@ export const effectsOnce = check({
     }
   },
 })
+
+/** Without a look at the rows: answers that contradict each other. That they agree does not say that there is one row. */
+function toldWrong(history: History): Finding | undefined {
+  const keys = [...keysOf(history).values()]
+  const bad = keys.flatMap((key) => violations({ ...key, rows: 1 })).filter(({ needs }) => needs === 'nothing')
+  const [first] = bad
+  return (
+    first && {
+      status: 'fail',
+      measured: bad.length,
+      limit: 0,
+      unit: 'keys with wrong answers',
+      samples: keys.length,
+      says: `${some(bad.length, 'key')} of ${keys.length} with wrong answers: ${first.text}`,
+      witnesses: [...new Set(indexes(bad.flatMap(({ calls }) => calls)))].slice(0, WITNESSES),
+      exhibits: bad.map(({ text }) => text),
+    }
+  )
+}
 
 interface Key {
   key: string

@@ -49,17 +49,12 @@ function judgeOne(history: History, id: string, checks: Units<CheckDefinition>, 
   if (!definition) return stranger(id, essential)
   const missing = definition.needs.find((need) => history.manifest.offers[need] !== true)
   const blank = blankOf(id, definition, essential)
-  if (missing !== undefined) {
-    const line = history.manifest.offers[missing]
-    return {
-      ...blank,
-      status: 'not-judged',
-      says: `the target does not show ${missing}`,
-      addLine: typeof line === 'string' ? line : missing,
-    }
-  }
+  const line = missing === undefined ? undefined : { addLine: String(history.manifest.offers[missing] ?? missing) }
   try {
-    return { ...blank, ...finish(definition.judge(history, resolve(`check ${id}`, definition.limits, limits)), essential) }
+    const values = resolve(`check ${id}`, definition.limits, limits)
+    const found = line ? definition.fromOutside?.(history, values) : definition.judge(history, values)
+    if (found) return { ...blank, ...line, ...finish(line ? { evidence: 'inferred', ...found } : found, essential) }
+    return { ...blank, ...line, status: 'not-judged', says: `the target does not show ${missing}` }
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error)
     return {

@@ -27,12 +27,12 @@ export const poolBounded = check({
   sort: 'exact',
   needs: ['declared.poolMax', 'observe.postgres'],
   limits: {},
+  fromOutside: ranOut,
   judge(history) {
     const { poolMax = 0, instances = 1 } = history.manifest.declared
     const limit = poolMax * instances
     const connections = points(history, 'connections', 'postgres')
-    const takenAway = faultsOf(history).filter(({ fault }) => fault === 'postgres-connections-exhausted')
-    const spent = history.calls.filter((call) => outOfConnections(call) && !takenAway.some((fault) => overlaps(call, fault)))
+    const spent = spentCalls(history)
     const highest = connections.reduce((most, point) => (point.value > most.value ? point : most), { atMs: 0, value: 0 })
     const shown = { measured: highest.value, limit, unit: 'connections', samples: connections.length }
     if (highest.value > limit || spent.length > 0) {
@@ -67,6 +67,26 @@ export const poolBounded = check({
     }
   },
 })
+
+/** The database's own word for it, passed on: seen without looking into the database. That it was never said proves nothing. */
+function ranOut(history: History): Finding | undefined {
+  const spent = spentCalls(history)
+  if (spent.length === 0) return undefined
+  return {
+    status: 'fail',
+    measured: spent.length,
+    limit: 0,
+    unit: 'calls without a connection',
+    samples: history.calls.length,
+    says: `${some(spent.length, 'call')} failed because the database was out of connections (53300)`,
+    witnesses: indexes(spent.slice(0, WITNESSES)),
+  }
+}
+
+function spentCalls(history: History): Call[] {
+  const takenAway = faultsOf(history).filter(({ fault }) => fault === 'postgres-connections-exhausted')
+  return history.calls.filter((call) => outOfConnections(call) && !takenAway.some((fault) => overlaps(call, fault)))
+}
 
 function usesPostgres(history: History, call: Call): boolean {
   return needs(history, call.role, 'postgres')

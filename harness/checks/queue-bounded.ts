@@ -2,10 +2,14 @@
 // answers that nobody waits for any more, each of which still costs a connection when its turn comes.
 //
 // Limits: queueMax and acquireTimeoutMs of the target's `declared`; slackMs on top of the latter (default 100 ms, ours: timers and
-// the event loop). A peak between two samples is seen where the server keeps a high-water mark. Not modelled: queues before the server.
-import { causesOf, type Point, points } from '../history/queries.ts'
+// the event loop). From outside, without metrics: calls that no fault touches and that are served under load, but later than usual by more
+// than outsideMs (5 s), waited somewhere; by no more than outsideFineMs (1 s) they did not (ours). A peak between two samples is seen where the server keeps a high-water mark. Not modelled: queues before the server.
+import type { Call } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { quantileOf } from '../history/quantiles.ts'
+import { causesOf, faultsOf, needs, type Point, peakInFlight, points } from '../history/queries.ts'
 import { milliseconds } from '../parameters.ts'
-import { check } from './check.ts'
+import { check, type Finding } from './check.ts'
 import { indexes, some, time, unknown } from './finding.ts'
 
 const WITNESSES = 20
@@ -23,7 +27,8 @@ export const queueBounded = check({
   source: 'SRE ch. 21 and 22; node-postgres has no bound by default; slack is ours',
   sort: 'exact',
   needs: ['declared.queueMax', 'observe.metrics.poolWaiting'],
-  limits: { slackMs: milliseconds(100) },
+  limits: { slackMs: milliseconds(100), outsideMs: milliseconds(5_000), outsideFineMs: milliseconds(1_000) },
+  fromOutside: waitedOutside,
   judge(history, { slackMs }) {
     const { queueMax = 0, acquireTimeoutMs } = history.manifest.declared
     const waiting = [...points(history, 'poolWaiting'), ...points(history, 'poolWaitingMax')]
@@ -64,6 +69,46 @@ export const queueBounded = check({
     }
   },
 })
+
+const OUTSIDE_LEAST = 50
+
+/** Whoever is served, but much later than usual, stood in a line that nobody bounded. Only where no fault slows the work itself. */
+function waitedOutside(history: History, { outsideMs, outsideFineMs }: { outsideMs: number; outsideFineMs: number }): Finding | undefined {
+  const broken = faultsOf(history).map(({ dependency }) => dependency ?? 'server')
+  const calls = history.calls.filter(
+    ({ role, endedAtMs, timeoutMs }) =>
+      role !== 'handshake' && endedAtMs !== undefined && timeoutMs > outsideMs && !broken.some((name) => needs(history, role, name)),
+  )
+  const steady = calls.filter(({ phase, outcome }) => phase === 'steady' && outcome === 'ok')
+  const stressed = calls.filter(({ phase, outcome, class: is }) => phase === 'stress' && (outcome === 'ok' || is === 'lost'))
+  if (steady.length < OUTSIDE_LEAST || stressed.length < OUTSIDE_LEAST) return undefined
+  // A line that nobody had to stand in shows nothing.
+  if (peakInFlight(stressed).calls < 2 * peakInFlight(steady).calls) return undefined
+  const usual = new Map([...Map.groupBy(steady, ({ role }) => role)].map(([role, own]) => [role, quantileOf(own.map(took), 0.95)] as const))
+  const waits = stressed.flatMap((call) =>
+    usual.has(call.role) ? [{ call, waitedMs: Math.max(0, took(call) - (usual.get(call.role) ?? 0)) }] : [],
+  )
+  const p99Ms = quantileOf(
+    waits.map(({ waitedMs }) => waitedMs),
+    0.99,
+  )
+  if (!(p99Ms <= outsideFineMs || p99Ms > outsideMs)) return undefined
+  const long = waits.filter(({ waitedMs }) => waitedMs > outsideMs).sort((a, b) => b.waitedMs - a.waitedMs)
+  const shown = { measured: p99Ms, limit: outsideMs, unit: 'ms later than usual (p99)', samples: waits.length }
+  if (p99Ms <= outsideFineMs)
+    return { ...shown, status: 'pass', says: `under load, calls were answered at most ${time(p99Ms)} later than usual (p99)` }
+  const witnesses = indexes(long.slice(0, WITNESSES).map(({ call }) => call))
+  return {
+    ...shown,
+    status: 'fail',
+    says: `under load, calls that no fault touches were answered ${time(p99Ms)} later than usual (p99): they waited in a line`,
+    witnesses,
+  }
+}
+
+function took({ sentAtMs, endedAtMs = sentAtMs }: Call): number {
+  return endedAtMs - sentAtMs
+}
 
 /** The first moment of the highest value: later samples of a high-water mark only repeat it. */
 function highest(of: readonly Point[]): Point {
