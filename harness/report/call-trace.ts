@@ -73,8 +73,22 @@ function ownSpans(call: Call, all: readonly SpanLine[]): TraceRow[] {
     rows.push(rowOf(span, depth))
     for (const child of children.get(span.span) ?? []) add(child, depth + 1)
   }
-  for (const root of roots) add(root, 1)
-  return rows
+  for (const root of roots) {
+    add(root, 1)
+    rows.push(...queued(root, children.get(root.span) ?? []))
+  }
+  return rows.slice(0, SPANS_MAX)
+}
+
+/** A server that tells its wait in a queue as a figure of its span: how long is true, when is a guess, which the row says. */
+function queued({ atMs, attributes }: SpanLine, children: readonly SpanLine[]): TraceRow[] {
+  const told = Object.entries(attributes).find(([name]) => /queue[._]?(?:wait)?_?ms$/i.test(name))?.[1]
+  if (typeof told !== 'number' || told < 0.05) return []
+  const toMs = Math.max(atMs + told, Math.min(...children.map((child) => child.atMs)))
+  const until = Number.isFinite(toMs) ? toMs : atMs + told
+  return [
+    { name: 'queue', part: 'queue', fromMs: until - told, toMs: until, depth: 2, note: 'before the first part; only its length is told' },
+  ]
 }
 
 function rowOf(span: SpanLine, depth: number): TraceRow {

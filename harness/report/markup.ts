@@ -26,6 +26,14 @@ function markup(value: Value): string {
   return escaped(plain(value, longestValue))
 }
 
+/** Words with `names` between backticks, as our own texts and the checks' have them: those become <code>. */
+export function prose(text: string): Markup {
+  const parts = plain(text, longestValue).split('`')
+  // An odd one out is a backtick and nothing else.
+  if (parts.length % 2 === 0) return html`${text}`
+  return html`${parts.map((part, i) => (i % 2 === 1 ? html`<code>${part}</code>` : part))}`
+}
+
 export function trusted(text: string): Markup {
   return new Markup(text)
 }

@@ -75,12 +75,18 @@ function goodAgain(all: readonly Intent[], span: Span, before: number): Mark['to
   return first < 0 || !start ? 'never' : start.fromMs - span.fromMs
 }
 
-/** From the first sample on after which every series of the name stays at 0. */
+/** Until the first sample, of the series that took longest, from which on it stays at 0. What was 0 before the end was so at once. */
 function quietFrom(history: History, name: string, { fromMs, toMs }: Span): Mark['tookMs'] {
-  const samples = points(history, name).filter(({ atMs }) => atMs >= fromMs && atMs <= toMs)
-  if (samples.length === 0) return 'unseen'
-  const lastLoud = samples.findLast(({ value }) => value > 0)
-  if (!lastLoud) return 0
-  const quiet = samples.find(({ atMs }) => atMs > lastLoud.atMs)
-  return quiet ? quiet.atMs - fromMs : 'never'
+  const bySeries = Map.groupBy(
+    points(history, name).filter(({ atMs }) => atMs <= toMs),
+    ({ series }) => series,
+  )
+  let tookMs: Mark['tookMs'] = 'unseen'
+  for (const samples of bySeries.values()) {
+    if (!samples.some(({ atMs }) => atMs >= fromMs)) continue
+    const quiet = samples[samples.findLastIndex(({ value }) => value > 0) + 1]
+    if (!quiet) return 'never'
+    tookMs = Math.max(tookMs === 'unseen' ? 0 : tookMs, quiet.atMs - fromMs, 0)
+  }
+  return tookMs
 }

@@ -89,7 +89,7 @@ function retreats(calls: readonly Call[], laneOf: ReadonlyMap<string, string>) {
 /** Agents of a persona are numbered at the end of their names, so the end is what tells them apart. */
 function laneName(agent: string): string {
   const name = short(agent, 40)
-  return name.length <= 15 ? name : `${name.slice(0, 9)}…${name.slice(-5)}`
+  return name.length <= 12 ? name : `${name.slice(0, 6)}…${name.slice(-5)}`
 }
 
 function evenly<T>(all: readonly T[], most: number): T[] {

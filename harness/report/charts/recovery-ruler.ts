@@ -28,6 +28,7 @@ export const recoveryRuler = chart({
       tookS: tookMs / 1000,
       says: came ? (tookMs === 0 ? 'at once' : `+ ${duration(Math.round(tookMs))}`) : `not within ${duration(Math.round(tookMs))}`,
     }))
+    const isFar = (tookS: number) => tookS > (lastMs / 1000) * 0.6
     const y = {
       field: 'lane',
       type: 'nominal' as const,
@@ -69,18 +70,17 @@ export const recoveryRuler = chart({
           mark: { type: 'text', align: 'left', baseline: 'bottom', dx: 5, dy: -7 },
           encoding: { x: { ...x, field: 'fromS' }, y, text: { field: 'lane' } },
         },
-        ...(['left', 'right'] as const).map((align) => ({
-          data: { values: values.filter(({ tookS }) => tookS > (lastMs / 1000) * 0.6 === (align === 'right')) },
-          mark: {
-            type: 'text' as const,
-            align,
-            dx: align === 'left' ? 10 : 4,
-            dy: align === 'left' ? 0 : -13,
-            baseline: 'middle' as const,
-            fontWeight: 600,
-          },
+        // Beside its mark, or above it where there is no room to the right.
+        {
+          data: { values: values.filter(({ tookS }) => !isFar(tookS)) },
+          mark: { type: 'text', align: 'left', dx: 10, baseline: 'middle', fontWeight: 600 },
           encoding: { x, y, text: { field: 'says' } },
-        })),
+        },
+        {
+          data: { values: values.filter(({ tookS }) => isFar(tookS)) },
+          mark: { type: 'text', align: 'right', dx: 4, dy: -13, baseline: 'middle', fontWeight: 600 },
+          encoding: { x, y, text: { field: 'says' } },
+        },
       ],
     }
   },

@@ -2,7 +2,7 @@
 // that show it. Passes are one line each, the others lie open.
 import type { Status, Verdict } from '../../checks/check.ts'
 import { figure, limitFigure, number } from '../figures.ts'
-import { html, type Markup } from '../markup.ts'
+import { html, type Markup, prose } from '../markup.ts'
 import { checkAnchor, type Source } from '../source.ts'
 import { capital, labels, marginWords, ordered, reason, statuses } from '../words.ts'
 import { gauge } from './gauge.ts'
@@ -47,15 +47,15 @@ function card(source: Source, verdict: Verdict): Markup {
   return html`<details class="card ${status}" id="${checkAnchor(check)}" data-status="${status}"${open}>
 <summary>${badge(status)}<h4><span class="unseen">${labels[status]}: </span><span class="code">${code}</span>${title} ${tags(verdict)}</h4>${figures(verdict)}</summary>
 <div>
-<p class="statement">${capital(verdict.says)}</p>
+<p class="statement">${prose(capital(verdict.says))}</p>
 ${because(verdict)}
 ${gauge(verdict)}
 ${measures(verdict)}
-${status !== 'pass' && html`<h5>Why it matters</h5><p class="prose">${verdict.why}</p>`}
+${status !== 'pass' && html`<h5>Why it matters</h5><p class="prose">${prose(verdict.why)}</p>`}
 ${status === 'fail' && advice(verdict)}
 ${exhibits(verdict)}
 ${witnessList(source, verdict)}
-${status === 'pass' && html`<h5>Why it matters</h5><p class="prose">${verdict.why}</p>`}
+${status === 'pass' && html`<h5>Why it matters</h5><p class="prose">${prose(verdict.why)}</p>`}
 <p class="muted small apart">Source: ${verdict.source} · <a href="#${checkAnchor(check)}">link to this check</a></p>
 </div></details>`
 }
@@ -99,7 +99,7 @@ function advice({ remedy, advice = [] }: Verdict): Markup {
       html`<tr><td><code>${setting}</code></td><td class="num">${present ?? '–'}</td><td class="num"><b>${suggested}</b></td></tr>`,
   )
   return html`<h5>What to do</h5><div class="advice">
-<p>${remedy.do}</p>
+<p>${prose(remedy.do)}</p>
 <p class="muted small">Control: <code>${remedy.control}</code>${remedy.setting !== undefined && html` · setting: <code>${remedy.setting}</code>`}${remedy.runbook !== undefined && html` · runbook: <code>${remedy.runbook}</code>`}</p>
 ${rows.length > 0 && html`<table><thead><tr><th scope="col">setting</th><th scope="col" class="num">present</th><th scope="col" class="num">suggested</th></tr></thead><tbody>${rows}</tbody></table>`}
 </div>`
