@@ -7,5 +7,5 @@ export { type Fault, type FaultDefinition, fault, type Injected, type Proof, typ
 export { atQuick, bytes, choice, count, milliseconds, perSecond, ratio, share, sqlName } from './parameters.ts'
 export { type Agent, type Answer, persona, preset } from './persona.ts'
 export { type Scenario, scenario } from './scenario.ts'
-export { type AgentIdentity, type Target, type TargetContext, type ToolRole, target } from './target.ts'
+export { type AgentIdentity, type Target, type TargetContext, type ToolRole, target, todo } from './target.ts'
 // biome-ignore-end lint/performance/noBarrelFile: the one door of the package

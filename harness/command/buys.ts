@@ -13,9 +13,14 @@ import type { Target } from '../target.ts'
 import { withTargetFaults } from './extra-faults.ts'
 import type { AllUnits } from './units.ts'
 
-export type Bought =
-  | { scenario: string; judged: number; of: number; missing: { check: string; line: string }[] }
-  | { scenario: string; refused: HarnessError }
+export type Bought = { scenario: string; judged: number; of: number; missing: Missing[] } | { scenario: string; refused: HarnessError }
+
+interface Missing {
+  check: string
+  line: string
+  /** It is judged all the same where something of it shows. */
+  fromOutside: boolean
+}
 
 const GATES = ['load-offered', 'fault-felt', 'baseline-steady']
 
@@ -52,12 +57,13 @@ function idsOf(plan: Plan): string[] {
   return [...new Set([...gates, ...plan.checks.map(({ check }) => check)])]
 }
 
-function missingOf(plan: Plan, target: Target, checks: Units<CheckDefinition>): { check: string; line: string }[] {
+function missingOf(plan: Plan, target: Target, checks: Units<CheckDefinition>): Missing[] {
   const { declared = {}, observe = {} } = target
   const offers = offersOf(target, plan, typeof declared === 'function' ? {} : declared, typeof observe === 'function' ? {} : observe)
   return idsOf(plan).flatMap((check) => {
-    const need = checks.all.find(({ id }) => id === check)?.value.needs.find((name) => offers[name] !== true)
-    return need === undefined ? [] : [{ check, line: String(offers[need] ?? need) }]
+    const definition = checks.all.find(({ id }) => id === check)?.value
+    const need = definition?.needs.find((name) => offers[name] !== true)
+    return need === undefined ? [] : [{ check, line: String(offers[need] ?? need), fromOutside: definition?.fromOutside !== undefined }]
   })
 }
 
@@ -72,9 +78,11 @@ export function boughtText(all: readonly Bought[], first: string): string {
     const [one] = all
     return one && 'refused' in one ? `No scenario can be run yet: ${one.refused.message}\n  → ${one.refused.hint}\n` : ''
   }
+  const outside = begin.missing.filter(({ fromOutside }) => fromOutside).length
+  const more = outside > 0 ? `, ${outside} more as far as they show from outside` : ''
   const others = able.filter((one) => one !== begin).map(({ scenario, judged, of }) => `${scenario} ${judged}/${of}`)
   return [
-    `${begin.judged} of ${begin.of} checks of ${begin.scenario} can be judged`,
+    `${begin.judged} of ${begin.of} checks of ${begin.scenario} can be judged${more}`,
     ...begin.missing.slice(0, LINES_MAX).map(({ check, line }) => `  for ${check} add ${line}`),
     ...(others.length > 0
       ? [`also: ${others.slice(0, OTHERS_MAX).join(', ')}${others.length > OTHERS_MAX ? ` and ${others.length - OTHERS_MAX} more` : ''}`]

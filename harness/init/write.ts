@@ -57,10 +57,14 @@ export async function writeTarget(options: WriteOptions): Promise<void> {
     say('none of its tools says that it only reads (readOnlyHint): name those that you know to be harmless, --read <tool,tool>')
 }
 
+/** As a package, not in a checkout. */
+export function installed(root: string): boolean {
+  return root.includes(`${path.sep}node_modules${path.sep}`)
+}
+
 /** As the file must import them: by path within the checkout, by the package's name elsewhere. */
 function modulesFor(file: string, root: string): { target: string; tokens: string } {
-  const installed = root.includes(`${path.sep}node_modules${path.sep}`)
-  if (installed) return { target: 'mcp-stampede/target', tokens: 'mcp-stampede/tokens' }
+  if (installed(root)) return { target: 'mcp-stampede', tokens: 'mcp-stampede/tokens' }
   const relative = (module: string) => {
     const to = path
       .relative(path.dirname(file), path.join(root, 'harness', module))
