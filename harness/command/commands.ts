@@ -45,6 +45,16 @@ export const COMMANDS: Record<string, Command> = {
     says: 'all runs on one local page, any two side by side',
     run: async (words) => (await import('./reports.ts')).reportsCommand(words),
   },
+  compare: {
+    takes: '<run> <run>…',
+    says: 'better or worse: runs taken in turns, one as it was, one as it is',
+    run: async (words) => (await import('./compare.ts')).compareCommand(words),
+  },
+  study: {
+    takes: '<name> [options]',
+    says: 'several runs, one answer: capacity, scale-out, smooth-against-burst, metastable-boundary',
+    run: async (words, swept) => (await import('./study.ts')).studyCommand(words, swept),
+  },
   merge: {
     takes: '<run folder> <folders> [--into <folder>]',
     says: 'one run of what several machines recorded',

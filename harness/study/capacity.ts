@@ -1,0 +1,171 @@
+// The knee: the largest open load whose good answers are at least 95 % of what was asked, by doubling and then halving the distance. Beside
+// it what Little's law calls for: connections in use = calls a second × seconds that each holds one; calls inside = calls a second × seconds
+// that each is inside. Hold times are the server's own where its log tells them (`db_ms`), else its time for the call.
+//
+// One role, reads of what is in one pool, budgets out of the way. Advice: for the knee's rate the pool and the calls at once; for the pool as
+// it is, the rate. The range is that of the mean hold time (95 %). Not modelled: a knee that the generator's own cores make.
+import { intents } from '../history/queries.ts'
+import type { Study } from './page.ts'
+import { type Laboratory, NO_BUDGETS, type Tried } from './study.ts'
+
+const FIRST_PER_S = 20
+const MOST_PER_S = 320
+const HALVINGS = 3
+const GOOD_SHARE = 0.95
+const STEADY_S = 8
+const AGENTS = 20
+const LEAST_HELD = 30
+
+export interface Point {
+  perS: number
+  share: number
+  /** Mean ms that a call holds a connection, and that it is inside; with the half-width of the 95 % interval. */
+  held: Mean
+  inside: Mean
+}
+
+interface Mean {
+  ms: number
+  offMs: number
+}
+
+export interface Advice {
+  rate: Range
+  pool: Range
+  concurrency: Range
+}
+
+export type Range = { is: number; from: number; to: number }
+
+export async function capacity(laboratory: Laboratory, command: string, poolMax = 4): Promise<Study> {
+  const points: Point[] = []
+  const holds = async (perS: number): Promise<boolean> => {
+    const point = await measure(laboratory, perS, poolMax)
+    points.push(point)
+    laboratory.say(`${perS} calls a second: ${percent(point.share)} good, each holds a connection for ${round(point.held.ms)} ms`)
+    return point.share >= GOOD_SHARE
+  }
+  await knee(holds)
+  const good = points.filter(({ share }) => share >= GOOD_SHARE).sort((a, b) => a.perS - b.perS)
+  const best = good.at(-1)
+  const most = Math.max(...points.map(({ perS }) => perS))
+  const open = best === undefined || best.perS === most
+  return {
+    title: 'Capacity',
+    says: best
+      ? `${open ? 'More than' : 'About'} ${best.perS} calls a second, with pools of ${poolMax} and ${round(best.held.ms)} ms a call`
+      : `Not even ${FIRST_PER_S} calls a second`,
+    tone: open ? 'unknown' : 'pass',
+    about: `The largest load of which at least ${percent(GOOD_SHARE)} was answered well, found by ${points.length} runs of ${STEADY_S} s each.`,
+    plots: [
+      { title: 'Good answers by load', caption: 'Share of what was asked for; the line is what must be reached.', spec: plot(points) },
+    ],
+    tables: [...(best ? [adviceTable(littlesLaw(best, poolMax), best, poolMax)] : []), pointsTable(points)],
+    command,
+    notes: open ? ['No load was found at which it stops keeping up, or none at which it does.'] : [],
+  }
+}
+
+/** Doubles from the first until it does not hold, then halves the distance. @param holds tries one rate */
+export async function knee(holds: (perS: number) => Promise<boolean>): Promise<number> {
+  let [low, high] = [0, FIRST_PER_S]
+  while (await holds(high)) {
+    low = high
+    if (high >= MOST_PER_S) return low
+    high = Math.min(MOST_PER_S, high * 2)
+  }
+  for (let n = 0; n < HALVINGS && high - low > Math.max(1, low * 0.05); n++) {
+    const middle = Math.round((low + high) / 2)
+    if (await holds(middle)) low = middle
+    else high = middle
+  }
+  return low
+}
+
+async function measure({ run, holdMs }: Laboratory, perS: number, poolMax: number): Promise<Point> {
+  const load = [{ persona: 'steady' as const, agents: AGENTS, role: 'cheapRead' as const, everyMs: Math.round((AGENTS * 1_000) / perS) }]
+  const settings = { ...NO_BUDGETS, poolMax, queueMax: 50, acquireTimeoutMs: 500 }
+  return pointOf(perS, await run({ load, steadyS: STEADY_S, linkMs: holdMs, settings, checks: ['queue-bounded', 'bounded-time'] }))
+}
+
+function pointOf(perS: number, { history, said }: Tried): Point {
+  const asked = intents(history.calls).filter(({ first }) => first.phase === 'steady')
+  const served = asked.filter(({ first }) => first.outcome === 'ok').map(({ first }) => first)
+  const insideMs = served.map((call) => call.server?.durationMs ?? (call.endedAtMs ?? call.sentAtMs) - call.sentAtMs)
+  const heldMs = [...(said.times.get('db_ms')?.get('steady') ?? [])]
+  const good = asked.filter((intent) => intent.good).length
+  return {
+    perS,
+    share: asked.length === 0 ? 0 : good / asked.length,
+    inside: meanOf(insideMs),
+    held: meanOf(heldMs.length < LEAST_HELD ? insideMs : heldMs),
+  }
+}
+
+/** What the measured times call for at the knee, and what the pool as it is can carry. */
+export function littlesLaw({ perS, held, inside }: Pick<Point, 'perS' | 'held' | 'inside'>, poolMax: number): Advice {
+  const range = (of: (ms: number) => number, { ms, offMs }: Mean): Range => {
+    const ends = [of(Math.max(0.01, ms - offMs)), of(ms + offMs)]
+    return { is: of(ms), from: Math.min(...ends), to: Math.max(...ends) }
+  }
+  return {
+    rate: range((ms) => Math.round((poolMax * 1_000) / ms), held),
+    pool: range((ms) => Math.max(1, Math.ceil((perS * ms) / 1_000)), held),
+    concurrency: range((ms) => Math.max(1, Math.ceil((perS * ms) / 1_000)), inside),
+  }
+}
+
+function meanOf(values: readonly number[]): Mean {
+  const ms = values.reduce((sum, value) => sum + value, 0) / values.length
+  const variance = values.reduce((sum, value) => sum + (value - ms) ** 2, 0) / Math.max(1, values.length - 1)
+  return { ms, offMs: 1.96 * Math.sqrt(variance / values.length) }
+}
+
+function adviceTable({ rate, pool, concurrency }: Advice, best: Point, poolMax: number): Study['tables'][number] {
+  const told = ({ is, from, to }: Range) => [String(is), from === to ? String(is) : `${from} to ${to}`]
+  return {
+    title: 'What the measured hold times call for (Little’s law)',
+    head: ['', 'configured', 'called for', 'range'],
+    rows: [
+      [`pool, for ${best.perS} calls a second`, poolMax, ...told(pool)],
+      [`calls at once, for ${best.perS} calls a second`, 'no limit in this study', ...told(concurrency)],
+      [`calls a second, for a pool of ${poolMax}`, `${best.perS} measured`, ...told(rate)],
+    ],
+  }
+}
+
+function pointsTable(points: readonly Point[]): Study['tables'][number] {
+  const rows = points
+    .toSorted((a, b) => a.perS - b.perS)
+    .map(({ perS, share, held, inside }) => [`${perS} a second`, percent(share), `${round(held.ms)} ms`, `${round(inside.ms)} ms`])
+  return { title: 'Runs', head: ['asked for', 'good', 'held', 'inside'], rows }
+}
+
+function plot(points: readonly Point[]): Study['plots'][number]['spec'] {
+  const values = points.toSorted((a, b) => a.perS - b.perS)
+  const x = { field: 'perS', type: 'quantitative' as const, axis: { title: null, grid: false, labelExpr: "datum.label + ' /s'" } }
+  const y = { field: 'share', type: 'quantitative' as const, scale: { domain: [0, 1] }, axis: { title: null, format: '%' } }
+  return {
+    height: 180,
+    layer: [
+      {
+        data: { values: [{ share: GOOD_SHARE }] },
+        mark: { type: 'rule', strokeDash: [4, 3], color: 'var(--line-strong)' },
+        encoding: { y },
+      },
+      {
+        data: { values },
+        mark: { type: 'line', color: 'var(--good)', point: { filled: true, color: 'var(--good)', size: 50 } },
+        encoding: { x, y },
+      },
+    ],
+  } as Study['plots'][number]['spec']
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 1_000) / 10} %`
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10
+}
