@@ -20,7 +20,11 @@ const message = `You have used the calls of this minute. ${'Wait and ask again. 
 
 const server = http.createServer(async (request, response) => {
   const { id } = JSON.parse(await text(request)) as { id: number }
-  const body = JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32_000, message, data: { code: 'RATE_LIMITED', retryAfterMs: 60_000 } } })
+  const body = JSON.stringify({
+    jsonrpc: '2.0',
+    id,
+    error: { code: -32_000, message, data: { code: 'RATE_LIMITED', retryAfterMs: 60_000 } },
+  })
   response.writeHead(429, { ...headers, 'content-length': Buffer.byteLength(body) })
   response.end(body)
 })

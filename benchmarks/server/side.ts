@@ -13,7 +13,11 @@ export interface Server {
 }
 
 /** @param pinned a command that keeps what follows it on one core, or nothing */
-export async function startServer(name: 'bare' | 'hardened' | 'plain-refusal', more: Record<string, string>, pinned: readonly string[]): Promise<Server> {
+export async function startServer(
+  name: 'bare' | 'hardened' | 'plain-refusal',
+  more: Record<string, string>,
+  pinned: readonly string[],
+): Promise<Server> {
   const { CPU_PROF: folder } = process.env
   const profile = folder ? ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${more.INSTANCE ?? name}.cpuprofile`] : []
   const [file = '', ...args] = [...pinned, process.execPath, '--expose-gc', ...profile, path.join(import.meta.dirname, `${name}.ts`)]
