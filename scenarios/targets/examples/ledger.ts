@@ -23,17 +23,31 @@ export function oneCustomer(draw: Draw): string {
   return `select name, city from ledger.customers where id = ${draw.int(1, 400)}`
 }
 
+/** The first of a month. */
+export function day(draw: Draw): string {
+  return `2026-${draw.pick(MONTHS)}-01`
+}
+
 /** A sum over a part of a table that grows. */
 export function sumOfInvoices(draw: Draw): string {
   const group = draw.pick(['status', 'customer_id', "date_trunc('month', issued_on)"])
-  const since = `2026-${draw.pick(MONTHS)}-01`
-  return `select ${group} as what, count(*), sum(amount_cents) from ledger.invoices where issued_on >= '${since}' group by 1 order by 1 limit 50`
+  return `select ${group} as what, count(*), sum(amount_cents) from ledger.invoices where issued_on >= '${day(draw)}' group by 1 order by 1 limit 50`
 }
 
 /** A tool that takes SQL, as the two reads. */
 export function readsBySql(name: string, argument: string): { cheapRead: ToolRole; expensiveRead: ToolRole } {
   return {
-    cheapRead: { name, arguments: (draw) => ({ [argument]: oneCustomer(draw) }), sloMs: 500, needs: ['postgres:customers'] },
-    expensiveRead: { name, arguments: (draw) => ({ [argument]: sumOfInvoices(draw) }), sloMs: 1_500, needs: ['postgres:invoices'] },
+    cheapRead: {
+      name,
+      arguments: (draw) => ({ [argument]: oneCustomer(draw) }),
+      sloMs: 500,
+      needs: ['postgres:customers'],
+    },
+    expensiveRead: {
+      name,
+      arguments: (draw) => ({ [argument]: sumOfInvoices(draw) }),
+      sloMs: 1_500,
+      needs: ['postgres:invoices'],
+    },
   }
 }
