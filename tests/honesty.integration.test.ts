@@ -1,9 +1,11 @@
 // What must not be called a pass: a fault that nobody felt, a generator that fell behind, a target that shows too little. And
 // what stays a fail whatever else went wrong. And that judging again elsewhere says the same.
-import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { agentSpanOf } from '../harness/history/spans.ts'
+import { secretsIn } from '../harness/plan/secrets.ts'
 import { ROOT, Workshop } from './fixtures/cli.ts'
 
 const workshop = new Workshop()
@@ -35,7 +37,25 @@ test('a starved generator is unknown, but a duplicate row found in that same run
   expect(doubled.statuses['effects-once']).toBe('fail')
   expect(doubled.answer.exitCode).toBe(1)
   expect(doubled.verdict('effects-once').exhibits[0]).toMatch(/INV\S+.*INV/)
+
+  // A folder is passed on: it holds no token, and what was planted into arguments only where it was drawn.
+  expect(doubled.manifest.searched).toMatchObject({ found: 0, tokens: 14 })
+  expect(filesWith(doubled.folder, (text) => text.includes('reference-secret-'))).toEqual([])
+  expect(filesWith(doubled.folder, (text) => secretsIn(text).length > 0)).toEqual(['plan.json'])
+  // The server's spans have come, each call's own among them.
+  expect(doubled.manifest.spans).toMatchObject({ oneIn: 1, refused: 0 })
+  const parents = new Set(doubled.history.flatMap((line) => (line.kind === 'span' ? [line.parent] : [])))
+  const served = doubled.calls.filter((call) => call.class === 'served')
+  expect(served.length).toBeGreaterThan(50)
+  expect(served.filter((call) => !parents.has(agentSpanOf(call)))).toEqual([])
 })
+
+/** Files of a folder, by their paths in it, whose text is such. */
+function filesWith(folder: string, such: (text: string) => boolean): string[] {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  const paths = files.map(({ parentPath, name }) => path.relative(folder, path.join(parentPath, name)))
+  return paths.filter((file) => such(readFileSync(path.join(folder, file), 'utf8')))
+}
 
 test('a plain server is judged where it can be; the rest says which line to add', async () => {
   const run = await workshop.scenario('runaway-loop', '--target', fixture('targets/plain.ts'))
