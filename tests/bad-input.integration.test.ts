@@ -131,7 +131,7 @@ test.each([
 
 test.each([
   ['a role that the target lacks', "steady({ agents: 1, role: 'money' })", 'ROLE_MISSING', /money \(asked for by steady, .*:5\)/],
-  ['credentials that it does not mint', "intruder({ agents: 1, role: 'cheapRead' })", 'CREDENTIAL_MISSING', /wrong-tenant .*:5\)/],
+  ['credentials that it does not mint', "intruder({ agents: 1, role: 'cheapRead' })", 'CREDENTIAL_MISSING', /wrong-scope .*:5\)/],
   ['more calls than its cap', "steady({ agents: 40, role: 'cheapRead', everyMs: 20 })", 'CAP_EXCEEDED', /by steady \(.*:5\)/],
 ])('a scenario that asks a target for %s: refused with its line', async (_, entry, code, line) => {
   const far = `{ url: 'https://far.example.com/mcp', safety: { hosts: ['far.example.com'] }, ${cheapRead} }`
