@@ -43,9 +43,13 @@ function recoveryOf(history: History, phase: Phase, all: readonly Intent[], befo
   if (healed.length < faults.length) return { window, end: `${end}: never seen`, lengthMs: 0, marks: [] }
   const endMs = faults.length === 0 ? (stress?.toMs ?? phase.fromMs) : Math.max(...healed)
   const span = { fromMs: endMs, toMs: phase.toMs }
+  const firstMs = firstGood(history, span)
+  const againMs = goodAgain(all, span, before)
+  // Windows go by when calls were sent; that they were good is known when they are answered.
+  const known = typeof againMs === 'number' && typeof firstMs === 'number' ? Math.max(againMs, firstMs) : againMs
   const marks: Mark[] = [
-    { name: 'first good answer', tookMs: firstGood(history, span) },
-    { name: `${SHARE * 100} % good again`, tookMs: goodAgain(all, span, before) },
+    { name: 'first good answer', tookMs: firstMs },
+    { name: `${SHARE * 100} % good again`, tookMs: known },
     { name: 'queues empty', tookMs: quietFrom(history, 'poolWaiting', span) },
     { name: 'breakers closed', tookMs: quietFrom(history, 'breakerOpen', span) },
   ]

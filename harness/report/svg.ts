@@ -60,7 +60,8 @@ export async function drawSvg(spec: Spec, id: string, width: Width): Promise<Mar
   return trusted(tidy(drawn, `${id}-${width}`).replace('<svg ', `<svg data-left="${left}" data-inner="${inner}" data-top="${top}" `))
 }
 
-const unneeded = / (?:(?:class|role|aria-[a-z]+|pointer-events|font-family)="[^"]*"|opacity="1")/g
+/** What is so by default, or is for machines. */
+const unneeded = / (?:(?:class|role|aria-[a-z]+|pointer-events|font-family)="[^"]*"|(?:opacity|stroke-width)="1"|[xy]2="0")/g
 
 /** Takes out what a reader of the page does not need, half of the bytes; only within tags, so that texts stay as they are. */
 function tidy(svg: string, prefix: string): string {
@@ -78,7 +79,7 @@ function tidy(svg: string, prefix: string): string {
         .replace(/class="mark-group role-axis"/, 'data-is="axis"')
         .replace(unneeded, '')
         .replace(/(id="|url\(#)(clip\d+|gradient_\d+)/g, (_, before: string, name: string) => before + renamed(name))
-        .replace(/-?\d+\.\d{3,}/g, (figure) => String(Math.round(Number(figure) * 100) / 100)),
+        .replace(/(?<!opacity=")-?\d+\.\d{2,}/g, (figure) => String(Math.round(Number(figure) * 10) / 10)),
     )
     .replace(/<svg [^>]*?width="(\d+)" height="(\d+)"[^>]*>/, '<svg viewBox="0 0 $1 $2" aria-hidden="true" focusable="false">')
 }

@@ -54,7 +54,12 @@ export const agentLanes = chart({
           color: { ...became, scale: { domain: fates, range: fates.map((name) => looks[name].colour) }, legend },
         },
         layer: [
-          { mark: { type: 'rule', strokeWidth: 4, opacity: 0.55 }, encoding: { x2: { field: 'toS' } } },
+          {
+            // A bar that is shorter than a pixel is not drawn: its mark hides it.
+            transform: [{ filter: `datum.toS - datum.atS > ${history.plan.endsAtMs / 800_000}` }],
+            mark: { type: 'rule', strokeWidth: 4, opacity: 0.55 },
+            encoding: { x2: { field: 'toS' } },
+          },
           {
             mark: { type: 'point', filled: true, size: 38, opacity: 0.9 },
             encoding: { shape: { ...became, scale: { domain: fates, range: fates.map((name) => looks[name].shape) }, legend } },
