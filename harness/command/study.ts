@@ -37,13 +37,7 @@ export async function studyCommand(words: string[]): Promise<number> {
   const stamp = new Date().toISOString().slice(0, 19).replaceAll(':', '-')
   const folder = path.resolve(options.reports, 'study', name, stamp)
   await mkdir(folder, { recursive: true })
-  const laboratory: Laboratory = {
-    holdMs: Number(options.hold),
-    seed: Number(options.seed),
-    ...(options.weaken !== undefined && { weaken: options.weaken }),
-    say: (line) => void process.stderr.write(`· ${line}\n`),
-    run: (trial) => tried(trial, folder, options),
-  }
+  const laboratory = laboratoryIn(folder, options)
   const study = await STUDIES[name](laboratory, `npm run study ${words.join(' ')}`)
   await writeFile(path.join(folder, 'report.html'), await studyHtml(study))
   await writeFile(path.join(folder, 'study.json'), `${JSON.stringify({ ...study, plots: undefined }, null, 2)}\n`)
@@ -51,7 +45,19 @@ export async function studyCommand(words: string[]): Promise<number> {
   return study.tone === 'unknown' ? 2 : 0
 }
 
-interface Options {
+/** Runs trials one after the other, and leaves them in a folder. */
+export function laboratoryIn(folder: string, options: Options): Laboratory {
+  let runs = 0
+  return {
+    holdMs: Number(options.hold),
+    seed: Number(options.seed),
+    ...(options.weaken !== undefined && { weaken: options.weaken }),
+    say: (line) => void process.stderr.write(`· ${line}\n`),
+    run: (trial) => tried(trial, path.join(folder, `trial-${String(++runs).padStart(2, '0')}${EXTENSION}`), options),
+  }
+}
+
+export interface Options {
   target: string
   weaken?: string | undefined
   hold: string
@@ -78,26 +84,19 @@ function parse(words: string[]): { name: keyof typeof STUDIES; options: Options 
   }
 }
 
-let runs = 0
-
-/** One run. @throws HarnessError `STUDY_RUN_FAILED` when it gave no verdict */
-async function tried(trial: Trial, folder: string, { target, seed, driver }: Options): Promise<Tried> {
-  runs++
-  const id = `trial-${String(runs).padStart(2, '0')}`
-  const file = path.join(folder, `${id}${EXTENSION}`)
+/** One run. @param file where its scenario is written @throws HarnessError `STUDY_RUN_FAILED` when it gave no verdict */
+async function tried(trial: Trial, file: string, { target, seed, driver }: Options): Promise<Tried> {
   await writeFile(file, scenarioText(trial, ROOT, EXTENSION))
-  const words = ['scenario', file, '--json', '--reports', path.join(folder, 'runs'), '--target', target, '--driver', driver]
+  const words = ['scenario', file, '--json', '--reports', path.join(path.dirname(file), 'runs'), '--target', target, '--driver', driver]
+  const seeded = String(Number(seed) + (trial.round ?? 0))
   const weaken = trial.weaken === undefined ? [] : ['--weaken', trial.weaken]
-  const child = spawn(
-    process.execPath,
-    [path.join(ROOT, `harness/cli${EXTENSION}`), ...words, ...weaken, '--seed', String(Number(seed) + (trial.round ?? 0))],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      signal: AbortSignal.timeout(RUN_MS),
-      killSignal: 'SIGINT',
-    },
-  )
+  const child = spawn(process.execPath, [path.join(ROOT, `harness/cli${EXTENSION}`), ...words, ...weaken, '--seed', seeded], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  // As Ctrl-C: it heals and judges what there is.
+  const timer = setTimeout(() => child.kill('SIGINT'), RUN_MS)
   const [[code], stdout, stderr] = await Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)])
+  clearTimeout(timer)
   const last = stdout.trimEnd().split('\n').at(-1) ?? ''
   if (!last.startsWith('{') || code === 254 || code === 255)
     throw new HarnessError(

@@ -82,7 +82,8 @@ export async function knee(holds: (perS: number) => Promise<boolean>): Promise<n
   return low
 }
 
-async function measure({ run, holdMs }: Laboratory, perS: number, poolMax: number): Promise<Point> {
+/** One rate, with pools of that size. */
+export async function measure({ run, holdMs }: Laboratory, perS: number, poolMax: number): Promise<Point> {
   const load = [{ persona: 'steady' as const, agents: AGENTS, role: 'cheapRead' as const, everyMs: Math.round((AGENTS * 1_000) / perS) }]
   const settings = { ...NO_BUDGETS, poolMax, queueMax: 50, acquireTimeoutMs: 500 }
   return pointOf(perS, await run({ load, steadyS: STEADY_S, linkMs: holdMs, settings, checks: ['queue-bounded', 'bounded-time'] }))

@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest'
+import { served, unavailable } from '../../tests/fixtures/histories/answers.ts'
+import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { capacity, knee, littlesLaw } from './capacity.ts'
+import { metastableBoundary, smallest } from './metastable-boundary.ts'
+import { studyHtml } from './page.ts'
+import { scaleOut } from './scale-out.ts'
+import { smoothAgainstBurst } from './smooth-against-burst.ts'
+import type { Laboratory, Trial, Tried } from './study.ts'
+import { scenarioText } from './trial.ts'
+
+/** A server that is worked out, not run: so many calls a second are good, each holds a connection for 40 ms. */
+function laboratory(answer: (trial: Trial) => { goodPerS?: number; statuses?: Record<string, string>; connections?: number } = () => ({})) {
+  const trials: Trial[] = []
+  const run = async (trial: Trial): Promise<Tried> => {
+    trials.push(trial)
+    const { goodPerS = 1_000, statuses = {}, connections = 4 } = answer(trial)
+    const story = aRun().sample('postgres', 5_000, { connections })
+    const perS = trial.load.reduce((sum, { agents, everyMs }) => sum + (agents * 1_000) / everyMs, 0)
+    story.agent('a')
+    for (let n = 0; n < perS * 2; n++) {
+      const good = n % Math.round(perS) < goodPerS
+      story.call({ of: 'a', atMs: 2_000 + (n * 1_000) / perS, answer: good ? served(50) : unavailable(), ...(good && { serverMs: 45 }) })
+    }
+    const times = new Map([
+      ['db_ms', new Map([['steady' as const, Array.from({ length: 100 }, (_, n) => 38 + (n % 5))]])],
+      ['queue_ms', new Map([['steady' as const, [1]]])],
+    ])
+    return { history: story.history(), statuses, said: { own: [], times } }
+  }
+  const whole: Laboratory = { holdMs: 20, seed: 1, say: () => undefined, run }
+  return { whole, trials }
+}
+
+describe('capacity', () => {
+  test.each([
+    [70, 68],
+    [33, 32],
+    [250, 240],
+  ])('a knee at %d calls a second is found from below', async (carries, least) => {
+    const tried: number[] = []
+    const found = await knee(async (perS) => {
+      tried.push(perS)
+      return perS <= carries
+    })
+    expect(found).toBeLessThanOrEqual(carries)
+    expect(found).toBeGreaterThanOrEqual(least * 0.9)
+    expect(tried.length).toBeLessThan(10)
+  })
+
+  test('a server that carries nothing has a knee at nothing', async () => {
+    expect(await knee(async () => false)).toBeLessThan(5)
+  })
+
+  test('Little’s law: 100 calls a second that hold a connection for 40 ms call for four', () => {
+    const point = { perS: 100, held: { ms: 39.8, offMs: 1.2 }, inside: { ms: 118, offMs: 4 } }
+    expect(littlesLaw(point, 4)).toEqual({
+      rate: { is: 101, from: 98, to: 104 },
+      pool: { is: 4, from: 4, to: 5 },
+      concurrency: { is: 12, from: 12, to: 13 },
+    })
+  })
+
+  test('the page names the knee, what is configured and what is called for', async () => {
+    const { whole } = laboratory(() => ({ goodPerS: 100 }))
+    const study = await capacity(whole, 'npm run study capacity')
+    expect(study.says).toMatch(/^About (9\d|10\d) calls a second, with pools of 4/)
+    expect(study.tables[0]?.rows[0]?.[2]).toBe('4')
+    expect(await studyHtml(study)).toContain('data-is="mark"')
+  })
+
+  test('a server that keeps up with everything: unknown', async () => {
+    expect(await capacity(laboratory().whole, '')).toMatchObject({ tone: 'unknown' })
+  })
+})
+
+describe('the metastable boundary', () => {
+  test('is the shortest that does not heal', async () => {
+    expect(await smallest([1, 2, 4, 8], async (length) => (length >= 4 ? 'does not heal' : 'heals'))).toEqual({ lengthS: 4, open: false })
+    expect(await smallest([1, 2, 4, 8], async () => 'heals')).toEqual({ open: false })
+    expect(await smallest([1, 2, 4, 8], async (length) => (length === 4 ? 'unknown' : 'heals'))).toEqual({ open: true })
+  })
+
+  test('a point is tried three times, and where they disagree nobody can tell', async () => {
+    let n = 0
+    const { whole, trials } = laboratory(() => ({ statuses: { recovers: n++ % 2 === 0 ? 'pass' : 'fail' } }))
+    const study = await metastableBoundary(whole, '')
+    expect(study.tone).toBe('unknown')
+    expect(new Set(study.tables[0]?.rows.map(([, outcome]) => outcome))).toEqual(new Set(['unknown']))
+    expect(trials.every(({ delayMs, stressS }) => delayMs !== undefined && stressS !== undefined)).toBe(true)
+  })
+})
+
+test('smooth against bursts: the same mean rate each time, and the weak server fails in bursts alone', async () => {
+  const { whole, trials } = laboratory(({ load, weaken }) => {
+    const bad = weaken !== undefined && load[0]?.salvo !== undefined
+    return { statuses: { 'pool-bounded': bad ? 'fail' : 'pass' }, connections: bad ? 41 : 4 }
+  })
+  const study = await smoothAgainstBurst(whole, '')
+  expect(study).toMatchObject({ tone: 'pass', says: expect.stringContaining('fails at the same load in bursts') })
+  expect(new Set(trials.map(({ load }) => `${load[0]?.agents} ${load[0]?.everyMs}`)).size).toBe(1)
+})
+
+test('scale-out: parts of the time, apart', async () => {
+  const { whole, trials } = laboratory()
+  const { tables, tone } = await scaleOut(whole, '')
+  expect(tone).toBe('pass')
+  expect(tables[0]?.rows[0]).toEqual(['1', 5, 1, 4, 40, '100 %'])
+  expect(trials.map(({ settings }) => settings.instances)).toEqual([1, 3])
+})
+
+test('a trial is a scenario file', () => {
+  const load = [{ persona: 'steady' as const, agents: 2, role: 'cheapRead' as const, everyMs: 100, salvo: 5 }]
+  const text = scenarioText(
+    { load, steadyS: 4, stressS: 2, delayMs: 300, linkMs: 5, settings: { poolMax: 3 }, checks: ['bounded-time'] },
+    '/there',
+    '.ts',
+  )
+  expect(text).toContain('import { boundedTime } from "/there/harness/checks/bounded-time.ts"')
+  expect(text).toContain("steady({ agents: 2, role: 'cheapRead', everyMs: 100, arrivals: { kind: 'salvos', size: 5 } })")
+  expect(text).toContain("windows: [{ id: 'trigger', faults: [postgresLatency({ delayMs: 300 })] }]")
+})
