@@ -1,4 +1,6 @@
 // From a plan and its target to what an export writes: the target's own functions are asked for what each agent sends.
+import path from 'node:path'
+import { isUnitFile } from '../discover.ts'
 import { HarnessError } from '../errors.ts'
 import type { FleetSpec } from '../fleet/kubernetes/fleet-spec.ts'
 import { lastsS, specOf } from '../fleet/kubernetes/spec-of.ts'
@@ -46,13 +48,25 @@ export function assertInCluster(url: string, { safety }: Target): void {
   )
 }
 
-/** What of a command line decides the plan. */
+/** What of a command line decides the plan. @throws HarnessError `BAD_OPTION` for files that cannot be in the image */
 export function drawWords({ name, target, fleet, seed, scale, protocol, faults }: ScenarioOptions): string[] {
   return [
-    name ?? '',
-    ...['--target', target, '--seed', String(seed), '--scale', scale],
+    inImage(name ?? ''),
+    ...['--target', inImage(target), '--seed', String(seed), '--scale', scale],
     ...(fleet.length > 0 ? ['--fleet', fleet.map(({ persona, agents }) => `${persona}:${agents}`).join(',')] : []),
     ...(protocol === undefined ? [] : ['--protocol', protocol]),
     ...faults.flatMap((fault) => ['--fault', fault]),
   ]
+}
+
+/** A file as the image has it, which is built from the folder that we run in. */
+function inImage(named: string): string {
+  if (!isUnitFile(named) && !named.includes('/')) return named
+  const relative = path.relative(process.cwd(), path.resolve(named))
+  if (!relative.startsWith('..')) return relative
+  throw new HarnessError(
+    'BAD_OPTION',
+    `${named} lies outside of ${process.cwd()}, from which the image is built`,
+    'copy it into this folder',
+  )
 }

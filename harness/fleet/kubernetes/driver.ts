@@ -20,6 +20,7 @@ import type { Yaml } from './yaml.ts'
 
 const BEGUN_WITHIN_MS = 300_000
 const LOOK_EVERY_MS = 250
+const LOOK_AT_PODS_EVERY_MS = 3_000
 /** After the plan's end and its patience: the sidecars bring the rest. */
 const END_WITHIN_MS = 60_000
 /** After a stop: what the sidecars still bring. */
@@ -87,6 +88,7 @@ class ClusterGenerator implements Generator {
   readonly #given: ClusterGeneratorOptions
   readonly #over = new AbortController()
   #begun = false
+  #lookedAtMs = 0
   #begunMs = 0
   #end: (end: GeneratorEnd) => void = () => undefined
   #following: Promise<void> = Promise.resolve()
@@ -115,7 +117,7 @@ class ClusterGenerator implements Generator {
     while (firstMs === undefined || Date.now() < firstMs + 2 * LOOK_EVERY_MS) {
       await mirror.pull(signal).catch(() => signal.throwIfAborted())
       if (mirror.begunMs !== undefined) firstMs ??= Date.now()
-      if (firstMs === undefined && Date.now() > untilMs) throw await this.#notBegun()
+      if (firstMs === undefined && (Date.now() > untilMs || (await this.#hasFailed()))) throw await this.#notBegun()
       await wait(LOOK_EVERY_MS, undefined, { signal })
     }
     this.#begunMs = mirror.begunMs ?? firstMs
@@ -156,14 +158,23 @@ class ClusterGenerator implements Generator {
     this.#end({ exitCode: left.length === 0 ? 0 : 1 })
   }
 
+  /** A generator that could not even begin ends the wait: an image that is not there, another plan. */
+  async #hasFailed(): Promise<boolean> {
+    if (Date.now() - this.#lookedAtMs < LOOK_AT_PODS_EVERY_MS) return false
+    this.#lookedAtMs = Date.now()
+    const { cluster, label, options } = this.#given
+    const pods = await cluster.kubectl.get('pods', label, options.signal).catch(() => [])
+    return pods.some(({ status }) => status?.phase === 'Failed')
+  }
+
   async #notBegun(): Promise<HarnessError> {
     const { cluster, label } = this.#given
     const found = await cluster.kubectl.get('testruns.k6.io,pods', label, AbortSignal.timeout(DELETE_MS)).catch(() => [])
     const states = found.map(({ kind, metadata, status }) => `${kind} ${metadata.name}: ${status?.stage ?? status?.phase ?? 'no state'}`)
     return new HarnessError(
       'LOAD_DID_NOT_START',
-      `no generator began within ${BEGUN_WITHIN_MS / 1_000} s; ${states.join(', ') || 'nothing of the run is there'}`,
-      `is k6-operator 1.6 or newer installed? ${cluster.kubectl.shown('describe', 'testruns.k6.io,pods', '-l', label)}`,
+      `no generator began; ${states.join(', ') || 'nothing of the run is there'}`,
+      `is k6-operator 1.6 or newer installed? ${cluster.kubectl.shown('logs', '--all-containers', '-l', label)}`,
     )
   }
 }
