@@ -24,6 +24,7 @@ export const alertsFire = check({
   },
   source: 'SRE workbook ch. 5, "Alerting on SLOs"; SRE ch. 6',
   sort: 'event',
+  comparesWithBaseline: true,
   needs: ['alerts'],
   limits: {},
   judge(history) {
