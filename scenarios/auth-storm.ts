@@ -1,12 +1,12 @@
-// The identity provider goes down while an instance is killed and comes back with no key in memory; then the provider changes its key.
+// The identity provider goes down while an instance is killed, which is back soon, with no key in memory; then the provider changes its key.
 // Intruders try tokens that are wrong in one way each, and one that is right but not to be checked yet. Agents with good tokens must never
-// be told to log in again: that is what makes a storm of it.
+// be told to log in again: that is what makes a storm of it. Windows are long and recoveries short, since the instance must come back cold
+// while the provider is still away; how soon everybody is well again is other scenarios' matter.
 //
 // Not modelled: a token revoked while it is in use, people who log in, a provider that answers late.
 import { authTruthful } from '../harness/checks/auth-truthful.ts'
 import { cheapRefusal } from '../harness/checks/cheap-refusal.ts'
 import { errorTaxonomy } from '../harness/checks/error-taxonomy.ts'
-import { recovers } from '../harness/checks/recovers.ts'
 import { retryAfterValid } from '../harness/checks/retry-after-valid.ts'
 import { identityProviderDown } from '../harness/faults/identity-provider-down.ts'
 import { keysRotated } from '../harness/faults/keys-rotated.ts'
@@ -19,9 +19,9 @@ export default scenario({
   story:
     'The identity provider was away for a moment. Every agent was told 401, threw its token away and asked for a new one: 2,784 times in 5 s.',
   source: 'mcp-remote#338; seed 1, "Authentication"',
-  phases: { quick: { warmUpS: 2, steadyS: 5, stressS: 6, recoveryS: 5 }, full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 } },
+  phases: { quick: { warmUpS: 2, steadyS: 5, stressS: 9, recoveryS: 2.5 }, full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 } },
   windows: [
-    { id: 'down', faults: [identityProviderDown(), serverKilled({ instance: 2 }, { to: 0.1 })] },
+    { id: 'down', faults: [identityProviderDown(), serverKilled({ instance: 2 }, { to: 0.04 })] },
     { id: 'rotated', faults: [keysRotated()] },
   ],
   settings: {
@@ -44,6 +44,6 @@ export default scenario({
     intruder({ agents: 2, role: 'cheapRead', everyMs: 400, tries: 'new-key', during: 'stress', window: 'down' }),
     intruder({ agents: 2, role: 'cheapRead', everyMs: 400, tries: 'new-key', during: 'recovery', window: 'rotated' }),
   ],
-  checks: [authTruthful(), retryAfterValid(), cheapRefusal(), errorTaxonomy(), recovers()],
+  checks: [authTruthful(), retryAfterValid(), cheapRefusal(), errorTaxonomy()],
   essential: ['auth-truthful'],
 })

@@ -42,10 +42,10 @@ export const oneTrace = check({
     if (calls.length === 0) return notExercised('no tool answered a call')
     if (spans.length === 0)
       return unknown(`no span came${manifest.spans?.because ? `: the first was refused with ${manifest.spans.because}` : ''}`)
-    const traces = Map.groupBy(spans, ({ trace }) => trace)
+    const index = new SpanIndex(spans)
     const asked = Map.groupBy(history.hits, ({ call }) => call)
     const flawed = calls.flatMap((call) => {
-      const flaw = flawOf(history, call, traces.get(call.trace) ?? [], asked.get(call.call))
+      const flaw = flawOf(history, call, index, asked.get(call.call))
       return flaw === undefined ? [] : [{ call, flaw }]
     })
     const whole = calls.length - flawed.length
@@ -79,14 +79,12 @@ function callsOf(history: History): Call[] {
   )
 }
 
-function flawOf(history: History, call: Call, trace: readonly SpanLine[], asked: readonly { trace?: string }[] = []): string | undefined {
+function flawOf(history: History, call: Call, index: SpanIndex, asked: readonly { trace?: string }[] = []): string | undefined {
   if (asked.some((hit) => hit.trace !== call.trace)) return 'asked upstream under another trace'
-  if (trace.length === 0) return 'without a span of the server in the trace of its task'
-  const own = agentSpanOf(call)
-  const served = trace.find(({ parent }) => parent === own) ?? trace.find((span) => span.role === 'server' && covers(span, call))
+  const served = index.serverSpanOf(call)
   if (!served) return 'without a span of the server in the trace of its task'
   if (call.class !== 'served') return undefined
-  const below = descendants(trace, served)
+  const below = index.below(served)
   if (needs(history, call.role, 'postgres') && !below.some(isDatabase)) return 'without a span of the database below the server’s'
   const wantsUpstream = history.hits.length > 0 ? asked.length > 0 : needs(history, call.role, 'upstream')
   if (wantsUpstream && !below.some((span) => span.role === 'client' && !isDatabase(span)))
@@ -94,24 +92,55 @@ function flawOf(history: History, call: Call, trace: readonly SpanLine[], asked:
   return undefined
 }
 
-function covers({ atMs, endedAtMs }: SpanLine, { sentAtMs, endedAtMs: answeredAtMs = sentAtMs }: Call): boolean {
-  return atMs >= sentAtMs - CLOCKS_MS && endedAtMs <= answeredAtMs + CLOCKS_MS
-}
+/** A task of a runaway has one trace and thousands of calls: what belongs to one of them is looked up, not looked for. */
+class SpanIndex {
+  readonly #children: ReadonlyMap<string, SpanLine[]>
+  /** Of each trace, in the order of time. */
+  readonly #servers: ReadonlyMap<string, SpanLine[]>
 
-function descendants(trace: readonly SpanLine[], top: SpanLine): SpanLine[] {
-  const found: SpanLine[] = []
-  const seen = new Set([top.span])
-  // Children may stand before their parents: they end earlier. Each round goes one deeper.
-  for (let more = true; more; ) {
-    more = false
-    for (const span of trace) {
-      if (seen.has(span.span) || span.parent === undefined || !seen.has(span.parent)) continue
-      seen.add(span.span)
-      found.push(span)
-      more = true
-    }
+  constructor(spans: readonly SpanLine[]) {
+    this.#children = Map.groupBy(spans, ({ trace, parent }) => `${trace}/${parent}`)
+    this.#servers = Map.groupBy(
+      spans.filter(({ role }) => role === 'server'),
+      ({ trace }) => trace,
+    )
   }
-  return found
+
+  serverSpanOf(call: Call): SpanLine | undefined {
+    const [own] = this.#children.get(`${call.trace}/${agentSpanOf(call)}`) ?? []
+    return own ?? this.#during(call)
+  }
+
+  below(top: SpanLine): SpanLine[] {
+    const found: SpanLine[] = []
+    const seen = new Set([top.span])
+    const open = [top]
+    // It grows while it is gone through: children of children.
+    for (const { trace, span } of open)
+      for (const child of this.#children.get(`${trace}/${span}`) ?? []) {
+        if (seen.has(child.span)) continue
+        seen.add(child.span)
+        found.push(child)
+        open.push(child)
+      }
+    return found
+  }
+
+  /** Something between the agent and the server made a span of its own: then time tells. */
+  #during({ trace, sentAtMs, endedAtMs = sentAtMs }: Call): SpanLine | undefined {
+    const servers = this.#servers.get(trace) ?? []
+    let [low, high] = [0, servers.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((servers[middle]?.atMs ?? 0) < sentAtMs - CLOCKS_MS) low = middle + 1
+      else high = middle
+    }
+    for (let n = low; n < servers.length && (servers[n]?.atMs ?? 0) <= endedAtMs; n++) {
+      const span = servers[n]
+      if (span && span.endedAtMs <= endedAtMs + CLOCKS_MS) return span
+    }
+    return undefined
+  }
 }
 
 /** By the conventions for databases, old and new; Redis is none that anybody's rows are in. */
