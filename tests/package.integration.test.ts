@@ -60,6 +60,25 @@ describe('the package holds', () => {
     expect(missing).toEqual([])
   })
 
+  test('what it exports, with types: by name, and a unit of each kind', () => {
+    const { exports } = JSON.parse(readFileSync(path.join(place, 'package.json'), 'utf8')) as { exports: Record<string, object | string> }
+    const units: Record<string, string> = {
+      personas: 'presets/langchain',
+      faults: 'user-fault',
+      checks: 'fairness',
+      scenarios: 'runaway-loop',
+      targets: 'reference',
+    }
+    const patterns = Object.keys(exports).flatMap((name) => /^\.\/(\w+)\/\*$/.exec(name)?.[1] ?? [])
+    expect(patterns.sort()).toEqual(Object.keys(units).sort())
+    const files = Object.entries(exports).flatMap(([name, target]) =>
+      Object.values(typeof target === 'string' ? [target] : target).map((file: string) =>
+        file.replace('*', units[name.split('/')[1] ?? ''] ?? ''),
+      ),
+    )
+    expect(files.filter((file) => !existsSync(path.join(place, file)))).toEqual([])
+  })
+
   test('a manifest that brings no Node of its own, and every package that its programs import', () => {
     const manifest = JSON.parse(readFileSync(path.join(place, 'package.json'), 'utf8')) as Record<string, Record<string, string>>
     expect(manifest).not.toHaveProperty('optionalDependencies')

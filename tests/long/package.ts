@@ -90,8 +90,8 @@ async function someServer(project: string, said: string[]): Promise<void> {
     await untilUp(`http://127.0.0.1:${port}/health`)
     const { code, stdout, stderr } = await stampede(project, 'init', `http://127.0.0.1:${port}/mcp`)
     assert.equal(code, 0, `${stdout}\n${stderr}`)
-    const typed = /npx mcp-stampede (run \S+ --target \S+)/.exec(stdout)?.[1]
-    assert.ok(typed !== undefined && typed.endsWith('.mts'), `init says no command:\n${stdout}`)
+    const typed = /npx mcp-stampede (run \S+ --target \S+\.mts)/.exec(stdout)?.[1]
+    assert.ok(typed, `init says no command:\n${stdout}`)
     const begunMs = Date.now()
     const verdict = await stampede(project, ...typed.split(' '), '--driver', 'undici')
     assert.ok([0, 1, 2].includes(verdict.code ?? -1), `${verdict.stdout}\n${verdict.stderr}`)
