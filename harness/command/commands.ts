@@ -74,6 +74,7 @@ export const COMMANDS: Record<string, Command> = {
     takes: '<scenario> [options]',
     says: 'draws a plan again, in a pod',
     hidden: true,
+    quiet: true,
     run: async (words) => (await import('./draw.ts')).drawCommand(words),
   },
   server: {

@@ -13,7 +13,7 @@ const ALIGN_MS = 10_000
 const ALIGN_MS_A_POD = 100
 const MEMORY_MIB = 512
 /** Measured: docs/scale.md. */
-const MEMORY_MIB_AN_AGENT = 0.6
+const MEMORY_MIB_AN_AGENT = 1
 /** Pulling images, drawing the plan, fetching and judging, s. */
 const AROUND_S = 900
 
