@@ -42,6 +42,17 @@ test('a refusal keeps its headers, code, data and id', () => {
   })
 })
 
+test('of a 401 or 403 the challenge is kept, within bounds', () => {
+  const challenge = { 'www-authenticate': `Bearer error="invalid_token", error_description="${'x'.repeat(600)}"` }
+  for (const status of [401, 403]) {
+    const evidence = evidenceOf(raw(status, message({ error: { code: 40101, message: 'no' } }), challenge), question)
+    expect(evidence.challenge).toMatch(/^Bearer error="invalid_token"/)
+    expect(evidence.challenge).toHaveLength(500)
+  }
+  expect(evidenceOf(raw(200, message({ result: { content: [] } }), challenge), question)).not.toHaveProperty('challenge')
+  expect(evidenceOf(raw(401, ''), question)).not.toHaveProperty('challenge')
+})
+
 test('a fine result, as JSON and as an event stream, reads the same', () => {
   const result = { content: [{ type: 'text', text: 'x' }], structuredContent: { page: 3 } }
   const rules = { ...question, correct: [{ at: '/structuredContent/page', equals: '/arguments/page' }] }

@@ -46,6 +46,15 @@ test('in the spans’ bodies and in errors too; what nobody planted is none', as
   expect(lines().map(({ where }) => where)).toEqual(['spans', 'load.ndjson:2'])
 })
 
+test('a tool may give back what it was told; a token it may not', async () => {
+  const leaks = new Leaks(plan)
+  leaks.know('steady-01', { authorization: `Bearer ${TOKEN}` })
+  const fine = (message: string) => JSON.stringify({ kind: 'end', call: 'st-1-1', status: 200, isError: false, message })
+  write('raw/load.ndjson', `${send(1, 'st-1-1')}\n${fine(`wrote ${KEY}`)}\n${fine(`you are ${TOKEN}`)}\n`)
+  expect(await leaks.record(folder)).toMatchObject({ found: 1 })
+  expect(lines()).toEqual([{ kind: 'leak', where: 'load.ndjson:3', secret: 'the authorization of steady-01' }])
+})
+
 test('tokens are named by whose they are, in every file of the folder', async () => {
   const leaks = new Leaks(plan)
   leaks.know('steady-01', { authorization: `Bearer ${TOKEN}`, 'x-client': 'a-long-name-of-a-client' })

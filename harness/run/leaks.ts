@@ -26,6 +26,9 @@ const SECRET_MAX = 8_192
 /** What was planted stands in the plan; spans have been looked at as they came, before they were cut. */
 const ELSEWHERE = new Set(['plan.json', 'spans.ndjson'])
 
+/** The generators' own: what was sent, without arguments, and what came back. */
+const LOAD = /^load.*\.ndjson$/
+
 type Found = Omit<LeakLine, 'kind'>
 
 export class Leaks {
@@ -85,8 +88,11 @@ export class Leaks {
   /** Looks into every file of the folder and writes raw/leaks.ndjson. */
   async record({ path: folder, raw }: RunFolder): Promise<Searched> {
     const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-    for (const entry of entries)
-      if (entry.isFile() && !ELSEWHERE.has(entry.name)) await this.lookInto(path.join(entry.parentPath, entry.name))
+    for (const entry of entries) {
+      if (!entry.isFile() || ELSEWHERE.has(entry.name)) continue
+      const file = path.join(entry.parentPath, entry.name)
+      await (LOAD.test(entry.name) ? this.#lookIntoAnswers(file) : this.lookInto(file))
+    }
     await using file = await LineFile.create<LeakLine>(path.join(raw, 'leaks.ndjson'))
     file.appendAll(await this.#lines(raw))
     await file.flush()
@@ -98,8 +104,27 @@ export class Leaks {
     }
   }
 
+  /** What agents were told: of a fine result some words are kept, and those may well be what the tool was asked to write. */
+  async #lookIntoAnswers(file: string): Promise<void> {
+    this.#files++
+    const name = path.basename(file)
+    for await (const { text, number } of textLines(file)) {
+      const where = () => `${name}:${number}`
+      if (!text.includes('"isError":false')) this.#searchPlanted(text, name, where)
+      this.#searchTokens(text, name, where)
+    }
+  }
+
   #search(text: string, place: string, where: (at: number) => string): void {
+    this.#searchPlanted(text, place, where)
+    this.#searchTokens(text, place, where)
+  }
+
+  #searchPlanted(text: string, place: string, where: (at: number) => string): void {
     for (const { secret, at } of secretsIn(text)) if (this.#planted.has(secret)) this.#add(secret, place, () => where(at))
+  }
+
+  #searchTokens(text: string, place: string, where: (at: number) => string): void {
     for (const [beginning, tokens] of this.#tokens) {
       for (let at = text.indexOf(beginning); at >= 0; at = text.indexOf(beginning, at + 1))
         for (const [token, whose] of tokens) if (text.startsWith(token, at)) this.#add(whose, place, () => where(at))
@@ -121,7 +146,7 @@ export class Leaks {
       const of = this.#planted.get(secret)
       if (of) wanted.set(placeOf(of), '')
     }
-    const loads = wanted.size === 0 ? [] : (await readdir(raw)).filter((name) => /^load.*\.ndjson$/.test(name))
+    const loads = wanted.size === 0 ? [] : (await readdir(raw)).filter((name) => LOAD.test(name))
     for (const name of loads) {
       for await (const { text } of textLines(path.join(raw, name))) {
         const send = text.includes('"send"') ? sendOf(text) : undefined
