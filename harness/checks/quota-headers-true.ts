@@ -53,26 +53,44 @@ interface Reading {
   call: Call
   policy: string
   remaining: number
+  /** Some policy of the same header has nothing left. */
+  spent: boolean
   /** Of the policy: quota and its window, s; absent when it was not told. */
   quota?: { q: number; w: number }
 }
 
 /** In the order of their answers. */
 function readings({ calls }: History): Reading[] {
+  const read = new Headers()
   return calls
     .filter(({ evidence, endedAtMs, role }) => evidence.rateLimit !== undefined && endedAtMs !== undefined && role !== 'handshake')
     .sort((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0))
     .flatMap((call) => {
-      const policies = new Map(items(call.evidence.rateLimitPolicy ?? ''))
-      return items(call.evidence.rateLimit ?? '').map(([policy, { r }]): Reading => {
-        const { q, w } = policies.get(policy) ?? {}
-        return { call, policy, remaining: r ?? Number.NaN, ...(q !== undefined && w !== undefined && { quota: { q, w } }) }
+      const policies = read.items(call.evidence.rateLimitPolicy ?? '')
+      const told = read.items(call.evidence.rateLimit ?? '')
+      const spent = told.some(([, { r }]) => r === 0)
+      return told.map(([policy, { r }]): Reading => {
+        const { q, w } = policies.find(([name]) => name === policy)?.[1] ?? {}
+        return { call, policy, remaining: r ?? Number.NaN, spent, ...(q !== undefined && w !== undefined && { quota: { q, w } }) }
       })
     })
 }
 
+type Items = [string, Record<string, number>][]
+
+/** A server says the same few headers again and again: each is taken apart once. */
+class Headers {
+  readonly #known = new Map<string, Items>()
+
+  items(header: string): Items {
+    const known = this.#known.get(header) ?? itemsOf(header)
+    this.#known.set(header, known)
+    return known
+  }
+}
+
 /** `"agent";r=3;t=5, "day";r=90` → names with their numbers. */
-function items(header: string): [string, Record<string, number>][] {
+function itemsOf(header: string): Items {
   return [...header.matchAll(/"([^"]+)"((?:\s*;\s*[a-z]+=-?[\d.]+)*)/g)].map(([, name = '', rest = '']) => [
     name,
     Object.fromEntries([...rest.matchAll(/([a-z]+)=(-?[\d.]+)/g)].map(([, key, value]) => [key, Number(value)])),
@@ -84,8 +102,7 @@ function flawOf(reading: Reading, before: Reading | undefined, charged: UnderWay
   const told = (flaw: string) => ({ call, flaw })
   if (Number.isNaN(remaining)) return told('without what remains')
   if (remaining < 0) return told('below nothing')
-  const spent = items(call.evidence.rateLimit ?? '').some(([, { r }]) => r === 0)
-  if (isRefusedByRate(call) && !spent) return told('of a budget with room, on a refusal')
+  if (isRefusedByRate(call) && !reading.spent) return told('of a budget with room, on a refusal')
   const from = before?.call
   if (!before || !from || call.sentAtMs < (from.endedAtMs ?? Number.POSITIVE_INFINITY)) return undefined
   // The first of the two was charged before it was answered; the second is among those between.

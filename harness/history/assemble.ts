@@ -76,7 +76,7 @@ function joinCalls({ plan, load, manifest, server }: Raw, t0Ms: number): Call[] 
   }
   sends.sort((a, b) => a.sentAtMs - b.sentAtMs || (a.agent < b.agent ? -1 : a.agent > b.agent ? 1 : a.seq - b.seq))
   const seats = new Seats(plan)
-  const clocks = new SloClocks(t0Ms)
+  const clocks = new SloClocks(t0Ms, sends)
   return sends.map((send, index) => {
     const { kind: _kind, seq: _seq, ...sent } = send
     const end = ends.get(send.call)
@@ -113,10 +113,13 @@ function evidenceOf(end: EndLine | undefined): Evidence {
 /** From when an attempt's SLO counts: the first one's planned moment, or the end of a wait that the server asked for. */
 class SloClocks {
   readonly #t0Ms: number
+  /** Calls that were asked again: only of them anything need be known later. */
+  readonly #parents: ReadonlySet<string>
   readonly #seen = new Map<string, { startMs: number; mayReturnAtMs?: number }>()
 
-  constructor(t0Ms: number) {
+  constructor(t0Ms: number, sends: readonly SendLine[]) {
     this.#t0Ms = t0Ms
+    this.#parents = new Set(sends.flatMap(({ parent }) => parent ?? []))
   }
 
   /** Calls must be asked for in the order in which they were sent. */
@@ -124,6 +127,7 @@ class SloClocks {
     const parent = send.parent === undefined ? undefined : this.#seen.get(send.parent)
     const waited = parent?.mayReturnAtMs !== undefined && send.sentAtMs >= parent.mayReturnAtMs - WAIT_SLACK_MS
     const startMs = parent === undefined || waited ? send.plannedAtMs : parent.startMs
+    if (!this.#parents.has(send.call)) return startMs
     const told = end && toldWaitMs(end, this.#t0Ms + end.endedAtMs)
     this.#seen.set(send.call, { startMs, ...(end && told !== undefined && { mayReturnAtMs: end.endedAtMs + told }) })
     return startMs

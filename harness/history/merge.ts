@@ -161,11 +161,9 @@ function damaged(folder: string, name: string, hint: string, cause?: unknown): H
 
 /** In the order of time; agents and effects, which have none, at the end. Whole or not at all. */
 async function writeHistory(folder: string, history: History, notes: string[]): Promise<void> {
-  const timed: { at: number; line: HistoryLine }[] = history.calls.map((line) => ({ at: line.sentAtMs, line }))
-  for (const lines of [history.faults, history.attempts, history.samples, history.clocks, history.hits, history.spans])
-    for (const line of lines) timed.push({ at: line.atMs, line })
-  timed.sort((a, b) => a.at - b.at)
-  const body: HistoryLine[] = [...timed.map(({ line }) => line), ...history.agents, ...history.effects, ...history.leaks]
+  const { calls, faults, attempts, samples, clocks, hits, spans, agents, effects, leaks } = history
+  const between = [...faults, ...attempts, ...samples, ...clocks, ...hits, ...spans].sort((a, b) => a.atMs - b.atMs)
+  const after = [...agents, ...effects, ...leaks]
   const { t0Ms, callsInServerLog, callsTwiceInServerLog, fleet, raw = {} } = history.manifest
   const header: HeaderLine = {
     kind: 'history',
@@ -176,10 +174,10 @@ async function writeHistory(folder: string, history: History, notes: string[]): 
     ...(fleet && { fleet }),
     raw,
     notes,
-    lines: body.length,
+    lines: calls.length + between.length + after.length,
   }
   try {
-    await writeWhole(path.join(folder, 'history.ndjson'), [header, ...body])
+    await writeWhole(path.join(folder, 'history.ndjson'), inOrder(header, calls, between, after))
   } catch (error) {
     throw new HarnessError(
       'HISTORY_UNWRITABLE',
@@ -190,12 +188,28 @@ async function writeHistory(folder: string, history: History, notes: string[]): 
   }
 }
 
-async function writeWhole(file: string, lines: readonly HistoryLine[]): Promise<void> {
+/** Calls and what happened between them, each in the order of time already; where moments are equal, the call first. */
+function* inOrder(header: HeaderLine, calls: History['calls'], between: (HistoryLine & { atMs: number })[], after: HistoryLine[]) {
+  yield header
+  let next = 0
+  for (const call of calls) {
+    for (let line = between[next]; line && line.atMs < call.sentAtMs; line = between[++next]) yield line
+    yield call
+  }
+  yield* between.slice(next)
+  yield* after
+}
+
+async function writeWhole(file: string, lines: Iterable<HistoryLine>): Promise<void> {
   const part = `${file}.part`
   await using handle = await open(part, 'w')
-  for (let i = 0; i < lines.length; i += WRITE_AT_ONCE) {
-    const some = lines.slice(i, i + WRITE_AT_ONCE).map((line) => `${JSON.stringify(line)}\n`)
+  let some: string[] = []
+  for (const line of lines) {
+    some.push(`${JSON.stringify(line)}\n`)
+    if (some.length < WRITE_AT_ONCE) continue
     await handle.writeFile(some.join(''))
+    some = []
   }
+  await handle.writeFile(some.join(''))
   await rename(part, file)
 }
