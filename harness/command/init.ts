@@ -34,7 +34,8 @@ export async function initCommand(words: string[]): Promise<number> {
   const found = await discoverAll()
   const target = await findTarget(file, found.targets, ROOT)
   process.stdout.write(`wrote ${shown(file)}\n${boughtText(bought(target, found), FIRST_SCENARIO)}`)
-  process.stdout.write(`\n${installed(ROOT) ? 'npx mcp-stampede run' : 'npm run scenario --'} ${FIRST_SCENARIO} --target ${shown(file)}\n`)
+  const [before, after] = installed(ROOT) ? ['npx mcp-stampede run', ''] : ['npm run scenario', ' --']
+  process.stdout.write(`\n${before} ${FIRST_SCENARIO}${after} --target ${shown(file)}\n`)
   return 0
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type HeadersInTime, type TargetContext, target } from '../target.ts'
-import { agentHeaders } from './agent-headers.ts'
+import { agentHeaders, oneForAll } from './agent-headers.ts'
 
 const context = { agents: [{ index: 0, agent: 'a-01', tenant: 't' }] } as unknown as TargetContext
 const given = (headers: HeadersInTime, endsInS: number) =>
@@ -37,4 +37,12 @@ test('one that lasts is not, nor one that does not say, nor one whose turn is ov
   await expect(given(jwt(90), 60)).resolves.toBeDefined()
   await expect(given({ authorization: 'Bearer a.b.c' }, 60)).resolves.toBeDefined()
   await expect(given([{ untilS: 20, headers: jwt(30) }, { headers: jwt(90) }], 60)).resolves.toBeDefined()
+})
+
+test('one token for several agents is told, since to the server they are one', () => {
+  const all = (...first: Record<string, string>[]) => oneForAll({ first, later: [] })
+  expect(all({ a: '1' }, { a: '1' }, { a: '1' })).toContain('all 3 agents send the same headers')
+  expect(all({ a: '1' }, { a: '2' })).toBeUndefined()
+  expect(all({ a: '1' })).toBeUndefined()
+  expect(all({}, {})).toBeUndefined()
 })

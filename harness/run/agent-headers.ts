@@ -111,3 +111,12 @@ function clean(what: string, headers: Headers): Headers {
     'trim it: tokens read from files often end in one',
   )
 }
+
+/** Several agents with one and the same token: what a server limits by agent, it limits for all of them together. */
+export function oneForAll({ first }: AgentHeaders): string | undefined {
+  const [one = {}, ...others] = first
+  if (others.length === 0 || Object.keys(one).length === 0) return undefined
+  const text = JSON.stringify(one)
+  if (others.some((other) => JSON.stringify(other) !== text)) return undefined
+  return `all ${first.length} agents send the same headers: to the server they are one agent, so that what it limits by agent holds them back together`
+}

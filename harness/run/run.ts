@@ -13,7 +13,7 @@ import type { Plan } from '../plan/plan.ts'
 import { planHash, planText } from '../plan/text.ts'
 import type { Sampler } from '../samplers/sampler.ts'
 import type { Target } from '../target.ts'
-import { agentCredentials, agentHeaders, agentTls, sentBy } from './agent-headers.ts'
+import { agentCredentials, agentHeaders, agentTls, oneForAll, sentBy } from './agent-headers.ts'
 import { withAlerts } from './alerts.ts'
 import { recordEffects } from './effects.ts'
 import { startExporter } from './exporter.ts'
@@ -128,10 +128,7 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
   })
   manifest.notes.push(...setting.notes)
   describeTarget(manifest, setting, target.value, plan)
-  const headers = await agentHeaders(target.value, setting.context, Date.now() + plan.endsAtMs + plan.patienceMs)
-  const credentials = await agentCredentials(target.value, plan, setting.context)
-  for (const [index, { agent }] of plan.agents.entries()) for (const sent of sentBy(index, headers, credentials)) leaks.know(agent, sent)
-  const tls = await agentTls(target.value, setting.context.agents)
+  const { headers, credentials, tls } = await identities(options, setting, manifest, leaks)
   const client = { headers: headers.first[0] ?? {}, tls: tls[0] ?? {} }
   await probe(setting.url, client, plan, signal, capsOf(target.value).writes)
   const seen = { ...unstartedOf(options, setting, folder), client }
@@ -182,6 +179,19 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
     await leaks.lookInto(ownLog, ownLogBytes)
   }
   manifest.notes.push(...(await recordEffects(setting.environment.database, target.value, manifest, folder)))
+}
+
+/** What each agent sends, shows and tries; none of it may turn up elsewhere. */
+async function identities({ plan, target, view }: RunOptions, { context }: Setting, { notes }: Manifest, leaks: Leaks) {
+  const headers = await agentHeaders(target.value, context, Date.now() + plan.endsAtMs + plan.patienceMs)
+  const alike = oneForAll(headers)
+  if (alike !== undefined) {
+    notes.push(alike)
+    view.say(alike)
+  }
+  const credentials = await agentCredentials(target.value, plan, context)
+  for (const [index, { agent }] of plan.agents.entries()) for (const sent of sentBy(index, headers, credentials)) leaks.know(agent, sent)
+  return { headers, credentials, tls: await agentTls(target.value, context.agents) }
 }
 
 function unstartedOf({ plan, target, faults, signal }: RunOptions, { proxy, url }: Setting, { raw }: RunFolder) {
