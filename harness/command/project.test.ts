@@ -2,9 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { ownFolders } from './project.ts'
 import { discoverAll } from './units.ts'
+
+/** Every unit of ours is imported too, which a busy machine takes its time over. */
+vi.setConfig({ testTimeout: 30_000 })
 
 const home = mkdtempSync(path.join(os.tmpdir(), 'stampede-project-test-'))
 let made = 0
