@@ -48,6 +48,12 @@ describe('the live view', () => {
     }
   })
 
+  it('has room for three breakers, their label and one that is open in 100 columns', () => {
+    const three = ['postgres', 'redis', 'upstream'].map((name) => ({ name, open: name === 'redis', spans: [] }))
+    const lanes = liveLines({ ...state, breakers: three }, { width: 99, colour: false })[2]
+    expect(lanes).toMatch(/^breakers {4}postgres ─+·+ {2}redis ─+·+ open {2}upstream ─+·+$/)
+  })
+
   it('says loudly when the generator is late', () => {
     expect(liveLine({ ...state, sentLateMs: 80 }, { width: 40, colour: false })).toContain('sent 80 ms late')
   })

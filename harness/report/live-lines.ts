@@ -32,6 +32,8 @@ export interface LiveState {
 
 const BAR_COLUMNS = 16
 const LANE_COLUMNS = 24
+/** A breaker's name, the gap, and ` open`. */
+const BESIDE_LANE_COLUMNS = 18
 const POOL_COLUMNS = 8
 const LABEL_COLUMNS = 10
 /** Later than this, the generator does not keep its plan: gate G1 would say so. */
@@ -85,7 +87,7 @@ function rates({ perSecond, p95Ms, sentLateMs }: LiveState, label: string | unde
 /** A lane is the whole run: `─` closed, `█` open, `·` still to come. */
 function breakers({ breakers: all, leftMs, totalMs }: LiveState, width: number): Part[] {
   if (all.length === 0) return []
-  const columns = Math.max(6, Math.min(LANE_COLUMNS, Math.floor(width / 4)))
+  const columns = Math.max(6, Math.min(LANE_COLUMNS, Math.floor((width - LABEL_COLUMNS) / all.length) - BESIDE_LANE_COLUMNS))
   const stepMs = totalMs / columns
   const lanes = all.map(({ name, open, spans }): Part => {
     const lane = Array.from({ length: columns }, (_, i) => {

@@ -23,6 +23,11 @@ it('tells when a breaker was open, and of one that stayed shut while its depende
   const broken = exampleHistory({ fault: true })
   expect(signsOf(broken).join('\n')).toMatch(/breakerOpen\{breaker="postgres"\} of server-1 read 1 from 13\.0 s to 19\.5 s\./)
 
+  const stuck = sampled('prometheus', (atMs) => ({ 'breakerOpen{dependency="postgres"}': atMs > 12_500 ? 1 : 0 }))
+  expect(signsOf({ ...broken, samples: stuck }).join('\n')).toContain(
+    'to the end of the run, though postgres-latency was healed at 19.1 s.',
+  )
+
   const shut = sampled('prometheus', () => ({ 'breakerOpen{dependency="postgres"}': 0 }))
   const failing = broken.calls.map((call) => (call.phase === 'stress' ? { ...call, class: 'dependency' as const } : call))
   expect(signsOf({ ...broken, samples: shut, calls: failing }).join('\n')).toContain('was never open, though postgres-latency was in force')

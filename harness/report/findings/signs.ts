@@ -74,12 +74,22 @@ function states(history: History): string[] {
   return [...series].flatMap(([name, readings]) => {
     const open = spans(readings)
     const label = short(name, 60)
-    if (open.length > 0) return [`${label} read 1 ${open.map(spanText(history)).join(', ')}.`]
+    if (open.length > 0) return [`${label} read 1 ${open.map(spanText(history)).join(', ')}${afterHeal(history, name, open)}.`]
     const fault = harmed.find(({ dependency }) => dependency !== undefined && name.includes(`"${dependency}"`))
     return fault
       ? [`${label} was never open, though ${fault.fault} was in force from ${seconds(fault.fromMs)} to ${seconds(fault.toMs)}.`]
       : []
   })
+}
+
+/** `, though postgres-refused was healed at 18.1 s`: a breaker that does not see that its dependency is back. */
+function afterHeal(history: History, name: string, open: readonly Span[]): string {
+  const last = open.at(-1)
+  const healed = faultsOf(history).findLast(
+    ({ dependency, healed: line }) => line && dependency !== undefined && name.includes(`"${dependency}"`),
+  )
+  if (!last || !healed || last.toMs < history.plan.endsAtMs - 1_000 || last.fromMs > healed.overMs) return ''
+  return `, though ${healed.fault} was healed at ${seconds(healed.overMs)}`
 }
 
 interface Span {
