@@ -8,20 +8,23 @@ import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { discoverChecks } from '../harness/command/units.ts'
+import { unpackSample } from '../tests/fixtures/sample-run.ts'
 import { enlarge, Recorded } from './judge/enlarge.ts'
 import type { Measured } from './judge/one.ts'
 
 const ONE = path.join(import.meta.dirname, 'judge/one.ts')
 const { values, positionals } = parseArgs({
-  options: { folder: { type: 'string', default: path.join(import.meta.dirname, '../reports/sample') } },
+  options: { folder: { type: 'string' } },
   allowPositionals: true,
 })
 const wanted = positionals.length > 0 ? positionals.map(Number) : [10_000, 100_000, 1_000_000]
 
-const run = new Recorded(values.folder)
 const checks = (await discoverChecks()).ids
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'stampede-judge-'))
 try {
+  const recorded = values.folder ?? path.join(scratch, 'recorded')
+  if (values.folder === undefined) unpackSample('failed', recorded)
+  const run = new Recorded(recorded)
   let smallestUs: number | undefined
   for (const calls of wanted) {
     const times = Math.max(1, Math.round(calls / run.calls))

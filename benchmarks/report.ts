@@ -1,52 +1,77 @@
-// What the page of a long run costs: a recorded run, enlarged to 1,000,000 calls, is merged, judged and drawn in a process of its own; then the page
-// is opened in Chromium three times. Aim: at most 5 MB, written in 20 s (drawing alone, the run's files read), open within 2 s.
-// Run: node benchmarks/report.ts [calls]. Needs 3 GB of disk and of memory for a million calls.
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+// What the page of a long run costs: a recorded run (reports/sample/failed) is replayed in memory, one after the other, until it has 1,000,000 calls; its
+// page is written, and opened in Chromium three times, each in a fresh profile. Aim: at most 5 MB, written in 20 s, open within 2 s.
+// Run: node benchmarks/report.ts [calls]. What merging and judging such a run cost is benchmarks/judge.ts.
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import type { Page } from 'playwright-core'
+import { judge } from '../harness/checks/judge.ts'
 import { discoverChecks } from '../harness/command/units.ts'
+import type { History } from '../harness/history/history.ts'
+import { buildHistory } from '../harness/history/merge.ts'
+import { writeReport } from '../harness/report/report.ts'
 import { openBrowser } from '../tests/fixtures/browser.ts'
 import { unpackSample } from '../tests/fixtures/sample-run.ts'
-import { enlarge, Recorded } from './judge/enlarge.ts'
-import type { Measured } from './judge/one.ts'
 
-const ONE = path.join(import.meta.dirname, 'judge/one.ts')
 const OPENINGS = 3
 const wanted = Number(process.argv[2] ?? 1_000_000)
 
-const scratch = mkdtempSync(path.join(os.tmpdir(), 'stampede-report-'))
+const folder = mkdtempSync(path.join(os.tmpdir(), 'stampede-report-'))
 try {
-  const small = path.join(scratch, 'small')
-  unpackSample('failed', small)
-  const run = new Recorded(small)
-  const times = Math.max(1, Math.round(wanted / run.calls))
-  const long = Math.max(1, Math.round(Math.sqrt(times)))
-  const folder = path.join(scratch, 'large')
-  await enlarge(run, { wide: Math.max(1, Math.round(times / long)), long }, folder, (await discoverChecks()).ids)
-  const { status } = spawnSync(process.execPath, [ONE, folder], { stdio: ['ignore', 'ignore', 'inherit'] })
-  if (status !== 0) throw new Error(`drawing ended with ${status}`)
-  const { calls, mergeS, judgeS, drawS, page } = JSON.parse(readFileSync(path.join(folder, 'measured.json'), 'utf8')) as Measured
-  const opened = await openings(path.join(folder, 'report.html'))
-  process.stdout.write(
-    `${calls} calls: page ${(page / 1e6).toFixed(2)} MB, drawn in ${drawS.toFixed(1)} s (after merging ${mergeS.toFixed(1)} s and judging ${judgeS.toFixed(1)} s), ` +
-      `open in ${opened.map((ms) => `${Math.round(ms)} ms`).join(', ')}\n`,
-  )
+  unpackSample('failed', folder)
+  const once = await buildHistory(folder)
+  const verdicts = judge(once, await discoverChecks())
+  const long = replayed(once, Math.ceil(wanted / once.calls.length))
+  const begun = performance.now()
+  await writeReport(folder, long, verdicts)
+  const tookS = (performance.now() - begun) / 1_000
+  const page = path.join(folder, 'report.html')
+  const opened = await openings(page)
+  const figures = [
+    `${long.calls.length} calls, ${Math.round(long.plan.endsAtMs / 1_000)} s`,
+    `page ${(statSync(page).size / 1e6).toFixed(2)} MB`,
+    `written in ${tookS.toFixed(1)} s, at most ${Math.round(process.resourceUsage().maxRSS / 1_000)} MB of memory`,
+    `open in ${opened.map((ms) => `${Math.round(ms)} ms`).join(', ')}`,
+  ]
+  process.stdout.write(`${figures.join('; ')}\n`)
 } finally {
-  rmSync(scratch, { recursive: true, force: true })
+  rmSync(folder, { recursive: true, force: true })
 }
 
-/** From the request to the load event and the first paint after it, ms, each in a fresh profile. */
+/** The run so many times, each after the one before; ids stay unique, since each round has a run's id of its own. */
+function replayed(once: History, times: number): History {
+  const { endsAtMs, phases, faults, agents } = once.plan
+  const rounds = Array.from({ length: times }, (_, round) => ({ round, byMs: round * endsAtMs }))
+  const later = <T extends { atMs: number }>(lines: readonly T[]) =>
+    rounds.flatMap(({ byMs }) => lines.map((line) => ({ ...line, atMs: line.atMs + byMs })))
+  const id = (call: string, round: number) => (round === 0 ? call : `${call}-${round}`)
+  const calls = rounds.flatMap(({ round, byMs }) =>
+    once.calls.map((call) => ({
+      ...call,
+      index: call.index + round * once.calls.length,
+      call: id(call.call, round),
+      task: id(call.task, round),
+      ...(call.parent !== undefined && { parent: id(call.parent, round) }),
+      plannedAtMs: call.plannedAtMs + byMs,
+      sentAtMs: call.sentAtMs + byMs,
+      ...(call.endedAtMs !== undefined && { endedAtMs: call.endedAtMs + byMs }),
+    })),
+  )
+  const moved = phases.flatMap((phase) => ({ ...phase, fromMs: phase.fromMs * times, toMs: phase.toMs * times }))
+  const plan = { ...once.plan, agents, phases: moved, faults, endsAtMs: endsAtMs * times }
+  return { ...once, plan, calls, samples: later(once.samples), attempts: later(once.attempts), clocks: later(once.clocks) }
+}
+
+/** From the request to the first paint after the load event, ms. */
 async function openings(file: string): Promise<number[]> {
   const took: number[] = []
   for (let i = 0; i < OPENINGS; i++) {
-    await using browser = await openBrowser()
-    const page: Page = await browser.newPage({ viewport: { width: 1200, height: 900 } })
+    const browser = await openBrowser()
+    const page = await browser.newPage({ viewport: { width: 1_200, height: 900 } })
     const begun = performance.now()
     await page.goto(`file://${file}`)
     await page.evaluate('new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)))')
     took.push(performance.now() - begun)
+    await browser.close()
   }
   return took
 }

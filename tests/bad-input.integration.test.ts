@@ -1,11 +1,12 @@
 // Each mistake a user can make gets a clear error that says what to type, and leaves nothing running.
-import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { processesWith } from '../harness/run/process-table.ts'
 import { type BareCheckout, bareCheckout, refusingPostgres } from './fixtures/bare-checkout.ts'
 import { finish, ROOT, Workshop } from './fixtures/cli.ts'
+import { unpackSample } from './fixtures/sample-run.ts'
 
 const workshop = new Workshop()
 afterAll(() => workshop[Symbol.dispose]())
@@ -183,7 +184,7 @@ test('a reports folder that cannot be written', async () => {
 
 test('a disk that is full while the verdicts are written', async () => {
   const folder = path.join(workshop.folder, 'full')
-  cpSync(path.join(ROOT, 'reports/sample'), folder, { recursive: true })
+  unpackSample('held', folder)
   rmSync(path.join(folder, 'verdicts.json'))
   symlinkSync('/dev/full', path.join(folder, 'verdicts.json'))
   const { code, stderr } = await workshop.cli('judge', folder)

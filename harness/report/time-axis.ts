@@ -38,7 +38,7 @@ export function timeX(history: History, field = 'atS') {
     field,
     type: 'quantitative' as const,
     scale: { domain: [0, history.plan.endsAtMs / 1000], nice: false, zero: false },
-    axis: { title: null, grid: false, labelExpr: "datum.label + ' s'" },
+    axis: { title: null, grid: false, tickCount: 12, labelExpr: "datum.label + ' s'" },
   }
 }
 
