@@ -67,6 +67,9 @@ export function scrapedGauges(registry: Registry, { pools, waitMsMax, inFlight, 
   })
 }
 
+/** A scrape right after another one's would be told of a moment; it gets the same figures. */
+const SAME_SCRAPE_MS = 100
+
 /** Names as every exporter of processes has them. */
 export function processGauges(registry: Registry, collectEveryMs: number): void {
   const registers = [registry]
@@ -98,11 +101,14 @@ export function processGauges(registry: Registry, collectEveryMs: number): void 
     },
   })
   let last = performance.eventLoopUtilization()
+  let [busyAtMs, delayAtMs] = [0, 0]
   new Gauge({
     name: 'event_loop_busy_ratio',
     help: 'Share of the time for which the event loop was busy, since the last scrape',
     registers,
     collect() {
+      if (performance.now() - busyAtMs < SAME_SCRAPE_MS) return
+      busyAtMs = performance.now()
       const now = performance.eventLoopUtilization()
       this.set(performance.eventLoopUtilization(now, last).utilization)
       last = now
@@ -115,6 +121,8 @@ export function processGauges(registry: Registry, collectEveryMs: number): void 
     help: '99th percentile of how late the event loop was, since the last scrape',
     registers,
     collect() {
+      if (performance.now() - delayAtMs < SAME_SCRAPE_MS) return
+      delayAtMs = performance.now()
       // Of a sample every 20 ms: what is left over that is lateness.
       const p99 = delay.percentile(99) / 1e9 - 0.02
       this.set(Number.isFinite(p99) ? Math.max(0, p99) : 0)

@@ -176,6 +176,8 @@ export interface Environment {
   logFiles?: Record<string, string[]>
   /** Where each of several instances tells its metrics, by its number. Empty or absent: there is one, and `observe` says it. */
   metricsUrls?: Record<string, string>
+  /** Told every text of metrics that is read, by instance (`server` when there is one); undefined: it was not answered. */
+  metricsSeen?: (instance: string, text: string | undefined, atMs: number) => void
   /** Other processes worth measuring, name → process id: `harness`, `k6`, `proxy`. */
   processes?: Record<string, number>
   /** Address that agents call. */

@@ -1,8 +1,8 @@
-// The server's own alert rules, watched while the load goes on: what they speak of is read from its metrics, kept in raw/metrics.ndjson, and
-// the rules are evaluated on it when the run is over (alert-rules.ts). Only where a check asks for it: a reading is a scrape more.
+// The server's own alert rules, watched while the load goes on: of every text of metrics that is read (samplers/prometheus.ts) what they
+// speak of is kept, in raw/metrics.ndjson too, and the rules are evaluated on it when the run is over (alert-rules.ts).
+// Only where a check asks for it.
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import type { Manifest } from '../history/manifest.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -52,14 +52,9 @@ async function watchAlerts({ plan, setting, folder, root, signal }: WatchOptions
   const rules = await textAt(alerts.rules, root, signal).catch((error: Error) => error)
   if (rules instanceof Error) return `observe: { alerts: { rules: '…' } } (${alerts.rules} cannot be read: ${rules.message})`
   await writeFile(path.join(folder.raw, RULES_FILE), rules)
-  const urls = Object.entries(setting.environment.metricsUrls ?? {})
-  return await Watch.open(urls.length > 0 ? urls : [['server', metrics.url]], {
-    plan,
-    folder,
-    rules,
-    promtool,
-    job: alerts.job ?? 'server',
-  })
+  const watch = await Watch.open({ plan, folder, rules, promtool, job: alerts.job ?? 'server' })
+  setting.environment.metricsSeen = (instance, text, atMs) => watch.see(instance, text, atMs)
+  return watch
 }
 
 interface Watched {
@@ -73,27 +68,35 @@ interface Watched {
 class Watch implements AsyncDisposable {
   readonly #watched: Watched
   readonly #file: LineFile<AlertReading>
-  readonly #over = new AbortController()
   readonly #readings: AlertReading[] = []
   readonly #counters = new Set<string>()
+  readonly #wanted: ReadonlySet<string>
   readonly #everyMs: number
-  readonly #reading: Promise<unknown>
+  readonly #lastAtMs = new Map<string, number>()
 
-  private constructor(urls: readonly [string, string][], watched: Watched, file: LineFile<AlertReading>) {
+  private constructor(watched: Watched, file: LineFile<AlertReading>) {
     this.#watched = watched
     this.#file = file
+    this.#wanted = namesIn(watched.rules)
     this.#everyMs = Math.max(EVERY_MS, Math.ceil(watched.plan.endsAtMs / READINGS_MAX))
-    this.#reading = Promise.all(urls.map(([instance, url]) => this.#follow(instance, url)))
   }
 
-  static async open(urls: readonly [string, string][], watched: Watched): Promise<Watch> {
-    return new Watch(urls, watched, await LineFile.create<AlertReading>(path.join(watched.folder.raw, 'metrics.ndjson')))
+  static async open(watched: Watched): Promise<Watch> {
+    return new Watch(watched, await LineFile.create<AlertReading>(path.join(watched.folder.raw, 'metrics.ndjson')))
   }
 
-  /** Stops reading, and tells what the rules make of it. @throws Error with what promtool says */
+  see(instance: string, text: string | undefined, atMs: number): void {
+    if (atMs - (this.#lastAtMs.get(instance) ?? 0) < this.#everyMs / 2) return
+    this.#lastAtMs.set(instance, atMs)
+    for (const name of countersIn(text ?? '')) this.#counters.add(name)
+    const series = text === undefined ? undefined : parseSeries(text).filter(({ name }) => this.#wanted.has(name))
+    const reading = { atMs, instance, ...(series && { series }) }
+    this.#readings.push(reading)
+    this.#file.append(reading)
+  }
+
+  /** What the rules make of it. @throws Error with what promtool says */
   async evaluate(t0Ms: number): Promise<NonNullable<Manifest['alerts']>> {
-    this.#over.abort()
-    await this.#reading
     const { plan, folder, rules, promtool, job } = this.#watched
     const stretch = stretchOf(plan.phases)
     const readings = this.#readings.map((reading) => ({ ...reading, atMs: reading.atMs - t0Ms })).filter(({ atMs }) => atMs >= 0)
@@ -102,35 +105,8 @@ class Watch implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#over.abort()
-    await this.#reading
     await this.#file[Symbol.asyncDispose]()
   }
-
-  async #follow(instance: string, url: string): Promise<void> {
-    const dispatcher = new Agent({ connections: 1, maxResponseSize: ANSWER_BYTES_MAX })
-    const wanted = namesIn(this.#watched.rules)
-    const { signal } = this.#over
-    while (!signal.aborted) {
-      const atMs = Date.now()
-      const text = await textOf(url, dispatcher, signal).catch(() => undefined)
-      if (signal.aborted) break
-      for (const name of countersIn(text ?? '')) this.#counters.add(name)
-      const series = text === undefined ? undefined : parseSeries(text).filter(({ name }) => wanted.has(name))
-      const reading = { atMs, instance, ...(series && { series }) }
-      this.#readings.push(reading)
-      this.#file.append(reading)
-      await wait(Math.max(0, this.#everyMs - (Date.now() - atMs)), undefined, { signal }).catch(() => undefined)
-    }
-    await dispatcher.destroy()
-  }
-}
-
-async function textOf(url: string, dispatcher: Agent, signal: AbortSignal): Promise<string> {
-  const { statusCode, body } = await request(url, { dispatcher, signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]) })
-  const text = await body.text()
-  if (statusCode !== 200) throw new Error(`${url} answered ${statusCode}`)
-  return text
 }
 
 /** A file, from where the run was started, or an address. */
@@ -138,7 +114,10 @@ async function textAt(place: string, root: string, signal: AbortSignal): Promise
   if (!/^https?:/.test(place)) return await readFile(path.resolve(root, place), 'utf8')
   const dispatcher = new Agent({ maxResponseSize: ANSWER_BYTES_MAX })
   try {
-    return await textOf(place, dispatcher, signal)
+    const { statusCode, body } = await request(place, { dispatcher, signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]) })
+    const text = await body.text()
+    if (statusCode !== 200) throw new Error(`${place} answered ${statusCode}`)
+    return text
   } finally {
     await dispatcher.destroy()
   }

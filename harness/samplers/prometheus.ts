@@ -3,6 +3,7 @@
 // Of several instances each is read at its own address; one that does not answer is left out, and is a gap only when none does.
 // What it does not model: a query language.
 import { Agent, request } from 'undici'
+import type { Environment } from '../environment/service.ts'
 import type { ObservedMetrics } from '../target.ts'
 import { parseSelector, parseSeries, select } from './prometheus-text.ts'
 import { sampler } from './sampler.ts'
@@ -19,24 +20,37 @@ export const prometheus = sampler({
   summary: "Pool, queue and breaker as the server's own metrics show them.",
   source: 'Prometheus exposition format 0.0.4',
   periodMs: 250,
-  applies: (_environment, { metrics }) => metrics !== undefined && SERIES.some((name) => metrics[name] !== undefined),
-  async sample({ metricsUrls = {} }, { metrics }, signal) {
+  applies: ({ metricsSeen }, { metrics }) =>
+    metrics !== undefined && (metricsSeen !== undefined || SERIES.some((name) => metrics[name] !== undefined)),
+  async sample(environment, { metrics }, signal) {
     if (!metrics) return []
-    const several = Object.entries(metricsUrls)
-    if (several.length === 0) return [{ values: await read(metrics.url, metrics, signal) }]
-    const reading = several.map(async ([instance, url]) => ({ instance, values: await read(url, metrics, signal) }))
+    const several = Object.entries(environment.metricsUrls ?? {})
+    if (several.length === 0) return [{ values: valuesOf(await read('server', metrics.url, environment, signal), metrics) }]
+    const reading = several.map(async ([instance, url]) => ({
+      instance,
+      values: valuesOf(await read(instance, url, environment, signal), metrics),
+    }))
     const answered = (await Promise.allSettled(reading)).filter((one) => one.status === 'fulfilled')
     if (answered.length === 0) throw new Error('no instance answered')
     return answered.map(({ value }) => value)
   },
 })
 
-async function read(url: string, metrics: ObservedMetrics, signal: AbortSignal): Promise<Record<string, number>> {
+/** Nobody else reads them: figures "since the last scrape" would be those of a moment. */
+async function read(instance: string, url: string, { metricsSeen }: Environment, signal: AbortSignal): Promise<string> {
+  const atMs = Date.now()
   const limited = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
-  const { statusCode, body } = await request(url, { dispatcher: client, signal: limited })
-  const text = await body.text()
-  if (statusCode !== 200) throw new Error(`${url} answered ${statusCode}`)
-  return valuesOf(text, metrics)
+  try {
+    const { statusCode, body } = await request(url, { dispatcher: client, signal: limited })
+    const text = await body.text()
+    if (statusCode !== 200) throw new Error(`${url} answered ${statusCode}`)
+    metricsSeen?.(instance, text, atMs)
+    return text
+  } catch (error) {
+    // The end of the run is no silence of the server's.
+    if (limited.reason?.name !== 'AbortError') metricsSeen?.(instance, undefined, atMs)
+    throw error
+  }
 }
 
 /** `poolWaiting{pool="cheap"}` → 3, for every series that the target names. */

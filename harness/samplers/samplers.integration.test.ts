@@ -56,8 +56,18 @@ describe('prometheus', () => {
     expect(await prometheus.sample(nothing, observe, signal)).toEqual([{ values }])
     expect(await prometheus.sample(nothing, observe, signal)).toEqual([{ values }])
     expect(connections).toBe(1)
+    const seen: unknown[] = []
+    const watched: Environment = { ...nothing, metricsSeen: (instance, told) => seen.push([instance, told]) }
+    expect(prometheus.applies(watched, { metrics: { url } })).toBe(true)
+    expect(await prometheus.sample(watched, { metrics: { url } }, signal)).toEqual([{ values: {} }])
     status = 500
-    await expect(prometheus.sample(nothing, observe, signal)).rejects.toThrow('500')
+    await expect(prometheus.sample(watched, observe, signal)).rejects.toThrow('500')
+    expect(seen).toEqual([
+      ['server', text],
+      ['server', undefined],
+    ])
+    await expect(prometheus.sample(watched, observe, AbortSignal.abort())).rejects.toThrow()
+    expect(seen).toHaveLength(2)
     server.closeAllConnections()
     server.close()
   })
