@@ -1,5 +1,6 @@
 // The same mean rate, smooth and then in salvos, on a weak server and on the hardened one. "Smooth ramps miss pool exhaustion" (seed 2): a
-// server that opens a pool a request holds while calls come one by one, and fails as soon as they come together.
+// queue before the pool that nobody bounded stays empty while calls come one by one, and grows past all measure as soon as they come together.
+import { points } from '../history/queries.ts'
 import { bars } from './bars.ts'
 import type { Study } from './page.ts'
 import { type Laboratory, NO_BUDGETS } from './study.ts'
@@ -7,10 +8,13 @@ import { type Laboratory, NO_BUDGETS } from './study.ts'
 const AGENTS = 20
 const EVERY_MS = 1_000
 const SALVO = 40
-const CHECK = 'pool-bounded'
+const CHECK = 'queue-bounded'
 
-export async function smoothAgainstBurst({ run, say, weaken = 'pool-per-request', holdMs }: Laboratory, command: string): Promise<Study> {
-  const rows: { who: string; how: string; status: string; connections: number }[] = []
+export async function smoothAgainstBurst(
+  { run, say, weaken = 'pool-queue-unbounded', holdMs }: Laboratory,
+  command: string,
+): Promise<Study> {
+  const rows: { who: string; how: string; status: string; waiting: number }[] = []
   for (const server of [weaken, undefined]) {
     for (const how of ['smooth', 'bursts']) {
       const load = [
@@ -22,7 +26,7 @@ export async function smoothAgainstBurst({ run, say, weaken = 'pool-per-request'
           ...(how === 'bursts' && { salvo: SALVO }),
         },
       ]
-      const settings = { ...NO_BUDGETS, poolMax: 4, queueMax: 50, acquireTimeoutMs: 1_000 }
+      const settings = { ...NO_BUDGETS, poolMax: 4, queueMax: 16, acquireTimeoutMs: 1_000 }
       const trial = {
         load,
         steadyS: 6,
@@ -33,10 +37,10 @@ export async function smoothAgainstBurst({ run, say, weaken = 'pool-per-request'
         ...(server !== undefined && { weaken: server }),
       }
       const { history, statuses } = await run(trial)
-      const seen = history.samples.flatMap(({ sampler, values }) => (sampler === 'postgres' ? [values.connections ?? 0] : []))
-      const row = { who: server ?? 'hardened', how, status: statuses[CHECK] ?? 'not judged', connections: Math.max(0, ...seen) }
+      const seen = [...points(history, 'poolWaiting'), ...points(history, 'poolWaitingMax')].map(({ value }) => value)
+      const row = { who: server ?? 'hardened', how, status: statuses[CHECK] ?? 'not judged', waiting: Math.max(0, ...seen) }
       rows.push(row)
-      say(`${row.who}, ${how}: ${CHECK} ${row.status}, at most ${row.connections} connections`)
+      say(`${row.who}, ${how}: ${CHECK} ${row.status}, at most ${row.waiting} waiting`)
     }
   }
   const of = (who: string, how: string) => rows.find((row) => row.who === who && row.how === how)?.status
@@ -50,10 +54,10 @@ export async function smoothAgainstBurst({ run, say, weaken = 'pool-per-request'
     about: `${(AGENTS * 1_000) / EVERY_MS} calls a second each time: one by one, or ${SALVO} at once every ${(SALVO * EVERY_MS) / AGENTS / 1_000} s.`,
     plots: [
       {
-        title: 'Connections to Postgres, at most',
+        title: 'Callers waiting for a connection, at most',
         caption: 'The same mean rate each time.',
         spec: bars(
-          rows.map(({ who, how, connections }) => ({ group: who, name: how, value: connections })),
+          rows.map(({ who, how, waiting }) => ({ group: who, name: how, value: waiting })),
           '',
         ),
       },
@@ -61,8 +65,8 @@ export async function smoothAgainstBurst({ run, say, weaken = 'pool-per-request'
     tables: [
       {
         title: 'Runs',
-        head: ['server', 'load', CHECK, 'connections'],
-        rows: rows.map(({ who, how, status, connections }) => [who, how, status, connections]),
+        head: ['server', 'load', CHECK, 'waiting'],
+        rows: rows.map(({ who, how, status, waiting }) => [who, how, status, waiting]),
       },
     ],
     command,

@@ -10,15 +10,15 @@ import type { Laboratory, Trial, Tried } from './study.ts'
 import { scenarioText } from './trial.ts'
 
 /** A server that is worked out, not run: so many calls a second are good, each holds a connection for 40 ms. */
-function laboratory(answer: (trial: Trial) => { goodPerS?: number; statuses?: Record<string, string>; connections?: number } = () => ({})) {
+function laboratory(answer: (trial: Trial) => { goodPerS?: number; statuses?: Record<string, string>; waiting?: number } = () => ({})) {
   const trials: Trial[] = []
   const run = async (trial: Trial): Promise<Tried> => {
     trials.push(trial)
-    const { goodPerS = 1_000, statuses = {}, connections = 4 } = answer(trial)
-    const story = aRun().sample('postgres', 5_000, { connections })
+    const { goodPerS = 1_000, statuses = {}, waiting = 4 } = answer(trial)
+    const story = aRun().sample('prometheus', 5_000, { 'poolWaitingMax{pool="cheap"}': waiting })
     const perS = trial.load.reduce((sum, { agents, everyMs }) => sum + (agents * 1_000) / everyMs, 0)
     story.agent('a')
-    for (let n = 0; n < perS * 2; n++) {
+    for (let n = 0; n < perS; n++) {
       const good = n % Math.round(perS) < goodPerS
       story.call({ of: 'a', atMs: 2_000 + (n * 1_000) / perS, answer: good ? served(50) : unavailable(), ...(good && { serverMs: 45 }) })
     }
@@ -94,10 +94,11 @@ describe('the metastable boundary', () => {
 test('smooth against bursts: the same mean rate each time, and the weak server fails in bursts alone', async () => {
   const { whole, trials } = laboratory(({ load, weaken }) => {
     const bad = weaken !== undefined && load[0]?.salvo !== undefined
-    return { statuses: { 'pool-bounded': bad ? 'fail' : 'pass' }, connections: bad ? 41 : 4 }
+    return { statuses: { 'queue-bounded': bad ? 'fail' : 'pass' }, waiting: bad ? 36 : 0 }
   })
   const study = await smoothAgainstBurst(whole, '')
   expect(study).toMatchObject({ tone: 'pass', says: expect.stringContaining('fails at the same load in bursts') })
+  expect(study.tables[0]?.rows.map((row) => row.at(-1))).toEqual([0, 36, 0, 0])
   expect(new Set(trials.map(({ load }) => `${load[0]?.agents} ${load[0]?.everyMs}`)).size).toBe(1)
 })
 
