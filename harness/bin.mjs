@@ -24,6 +24,7 @@ async function standAside() {
       process.exitCode = code ?? 255
     })
   } catch (error) {
+    if (!(error instanceof Error && 'hint' in error)) throw error
     const { code, message, hint } = /** @type {import('../tools/setup/words.mjs').SetupError} */ (error)
     process.stderr.write(`\n${code}: ${message}\n  → ${hint}\n`)
     process.exitCode = 254

@@ -4,12 +4,15 @@
 // 190 MB and stand in front of the project's own Node in every npm script; the package gets one for itself, only where it must
 // (tools/setup/node.mjs). Interrupted in between, the checkout's manifest lies in .package.json.kept, and the next `begin` or `end` puts
 // it back.
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { emit } from './emit.mjs'
+import { promisify } from 'node:util'
+import { ensurePackages } from '../../setup.mjs'
+import { NODE_MAJOR } from '../setup/npm.mjs'
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..')
 const MANIFEST = path.join(ROOT, 'package.json')
@@ -31,7 +34,11 @@ async function putBack() {
 
 async function begin() {
   await putBack()
-  await emit(path.join(ROOT, 'dist'))
+  // A fresh clone may be packed, and by an old Node: what emits needs the checkout's own.
+  await ensurePackages()
+  const old = Number(process.versions.node.split('.')[0]) < NODE_MAJOR
+  const node = old ? path.join(ROOT, 'node_modules', '.bin', 'node') : process.execPath
+  await promisify(execFile)(node, [path.join(ROOT, 'tools/package/emit.mjs'), path.join(ROOT, 'dist')])
   const text = await readFile(MANIFEST, 'utf8')
   await writeFile(KEPT, text)
   await writeFile(MANIFEST, `${JSON.stringify(packaged(JSON.parse(text)), null, 2)}\n`)
