@@ -52,7 +52,11 @@ describe('the package holds', () => {
     const missing = filesOf(dist)
       .filter((file) => file.endsWith('.js') || file.endsWith('.d.ts'))
       .flatMap((file) => {
-        const named = importsOf(readFileSync(path.join(dist, file), 'utf8')).filter(({ specifier }) => specifier.startsWith('.'))
+        const text = readFileSync(path.join(dist, file), 'utf8')
+        const beside = [...text.matchAll(/new URL\(\s*['"`]([^'"`$]+)['"`],\s*import\.meta\.url/g)].map(([, specifier = '']) => ({
+          specifier,
+        }))
+        const named = [...importsOf(text).filter(({ specifier }) => specifier.startsWith('.')), ...beside]
         const places = named.map(({ specifier }) => path.join(dist, path.dirname(file), specifier))
         const types = (one: string) => file.endsWith('.d.ts') && existsSync(one.replace(/\.js$/, '.d.ts'))
         return places.filter((one) => !existsSync(one) && !types(one)).map((one) => `${file}: ${path.relative(dist, one)}`)

@@ -15,7 +15,7 @@ import { promisify } from 'node:util'
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..')
 const PROGRAMS = ['harness', 'scenarios', 'reference-server']
 const WHOLE = ['setup.mjs', 'tsconfig.json', 'tools/setup', 'tools/k6']
-const AT_HOME = /(^|\/)(fixtures|contract|example|examples|interop|operations)\/|\.test\.ts$|(^|\/)README\.md$/
+const AT_HOME = /(^|\/)(fixtures|contract|example|examples|interop)\/|\.test\.\w+$|(^|\/)README\.md$/
 /** 'harness/x.ts', './x.ts', 'x.ts', 'node reference-server/main.ts': in quotes, whole. */
 const NAMED = /(['"`])((?:node )?(?:\.{1,2}\/)*[\w-][\w./-]*)\.ts\1/g
 
