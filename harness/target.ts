@@ -169,6 +169,8 @@ export interface Target {
     headers?: (identity: AgentIdentity, context: TargetContext) => HeadersInTime | Promise<HeadersInTime>
     /** Headers with which an intruder tries, by what is wrong with them; asked for once the server is up, before the load begins. */
     credentials?: Partial<Record<Credential, (identity: AgentIdentity, context: TargetContext) => Headers | Promise<Headers>>>
+    /** Takes back what `credentials.revoked` gave this agent: called while it is in use. Without it, that must be revoked when it is given. */
+    revoke?: (identity: AgentIdentity, context: TargetContext) => Promise<void>
     tenant?: (index: number) => string
     /** How much each matters to the server when it must turn some away. */
     priority?: (index: number) => Priority

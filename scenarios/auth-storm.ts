@@ -3,7 +3,7 @@
 // be told to log in again: that is what makes a storm of it. Windows are long and recoveries short, since the instance must come back cold
 // while the provider is still away; how soon everybody is well again is other scenarios' matter.
 //
-// Not modelled: a token revoked while it is in use, people who log in, a provider that answers late.
+// Not modelled: people who log in, a provider that answers late.
 import { authTruthful } from '../harness/checks/auth-truthful.ts'
 import { cheapRefusal } from '../harness/checks/cheap-refusal.ts'
 import { errorTaxonomy } from '../harness/checks/error-taxonomy.ts'

@@ -88,6 +88,29 @@ describe('auth-truthful', () => {
     expect(find(authTruthful, rotated(tried(['new-key', served(), 12_000]))).status).toBe('fail')
   })
 
+  test('what is revoked midway is right until then, and wrong a second later', () => {
+    const story = (...calls: [Credential, Answer, number][]) => {
+      const told = tried(...calls)
+      told.manifest.revoked = { fromMs: 5_000, toMs: 5_040 }
+      return told
+    }
+    const untilThen: [Credential, Answer, number][] = [
+      ['revoked', served(), 4_000],
+      ['revoked', served(), 4_990],
+      ['revoked', served(), 5_900],
+    ]
+    expect(find(authTruthful, story(...untilThen, ['revoked', INVALID, 6_100]))).toMatchObject({ status: 'pass', samples: 1 })
+    expect(find(authTruthful, story(...untilThen, ['revoked', served(), 6_100]))).toMatchObject({
+      status: 'fail',
+      measured: 1,
+      witnesses: [3],
+    })
+    expect(find(authTruthful, story(['revoked', INVALID, 4_000], ['revoked', INVALID, 7_000]))).toMatchObject({
+      status: 'fail',
+      says: expect.stringContaining('with a right token told 401'),
+    })
+  })
+
   test('has no weight when nobody tried, unknown where it is essential', () => {
     expect(find(authTruthful, tried([undefined, served()]))).toMatchObject({ notExercised: true })
     expect(verdictOf(tried([undefined, served()]).check('auth-truthful', {}, { essential: true }), 'auth-truthful').status).toBe('unknown')

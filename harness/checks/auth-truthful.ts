@@ -6,7 +6,8 @@
 // own. `new-key` is right, but signed by a key that the issuer has not published: while `identity-provider-down` is in force it cannot be
 // checked (503), once `keys-rotated` has published it, it is good. Refusals that say nothing of the token (a budget, an overload, a 503) are
 // no flaw of it. Limits: graceMs, how long a changed key may take to be known (default 1 s). A challenge is looked at where a client gets
-// one: on 401 and 403. Not modelled: whether a right challenge leads anywhere; tokens that are revoked in the middle of the run.
+// one: on 401 and 403. What is revoked while it is in use
+// is right until then, and wrong graceMs later. Not modelled: whether a right challenge leads anywhere.
 import type { Call, FaultLine } from '../history/event.ts'
 import { milliseconds } from '../parameters.ts'
 import { check } from './check.ts'
@@ -35,9 +36,13 @@ export const authTruthful = check({
   limits: { graceMs: milliseconds(1_000, { from: 0, to: 60_000 }) },
   judge(history, { graceMs }) {
     const provider = providerOf(history.faults, graceMs)
+    const { revoked } = history.manifest
     const judged = history.calls.flatMap((call): Judged[] => {
       if (call.endedAtMs === undefined || call.evidence.transport !== undefined) return []
-      return call.credential === undefined ? ownOf(call) : [{ call, flaw: flawOf(call, provider) }]
+      if (call.credential === undefined) return ownOf(call)
+      if (call.credential !== 'revoked' || !revoked) return [{ call, flaw: flawOf(call, provider) }]
+      if (call.sentAtMs >= revoked.toMs + graceMs) return [{ call, flaw: flawOf(call, provider) }]
+      return call.endedAtMs < revoked.fromMs ? ownOf(call) : []
     })
     const tried = judged.filter(({ call }) => call.credential !== undefined)
     const flawed = judged.filter(({ flaw }) => flaw !== undefined)

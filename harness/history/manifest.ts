@@ -66,6 +66,8 @@ export interface Manifest {
   arrivals?: PlannedArrivals
   /** The server's spans; absent when there was no collector for them. */
   spans?: CollectedSpans
+  /** When credentials were taken back while they were in use, ms since the run's start; absent: before the run, if at all. */
+  revoked?: { fromMs: number; toMs: number }
   /** What was looked for in what the server wrote; absent when nothing was. */
   searched?: Searched
   generator?: { exitCode: number | null; maxRssBytes?: number }

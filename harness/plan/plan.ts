@@ -33,7 +33,7 @@ export type Role = 'cheapRead' | 'expensiveRead' | 'write' | 'money' | 'external
 /** Credentials with which nobody must get in, or only so far: the target mints them. */
 /**
  * Not the agent's own: without the scopes that its role asks for; of another tenant; out of date; for another server; no credential at all;
- * good once and taken back before the run; right, but signed by a key that its issuer publishes only when it changes its keys.
+ * good once and taken back; right, but signed by a key that its issuer publishes only when it changes its keys.
  */
 export type Credential = 'wrong-scope' | 'wrong-tenant' | 'expired' | 'wrong-audience' | 'malformed' | 'revoked' | 'new-key'
 

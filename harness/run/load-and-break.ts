@@ -14,6 +14,7 @@ import { type LiveFigures, LiveFile } from './live.ts'
 import { type LiveBreaker, type LivePool, LiveSamples } from './live-samples.ts'
 import { writeManifest } from './manifest.ts'
 import type { Recorder } from './recorder.ts'
+import { revokeMidway } from './revocation.ts'
 import type { RunOptions } from './run.ts'
 import { runSamplers } from './sampling.ts'
 import { noteEnds } from './servers.ts'
@@ -102,6 +103,7 @@ export async function loadAndBreak(
       signal: untilOver,
     })
     aside(timeline)
+    aside(revokeMidway({ plan, target: options.target.value, context: setting.context, t0Ms, manifest, signal: untilOver }))
     aside(showLive({ plan, t0Ms, live, samples, faults: faultsInForce, view }, untilOver))
     // A fault that cannot be healed ends the run as an abort does.
     const stop = () => void generator.stop()

@@ -7,7 +7,7 @@
 // Parameters: everyMs, its pace (1,000 ms, 20–600,000); tries, `all` (four credentials in turn), one credential, or `altered-payload`
 // (a call of its own, then the same key with other arguments).
 // The target mints the credentials (`agents.credentials`); one that it does not mint is refused before the run.
-// Not modelled: guessing at machine speed, stolen client certificates, a token that is revoked while it is in use.
+// Not modelled: guessing at machine speed, stolen client certificates.
 import { choice, milliseconds } from '../../harness/parameters.ts'
 import { persona, type SketchedCall } from '../../harness/persona.ts'
 

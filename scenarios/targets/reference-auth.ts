@@ -1,8 +1,8 @@
 // Who the reference server's agents are. Pattern A by default: a key each, the same on every machine. Where the scenario asks for an identity
 // provider, pattern B: access tokens of the run's own issuer, for this server's address. And what an intruder shows instead, each wrong in
-// one way: minted before the load begins, those that are to be revoked are revoked then too, as an operator does it, in Postgres.
+// one way: minted before the load begins; what is to be revoked is good until then.
 import pg from 'pg'
-import type { AgentIdentity, Headers, Target, TargetContext } from '../../harness/target.ts'
+import type { AgentIdentity, Headers, TargetContext } from '../../harness/target.ts'
 
 const SCOPES = ['mcp:tools:read', 'mcp:tools:query', 'mcp:tools:write', 'mcp:tools:money']
 /** The server's name for its callers: that of no instance. */
@@ -43,14 +43,11 @@ const credentials: Partial<Record<string, Mint>> = {
   'wrong-scope': async (identity, context) =>
     bearer(hasProvider(context) ? await token(identity, context, { scope: 'mcp:tools:read' }) : keyOf(identity, 'reads')),
   'new-key': async (identity, context) => bearer(hasProvider(context) ? await token(identity, context, { key: 'next' }) : keyOf(identity)),
-  revoked: async (identity, context) => {
-    const sent = hasProvider(context) ? await token(identity, context) : keyOf(identity, 'revoked')
-    await revoke(context, hasProvider(context) ? jtiOf(sent) : keyIdOf(identity, 'revoked'))
-    return bearer(sent)
-  },
+  revoked: async (identity, context) =>
+    bearer(hasProvider(context) ? await token(identity, context, { jti: keyIdOf(identity, 'revoked') }) : keyOf(identity, 'revoked')),
 }
 
-export const agents = { headers, credentials } as Required<Pick<NonNullable<Target['agents']>, 'headers' | 'credentials'>>
+export const agents = { headers, credentials, revoke } as const
 
 function hasProvider({ settings, at }: TargetContext): boolean {
   return settings.identityProvider === 1 && at['identity-provider'] !== undefined
@@ -73,8 +70,9 @@ async function token({ agent }: AgentIdentity, context: TargetContext, more: Rec
   return granted
 }
 
-/** Every instance reads it there within a second. */
-async function revoke({ at, given }: TargetContext, id: string): Promise<void> {
+/** As an operator does it, in Postgres: every instance reads it there within a second. */
+async function revoke(identity: AgentIdentity, { at, given }: TargetContext): Promise<void> {
+  const id = keyIdOf(identity, 'revoked')
   const client = new pg.Client({
     connectionString: given.postgres ?? `postgres://postgres@${at.postgres}/postgres`,
     connectionTimeoutMillis: ANSWER_MS,
@@ -87,11 +85,6 @@ async function revoke({ at, given }: TargetContext, id: string): Promise<void> {
   } finally {
     await client.end()
   }
-}
-
-function jtiOf(token: string): string {
-  const [, claims = ''] = token.split('.')
-  return (JSON.parse(Buffer.from(claims, 'base64url').toString()) as { jti: string }).jti
 }
 
 function keyOf(identity: AgentIdentity, which = ''): string {

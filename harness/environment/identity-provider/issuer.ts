@@ -68,7 +68,8 @@ export class Issuer {
 
   /**
    * RFC 6749 §4.4, with `resource` (RFC 8707) or `audience`. The secret may be any: this issuer serves one run, on loopback. For those who
-   * need a token that is not right: `expires_in`, which may be in the past, and `key=next`, signed by the key of the next rotation.
+   * need a token that is not right: `expires_in`, which may be in the past, `key=next`, signed by the key of the next rotation,
+   * and a `jti` that is known beforehand.
    */
   async grant(authorization: string | undefined, form: URLSearchParams): Promise<Grant> {
     if (form.get('grant_type') !== 'client_credentials') return { [REFUSED]: 400, error: 'unsupported_grant_type' }
@@ -81,7 +82,8 @@ export class Issuer {
     const lifetimeS = Number(form.get('expires_in') ?? LIFETIME_S)
     if (!Number.isInteger(lifetimeS)) return { [REFUSED]: 400, error: 'invalid_request' }
     const exp = Math.floor(Date.now() / 1_000) + lifetimeS
-    const claims = { sub: id, client_id: id, scope, exp, ...(audience !== null && { aud: audience }), ...client.claims }
+    const named = { ...(audience !== null && { aud: audience }), ...(form.has('jti') && { jti: form.get('jti') }) }
+    const claims = { sub: id, client_id: id, scope, exp, ...named, ...client.claims }
     const token = await this.sign(claims, form.get('key') === 'next' ? this.#next : undefined)
     return { access_token: token, token_type: 'Bearer', expires_in: lifetimeS, scope }
   }
