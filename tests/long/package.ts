@@ -2,7 +2,7 @@
 // judge, report, explain, with units of the project's own. It needs the registry, and about five minutes.
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -39,7 +39,8 @@ export async function run(): Promise<string[]> {
 function pack(place: string): string {
   const copy = path.join(place, 'checkout')
   const files = execFileSync('git', ['-C', ROOT, 'ls-files', '-z'], { encoding: 'utf8', maxBuffer: 16_000_000 }).split('\0').filter(Boolean)
-  for (const file of files) cpSync(path.join(ROOT, file), path.join(copy, file), { recursive: true })
+  for (const file of files.filter((one) => existsSync(path.join(ROOT, one))))
+    cpSync(path.join(ROOT, file), path.join(copy, file), { recursive: true })
   symlinkSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'))
   const before = readFileSync(path.join(copy, 'package.json'), 'utf8')
   npm(copy, 'pack', '--loglevel=error')
