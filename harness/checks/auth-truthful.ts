@@ -5,9 +5,9 @@
 // Looked at: calls with a credential that the target minted to be wrong (their lines say which), and the 401s and 403s of agents with their
 // own. `new-key` is right, but signed by a key that the issuer has not published: while `identity-provider-down` is in force it cannot be
 // checked (503), once `keys-rotated` has published it, it is good. Refusals that say nothing of the token (a budget, an overload, a 503) are
-// no flaw of it. Limits: graceMs, how long a changed key may take to be known (default 1 s). A challenge is looked at where a client gets
-// one: on 401 and 403. What is revoked while it is in use
-// is right until then, and wrong graceMs later. Not modelled: whether a right challenge leads anywhere.
+// no flaw of it. What is revoked while it is in use is right until then, and wrong graceMs later. Limits: graceMs, how long a changed key or a
+// revocation may take to be known (default 1 s). A challenge is looked at where a client gets one: on 401 and 403. Not modelled: whether a
+// right challenge leads anywhere.
 import type { Call, FaultLine } from '../history/event.ts'
 import { milliseconds } from '../parameters.ts'
 import { check } from './check.ts'
