@@ -1,18 +1,14 @@
 // One plan from a cluster by one pod and by four, as processes and, as root, in network namespaces with addresses of their own: the same calls,
 // the same verdicts; and a harness that is killed or stopped in the middle leaves nothing in the cluster. Kubernetes and k6-operator are the
 // stand-in of tests/fixtures/kubernetes, k6 and everything of ours are real.
-import { type ChildProcess, spawn } from 'node:child_process'
-import path from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
+import type { ChildProcess } from 'node:child_process'
 import type { Call } from '../../harness/history/event.ts'
-import { processesWith } from '../../harness/run/process-table.ts'
 import { ensureK6 } from '../../setup.mjs'
-import { finish, ROOT, ScenarioRun, Workshop } from '../fixtures/cli.ts'
+import { finish } from '../fixtures/cli.ts'
 import { makeBridge } from '../fixtures/kubernetes/bridge.ts'
+import { Cluster } from '../fixtures/kubernetes/cluster.ts'
 import { mayHaveNamespaces } from '../fixtures/kubernetes/pod.ts'
-import { Store } from '../fixtures/kubernetes/store.ts'
 
-const GONE_WITHIN_MS = 60_000
 const BRIDGE = 81
 
 export async function run(): Promise<string[]> {
@@ -20,77 +16,6 @@ export async function run(): Promise<string[]> {
   if (!mayHaveNamespaces()) return [...said, 'network namespaces: not tried, this is not root or there is no `ip`']
   using _bridge = makeBridge(BRIDGE)
   return [...said, ...(await equal('network namespaces', { STAND_IN_NETNS: String(BRIDGE), STAND_IN_HOST: `10.77.${BRIDGE}.1` }))]
-}
-
-class Cluster implements AsyncDisposable {
-  readonly workshop = new Workshop()
-  readonly #env: NodeJS.ProcessEnv
-  readonly #operator: ChildProcess
-
-  constructor(env: NodeJS.ProcessEnv, k6: string) {
-    this.#env = {
-      ...env,
-      STAND_IN_CLUSTER: path.join(this.workshop.folder, 'cluster'),
-      PATH: `${path.dirname(process.execPath)}:${process.env.PATH}`,
-    }
-    this.#operator = spawn(process.execPath, [path.join(ROOT, 'tests/fixtures/kubernetes/operator.ts')], {
-      env: { ...process.env, ...this.#env, TMPDIR: this.workshop.temporary, STAND_IN_K6: k6 },
-      stdio: 'ignore',
-    })
-  }
-
-  start(...words: string[]): ChildProcess {
-    const from = { cli: path.join(ROOT, 'harness/cli.ts'), ...this.#env }
-    return this.workshop.startAt(
-      from,
-      ...[
-        'scenario',
-        path.join(ROOT, 'tests/fixtures/scenarios/in-cluster.ts'),
-        '--target',
-        path.join(ROOT, 'tests/fixtures/targets/pods.ts'),
-      ],
-      ...[
-        '--kubernetes',
-        'stand-in',
-        '--kubectl',
-        path.join(ROOT, 'tests/fixtures/kubernetes/kubectl.ts'),
-        '--reports',
-        this.workshop.reports,
-      ],
-      ...words,
-    )
-  }
-
-  async scenario(...words: string[]): Promise<ScenarioRun> {
-    const done = await finish(this.start('--json', ...words))
-    const last = done.stdout.trimEnd().split('\n').at(-1) ?? ''
-    if (!last.startsWith('{')) throw new Error(done.stderr)
-    const run = new ScenarioRun(done, JSON.parse(last))
-    const flaws = run.countsThatDisagree()
-    if (flaws.length > 0) throw new Error(flaws.join('; '))
-    return run
-  }
-
-  /** @throws when something of a run is left */
-  async gone(): Promise<void> {
-    const left = () => [
-      ...new Store(this.#env.STAND_IN_CLUSTER ?? '').list().map(({ kind, metadata }) => `${kind} ${metadata.name}`),
-      ...processesWith('TMPDIR', this.workshop.temporary).flatMap(({ command }) =>
-        /k6 run|ship\.ts| collect /.test(command) ? [command] : [],
-      ),
-    ]
-    const deadline = Date.now() + GONE_WITHIN_MS
-    while (left().length > 0) {
-      if (Date.now() > deadline) throw new Error(`left after ${GONE_WITHIN_MS / 1_000} s: ${left().join(', ')}`)
-      await wait(100)
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#operator.kill('SIGTERM')
-    await finish(this.#operator)
-    this.workshop[Symbol.dispose]()
-  }
 }
 
 async function equal(how: string, env: NodeJS.ProcessEnv = {}): Promise<string[]> {

@@ -9,8 +9,8 @@ import { shareOfRate } from '../../load/preconditions.ts'
 import type { FleetSpec } from './fleet-spec.ts'
 
 /** Generators begin at a common moment of the clock: longer than the operator takes to start so many, ms. */
-const ALIGN_MS = 10_000
-const ALIGN_MS_A_POD = 100
+const ALIGN_MS = 5_000
+const ALIGN_MS_A_POD = 200
 const MEMORY_MIB = 512
 /** Measured: docs/scale.md. */
 const MEMORY_MIB_AN_AGENT = 1
