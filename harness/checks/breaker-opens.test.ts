@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
+import { reset, served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { breakerOpens } from './breaker-opens.ts'
@@ -24,6 +24,11 @@ describe('breaker-opens', () => {
 
   test('holds when nothing knocked at all: the live connections’ failures were enough', () => {
     expect(find(breakerOpens, outage([]))).toMatchObject({ status: 'pass', measured: 0 })
+  })
+
+  test('a server that is gone knocks at nothing, and is no breaker that opened', () => {
+    const found = find(breakerOpens, outage([], { answer: reset() }))
+    expect(found).toMatchObject({ status: 'unknown', says: expect.stringContaining('a server that is gone') })
   })
 
   test('holds after many attempts when they stopped soon, without a margin to the count', () => {

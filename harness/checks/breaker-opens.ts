@@ -86,6 +86,12 @@ function byAttempts(history: History, fault: FaultRecord, dependency: string, as
       `only ${some(after.length, 'call')} needed ${dependency} once attempts had stopped: too few to tell a breaker from silence`,
       shown,
     )
+  const answered = after.filter(({ evidence }) => (evidence.status ?? 0) > 0)
+  if (answered.length < limits.leastCalls)
+    return unknown(
+      `${some(answered.length, 'call')} of ${after.length} got an answer once attempts had stopped: a server that is gone knocks no more either`,
+      shown,
+    )
   const tookMs = Math.max(0, openedAtMs - firstMs)
   const late = before.length > allowed && tookMs > limits.withinMs
   const says = `${some(before.length, 'attempt')} at ${dependency} in ${time(tookMs)}, then it stopped knocking (${moments.length - before.length} more in ${time(fault.toMs - openedAtMs)})`
