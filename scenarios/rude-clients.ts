@@ -40,9 +40,9 @@ export default scenario({
   },
   fleet: [
     steady({ agents: 8, role: 'cheapRead', everyMs: 400 }),
-    sessionChurner({ agents: 10, role: 'cheapRead', everyMs: 250, during: 'stress', window: 'sessions' }),
-    abandoner({ agents: 6, role: 'cheapRead', everyMs: 200, dropShare: 0.5, dropAfterMs: 15, during: 'stress', window: 'sessions' }),
-    runawayLoop({ agents: 4, role: 'cheapRead', atOnce: 5, pauseMs: 40, during: 'stress', window: 'refusals' }),
+    sessionChurner({ agents: 8, role: 'cheapRead', everyMs: 320, during: 'stress', window: 'sessions' }),
+    abandoner({ agents: 5, role: 'cheapRead', everyMs: 250, dropShare: 0.5, dropAfterMs: 15, during: 'stress', window: 'sessions' }),
+    runawayLoop({ agents: 4, role: 'cheapRead', atOnce: 5, pauseMs: 80, during: 'stress', window: 'refusals' }),
   ],
   checks: [steadyOverTime(), noResidue(), handshakeFree(), poolBounded(), boundedTime(), retryAfterValid()],
   essential: ['steady-over-time', 'no-residue'],

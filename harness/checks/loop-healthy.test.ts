@@ -33,6 +33,16 @@ describe('loop-healthy', () => {
     expect(find(loopHealthy, looped({ busy: 0.97 }))).toMatchObject({ status: 'fail', measured: 0.97, unit: 'of the time' })
   })
 
+  test('cannot tell when it was busy all the time and got little of a core', () => {
+    const onShareOf = (cpuShare: number) => {
+      const story = looped({ busy: 1, stressMs: 300 })
+      for (let atMs = 9_000; atMs < 19_000; atMs += 500) story.sample('process', atMs, { cpuShare })
+      return find(loopHealthy, story)
+    }
+    expect(onShareOf(0.3)).toMatchObject({ status: 'unknown', says: expect.stringContaining('given 30 % of a core') })
+    expect(onShareOf(0.9).status).toBe('fail')
+  })
+
   test('a stall now and then is the machine’s', () => {
     expect(find(loopHealthy, looped({ stressMs: 450, once: true })).status).toBe('pass')
   })

@@ -3,10 +3,12 @@
 //
 // Limits: delayMs, the loop's 99th percentile of delay between two readings (default 100 ms), and busyShare, its share of busy time (default
 // 0.95), both ours. A tenth of the readings under stress may be over: shared cores stall a healthy loop now and then. Delays that were
-// as long in the steady phase (half of the limit) show the machine, not the server: unknown. Not modelled: worker threads.
+// as long in the steady phase (half of the limit) show the machine, not the server: unknown; so does a loop that is busy all the time on less than 0.6 of a core (ours).
+// Not modelled: worker threads.
 
+import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { causesOf, type Point, phaseOf, phasesOf, points } from '../history/queries.ts'
+import { causesOf, cpuMsIn, type Point, phaseOf, phasesOf, points } from '../history/queries.ts'
 import { milliseconds, share } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, percent, some, time, unknown } from './finding.ts'
@@ -14,6 +16,8 @@ import { indexes, percent, some, time, unknown } from './finding.ts'
 const WITNESSES = 20
 const MAY_BE_OVER = 0.9
 const LEAST = 5
+/** A loop that is busy all the time and uses less waits for its core. */
+const CORE_LEAST = 0.6
 
 export const loopHealthy = check({
   code: 'A23',
@@ -49,6 +53,9 @@ export const loopHealthy = check({
     if (!blocked && !full) return { ...shown, status: 'pass', says: figures }
     if (blocked && !full && beforeMs > delayMs / 2)
       return unknown(`${figures}; but it was ${time(beforeMs)} before the stress already: the machine is not quiet enough`, shown)
+    const given = coreShare(history)
+    if (full && given !== undefined && given < CORE_LEAST)
+      return unknown(`${figures}; but it was given ${percent(given)} of a core: the machine is not quiet enough`, shown)
     const worst = delays.reduce((most, point) => (point.value > most.value ? point : most))
     return {
       ...shown,
@@ -62,4 +69,13 @@ export const loopHealthy = check({
 
 function valuesOf(of: readonly Point[]): number[] {
   return of.map(({ value }) => value)
+}
+
+/** Of one core, for each instance under stress; undefined where nobody looked. */
+function coreShare(history: History): number | undefined {
+  const stresses = phasesOf(history, 'stress')
+  const used = stresses.flatMap((stress) => cpuMsIn(history, stress) ?? [])
+  const lengthMs = stresses.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0)
+  const { instances = 1 } = history.manifest.declared
+  return used.length === 0 ? undefined : used.reduce((sum, cpuMs) => sum + cpuMs, 0) / lengthMs / instances
 }
