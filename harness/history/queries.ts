@@ -157,15 +157,17 @@ export interface Point {
   series: string
 }
 
-/** All samples of a series by name, whatever its labels and instance. */
+/** All samples of a series by name, whatever its labels and instance. Without lists of its own a line: a long run has hundreds of thousands. */
 export function points(history: History, name: string, sampler?: string): Point[] {
-  return history.samples.flatMap((line) => {
-    if (sampler !== undefined && line.sampler !== sampler) return []
-    return Object.entries(line.values).flatMap(([series, value]) => {
-      if (series !== name && !series.startsWith(`${name}{`)) return []
-      return [{ atMs: line.atMs, value, series: line.instance === undefined ? series : `${series} of ${line.instance}` }]
-    })
-  })
+  const found: Point[] = []
+  for (const { sampler: by, atMs, instance, values } of history.samples) {
+    if (sampler !== undefined && by !== sampler) continue
+    for (const series in values) {
+      if (!series.startsWith(name) || (series.length > name.length && series[name.length] !== '{')) continue
+      found.push({ atMs, value: values[series] as number, series: instance === undefined ? series : `${series} of ${instance}` })
+    }
+  }
+  return found
 }
 
 /** Calls that the agents say they sent, by their own count; undefined when one of them did not come to say it. */
