@@ -6,11 +6,10 @@ import type { Verdicts } from '../checks/check.ts'
 import { discover } from '../discover.ts'
 import { readCallLogs } from '../history/call-log.ts'
 import type { History } from '../history/history.ts'
-import { readServerSaid } from '../history/server-said.ts'
 import { withoutSecrets } from '../plan/secrets.ts'
 import type { Chart } from './charts/chart.ts'
 import type { ClientView } from './clients.ts'
-import { type Findings, findingCalls, findingsOf } from './findings/findings.ts'
+import { gatherFindings } from './findings/gather.ts'
 import { findingsMarkdown } from './findings/markdown.ts'
 import { reportHtml } from './html.ts'
 import { junitXml } from './junit.ts'
@@ -23,7 +22,7 @@ import { callsShownWhole, gather } from './source.ts'
  * @throws the file system's own errors: a full disk, a folder that cannot be written
  */
 export async function writeReport(folder: string, history: History, verdicts: Verdicts, baseline?: Verdicts): Promise<void> {
-  const findings = await readFindings(folder, history, verdicts)
+  const findings = await gatherFindings(folder, history, verdicts)
   await Promise.all([
     write(folder, 'findings.md', findingsMarkdown(findings)),
     write(folder, 'junit.xml', junitXml(verdicts)),
@@ -53,10 +52,4 @@ export async function pageScript(): Promise<string> {
   const folder = path.join(import.meta.dirname, 'page', 'scripts')
   const names = (await readdir(folder)).filter((name) => name.endsWith('.js')).sort()
   return (await Promise.all(names.map((name) => readFile(path.join(folder, name), 'utf8')))).join('\n')
-}
-
-/** What failed and how to mend it, with the server's own log lines from the run's folder. */
-export async function readFindings(folder: string, history: History, verdicts: Verdicts): Promise<Findings> {
-  const calls = await readCallLogs(folder, verdicts.run, findingCalls(history, verdicts))
-  return findingsOf(history, verdicts, { calls, said: await readServerSaid(folder, history) })
 }

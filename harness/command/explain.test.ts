@@ -1,0 +1,29 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { parseExplain } from './explain.ts'
+
+let reports = ''
+beforeAll(async () => {
+  reports = await mkdtemp(path.join(tmpdir(), 'stampede-explain-'))
+  await mkdir(path.join(reports, 'runaway-loop', 'latest'), { recursive: true })
+  await writeFile(path.join(reports, 'runaway-loop', 'latest', 'manifest.json'), '{}')
+})
+afterAll(() => rm(reports, { recursive: true, force: true }))
+
+it("takes a run's folder, or a scenario's name for its newest run", () => {
+  const folder = path.join(reports, 'runaway-loop', 'latest')
+  expect(parseExplain([folder, '--json'])).toEqual({ folder, json: true, help: false })
+  expect(parseExplain(['runaway-loop', '--reports', reports])).toEqual({ folder, json: false, help: false })
+  // What is no run is left to those who read it, who say so.
+  expect(parseExplain(['slow-postgres', '--reports', reports]).folder).toBe('slow-postgres')
+})
+
+it.each([[[]], [['a', 'b']], [['a', '--jsn']]])('refuses %j', (words) => {
+  expect(() => parseExplain(words)).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }))
+})
+
+it('tells its options', () => {
+  expect(parseExplain(['--help']).help).toBe(true)
+})
