@@ -20,8 +20,8 @@ const CHOICES_MAX = 20
 export function drawnOf(schema: unknown): Drawn {
   const root = isObject(schema) ? schema : {}
   const said = spoken(root)
-  if (said) return said
-  return objectOf(root, root, 0)
+  // Arguments are an object, whatever else a schema may say.
+  return said && isObject(sampleOf(said)) ? said : objectOf(root, root, 0)
 }
 
 function drawnValue(schema: unknown, name: string, root: Schema, depth: number): Drawn {

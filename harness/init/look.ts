@@ -7,6 +7,7 @@ import { HarnessError } from '../errors.ts'
 import type { Protocol } from '../load/request.ts'
 import { type Client, Peer, PROTOCOLS, type Tool } from '../run/peer.ts'
 import { type Drawn, drawnOf, hasTodo, sampleOf } from './drawn.ts'
+import { commented } from './source-text.ts'
 
 const CALLING_MS = 60_000
 const CALL_EVERY_MS = 100
@@ -47,10 +48,12 @@ export async function look(options: LookOptions): Promise<Look> {
     throw new HarnessError(
       'UNKNOWN_TOOL',
       `it has no tool ${JSON.stringify(stranger)}`,
-      `it has: ${tools.map(({ name }) => name).join(', ')}`,
+      `it has: ${tools.map(({ name }) => commented(name)).join(', ')}`,
     )
   const seen = tools.map((tool): SeenTool => {
-    const reads = vouched.includes(tool.name) || tool.annotations?.readOnlyHint === true
+    const { readOnlyHint, destructiveHint } = tool.annotations ?? {}
+    // One that contradicts itself is not believed.
+    const reads = vouched.includes(tool.name) || (readOnlyHint === true && destructiveHint !== true)
     return { tool, drawn: drawnOf(tool.inputSchema), reads }
   })
   if (calls) await callReads(met, seen, say, signal)
@@ -84,7 +87,7 @@ async function callReads(peer: Peer, seen: SeenTool[], say: LookOptions['say'], 
     }
     const startedMs = Date.now()
     one.tried = await callOnce(peer, one)
-    say(`  ${one.tool.name}: ${one.tried.said}, ${Math.round(one.tried.tookMs)} ms`)
+    say(`  ${commented(one.tool.name)}: ${one.tried.said}, ${Math.round(one.tried.tookMs)} ms`)
     await wait(Math.max(0, CALL_EVERY_MS - (Date.now() - startedMs)), undefined, { signal })
   }
 }

@@ -1,12 +1,15 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { handmade, oldServer, type StrangeTool, sdkServer, serve } from '../../tests/fixtures/servers/strangers.ts'
 import { load } from '../discover.ts'
 import type { Target } from '../target.ts'
 import { clientCredentials } from '../tokens.ts'
 import { type WriteOptions, writeTarget } from './write.ts'
+
+// Each looks at a server as a user's machine would, over sockets.
+vi.setConfig({ testTimeout: 30_000 })
 
 const root = path.resolve(import.meta.dirname, '../..')
 // Within the checkout, so that what it imports is found as a user's file would find it.
@@ -85,6 +88,18 @@ test('tools that say nothing are never called, unless somebody vouches for them'
   const vouched = await written(server.url, { vouched: ['echo'] })
   expect([server.called, vouched.target.tools?.cheapRead?.name]).toEqual([['echo'], 'echo'])
   await expect(written(server.url, { vouched: ['eko'] })).rejects.toMatchObject({ code: 'UNKNOWN_TOOL' })
+})
+
+test('a tool that says it reads and destroys is not believed, and names of odd kinds do no harm', async () => {
+  const both = { annotations: { readOnlyHint: true, destructiveHint: true } }
+  await using server = await handmade([
+    { name: 'wipe', ...both },
+    { name: 5 as unknown as string, ...reads },
+    { name: 'a\u001b[2J', ...reads },
+  ])
+  const { target, said } = await written(server.url)
+  expect([server.called, target.tools?.cheapRead?.name]).toEqual([['a\u001b[2J'], 'a\u001b[2J'])
+  expect(said).not.toContain('\u001b')
 })
 
 test('with --no-calls nothing at all is called', async () => {

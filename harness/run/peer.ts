@@ -96,10 +96,10 @@ export class Peer implements AsyncDisposable {
     const tools: Tool[] = []
     let cursor: string | undefined
     for (let page = 0; page < PAGES_MAX; page++) {
-      const { message, status, text } = await this.#ask(this.#listRequest(cursor))
-      const result = message?.result as { tools?: Tool[]; nextCursor?: string } | undefined
-      if (!Array.isArray(result?.tools)) throw await this.#notMcp(status, text)
-      tools.push(...result.tools)
+      const answered = await this.#ask(this.#listRequest(cursor))
+      const result = answered.message?.result as { tools?: Tool[]; nextCursor?: string } | undefined
+      if (!Array.isArray(result?.tools)) throw await this.#notMcp(answered)
+      tools.push(...result.tools.filter((tool) => typeof tool?.name === 'string'))
       cursor = result.nextCursor
       if (cursor === undefined) break
     }
@@ -112,8 +112,8 @@ export class Peer implements AsyncDisposable {
    */
   async discovered(): Promise<Tool[]> {
     if (isStateless(this.protocol)) {
-      const { message, status, text } = await this.#ask(plainRequest({ ...nextMessage(), method: 'server/discover' }, this.#speaker))
-      if (!message?.result) throw await this.#notMcp(status, text)
+      const answered = await this.#ask(plainRequest({ ...nextMessage(), method: 'server/discover' }, this.#speaker))
+      if (!answered.message?.result) throw await this.#notMcp(answered)
     }
     return await this.tools()
   }
@@ -132,9 +132,10 @@ export class Peer implements AsyncDisposable {
   async #introduce(): Promise<void> {
     const { protocol, headers } = this.#speaker
     if (isStateless(protocol)) return
-    const { message, session, status, text } = await this.#ask(initializeRequest(nextMessage(), this.#speaker))
+    const answered = await this.#ask(initializeRequest(nextMessage(), this.#speaker))
+    const { message, session } = answered
     const spoken = message?.result?.protocolVersion
-    if (typeof spoken !== 'string') throw await this.#notMcp(status, text)
+    if (typeof spoken !== 'string') throw await this.#notMcp(answered)
     if (spoken !== protocol) throw notSpoken(this.url, protocol, spoken)
     this.#speaker = new Speaker(protocol, headers, session)
     await this.#post(notification({ ...nextMessage(), method: 'notifications/initialized' }, this.#speaker))
@@ -157,8 +158,9 @@ export class Peer implements AsyncDisposable {
     return answered
   }
 
-  async #notMcp(status: number, text: string): Promise<HarnessError> {
-    const old = await oldPair(this.url, this.#speaker.headers, this.#dispatcher, this.#signal)
+  async #notMcp({ status, text, message }: Answered): Promise<HarnessError> {
+    // Whoever answers a POST in JSON-RPC is no server of the old pair.
+    const old = message ? undefined : await oldPair(this.url, this.#speaker.headers, this.#dispatcher, this.#signal)
     if (old) return old
     return new HarnessError(
       'TARGET_NOT_MCP',
