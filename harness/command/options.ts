@@ -221,7 +221,7 @@ function address(name: string, text: string, protocols: string[]): string {
   // It may hold a password: it is not quoted.
   throw bad(
     `--${name} is not an address that can be used`,
-    `--${name} ${protocols[0]}//user@127.0.0.1:1234 (plain: no proxy can stand before TLS)`,
+    `--${name} ${protocols[0]}//${protocols.includes('https:') ? '127.0.0.1:4318' : 'user@127.0.0.1:1234 (plain: no proxy can stand before TLS)'}`,
   )
 }
 
