@@ -12,17 +12,15 @@ interface Growth {
   sawBytes?: number
   /** Sockets that each second leaves. */
   sockets?: number
-  /** How much slower an answer is each second, ms. */
-  slowerMs?: number
 }
 
-/** 8 answered calls a second throughout, 20 refusals a second under stress. */
-function served25s({ leakBytes = 0, sawBytes = 200_000, sockets = 0, slowerMs = 0 }: Growth = {}) {
+/** 8 answered calls a second throughout, 40 refusals a second under stress. */
+function served25s({ leakBytes = 0, sawBytes = 200_000, sockets = 0 }: Growth = {}) {
   const story = aRun().agent('a').agent('runaway', { hostile: true })
-  for (let atMs = 2_000; atMs < 26_000; atMs += 125) story.call({ of: 'a', atMs, answer: served(20 + (slowerMs * atMs) / 1_000) })
-  story.calls({ of: 'runaway', fromMs: 10_000, toMs: 18_000, everyMs: 50, answer: refused() })
+  for (let atMs = 2_000; atMs < 26_000; atMs += 125) story.call({ of: 'a', atMs, answer: served() })
+  story.calls({ of: 'runaway', fromMs: 10_000, toMs: 18_000, everyMs: 25, answer: refused() })
   for (let atMs = 0; atMs < 27_000; atMs += 250) {
-    const refusals = Math.max(0, Math.min(8_000, atMs - 10_000)) / 50
+    const refusals = Math.max(0, Math.min(8_000, atMs - 10_000)) / 25
     const saw = ((atMs / 250) % 7) * (sawBytes / 7)
     story.sample('prometheus', atMs, { heapBytes: 30_000_000 + refusals * leakBytes + saw })
     story.sample('process', atMs, { handles: 40 + Math.floor((sockets * atMs) / 1_000) })
@@ -34,21 +32,33 @@ describe('steady-over-time', () => {
   test('holds when the heap saws and nothing grows', () => {
     const found = find(steadyOverTime, served25s())
     expect(found).toMatchObject({ status: 'pass' })
-    expect(found.says).toMatch(/ grew by .* a call .*\(5 other figures looked at\)$/)
+    expect(found.says).toMatch(/ a call .*other figures looked at\)$/)
   })
 
   test('fails on what each refusal leaves, where the refusals are, and names them', () => {
     const story = served25s({ leakBytes: 38_000 })
     const found = find(steadyOverTime, story)
     expect(found).toMatchObject({ status: 'fail', limit: 4_000, unit: 'bytes a call' })
-    expect(found.says).toMatch(/in stress the heap grew by 2\d(\.\d)? kB a call .*7\d(\.\d)? % of them refused/)
+    expect(found.says).toMatch(/the heap grew through stress by 2\d(\.\d)? kB a call .*(6|7)\d(\.\d)? % of them refused/)
     expect(witnesses(story, found).every((call) => call.class === 'refused')).toBe(true)
     expect(found.witnesses).toHaveLength(20)
   })
 
-  test('fails on sockets that stay open, and on answers that get slower', () => {
+  test('fails on sockets that stay open', () => {
     expect(find(steadyOverTime, served25s({ sockets: 12 }))).toMatchObject({ status: 'fail', unit: 'handles a call' })
-    expect(find(steadyOverTime, served25s({ slowerMs: 5 }))).toMatchObject({ status: 'fail', unit: 'ms' })
+  })
+
+  test('fails on answers that get slower, once they were seen for half a minute', () => {
+    const long = (slowerMs: number) => {
+      const story = served25s()
+      story.plan.endsAtMs = 60_000
+      for (const phase of story.plan.phases) if (phase.name === 'recovery') phase.toMs = 60_000
+      for (let atMs = 26_000; atMs < 59_000; atMs += 250)
+        story.call({ of: 'a', atMs, answer: served(20 + (slowerMs * (atMs - 26_000)) / 1_000) })
+      return find(steadyOverTime, story)
+    }
+    expect(long(0).status).toBe('pass')
+    expect(long(10)).toMatchObject({ status: 'fail', unit: 'ms' })
   })
 
   test('cannot tell when the heap saws more than it could have grown, or nothing was seen', () => {

@@ -1,28 +1,26 @@
 // A30: what is over leaves nothing behind. Each call, each session and each refusal that keeps a little (38 KiB, a socket, a timer) is an
 // outage with a date; a test of a minute sees only the slope.
 //
-// Looked at: the whole load from the steady phase on, and each stress by itself but for its first fifth, in which newcomers connect (what
-// leaks on refusals only shows where refusals are many).
-// Growth a call of the heap after collection (its lowest reading of each second), of open handles and of sessions, where the target shows them:
-// heapBytes (1 kB; heapQuickBytes, 4 kB, at quick scale, where calls are few), handles (0.05; handlesQuick, 0.2). Drift of what the
-// others get, over steady and recovery phases: latencyShare (0.2 of 1, + 20 ms) of the median, errorPoints (0.05 of 1). All ours. Slopes with 95 %
-// intervals (trend.ts); fewer than 100 calls or five seconds say nothing. Not modelled: growth outside the heap, unless it is handles.
+// Looked at (growth.ts): the slope over the whole load from the steady phase on, and what each stress has left in the recovery after it, since
+// what leaks on refusals only shows where refusals are many. Growth a call of the heap after collection, by its lowest reading of each second, of
+// open handles and of sessions, where the target shows them: heapBytes (1 kB; heapQuickBytes, 4 kB, at quick scale, where calls are few), handles
+// (0.05; handlesQuick, 0.2). Drift of what those get who are there all the time, once half a minute of steady and recovery phases was seen:
+// latencyShare (0.2 of 1, + 20 ms) of the median, errorPoints (0.05 of 1). All ours. 95 % intervals of slopes (trend.ts), the extremes of
+// differences. Not modelled: growth outside the heap, unless it is handles.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { intents, phaseOf, phasesOf, points, windowsOf } from '../history/queries.ts'
+import { intents, phaseOf, phasesOf, windowsOf } from '../history/queries.ts'
 import { bytes, ratio, share } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, percent, some, time, unknown } from './finding.ts'
+import { growthOf, type Kind } from './growth.ts'
 import { type Reading, trendOf } from './trend.ts'
 
 const WITNESSES = 20
 const WINDOW_MS = 1_000
-const LEAST_CALLS = 100
-const LEAST_SECONDS = 5
+const LEAST_DRIFT_SECONDS = 30
 const LATENCY_FLOOR_MS = 20
-/** Of a stress: who comes then connects then, and stays. */
-const NEWCOMERS = 0.2
 
 export const steadyOverTime = check({
   code: 'A30',
@@ -57,7 +55,7 @@ export const steadyOverTime = check({
       { series: 'handles', what: 'open handles', limit: quick ? limits.handlesQuick : limits.handles, unit: 'handles a call', told: few },
       { series: 'sessions', what: 'sessions', limit: quick ? limits.handlesQuick : limits.handles, unit: 'sessions a call', told: few },
     ]
-    const grown = stretchesOf(history).flatMap((stretch) => kinds.flatMap((kind) => growth(history, stretch, kind)))
+    const grown = kinds.flatMap((kind) => growthOf(history, kind))
     if (grown.length === 0)
       return unknown('neither heap nor handles nor sessions were seen for long enough, or too few calls were answered')
     const found = [...grown, ...drift(history, limits)]
@@ -74,77 +72,6 @@ export const steadyOverTime = check({
 
 function byExcess(a: Finding, b: Finding): number {
   return (b.measured ?? 0) / (b.limit ?? 1) - (a.measured ?? 0) / (a.limit ?? 1)
-}
-
-interface Stretch {
-  name: string
-  fromMs: number
-  toMs: number
-}
-
-function stretchesOf(history: History): Stretch[] {
-  const steady = phaseOf(history, 'steady')
-  const toMs = history.plan.phases.at(-1)?.toMs ?? 0
-  return [
-    ...(steady ? [{ name: 'the whole run', fromMs: steady.fromMs, toMs }] : []),
-    ...phasesOf(history, 'stress').map(({ window, fromMs, toMs }) => {
-      return { name: window ?? 'the stress', fromMs: fromMs + (toMs - fromMs) * NEWCOMERS, toMs }
-    }),
-  ]
-}
-
-interface Kind {
-  series: string
-  what: string
-  limit: number
-  unit: string
-  told: (value: number) => string
-}
-
-/** By instance; all instances together serve the calls. */
-function growth(history: History, { name, fromMs, toMs }: Stretch, { series, what, limit, unit, told }: Kind): Finding[] {
-  const calls = history.calls.filter(({ endedAtMs = -1 }) => endedAtMs >= fromMs && endedAtMs < toMs)
-  const bySeries = Map.groupBy(
-    points(history, series).filter(({ atMs }) => atMs >= fromMs && atMs < toMs),
-    (point) => point.series,
-  )
-  if (calls.length < LEAST_CALLS) return []
-  return [...bySeries].flatMap(([, readings]): Finding[] => {
-    const floor = lowestBySecond(readings)
-    const trend = floor.length < LEAST_SECONDS ? undefined : trendOf(floor, history.plan.seed)
-    if (!trend) return []
-    const each = (perMs: number) => (perMs * (toMs - fromMs) * bySeries.size) / calls.length
-    const measured = each(trend.perMs)
-    const interval: [number, number] = [each(trend.interval[0]), each(trend.interval[1])]
-    const status = interval[0] > limit ? 'fail' : interval[1] <= limit ? 'pass' : 'unknown'
-    const { usual, share } = usualOf(calls)
-    const figures = `${told(measured)} a call (${told(interval[0])} to ${told(interval[1])})`
-    return [
-      {
-        status,
-        measured,
-        interval,
-        limit,
-        unit,
-        samples: calls.length,
-        says: `in ${name} ${what} grew by ${figures}, over ${some(calls.length, 'call')}, ${percent(share)} of them ${usual[0]?.class}`,
-        witnesses: indexes(status === 'fail' ? usual.slice(0, WITNESSES) : []),
-      },
-    ]
-  })
-}
-
-function lowestBySecond(readings: readonly Reading[]): Reading[] {
-  const seconds = Map.groupBy(readings, ({ atMs }) => Math.floor(atMs / WINDOW_MS))
-  return [...seconds.values()].map((some) => some.reduce((least, one) => (one.value < least.value ? one : least)))
-}
-
-/** What became of most of them: the likeliest to have left something. */
-function usualOf(calls: readonly Call[]): { usual: Call[]; share: number } {
-  const [usual = []] = [...Map.groupBy(calls, (call) => `${call.role === 'handshake'} ${call.class}`).values()].sort(
-    (a, b) => b.length - a.length,
-  )
-  return { usual, share: usual.length / calls.length }
 }
 
 /** What those get who are there all the time, while nobody else is. */
@@ -169,7 +96,7 @@ function drift(history: History, { latencyShare, errorPoints }: { latencyShare: 
 
 /** From the steady phase to the end. */
 function moved(history: History, readings: readonly Reading[], { what, limit, unit, told }: Omit<Kind, 'series'>): Finding[] {
-  const trend = readings.length < LEAST_SECONDS || !(limit > 0) ? undefined : trendOf(readings, history.plan.seed)
+  const trend = readings.length < LEAST_DRIFT_SECONDS || !(limit > 0) ? undefined : trendOf(readings, history.plan.seed)
   if (!trend) return []
   const lengthMs = history.plan.endsAtMs - (phaseOf(history, 'steady')?.fromMs ?? 0)
   const measured = trend.perMs * lengthMs

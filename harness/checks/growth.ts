@@ -1,0 +1,98 @@
+// What grows with the calls: the slope over the whole load, and what each stress has left, that is, what is there once it is over and was
+// not before it. A slope within a stress would be that of the work in hand. Pure.
+import type { Call } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { quantileOf } from '../history/quantiles.ts'
+import { phaseOf, phasesOf, points } from '../history/queries.ts'
+import type { Phase } from '../plan/plan.ts'
+import type { Finding } from './check.ts'
+import { indexes, percent, some } from './finding.ts'
+import { type Reading, trendOf } from './trend.ts'
+
+const WITNESSES = 20
+const WINDOW_MS = 1_000
+const LEAST_CALLS = 100
+const LEAST_SECONDS = 5
+const BEFORE_MS = 3_000
+/** The last calls of a stress end after it. */
+const SETTLED_MS = 1_000
+const LEAST_AROUND = 2
+
+/** Something that may grow, and how much of it a call may leave. */
+export interface Kind {
+  series: string
+  what: string
+  limit: number
+  unit: string
+  told: (value: number) => string
+}
+
+interface Span {
+  fromMs: number
+  toMs: number
+}
+
+/** Of one instance: measured, at least, at most. */
+type Rise = [number, number, number]
+
+/** Nothing where it was not seen for long enough, or with fewer than 100 calls. */
+export function growthOf(history: History, kind: Kind): Finding[] {
+  return [...overAll(history, kind), ...phasesOf(history, 'stress').flatMap((stress) => leftBy(history, stress, kind))]
+}
+
+function overAll(history: History, kind: Kind): Finding[] {
+  const span = { fromMs: phaseOf(history, 'steady')?.fromMs ?? 0, toMs: history.plan.endsAtMs }
+  const floors = floorsOf(history, kind, span)
+  return floors.flatMap((floor) => {
+    const trend = floor.length < LEAST_SECONDS ? undefined : trendOf(floor, history.plan.seed)
+    if (!trend) return []
+    const rise = [trend.perMs, ...trend.interval].map((perMs) => perMs * (span.toMs - span.fromMs)) as Rise
+    return perCall(history, 'over the whole run', span, rise, floors.length, kind)
+  })
+}
+
+function leftBy(history: History, { window, fromMs, toMs }: Phase, kind: Kind): Finding[] {
+  const recovery = phasesOf(history, 'recovery').find((phase) => phase.fromMs === toMs)
+  if (!recovery) return []
+  const before = floorsOf(history, kind, { fromMs: fromMs - BEFORE_MS, toMs: fromMs })
+  const after = floorsOf(history, kind, { fromMs: toMs + SETTLED_MS, toMs: recovery.toMs })
+  return before.flatMap((calm, n) => {
+    const [was, is] = [calm, after[n] ?? []].map((floor) => floor.map(({ value }) => value)) as [number[], number[]]
+    if (Math.min(was.length, is.length) < LEAST_AROUND) return []
+    const [least, most] = [Math.min(...is) - Math.max(...was), Math.max(...is) - Math.min(...was)]
+    const rise: Rise = [quantileOf(is, 0.5) - quantileOf(was, 0.5), least, most]
+    return perCall(history, `through ${window ?? 'the stress'}`, { fromMs, toMs: recovery.toMs }, rise, before.length, kind)
+  })
+}
+
+/** All instances together serve the calls. */
+function perCall(history: History, when: string, { fromMs, toMs }: Span, rise: Rise, instances: number, kind: Kind): Finding[] {
+  const { what, limit, unit, told } = kind
+  const calls = history.calls.filter(({ endedAtMs = -1 }) => endedAtMs >= fromMs && endedAtMs < toMs)
+  if (calls.length < LEAST_CALLS) return []
+  const [measured, low, high] = rise.map((amount) => (amount * instances) / calls.length) as Rise
+  const status = low > limit ? 'fail' : high <= limit ? 'pass' : 'unknown'
+  const { usual, share } = usualOf(calls)
+  const figures = `${told(measured)} a call (${told(low)} to ${told(high)})`
+  const says = `${what} grew ${when} by ${figures}, over ${some(calls.length, 'call')}, ${percent(share)} of them ${usual[0]?.class}`
+  const witnesses = indexes(status === 'fail' ? usual.slice(0, WITNESSES) : [])
+  return [{ status, measured, interval: [low, high], limit, unit, samples: calls.length, says, witnesses }]
+}
+
+/** By instance: the lowest reading of each second. */
+function floorsOf(history: History, { series }: Kind, { fromMs, toMs }: Span): Reading[][] {
+  const bySeries = Map.groupBy(points(history, series), (point) => point.series)
+  return [...bySeries.values()].map((readings) => lowestBySecond(readings.filter(({ atMs }) => atMs >= fromMs && atMs < toMs)))
+}
+
+function lowestBySecond(readings: readonly Reading[]): Reading[] {
+  const seconds = Map.groupBy(readings, ({ atMs }) => Math.floor(atMs / WINDOW_MS))
+  return [...seconds.values()].map((some) => some.reduce((least, one) => (one.value < least.value ? one : least)))
+}
+
+/** What became of most of them: the likeliest to have left something. */
+function usualOf(calls: readonly Call[]): { usual: Call[]; share: number } {
+  const alike = [...Map.groupBy(calls, (call) => `${call.role === 'handshake'} ${call.class}`).values()]
+  const [usual = []] = alike.sort((a, b) => b.length - a.length)
+  return { usual, share: usual.length / calls.length }
+}
