@@ -173,7 +173,7 @@ footer { color: var(--muted); font-size: 13px; padding-top: 4px; padding-bottom:
   body { background: #fff; font-size: 10.5pt; } main, .masthead, footer { max-width: none; padding-left: 0; padding-right: 0; }
   section { border: 0; padding: 0 0 14pt; } .verdict { border-top: 4px solid var(--tone); padding-top: 10pt; } .masthead nav, .skip { display: none; }
   .card, figure, tr, .because { break-inside: avoid; } .card[open] { break-inside: auto; } h2, h5, .part, .group { break-after: avoid; }
-  .scroll { overflow: visible; } table { font-size: 8.5pt; } .tall, .block { max-height: none; border: 0; overflow: visible; }
+  .scroll { overflow: visible; } table { font-size: 8.5pt; } th, td, th.num { white-space: normal; padding-right: 7px; } td.words { min-width: 0; } .tall, .block { max-height: none; border: 0; overflow: visible; }
   .filters, .zoom, .copy, #calls .tall { display: none !important; } .exchange, .attempts li { break-inside: avoid; } .exchange > summary { font-size: 8.5pt; }
   .badge { border: 1px solid var(--tone); } * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   details.timetable { display: none; }
