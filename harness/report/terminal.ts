@@ -11,6 +11,7 @@ const statusColours: Record<Status, Colour> = { fail: 'red', unknown: 'yellow', 
 const narrowest = 40
 /** Symbol, status and code stand before it. */
 const indentOfText = 17
+const narrow = 60
 
 export interface EndOptions extends Look {
   /** The run's folder, as it should be shown. */
@@ -74,7 +75,8 @@ function checkLines(verdict: Verdict, { columns, titles, paint }: Sheet): string
     : fits && figures
       ? `${padded}${paint(figures, 'dim')}`
       : short(name, room)
-  const rest = fits || cut || !figures || status === 'pass' ? [] : wrapped(figures, columns, indentOfText).map((line) => paint(line, 'dim'))
+  const rest =
+    fits || cut || !figures || status === 'pass' ? [] : wrapped(figures, columns, indentIn(columns)).map((line) => paint(line, 'dim'))
   return [`${mark} ${code.padEnd(4)}${text}`, ...rest, ...whatToDo(verdict, columns, paint)]
 }
 
@@ -85,7 +87,7 @@ function whatToDo(verdict: Verdict, columns: number, paint: Painter): string[] {
       ({ setting, present, suggested }) => `${setting} ${present === undefined ? '' : `${present} `}→ ${suggested}`,
     )
     return [
-      ...wrapped(verdict.says, columns, indentOfText),
+      ...wrapped(verdict.says, columns, indentIn(columns)),
       ...lines('do', verdict.remedy.do),
       ...(set.length > 0 ? set : verdict.remedy.setting === undefined ? [] : [verdict.remedy.setting]).flatMap((text) =>
         lines('set', text),
@@ -93,7 +95,7 @@ function whatToDo(verdict: Verdict, columns: number, paint: Painter): string[] {
     ]
   }
   const because = verdict.status === 'not-judged' ? verdict.because : reason(verdict)
-  return because === undefined ? [] : wrapped(because, columns, indentOfText)
+  return because === undefined ? [] : wrapped(because, columns, indentIn(columns))
 }
 
 /** Checks that lack the same line of the target are told together. */
@@ -114,13 +116,14 @@ function closing(word: string, text: string, columns: number, paint: Painter): s
 }
 
 function hanging(word: string, text: string, columns: number, paint: Painter): string[] {
-  return wrapped(text, columns, indentOfText + 5).map((line, i) =>
-    i === 0 ? `${indented(paint(word.padEnd(5), 'dim'))}${line.trimStart()}` : line,
+  return wrapped(text, columns, indentIn(columns) + 5).map((line, i) =>
+    i === 0 ? `${' '.repeat(indentIn(columns))}${paint(word.padEnd(5), 'dim')}${line.trimStart()}` : line,
   )
 }
 
-function indented(text: string): string {
-  return ' '.repeat(indentOfText) + text
+/** Below a check's title; a narrow window has no room for that. */
+function indentIn(columns: number): number {
+  return columns < narrow ? 4 : indentOfText
 }
 
 /** Lines of at most `columns`, each indented; words longer than a line are cut into it. */
