@@ -41,7 +41,8 @@ test('one that lasts is not, nor one that does not say, nor one whose turn is ov
 
 test('one token for several agents is told, since to the server they are one', () => {
   const all = (...first: Record<string, string>[]) => oneForAll({ first, later: [] })
-  expect(all({ a: '1' }, { a: '1' }, { a: '1' })).toContain('all 3 agents send the same headers')
+  expect(all({ a: '1' }, { a: '1' }, { a: '1' })).toContain('the 3 agents share 1 token: to the server they are one agent')
+  expect(all({ a: '1' }, { a: '2' }, { a: '1' })).toContain('they are 2 agents')
   expect(all({ a: '1' }, { a: '2' })).toBeUndefined()
   expect(all({ a: '1' })).toBeUndefined()
   expect(all({}, {})).toBeUndefined()

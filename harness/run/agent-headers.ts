@@ -112,11 +112,10 @@ function clean(what: string, headers: Headers): Headers {
   )
 }
 
-/** Several agents with one and the same token: what a server limits by agent, it limits for all of them together. */
+/** Several agents with one token: what a server limits by agent, it limits for all of them together. */
 export function oneForAll({ first }: AgentHeaders): string | undefined {
-  const [one = {}, ...others] = first
-  if (others.length === 0 || Object.keys(one).length === 0) return undefined
-  const text = JSON.stringify(one)
-  if (others.some((other) => JSON.stringify(other) !== text)) return undefined
-  return `all ${first.length} agents send the same headers: to the server they are one agent, so that what it limits by agent holds them back together`
+  const identities = new Set(first.map((headers) => JSON.stringify(headers)))
+  if (identities.size === first.length || identities.has('{}')) return undefined
+  const are = identities.size === 1 ? 'one agent' : `${identities.size} agents`
+  return `the ${first.length} agents share ${identities.size} ${identities.size === 1 ? 'token' : 'tokens'}: to the server they are ${are}, whose limits hold them back together`
 }
