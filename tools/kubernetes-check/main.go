@@ -62,6 +62,7 @@ type testRunPod struct {
 	SecurityContext              corev1.PodSecurityContext   `json:"securityContext"`
 	ContainerSecurityContext     corev1.SecurityContext      `json:"containerSecurityContext"`
 	Affinity                     *corev1.Affinity            `json:"affinity"`
+	LivenessProbe                *corev1.Probe               `json:"livenessProbe"`
 	Resources                    corev1.ResourceRequirements `json:"resources"`
 	Env                          []corev1.EnvVar             `json:"env"`
 	InitContainers               []testRunInitContainer      `json:"initContainers"`

@@ -74,6 +74,8 @@ function runner(spec: FleetSpec): Yaml {
       },
     },
     resources: { requests: { cpu: '1', memory: `${memoryMib}Mi` }, limits: { memory: `${Math.ceil(memoryMib * 1.5)}Mi` } },
+    // The operator's own would kill a generator that is busy for half a minute: k6 answers late when its cores are full.
+    livenessProbe: { httpGet: { path: '/v1/status', port: 6_565 }, periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 30 },
     env: [
       { name: 'K6_NO_USAGE_REPORT', value: 'true' },
       { name: 'K6_AUTO_EXTENSION_RESOLUTION', value: 'false' },
