@@ -16,14 +16,14 @@ interface Expected {
 
 const EXPECTED: Expected[] = [
   { example: 'dbhub', target: 'dbhub-1-2-3', scenario: 'postgres-outage', verdicts: { recovers: 'fail' } },
-  { example: 'dbhub', target: 'dbhub-1-4-0', scenario: 'postgres-outage', verdicts: { recovers: 'pass' } },
+  { example: 'dbhub', target: 'dbhub-1-4-0', scenario: 'postgres-outage', verdicts: { recovers: 'pass', 'breaker-opens': 'fail' } },
   { example: 'dbhub', target: 'dbhub-1-2-3', scenario: 'slow-postgres', verdicts: { 'blast-radius': 'fail' } },
   { example: 'dbhub', target: 'dbhub-1-4-0', scenario: 'slow-postgres', verdicts: { 'blast-radius': 'fail', recovers: 'pass' } },
   { example: 'dbhub', target: 'dbhub-1-2-3', scenario: 'abandoned-queries', verdicts: { 'cancel-propagates': 'fail' } },
   { example: 'dbhub', target: 'dbhub-1-4-0', scenario: 'abandoned-queries', verdicts: { 'cancel-propagates': 'fail' } },
   { example: 'server-postgres', target: 'server-postgres', scenario: 'postgres-outage', verdicts: { recovers: 'fail' } },
   { example: 'toolbox', target: 'toolbox', scenario: 'slow-postgres', verdicts: { 'blast-radius': 'fail', recovers: 'pass' } },
-  { example: 'toolbox', target: 'toolbox', scenario: 'postgres-outage', verdicts: { recovers: 'pass' } },
+  { example: 'toolbox', target: 'toolbox', scenario: 'postgres-outage', verdicts: { recovers: 'pass', 'breaker-opens': 'fail' } },
   { example: 'toolbox', target: 'toolbox', scenario: 'abandoned-queries', verdicts: { 'cancel-propagates': 'pass' } },
   { example: 'everything', target: 'everything', scenario: 'runaway-loop', verdicts: { fairness: 'pass' }, others: 'hold' },
   { example: 'fastmcp', target: 'fastmcp', scenario: 'runaway-loop', verdicts: { fairness: 'fail', 'retry-after-valid': 'fail' } },
