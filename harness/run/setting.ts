@@ -57,7 +57,7 @@ export interface Setting extends AsyncDisposable {
   balancer?: Balancer
   /** Takes the server's spans, until it has been stopped. */
   spans?: SpanCollector
-  /** Whole numbers among the variables that the server was started with: limits, sizes, times. Never a secret. */
+  /** Whole numbers among the variables that the server was started with: limits, sizes, times. */
   started: Record<string, string>
   /** Names of links that go through somebody's toxiproxy, which counts no attempts. */
   elsewhere: string[]
@@ -122,7 +122,7 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
     ...(balancer && { balancer }),
     ...(spans && { spans }),
     notes: contexts.notes,
-    started: limitsAmong(evaluate('start.env', target.start?.env, context) ?? {}),
+    started: numbersTold(evaluate('start.env', target.start?.env, context) ?? {}),
     elsewhere,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
@@ -136,13 +136,6 @@ async function openCollector({ target, folder, look }: SettingOptions, { all }: 
   const collector = await openSpanCollector({ file, look, ...(port !== undefined && { port }) })
   for (const context of all) context.collector = collector.url
   return collector
-}
-
-/** What findings may quote: small whole numbers, which are no secrets; ports are nobody's setting. */
-function limitsAmong(env: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).filter(([name, value]) => /^\d{1,9}$/.test(value) && !/PORT|SECRET|PASSWORD|TOKEN|KEY/i.test(name)),
-  )
 }
 
 /** Whatever of the target's the run itself asks or connects to, beside the endpoint. */
