@@ -11,6 +11,7 @@ test('defaults', () => {
     driver: 'k6',
     generators: 1,
     list: false,
+    open: false,
     help: false,
     dryRun: false,
     faults: [],

@@ -43,6 +43,7 @@ test('what a target says is offered', () => {
       postgres: { role: 'app' },
       logs: { requestId: 'request_id' },
       spans: {},
+      alerts: { rules: 'alerts.yml' },
     },
   )
   expect(Object.entries(offers).filter(([, offer]) => offer !== true)).toEqual([])
