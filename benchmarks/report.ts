@@ -22,14 +22,16 @@ try {
   const verdicts = judge(once, await discoverChecks())
   const long = replayed(once, Math.ceil(wanted / once.calls.length))
   const begun = performance.now()
+  const cpu = process.cpuUsage()
   await writeReport(folder, long, verdicts)
   const tookS = (performance.now() - begun) / 1_000
+  const { user, system } = process.cpuUsage(cpu)
   const page = path.join(folder, 'report.html')
   const opened = await openings(page)
   const figures = [
     `${long.calls.length} calls, ${Math.round(long.plan.endsAtMs / 1_000)} s`,
     `page ${(statSync(page).size / 1e6).toFixed(2)} MB`,
-    `written in ${tookS.toFixed(1)} s, at most ${Math.round(process.resourceUsage().maxRSS / 1_000)} MB of memory`,
+    `written in ${tookS.toFixed(1)} s (${((user + system) / 1e6).toFixed(1)} s of a core), at most ${Math.round(process.resourceUsage().maxRSS / 1_000)} MB of memory`,
     `open in ${opened.map((ms) => `${Math.round(ms)} ms`).join(', ')}`,
   ]
   process.stdout.write(`${figures.join('; ')}\n`)
