@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { gaveUp, served } from '../../tests/fixtures/histories/answers.ts'
+import { gaveUp, refused, served } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { fairHardened } from '../../tests/fixtures/histories/hardened.ts'
 import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
@@ -81,6 +81,12 @@ describe('fairness', () => {
   test('cannot tell when the runaway never called', () => {
     const story = aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: served() }).agent('r', { hostile: true })
     expect(find(fairness, story).status).toBe('unknown')
+  })
+
+  test('a runaway that was refused each time was not let in beyond its budget', () => {
+    const story = fairHardened().agent('refused-01', { persona: 'runaway-loop', hostile: true })
+    story.calls({ of: 'refused-01', fromMs: 10_000, toMs: 17_900, everyMs: 100, answer: refused() })
+    expect(find(fairness, story).status).toBe('pass')
   })
 
   test('is not judged where answers are not seen', () => {

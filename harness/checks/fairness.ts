@@ -133,7 +133,8 @@ function overBudget(
   for (const [agent, sent] of Map.groupBy(mine, ({ agent }) => agent)) {
     const admitted = sent.filter((call) => !turnedAway(call))
     const endsMs = admitted.reduce((last, { sentAtMs, endedAtMs }) => Math.max(last, endedAtMs ?? sentAtMs), 0)
-    const windowS = (endsMs - (sent[0]?.sentAtMs ?? endsMs)) / 1_000
+    // Nobody let in: there is no stretch to count in.
+    const windowS = Math.max(0, endsMs - (sent[0]?.sentAtMs ?? endsMs)) / 1_000
     const allowed = Math.floor(budget.burst + (budget.ratePerMinute / 60) * windowS * slack + 1)
     if (admitted.length > allowed)
       return {

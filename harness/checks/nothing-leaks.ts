@@ -28,7 +28,9 @@ export const nothingLeaks = check({
   judge({ leaks, calls, manifest }) {
     const { searched } = manifest
     if (!searched || manifest.raw?.['leaks.ndjson'] === undefined) return unknown('nothing was searched: the run was stopped before')
-    const { secrets, tokens, files, found } = searched
+    const { secrets, tokens, files } = searched
+    // Only so many places are written down; those that are count whatever the sum says.
+    const found = Math.max(searched.found, leaks.length)
     if (secrets + tokens === 0) return notExercised('no call had a secret in its arguments')
     const looked = `${some(secrets, 'planted secret')} and ${some(tokens, 'token')} in ${some(files, 'file')}, spans and errors`
     const shown = { measured: found, limit: 0, unit: 'places with a secret', samples: secrets + tokens }

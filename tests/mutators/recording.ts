@@ -20,7 +20,7 @@ export type Recording = Mutable<Omit<Raw, 'server'>> & { server?: Map<string, Se
 
 const WITH_SPANS = 'baseline'
 /** Of these only every n-th agent is kept: there are many, and all alike. */
-const THINNED: Readonly<Record<string, number>> = { 'retry-storm': 2 }
+const THINNED: Readonly<Record<string, number>> = { 'retry-storm': 2, baseline: 2, 'auth-storm': 2 }
 const FOLDER = path.join(import.meta.dirname, 'histories')
 /** The raw file of each kind of line. */
 const FILES = {
@@ -65,13 +65,15 @@ export async function keep(folder: string, base: string): Promise<number> {
   const { calls: server } = (await readServerLogs(path.join(folder, 'raw'), manifest)) ?? {}
   const load = names.flatMap(parsed).filter(({ agent }) => agent === undefined || agents.has(agent as string))
   const sent = new Set(load.map(({ call }) => call))
+  const traces = new Set(load.map(({ trace }) => trace))
   const raw = {
     manifest: { ...manifest, raw: Object.fromEntries(states.map((name) => [name, 'whole'])) },
     plan,
     load,
-    ...Object.fromEntries(others),
+    ...(Object.fromEntries(others) as Record<keyof typeof FILES, Record<string, unknown>[]>),
     ...(server && { server: [...server].filter(([call]) => sent.has(call)) }),
   }
+  raw.spans = raw.spans.filter(({ trace }) => traces.has(trace))
   if (base !== WITH_SPANS)
     Object.assign(raw, { spans: [], manifest: { ...raw.manifest, offers: { ...manifest.offers, spans: 'left out' } } })
   const text = JSON.stringify(raw)

@@ -236,4 +236,48 @@ export const behaviour: Mutation[] = [
     },
     turns: { 'one-trace': 'fail' },
   },
+  {
+    base: 'baseline',
+    what: 'a planted secret stands in a log',
+    change(run) {
+      const { send } = one(run, isServed)
+      run.leaks.push({ kind: 'leak', where: 'server-1.log:214', secret: 'planted-5f0c', call: send.call })
+    },
+    turns: { 'nothing-leaks': 'fail' },
+  },
+  {
+    base: 'auth-storm',
+    what: 'an expired credential is let in',
+    change(run) {
+      const { end: model } = one(run, isServed)
+      const { status, isError, correct, sizeBytes } = model
+      const call = one(run, ({ send }) => send.credential === 'expired')
+      rewrite(call, {
+        ...{ status, isError, correct, sizeBytes },
+        ...{ challenge: undefined, rpcCode: undefined, message: undefined, data: undefined },
+      })
+    },
+    turns: { 'auth-truthful': 'fail' },
+  },
+  {
+    base: 'auth-storm',
+    what: 'a right credential is told that it is none',
+    change(run) {
+      const { end: model } = one(run, ({ send, end }) => send.credential === 'expired' && end.status === 401)
+      const { status, challenge, rpcCode, message, data } = model
+      const call = one(run, (each) => isServed(each) && each.send.credential === undefined && each.phase === 'stress')
+      rewrite(call, { status, challenge, rpcCode, message, data, isError: undefined, correct: undefined, hash: undefined })
+    },
+    turns: { 'auth-truthful': 'fail' },
+  },
+  {
+    base: 'auth-storm',
+    what: 'a refused credential is not told why',
+    change: (run) =>
+      rewrite(
+        one(run, ({ send, end }) => send.credential === 'expired' && end.status === 401),
+        { challenge: undefined },
+      ),
+    turns: { 'auth-truthful': 'fail' },
+  },
 ]
