@@ -36,6 +36,8 @@ export default scenario({
   fleet: [
     steady({ agents: 10, role: 'cheapRead', everyMs: 500 }),
     steady({ agents: 4, role: 'expensiveRead', everyMs: 800 }),
+    // They connect one after the other, so that the instance that is back gets some: the others keep the connections that they have.
+    steady({ agents: 12, role: 'cheapRead', everyMs: 6_000, during: 'stress', window: 'down' }),
     intruder({ agents: 2, role: 'expensiveRead', everyMs: 600, tries: 'wrong-scope' }),
     intruder({ agents: 1, role: 'cheapRead', everyMs: 600, tries: 'expired' }),
     intruder({ agents: 1, role: 'cheapRead', everyMs: 600, tries: 'wrong-audience' }),
