@@ -53,7 +53,7 @@ export const COMMANDS: Record<string, Command> = {
   study: {
     takes: '<name> [options]',
     says: 'several runs, one answer: capacity, scale-out, smooth-against-burst, metastable-boundary',
-    run: async (words, swept) => (await import('./study.ts')).studyCommand(words, swept),
+    run: async (words) => (await import('./study.ts')).studyCommand(words),
   },
   merge: {
     takes: '<run folder> <folders> [--into <folder>]',
