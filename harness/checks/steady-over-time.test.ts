@@ -14,13 +14,13 @@ interface Growth {
   sockets?: number
 }
 
-/** 8 answered calls a second throughout, 40 refusals a second under stress. */
+/** 5 answered calls a second throughout, 25 refusals a second under stress. */
 function served25s({ leakBytes = 0, sawBytes = 200_000, sockets = 0 }: Growth = {}) {
   const story = aRun().agent('a').agent('runaway', { hostile: true })
-  for (let atMs = 2_000; atMs < 26_000; atMs += 125) story.call({ of: 'a', atMs, answer: served() })
-  story.calls({ of: 'runaway', fromMs: 10_000, toMs: 18_000, everyMs: 25, answer: refused() })
+  for (let atMs = 2_000; atMs < 26_000; atMs += 200) story.call({ of: 'a', atMs, answer: served() })
+  story.calls({ of: 'runaway', fromMs: 10_000, toMs: 18_000, everyMs: 40, answer: refused() })
   for (let atMs = 0; atMs < 27_000; atMs += 250) {
-    const refusals = Math.max(0, Math.min(8_000, atMs - 10_000)) / 25
+    const refusals = Math.max(0, Math.min(8_000, atMs - 10_000)) / 40
     const saw = ((atMs / 250) % 7) * (sawBytes / 7)
     story.sample('prometheus', atMs, { heapBytes: 30_000_000 + refusals * leakBytes + saw })
     story.sample('process', atMs, { handles: 40 + Math.floor((sockets * atMs) / 1_000) })

@@ -66,7 +66,7 @@ test("what promtool did not expect is what fires, in the run's own time", () => 
   expect(durationMs('1h7m48s750ms')).toBe(4_068_750)
 })
 
-test('promtool evaluates the rules, and complains of bad ones', async () => {
+test('promtool evaluates the rules, and complains of bad ones', { timeout: 30_000 }, async () => {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'stampede-alerts-'))
   try {
     await writeFile(path.join(folder, RULES_FILE), RULES)
