@@ -78,12 +78,15 @@ export function costOf(plan: Plan, target: Target): Cost[] {
   const rate = held ? ratePerSecondMax : plannedRate(plan)
   const cost = (what: string, value: number, cap: number, name: keyof Safety, wanted = value): Cost => ({ what, value, cap, name, wanted })
   const less = { cap: budgetOf(ratePerSecondMax), why: ` (${ratePerSecondMax}, less a tenth for what the network bunches)` }
-  return [
+  const loops = plan.agents.some(({ tasks }) => tasks.some(({ untilMs }) => untilMs !== undefined))
+  const all = [
     cost('calls', calls, callsMax, 'callsMax'),
     { ...cost('calls in its busiest second', rate, ratePerSecondMax, 'ratePerSecondMax', Math.ceil(rate / 0.9)), ...(!held && less) },
     cost('agents', plan.agents.length, agentsMax, 'agentsMax'),
     cost('seconds', Math.ceil(plan.endsAtMs / 1_000), durationSMax, 'durationSMax'),
   ]
+  // Without a rate to hold them to, the calls of loops are any number: the rate is what must be mended first.
+  return held || !loops ? all : all.toSorted((a, b) => Number(b.name === 'ratePerSecondMax') - Number(a.name === 'ratePerSecondMax'))
 }
 
 function callsHeld(agent: PlannedAgent, perSecond: number | undefined, { protocol, endsAtMs }: Plan): number {
