@@ -40,8 +40,21 @@ export function stepMs(history: History, most: number): number {
   return step * 1000
 }
 
+const everybody = () => true
+
+/** What was cut before: several charts ask the same of one history, and a long run takes seconds to cut. */
+const cut = new WeakMap<History, Map<(call: Call) => boolean, Map<number, readonly Moment[]>>>()
+
 /** @param who which calls count; without it, all */
-export function momentsOf(history: History, most: number, who: (call: Call) => boolean = () => true): Moment[] {
+export function momentsOf(history: History, most: number, who: (call: Call) => boolean = everybody): readonly Moment[] {
+  const byWho = cut.get(history) ?? new Map<(call: Call) => boolean, Map<number, readonly Moment[]>>()
+  const byMost = byWho.get(who) ?? new Map<number, readonly Moment[]>()
+  const moments = byMost.get(most) ?? cutInto(history, most, who)
+  cut.set(history, byWho.set(who, byMost.set(most, moments)))
+  return moments
+}
+
+function cutInto(history: History, most: number, who: (call: Call) => boolean): Moment[] {
   const step = stepMs(history, most)
   const length = Math.max(1, Math.ceil(history.plan.endsAtMs / step))
   const moments = Array.from({ length }, (_, i): Moment => emptyMoment(i * step, Math.min((i + 1) * step, history.plan.endsAtMs)))
