@@ -1,7 +1,7 @@
 // Gets everything a run needs, on a fresh clone with nothing done before. npm runs it before every script:
 //
 //   node setup.mjs             npm packages, Node 24 among them
-//   node setup.mjs k6 redis    those two as well; promtool, chromium, docker and python-mcp, which only tests need
+//   node setup.mjs k6 redis    those two as well; promtool, chromium, ip, docker and python-mcp, which only tests need
 //
 // Plain JavaScript on Node's built-ins only, since it runs before anything is installed, on any Node from 18 on. The
 // harness calls `ensureK6` and `ensureRedis` itself, and only when a run needs them. Nothing to do takes no time; what

@@ -6,7 +6,8 @@
 // modelled: breakers that open for their own tests.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import { breakerOpenMs, causesOf, faultsOf, points } from '../history/queries.ts'
+import { breakerOpenMs, causesOf, faultsOf } from '../history/queries.ts'
+import { points } from '../history/samples.ts'
 import { check } from './check.ts'
 import { indexes, some, time } from './finding.ts'
 

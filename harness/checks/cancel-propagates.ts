@@ -8,7 +8,8 @@
 // Innocent: a call answered with 57014 (or its words) long before its own deadline. Not modelled: what began between two readings.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import { needs, points } from '../history/queries.ts'
+import { needs } from '../history/queries.ts'
+import { points } from '../history/samples.ts'
 import { milliseconds } from '../parameters.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, some, time, unknown } from './finding.ts'

@@ -4,7 +4,7 @@ import { ratioInterval, type Tally } from '../history/bootstrap.ts'
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { type Point, points } from '../history/queries.ts'
+import { type Point, points } from '../history/samples.ts'
 import type { Finding } from './check.ts'
 import { indexes } from './finding.ts'
 

@@ -7,7 +7,8 @@
 // Not modelled: budgets that the target does not declare (hours, tenants); stored answers (replays may have a budget of their own).
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import { faultsOf, points } from '../history/queries.ts'
+import { faultsOf } from '../history/queries.ts'
+import { points } from '../history/samples.ts'
 import { ratio } from '../parameters.ts'
 import type { Role } from '../plan/plan.ts'
 import { check } from './check.ts'

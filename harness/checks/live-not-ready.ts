@@ -4,8 +4,10 @@
 //
 // Limit: silentReadings, unanswered readings in a row that count as dead (default 3, a kubelet's failureThreshold). Instances
 // that a fault stops, freezes or drains are left out while it lasts. Not modelled: start-up probes.
-import type { FaultRecord, Point } from '../history/queries.ts'
-import { causesOf, faultsOf, points } from '../history/queries.ts'
+import type { FaultRecord } from '../history/queries.ts'
+import { causesOf, faultsOf } from '../history/queries.ts'
+import type { Point } from '../history/samples.ts'
+import { points } from '../history/samples.ts'
 import { count } from '../parameters.ts'
 import { check } from './check.ts'
 import { indexes, some, time, unknown } from './finding.ts'

@@ -8,7 +8,8 @@
 
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { causesOf, cpuMsIn, type Point, phaseOf, phasesOf, points } from '../history/queries.ts'
+import { causesOf, phaseOf, phasesOf } from '../history/queries.ts'
+import { cpuMsIn, type Point, points } from '../history/samples.ts'
 import { milliseconds, share } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, percent, some, time, unknown } from './finding.ts'

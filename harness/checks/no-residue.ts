@@ -5,7 +5,8 @@
 // open files and sockets beyond those of the first reading and the declared pools (default 16, ours: libraries open some late).
 // Not modelled: memory (steady-over-time).
 import type { History } from '../history/history.ts'
-import { causesOf, points } from '../history/queries.ts'
+import { causesOf } from '../history/queries.ts'
+import { points } from '../history/samples.ts'
 import { count } from '../parameters.ts'
 import { check } from './check.ts'
 import { indexes, some, unknown } from './finding.ts'

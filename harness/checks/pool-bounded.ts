@@ -7,7 +7,8 @@
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { causesOf, faultsOf, intents, needs, overlaps, peakInFlight, phaseOf, phasesOf, points, windowsOf } from '../history/queries.ts'
+import { causesOf, faultsOf, intents, needs, overlaps, peakInFlight, phaseOf, phasesOf, windowsOf } from '../history/queries.ts'
+import { points } from '../history/samples.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, some, time, unknown } from './finding.ts'
 

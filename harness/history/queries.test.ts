@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { refused, served, toolError } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
-import { callsByGenerator, faultsOf, goodIn, intents, latenessMs, needs, peakInFlight, points, windowsOf } from './queries.ts'
+import { callsByGenerator, faultsOf, goodIn, intents, latenessMs, needs, peakInFlight, windowsOf } from './queries.ts'
+import { points } from './samples.ts'
 
 describe('intents', () => {
   test('a retry belongs to its first attempt, and one good attempt will do', () => {

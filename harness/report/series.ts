@@ -2,7 +2,7 @@
 // the largest value sampled in it, since a queue that was full between two quiet samples is what one looks for.
 // The labels of a series are the server's own words: they are cut and made plain before they are shown.
 import type { History } from '../history/history.ts'
-import { points } from '../history/queries.ts'
+import { points } from '../history/samples.ts'
 import { stepMs } from './moments.ts'
 import { short } from './plain.ts'
 

@@ -1,4 +1,4 @@
-// Programs that only tests need: promtool (alert rules), Chromium (the report), a Docker engine (containers). The one on
+// Programs that only tests need: promtool (alert rules), Chromium (the report), a Docker engine (containers), ip (network namespaces). The one on
 // PATH is used. Else promtool is unpacked into .tools/, the others are installed by root, with no service started.
 // Elsewhere the message says what to type.
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
@@ -13,6 +13,7 @@ import { SetupError, step } from './words.mjs'
 export const PROGRAMS = {
   promtool: { program: 'promtool', package: 'prometheus', brew: 'prometheus', alone: 'usr/bin/promtool' },
   chromium: { program: 'chromium', package: 'chromium', brew: '--cask chromium' },
+  ip: { program: 'ip', package: 'iproute2', brew: 'iproute2mac' },
   docker: { program: 'dockerd', package: 'docker.io', brew: 'colima docker' },
 }
 
