@@ -3,21 +3,22 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterAll, afterEach, expect, test } from 'vitest'
 import { clientCredentials, tokenFile } from './tokens.ts'
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'stampede-tokens-'))
 const servers: Server[] = []
 afterEach(() => {
   for (const server of servers.splice(0)) server.close()
-  rmSync(folder, { recursive: true, force: true })
   delete process.env.STAMPEDE_TEST_SECRET
 })
+
+afterAll(() => rmSync(folder, { recursive: true }))
 
 const agent = (index: number) => ({ index, agent: `a-${index}`, tenant: 't' })
 
 function fileOf(text: string): string {
-  const file = path.join(mkdtempSync(path.join(os.tmpdir(), 'stampede-tokens-')), 'token')
+  const file = path.join(mkdtempSync(path.join(folder, 'of-')), 'token')
   writeFileSync(file, text)
   return file
 }

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterAll, afterEach, expect, test } from 'vitest'
 import { Units } from '../discover.ts'
 import type { FaultDefinition } from '../faults/fault.ts'
 import type { Manifest } from '../history/manifest.ts'
@@ -13,6 +13,7 @@ import { noteUnseen, withReachedFaults } from './unstarted.ts'
 const folder = mkdtempSync(path.join(os.tmpdir(), 'stampede-unstarted-'))
 const attemptsFile = path.join(folder, 'links.ndjson')
 afterEach(() => rmSync(attemptsFile, { force: true }))
+afterAll(() => rmSync(folder, { recursive: true }))
 
 const faults = new Units<FaultDefinition>('fault', [
   { id: 'postgres-refused', path: '', exportName: '', value: { dependency: 'postgres' } as FaultDefinition },
