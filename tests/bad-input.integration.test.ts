@@ -12,6 +12,8 @@ const workshop = new Workshop()
 afterAll(() => workshop[Symbol.dispose]())
 
 const short = path.join(ROOT, 'tests/fixtures/scenarios/short.ts')
+/** For targets that have nothing to break. */
+const calm = path.join(ROOT, 'tests/fixtures/scenarios/calm.ts')
 
 function written(name: string, text: string): string {
   const file = path.join(workshop.folder, name)
@@ -67,22 +69,27 @@ test('a target that does not type-check, and one without url', async () => {
 })
 
 test('a target that lacks the role, is down, is not MCP, or asks for a token', async () => {
+  await refused(
+    [short, '--target', targetFile('unbreakable.ts', `{ url: 'http://127.0.0.1:1/mcp', ${cheapRead} }`)],
+    'FAULT_NOT_POSSIBLE',
+    /dependencies: \{ postgres:/,
+  )
   await refused([short, '--target', targetFile('no-role.ts', "{ url: 'http://127.0.0.1:1/mcp' }")], 'ROLE_MISSING', /cheapRead/)
   await refused(
-    [short, '--target', targetFile('down.ts', `{ url: 'http://127.0.0.1:1/mcp', ${cheapRead} }`)],
+    [calm, '--target', targetFile('down.ts', `{ url: 'http://127.0.0.1:1/mcp', ${cheapRead} }`)],
     'TARGET_DOWN',
     /start the server/,
   )
   const answering = (status: number) => `{ url: ({ ports }) => \`http://127.0.0.1:\${ports.server}/mcp\`, ${cheapRead}, start: {
     command: 'node -e "require(\\'http\\').createServer((q, r) => { r.statusCode = q.url === \\'/health\\' ? 200 : ${status}; r.end(\\'hello\\') }).listen(process.env.PORT, \\'127.0.0.1\\')"',
     env: ({ ports }) => ({ PORT: String(ports.server) }), ready: '/health' } }`
-  await refused([short, '--target', targetFile('not-mcp.ts', answering(200))], 'TARGET_NOT_MCP', /Streamable HTTP/)
-  await refused([short, '--target', targetFile('token.ts', answering(401))], 'TARGET_WANTS_TOKEN', /authorization/)
+  await refused([calm, '--target', targetFile('not-mcp.ts', answering(200))], 'TARGET_NOT_MCP', /Streamable HTTP/)
+  await refused([calm, '--target', targetFile('token.ts', answering(401))], 'TARGET_WANTS_TOKEN', /authorization/)
 })
 
 test('a server that does not start says so in its own words', async () => {
   const dies = `{ url: 'http://127.0.0.1:1/mcp', ${cheapRead}, start: { command: 'echo my own words >&2; exit 3', ready: '/health' } }`
-  await refused([short, '--target', targetFile('dies.ts', dies)], 'SERVER_DID_NOT_START', /my own words/)
+  await refused([calm, '--target', targetFile('dies.ts', dies)], 'SERVER_DID_NOT_START', /my own words/)
 })
 
 test('a scenario whose personas come from another copy of this program', async () => {
@@ -98,7 +105,7 @@ test.each([
   ['correct', "tools: { cheapRead: { name: 'list_notes', correct: [{ at: 'result', is: 'array' }] } }", 'TARGET_INVALID', /"\/result"/],
 ])('a target whose %s is wrong: %s', async (_, line, code, hint) => {
   const rest = line.startsWith('tools') ? '' : `${cheapRead},`
-  await refused([short, '--target', targetFile('wrong.ts', `{ url: 'http://127.0.0.1:1/mcp', ${rest} ${line} }`)], code, hint)
+  await refused([calm, '--target', targetFile('wrong.ts', `{ url: 'http://127.0.0.1:1/mcp', ${rest} ${line} }`)], code, hint)
 })
 
 /** A scenario with one fleet entry, on its fifth line. */
@@ -158,7 +165,7 @@ test('with --json, the last line on stdout says it too', async () => {
 
 test('a host that is not this machine must be named', async () => {
   await refused(
-    [short, '--target', targetFile('far.ts', `{ url: 'https://staging.example.com/mcp', ${cheapRead} }`)],
+    [calm, '--target', targetFile('far.ts', `{ url: 'https://staging.example.com/mcp', ${cheapRead} }`)],
     'HOST_NOT_ALLOWED',
     /safety: \{ hosts: \['staging/,
   )
