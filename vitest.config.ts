@@ -3,9 +3,9 @@ import { defineConfig } from 'vitest/config'
 const everywhere = ['harness', 'reference-server', 'scenarios', 'tests'] as const
 const SUFFIX = 'integration.test.ts'
 
-/** Real Postgres and Redis, nothing timed: these files may share the cores. */
+/** Real Postgres and Redis: these files may share the cores. One that counts milliseconds is named `*.timed.integration.test.ts` and runs alone. */
 const services = [
-  ...['reference-server', 'harness/environment', 'harness/faults', 'harness/samplers'].map((folder) => `${folder}/**/*.${SUFFIX}`),
+  ...['reference-server', 'harness/environment', 'harness/faults', 'harness/samplers'].map((folder) => `${folder}/**/!(*.timed).${SUFFIX}`),
   ...['bad-input', 'lifecycle', 'server-command'].map((name) => `tests/${name}.${SUFFIX}`),
 ]
 

@@ -1,5 +1,5 @@
 // The arithmetic in memory, whom a call is charged to, and the mode without Redis. The script in Redis: failures.integration.test.ts
-// and store/limiter.integration.test.ts.
+// and store/limiter.timed.integration.test.ts.
 import { describe, expect, test } from 'vitest'
 import type { Identity } from '../call.ts'
 import { settingsFrom } from '../config.ts'
