@@ -21,7 +21,8 @@ const FOLLOWS = `
   scopes that the challenge names.
 - A refusal's body must be a JSON-RPC error in \`application/json\`: of any other the Python client says only "Server returned an error
   response".
-  (\`errorSurface: "tool"\`): those arrive whole everywhere.
+- Hosts that show a model only the results of tools can be told of refusals as such: an agent whose credential says so
+  (\`error_surface: tool\`) gets them as a result with \`isError\`, and those arrive whole everywhere.
 - A tool's failure carries structured content, and version 1 of the TypeScript SDK checks that against the tool's output schema although
   \`isError\` is set: a schema that does not allow for failures turns each of them into an exception about schemas. So the server's do.
 - Only the revision 2026-07-28 lets a server stop what a client has given up. In 2025-11-25 the client is rid of the call, and the server
