@@ -22,7 +22,7 @@ export async function run(rounds = 100): Promise<string> {
 }
 
 /** What went wrong, in sentences; empty when all was well. */
-export async function killedOften(
+async function killedOften(
   rounds = 100,
   seed = 1,
   say: (line: string) => void = (line) => process.stdout.write(`${line}\n`),
