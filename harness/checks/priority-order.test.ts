@@ -44,6 +44,12 @@ describe('priority-order', () => {
     expect(find(priorityOrder, twoOf(shed(), served(), { laterMs: 90 }), { togetherMs: 200 }).status).toBe('fail')
   })
 
+  test('two instances that nobody declared are two all the same', () => {
+    const story = twoOf(shed(), served(), { onTwo: true })
+    delete story.manifest.declared.instances
+    expect(find(priorityOrder, story).status).toBe('pass')
+  })
+
   test('a long stay in the server does not hide when it was let in', () => {
     const slow = twoOf(shed(), served(900))
     expect(find(priorityOrder, slow).status).toBe('pass')

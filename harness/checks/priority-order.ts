@@ -74,7 +74,9 @@ interface Decision {
 
 function decisionsOf({ calls, plan, manifest }: History): Record<'critical' | 'batch', Decision[]> {
   const priorities = new Map<string, Priority | undefined>(plan.agents.map(({ agent, priority }) => [agent, priority]))
-  const alone = (manifest.declared.instances ?? 1) === 1
+  const named = new Set(calls.flatMap(({ evidence, server }) => evidence.instance ?? server?.instance ?? []))
+  // What nobody declared may still be seen: two instances decide each for itself.
+  const alone = (manifest.declared.instances ?? 1) === 1 && named.size <= 1
   const decided = (wanted: Priority) =>
     calls.flatMap((call): Decision[] => {
       const { agent, role, class: is, endedAtMs, sentAtMs } = call

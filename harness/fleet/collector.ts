@@ -170,10 +170,9 @@ export class Collector implements AsyncDisposable {
   async #send(response: ServerResponse, name: string, offset: number): Promise<void> {
     const known = [SAID, ...loadFileNames(this.#parts.length)]
     if (!known.includes(name) || !Number.isSafeInteger(offset) || offset < 0) return tell(response, 404, { error: 'no such file' })
-    const handle = await open(path.join(this.#options.folder, 'raw', name)).catch(() => undefined)
+    await using handle = await open(path.join(this.#options.folder, 'raw', name)).catch(() => undefined)
     const buffer = Buffer.alloc(CHUNK_BYTES_MAX)
     const { bytesRead } = (await handle?.read(buffer, 0, buffer.length, offset)) ?? { bytesRead: 0 }
-    await handle?.close()
     response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytesRead }).end(buffer.subarray(0, bytesRead))
   }
 }

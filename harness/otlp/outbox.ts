@@ -66,7 +66,7 @@ export class Outbox {
     const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip', ...this.#headers }
     for (let attempt = 1; attempt <= tries && !signal.aborted; attempt++) {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
-      const status = await fetch(`${this.#endpoint}${place}`, { method: 'POST', headers, body, signal: limit }).then(
+      const status = await fetch(`${this.#endpoint}${place}`, { method: 'POST', headers, body, redirect: 'manual', signal: limit }).then(
         async (response) => {
           const text = await response.text()
           if (!response.ok) this.sent.problem = `${place}: ${response.status} ${text.slice(0, 120)}`

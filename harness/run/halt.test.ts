@@ -42,7 +42,7 @@ test.each(['errorShare>0.5', 'errors>0.5 for 10s', 'errorShare>0.5 for 0s', 'err
   },
 )
 
-test('a second before the cap on calls it is over', async () => {
+test('after as many calls as may be sent it is over', async () => {
   let offered = 0
   const said: string[] = []
   const grows = () => {
@@ -52,7 +52,7 @@ test('a second before the cap on calls it is over', async () => {
   await watchHalts({
     rules: [],
     figures: grows,
-    calls: { max: 100, perSecond: 20 },
+    calls: { max: 100, endAfter: 80 },
     halt: (why) => said.push(why),
     signal: AbortSignal.timeout(5_000),
   })

@@ -40,8 +40,8 @@ export function parseHalt(text: string): HaltRule {
 export interface Watched {
   rules: readonly HaltRule[]
   figures: () => LiveFigures
-  /** Calls that may be sent in all; with so many a second on the way, it ends a second before. */
-  calls?: { max: number; perSecond: number }
+  /** Calls that may be sent in all, and after how many it ends: a second before, unless the plan itself has more. */
+  calls?: { max: number; endAfter: number }
   halt: (because: string) => void
   signal: AbortSignal
 }
@@ -56,8 +56,7 @@ export async function watchHalts({ rules, figures, calls, halt, signal }: Watche
       const value = look(now, nowMs)
       if (value !== undefined) return halt(`${rule.text}: it was ${Number(value.toFixed(2))}`)
     }
-    if (calls && now.counts.offered >= calls.max - calls.perSecond)
-      return halt(`${now.counts.offered} calls were sent; the cap is ${calls.max}`)
+    if (calls && now.counts.offered > calls.endAfter) return halt(`${now.counts.offered} calls were sent; the cap is ${calls.max}`)
     await wait(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined)
   }
 }

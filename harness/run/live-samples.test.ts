@@ -20,6 +20,15 @@ test('a breaker is open from the first instance that opens it to the last that c
   expect(live.breakers).toEqual([{ name: 'postgres', open: false, spans }])
 })
 
+test('of a breaker that flaps the newest stretches are kept, as long as they were', () => {
+  const live = new LiveSamples()
+  for (let n = 0; n < 200; n++) live.take({ values: { breakerOpen: n % 2 } }, n * 100)
+  const spans = live.breakers[0]?.spans ?? []
+  expect(spans).toHaveLength(64)
+  expect(spans.at(-1)).toEqual({ fromMs: 19_900, toMs: 19_900 })
+  expect(spans.slice(0, -1).every(({ fromMs, toMs }) => toMs - fromMs === 100)).toBe(true)
+})
+
 test('pools are counted over all instances, by their label without its state', () => {
   const live = new LiveSamples()
   live.take({ instance: '1', values: { 'poolUsed{pool="cheap",state="used"}': 3, 'poolWaiting{pool="cheap"}': 2, other: 9 } }, 0)

@@ -1,5 +1,5 @@
 // What the samplers last read, for the live view: when each breaker was open, and how full each pool is. The newest reading of each series
-// and instance counts; what is judged is read from the file after the run. Bounds: 6 breakers, 6 pools, 64 stretches a breaker.
+// and instance counts; what is judged is read from the file after the run. Bounds: 6 breakers, 6 pools, the newest 64 stretches a breaker.
 import type { SampleLine } from '../history/event.ts'
 
 const SHOWN_MAX = 6
@@ -62,7 +62,10 @@ export class LiveSamples {
     if (isOpen) breaker.open.add(instance)
     else breaker.open.delete(instance)
     if (last) last.toMs = atMs
-    else if (isOpen && breaker.spans.length < SPANS_MAX) breaker.spans.push({ fromMs: atMs, toMs: atMs })
+    else if (isOpen) {
+      breaker.spans.push({ fromMs: atMs, toMs: atMs })
+      if (breaker.spans.length > SPANS_MAX) breaker.spans.shift()
+    }
   }
 
   #pool(name: string, instance: string, what: 'used' | 'waiting', value: number): void {

@@ -1,12 +1,11 @@
 // Follows raw/load.ndjson, or those of several generators, while they grow: the run's start, and the figures of the live view. Judging reads
 // the files anew. Rates are those of the last 2 s; a call is good when it looks it: right, and inside its role's time from its planned
 // moment (waits that the server asked for are not taken off here).
-import { type FileHandle, open } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { LoadLine, SendLine } from '../history/event.ts'
+import { Follower } from '../history/follower.ts'
 
 const LOOK_EVERY_MS = 100
-const CHUNK_BYTES = 1 << 20
 /** Latencies kept for the live p95, and latenesses: the newest ones. */
 const NEWEST_KEPT = 500
 /** Over how long a rate is taken. */
@@ -83,38 +82,17 @@ export class LiveFile implements AsyncDisposable {
 
   async #follow(file: string): Promise<void> {
     const { signal } = this.#stop
-    let handle: FileHandle | undefined
-    let rest = ''
-    let position = 0
-    try {
-      for (;;) {
-        // Looked at before reading: what was written until the stop is still read, to the end.
-        const last = signal.aborted
-        handle ??= await open(file).catch(() => undefined)
-        const { bytesRead, buffer } = (await handle?.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, position)) ?? {
-          bytesRead: 0,
-          buffer: Buffer.alloc(0),
-        }
-        position += bytesRead
-        const lines = (rest + buffer.toString('utf8', 0, bytesRead)).split('\n')
-        rest = lines.pop() ?? ''
-        for (const line of lines) this.#take(line)
-        if (bytesRead === CHUNK_BYTES) continue
-        if (last) break
-        await wait(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined)
-      }
-    } finally {
-      await handle?.close()
+    await using lines = new Follower<LoadLine>(file)
+    for (;;) {
+      // Looked at before reading: what was written until the stop is still read, to the end.
+      const last = signal.aborted
+      await lines.read((line) => this.#take(line))
+      if (last) return
+      await wait(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined)
     }
   }
 
-  #take(text: string): void {
-    let line: LoadLine
-    try {
-      line = JSON.parse(text) as LoadLine
-    } catch {
-      return
-    }
+  #take(line: LoadLine): void {
     const counts = this.#counts
     if (line.kind === 'start') {
       this.#resolveStarted(line.atMs)

@@ -47,7 +47,7 @@ export interface Answered {
   session?: string
   /** What a 401 says of how to get in: WWW-Authenticate. */
   challenge?: string
-  message?: { result?: Record<string, unknown>; error?: { code: number; message: string; data?: { supported?: string[] } } }
+  message?: { result?: Record<string, unknown>; error?: { code: number; message: string; data?: { supported?: string | string[] } } }
   tookMs: number
 }
 
@@ -97,10 +97,11 @@ export class Peer implements AsyncDisposable {
     let cursor: string | undefined
     for (let page = 0; page < PAGES_MAX; page++) {
       const answered = await this.#ask(this.#listRequest(cursor))
-      const result = answered.message?.result as { tools?: Tool[]; nextCursor?: string } | undefined
+      const result = answered.message?.result as { tools?: Tool[]; nextCursor?: string | null } | undefined
       if (!Array.isArray(result?.tools)) throw await this.#notMcp(answered)
       tools.push(...result.tools.filter((tool) => typeof tool?.name === 'string'))
-      cursor = result.nextCursor
+      // Some say null, or nothing between quotes, instead of leaving it out.
+      cursor = result.nextCursor || undefined
       if (cursor === undefined) break
     }
     return tools
@@ -154,7 +155,7 @@ export class Peer implements AsyncDisposable {
     if (status === 401 || status === 403) throw new TokenWanted(this.url, status, challenge)
     const { error } = message ?? {}
     if (error && (error.code === -32022 || /protocol.?version/i.test(error.message)))
-      throw notSpoken(this.url, this.protocol, error.data?.supported?.join(', ') ?? 'another version')
+      throw notSpoken(this.url, this.protocol, [error.data?.supported ?? 'another version'].flat().join(', '))
     return answered
   }
 

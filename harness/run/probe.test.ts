@@ -28,7 +28,7 @@ async function answering(status: number, ...bodies: unknown[]): Promise<string> 
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`
 }
 
-const page = (names: string[], nextCursor?: string) => ({
+const page = (names: string[], nextCursor?: string | null) => ({
   jsonrpc: '2.0',
   id: 'probe-1',
   result: { tools: names.map((name) => ({ name })), nextCursor },
@@ -39,6 +39,11 @@ test('a server that has the tools is fine, also when they stand on the second pa
   const notification = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params: {} })
   const events = `id: 1\ndata:\n\ndata: ${notification}\n\nevent: message\ndata: ${JSON.stringify(page(['list_tables']))}\n\n`
   await probe(await answering(200, events), {}, plan, signal)
+})
+
+test.each([null, ''])('a list that says %j where its next page would stand has none', async (cursor) => {
+  const refusal = { jsonrpc: '2.0', id: 'probe-1', error: { code: -32602, message: 'Invalid cursor' } }
+  await probe(await answering(200, page(['list_tables'], cursor), refusal), {}, plan, signal)
 })
 
 test.each([
@@ -53,6 +58,12 @@ test.each([
       id: 'probe-1',
       error: { code: -32022, message: 'Unsupported protocol version', data: { supported: ['2025-11-25'] } },
     },
+    /--protocol 2025-11-25/,
+  ],
+  [
+    'PROTOCOL_NOT_SPOKEN',
+    400,
+    { jsonrpc: '2.0', id: 'probe-1', error: { code: -32022, message: 'Unsupported', data: { supported: '2025-11-25' } } },
     /--protocol 2025-11-25/,
   ],
   ['TOOL_MISSING', 200, page(['list_table', 'other']), /did you mean list_table\?.*tools\.cheapRead/],

@@ -46,6 +46,16 @@ test('what failed is noted, and nobody is judged by it', async () => {
   expect(manifest.revoked?.toMs).toBe(9_000)
 })
 
+test('one that hangs does not keep the run', async () => {
+  const over = new AbortController()
+  const { manifest } = await midway(() => {
+    over.abort()
+    return new Promise(() => undefined)
+  }, over.signal)
+  expect(manifest.notes).toEqual(['agents.revoke of the target failed: the run was over before it was done'])
+  expect(manifest.revoked?.toMs).toBe(9_000)
+})
+
 test('nothing where the target cannot, or the run is over', async () => {
   expect((await midway()).manifest.revoked).toBeUndefined()
   expect((await midway(async () => undefined, AbortSignal.abort())).taken).toEqual([])

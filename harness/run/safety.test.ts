@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Plan } from '../plan/plan.ts'
 import { target } from '../target.ts'
+import { callsHalt } from './halt-watches.ts'
 import { assertNamedAll, assertSafe, heldBack, isLoopback } from './safety.ts'
 
 const call = { turn: 1, role: 'write' as const, arguments: {}, thinkMs: 0 }
@@ -94,4 +95,11 @@ test('tries, walks and handshakes are counted as the tasks say themselves', () =
     expect.objectContaining({ code: 'CAP_EXCEEDED', message: 'the plan has 40 calls; the cap is 39' }),
   )
   expect(() => assertSafe(STAGING, allowed({ callsMax: 40 }), plan)).not.toThrow()
+})
+
+test('a plan that fits its cap is not halted by it; one that has less is, a second before', () => {
+  const plan = planned({ calls: 40, seconds: 60 })
+  expect(callsHalt(plan, allowed({ callsMax: 40 }))).toEqual({ max: 40, endAfter: 40 })
+  expect(callsHalt(plan, allowed({ callsMax: 50 }))).toEqual({ max: 50, endAfter: 40 })
+  expect(callsHalt(plan, allowed({ callsMax: 500 }))).toEqual({ max: 500, endAfter: 480 })
 })

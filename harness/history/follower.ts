@@ -4,7 +4,7 @@ import { StringDecoder } from 'node:string_decoder'
 
 const CHUNK_BYTES = 1 << 20
 
-export class Follower<T> {
+export class Follower<T> implements AsyncDisposable {
   readonly #file: string
   readonly #decoder = new StringDecoder('utf8')
   readonly #buffer = Buffer.alloc(CHUNK_BYTES)
@@ -25,12 +25,22 @@ export class Follower<T> {
       const lines = (this.#rest + this.#decoder.write(this.#buffer.subarray(0, bytesRead))).split('\n')
       this.#rest = lines.pop() ?? ''
       for (const text of lines) {
-        try {
-          take(JSON.parse(text) as T)
-        } catch {
-          // A damaged line is the merge's to name.
-        }
+        const line = parsed<T>(text)
+        if (line !== undefined) take(line)
       }
     }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#handle?.close()
+  }
+}
+
+/** A damaged line is the merge's to name. */
+function parsed<T>(text: string): T | undefined {
+  try {
+    return JSON.parse(text) as T
+  } catch {
+    return undefined
   }
 }
