@@ -28,6 +28,10 @@ describe('tenants-isolated', () => {
     })
   })
 
+  test('a foreign row is one though nobody of its own tenant asks', () => {
+    expect(find(tenantsIsolated, answered(['a', 't0'], ['a', 't1']))).toMatchObject({ status: 'fail', measured: 1, witnesses: [1] })
+  })
+
   test('a replay is an answer as any other', () => {
     const story = answered(['a', 't0'], ['b', 't1'])
     story.call({ of: 'b', role: 'write', key: 'k', atMs: 5_000, answer: served(5, { tenants: ['t0'], replayed: true }) })

@@ -28,9 +28,9 @@ export const tenantsIsolated = check({
     const telling = calls.filter(({ evidence }) => (evidence.tenants?.length ?? 0) > 0)
     const asking = new Set(telling.map(({ tenant }) => tenant))
     if (telling.length === 0) return notExercised('no answer said whose rows it has')
-    if (asking.size < 2)
-      return notExercised(`all who asked are of one tenant, ${[...asking].join('')}: nobody’s rows could be taken for another’s`)
     const foreign = telling.filter((call) => othersIn(call).length > 0)
+    if (asking.size < 2 && foreign.length === 0)
+      return notExercised(`all who asked are of one tenant, ${[...asking].join('')}: nobody’s rows could be taken for another’s`)
     const [worst] = foreign.toSorted((a, b) => othersIn(b).length - othersIn(a).length)
     const answers = some(telling.length, 'answer')
     return {

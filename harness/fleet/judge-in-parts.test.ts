@@ -65,6 +65,16 @@ test('one witness in one part fails the whole', async () => {
   expect(exitCode).toBe(1)
 })
 
+test('what holds one agent against another is not judged in parts, and says what to do', async () => {
+  const told = aRun().check('priority-order').agent('payments-01').agent('nightly-01')
+  for (const agent of told.plan.agents) agent.priority = agent.agent === 'payments-01' ? 'critical' : 'batch'
+  for (const of of ['payments-01', 'nightly-01']) told.call({ of, atMs: 11_000, answer: served(20) })
+  await told.writeTo(folder)
+  const verdict = async (parts: number) => (await inParts(parts)).judged.verdicts.find(({ check }) => check === 'priority-order')
+  expect(await verdict(2)).toMatchObject({ status: 'not-judged', addLine: expect.stringContaining('judge it whole') })
+  expect((await verdict(1))?.status).toBe('pass')
+})
+
 test('a missing line is found, and its agent named', async () => {
   await story().writeTo(folder)
   const file = path.join(folder, 'raw/load.ndjson')

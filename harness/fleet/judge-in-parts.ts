@@ -6,7 +6,8 @@
 //   statistical,   from one part, which is a sample of the agents: said so, never averaged over parts. What the server and the proxy told
 //   event          is there whole
 //
-// Not judged in parts: what joins calls with the server's own log (it is as large as the load), and calls of different agents under one key.
+// Not judged in parts: what joins calls with the server's own log (it is as large as the load), what holds one agent's calls against another's
+// (priorities), and calls of different agents under one key.
 import { readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { CheckDefinition, Verdict } from '../checks/check.ts'
@@ -44,8 +45,8 @@ export async function judgeInParts(
   checks: Units<CheckDefinition>,
   { bytes, scratch, partBytes = PART_BYTES }: { bytes: number; scratch: string; partBytes?: number },
 ): Promise<JudgedInParts> {
-  const common = await commonOf(folder)
   const count = Math.max(1, Math.ceil(bytes / partBytes))
+  const common = await commonOf(folder, count)
   const files = loadFileNames(common.manifest.generators ?? 1).map((name) => path.join(folder, 'raw', name))
   const { told, parts } = await divide(files, scratch, count)
   const judged: Verdict[][] = []
@@ -63,12 +64,16 @@ export async function judgeInParts(
   return { told, parts: count, verdicts }
 }
 
-async function commonOf(folder: string): Promise<Common> {
+async function commonOf(folder: string, count: number): Promise<Common> {
   const json = async <T>(name: string) => JSON.parse(await readFile(path.join(folder, name), 'utf8')) as T
   const read = async <T>(name: string, schema: Parameters<typeof readLines>[1]) =>
     (await readLines<T>(path.join(folder, 'raw', `${name}.ndjson`), schema)).lines
   const manifest = await json<Manifest>('manifest.json')
-  const offers = { ...manifest.offers, logs: 'judge it whole: the server’s log is not read in parts' }
+  const offers = {
+    ...manifest.offers,
+    logs: 'judge it whole: the server’s log is not read in parts',
+    ...(count > 1 && { priorities: 'judge it whole: the one who was let in is in another part than the one who was turned away' }),
+  }
   return {
     manifest: { ...manifest, offers },
     plan: await json<History['plan']>('plan.json'),

@@ -5,10 +5,11 @@ import type { DriverOptions, Share } from './driver.ts'
 import { isForbiddenHeader } from './request.ts'
 
 /** @throws HarnessError `SCENARIO_INVALID`, `HEADER_FORBIDDEN` */
-export function assertDrivable({ plan, headers }: Pick<DriverOptions, 'plan' | 'headers'>): void {
+export function assertDrivable({ plan, headers, later = [] }: Pick<DriverOptions, 'plan' | 'headers' | 'later'>): void {
   if (plan.agents.length === 0)
     throw new HarnessError('SCENARIO_INVALID', 'the plan has no agents', 'add a persona to the fleet: steady({ agents: 4, role: … })')
-  const forbidden = headers.flatMap((own) => Object.keys(own)).find(isForbiddenHeader)
+  const all = [...headers, ...later.flat().map((next) => next.headers)]
+  const forbidden = all.flatMap((own) => Object.keys(own)).find(isForbiddenHeader)
   if (forbidden === undefined) return
   const hint = "k6 would re-send such calls on its own; use idempotencyKey: { argument: '…' } or { meta: '…' } in the target's tool"
   throw new HarnessError('HEADER_FORBIDDEN', `agents.headers sets ${forbidden}`, hint)

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { assertDrivable, shareOfRate } from './preconditions.ts'
+
+const { plan } = aRun().agent('steady-01')
+const forbidden = { 'X-Idempotency-Key': 'x' }
+
+test('a header that makes k6 send again is refused, from the start and later', () => {
+  expect(() => assertDrivable({ plan, headers: [{ authorization: 'Bearer x' }] })).not.toThrow()
+  for (const sent of [{ headers: [forbidden] }, { headers: [{}], later: [[{ fromMs: 1_000, headers: forbidden }]] }])
+    expect(() => assertDrivable({ plan, ...sent })).toThrow(expect.objectContaining({ code: 'HEADER_FORBIDDEN' }))
+})
+
+test('generators share what is allowed, and never have less than one call a second each', () => {
+  expect(shareOfRate({ ratePerSecond: 18, perAgent: [] }, { part: 0, of: 4 })).toBe(4)
+  expect(() => shareOfRate({ ratePerSecond: 3, perAgent: [] }, { part: 0, of: 4 })).toThrow(
+    expect.objectContaining({ code: 'CAP_EXCEEDED' }),
+  )
+})
