@@ -75,6 +75,8 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
   const own = evaluate('url', target.url, context) ?? ''
   const url = balancerPort === undefined ? own : throughLink(own, `127.0.0.1:${balancerPort}`)
   assertSafe(url, target, plan)
+  // Before anything is started that would go there by way of the proxy.
+  assertNamedAll(addressesOf(target, {}), target)
   const containers = options.images && { engine: await Engine.open(), images: options.images, keeper, signal }
   const where = { ...options, ...(containers && { containers }) }
   const services = await startDependencies(where, cleanup)
