@@ -1,6 +1,6 @@
 // A statement that fails costs its connection: the pool destroys it, and the next call opens another.
 import type { Connection, Connections } from '../store/postgres.ts'
-import { weakness } from './weakness.ts'
+import { openedBy, weakness } from './weakness.ts'
 
 export default weakness({
   story: 'One agent that guessed column names made the pool reconnect with every mistake; the others waited for log-ins.',
@@ -13,16 +13,7 @@ export default weakness({
 })
 
 function churning(inner: Connections): Connections {
-  return {
-    get used() {
-      return inner.used
-    },
-    get idle() {
-      return inner.idle
-    },
-    open: async () => dyingOfErrors(await inner.open()),
-    close: (withinMs) => inner.close(withinMs),
-  }
+  return openedBy(inner, async () => dyingOfErrors(await inner.open()))
 }
 
 function dyingOfErrors(connection: Connection): Connection {

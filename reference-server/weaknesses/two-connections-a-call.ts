@@ -1,6 +1,6 @@
 // Every call takes a second connection while it holds the first, from a pool that has no more and no limit on waiting.
 import type { Connections } from '../store/postgres.ts'
-import { weakness } from './weakness.ts'
+import { openedBy, weakness } from './weakness.ts'
 
 export default weakness({
   story: 'Fifteen parallel calls took a connection each and then one more for the audit row: all waited for the others for ever.',
@@ -16,24 +16,15 @@ export default weakness({
 })
 
 function twice(inner: Connections): Connections {
-  return {
-    get used() {
-      return inner.used
-    },
-    get idle() {
-      return inner.idle
-    },
-    async open() {
-      const first = await inner.open()
-      const second = await inner.open()
-      return {
-        ...first,
-        release(broken) {
-          second.release(broken)
-          first.release(broken)
-        },
-      }
-    },
-    close: (withinMs) => inner.close(withinMs),
-  }
+  return openedBy(inner, async () => {
+    const first = await inner.open()
+    const second = await inner.open()
+    return {
+      ...first,
+      release(broken) {
+        second.release(broken)
+        first.release(broken)
+      },
+    }
+  })
 }

@@ -1,9 +1,11 @@
 // What a weakness is written against: the server with exactly one part replaced by what people ship. Each names the scenario
 // and the check that must catch it; tests hold it to that.
+
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { SettingsError } from '../config.ts'
 import type { Parts } from '../parts.ts'
+import type { Connections } from '../store/postgres.ts'
 
 /** Of the files beside this one: `.ts`, and `.js` in the package. */
 const EXTENSION = path.extname(import.meta.filename)
@@ -38,4 +40,18 @@ export async function weakened(parts: Parts, name: string): Promise<Parts> {
   if (!names.includes(name)) throw new SettingsError(`WEAKNESS is ${JSON.stringify(name)}: must be empty or one of ${names.join(', ')}`)
   const { default: found } = (await import(new URL(`./${name}${EXTENSION}`, import.meta.url).href)) as { default: Weakness }
   return found.apply(parts)
+}
+
+/** The same pool, whose connections are opened another way. */
+export function openedBy(inner: Connections, open: Connections['open']): Connections {
+  return {
+    get used() {
+      return inner.used
+    },
+    get idle() {
+      return inner.idle
+    },
+    open,
+    close: (withinMs) => inner.close(withinMs),
+  }
 }
