@@ -123,8 +123,9 @@ async function textAt(place: string, root: string, signal: AbortSignal): Promise
   }
 }
 
+/** Set-up's, or the machine's; never one that lies where the run was started, which may be anybody's folder. */
 async function promtoolOf(root: string): Promise<string | undefined> {
-  for (const program of [path.join(root, '.tools/promtool'), 'promtool']) {
+  for (const program of [path.resolve(import.meta.dirname, '../../.tools/promtool'), 'promtool']) {
     const version = await ran(program, ['--version'], root).catch(() => undefined)
     if (version?.code === 0) return program
   }
