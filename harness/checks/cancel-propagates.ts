@@ -10,6 +10,7 @@ import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { needs } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
+import { countBelow } from '../history/sorted.ts'
 import { milliseconds } from '../parameters.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, some, time, unknown } from './finding.ts'
@@ -42,7 +43,8 @@ export const cancelPropagates = check({
     const innocent = asking.filter((call) => hitByMistake(history, call))
     const readings = points(history, 'activeOverSecond', 'postgres')
     if (readings.length === 0) return unknown('the database’s activity was never read')
-    const orphans = readings.map(({ atMs, value }) => ({ atMs, more: value - wanted(asking, atMs, graceMs) }))
+    const running = new Running(asking, graceMs)
+    const orphans = readings.map(({ atMs, value }) => ({ atMs, more: value - running.at(atMs) }))
     const lasting = orphans.filter(({ more }, n) => more > 0 && (orphans[n - 1]?.more ?? 0) > 0)
     const worst = lasting.reduce((most, one) => (one.more > most.more ? one : most), { atMs: 0, more: 0 })
     const shown = {
@@ -77,10 +79,22 @@ export const cancelPropagates = check({
   },
 })
 
-/** How many calls may have a statement that has run for more than a second at this moment. */
-function wanted(asking: readonly Call[], atMs: number, graceMs: number): number {
-  return asking.filter(({ sentAtMs, endedAtMs = Number.POSITIVE_INFINITY }) => sentAtMs <= atMs - RUNNING_MS && endedAtMs + graceMs >= atMs)
-    .length
+/** Calls that may have a statement which has run for more than a second, from when and until when: counted without looking at all of them. */
+class Running {
+  readonly #from: number[]
+  readonly #to: number[]
+
+  constructor(asking: readonly Call[], graceMs: number) {
+    const spans = asking
+      .map(({ sentAtMs, endedAtMs = Number.POSITIVE_INFINITY }) => ({ fromMs: sentAtMs + RUNNING_MS, toMs: endedAtMs + graceMs }))
+      .filter(({ fromMs, toMs }) => fromMs <= toMs)
+    this.#from = spans.map(({ fromMs }) => fromMs).sort((a, b) => a - b)
+    this.#to = spans.map(({ toMs }) => toMs).sort((a, b) => a - b)
+  }
+
+  at(atMs: number): number {
+    return countBelow(this.#from, atMs, true) - countBelow(this.#to, atMs)
+  }
 }
 
 function hitByMistake({ plan }: History, call: Call): boolean {

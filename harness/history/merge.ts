@@ -98,8 +98,9 @@ export async function buildHistory(folder: string): Promise<History> {
 
 /** A call that the server has seen and the generator does not know: its file lacks lines, as after a kill. */
 function unrecorded(load: readonly LoadLine[], logged: ReadonlyMap<string, unknown> = new Map()): string[] {
-  const sent = new Set(load.flatMap((line) => (line.kind === 'send' ? [line.call] : [])))
-  const [first, ...others] = [...logged.keys()].filter((call) => !sent.has(call))
+  const unknown = new Set(logged.keys())
+  for (const line of load) if (line.kind === 'send') unknown.delete(line.call)
+  const [first, ...others] = unknown
   if (first === undefined) return []
   const calls = others.length === 0 ? `the call ${first}` : `${others.length + 1} calls, first ${first},`
   return [`the server's logs have ${calls} that the generator's own file does not: it was cut short`]

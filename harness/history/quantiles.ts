@@ -5,7 +5,7 @@
  * @param p 0 to 1
  * @returns NaN when there is no value
  */
-export function quantile(sorted: readonly number[], p: number): number {
+export function quantile(sorted: ArrayLike<number>, p: number): number {
   if (sorted.length === 0) return Number.NaN
   const rank = Math.min(1, Math.max(0, p)) * (sorted.length - 1)
   const below = sorted[Math.floor(rank)] ?? Number.NaN
@@ -15,8 +15,5 @@ export function quantile(sorted: readonly number[], p: number): number {
 
 /** Of values in any order. */
 export function quantileOf(values: readonly number[], p: number): number {
-  return quantile(
-    [...values].sort((a, b) => a - b),
-    p,
-  )
+  return quantile(Float64Array.from(values).sort(), p)
 }

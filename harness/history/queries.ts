@@ -22,20 +22,33 @@ export function measured(call: Call): boolean {
   return !call.hostile && call.role !== 'handshake'
 }
 
+/** What the measured agents wanted: nearly every check asks, and the calls of a history never change. */
+const known = new WeakMap<readonly Call[], readonly Intent[]>()
+
 /** Planned calls by the moment their first attempt was sent. */
-export function intents(calls: readonly Call[], who: (call: Call) => boolean = measured): Intent[] {
+export function intents(calls: readonly Call[], who: (call: Call) => boolean = measured): readonly Intent[] {
+  if (who !== measured) return intentsOf(calls, who)
+  const found = known.get(calls) ?? intentsOf(calls, measured)
+  known.set(calls, found)
+  return found
+}
+
+function intentsOf(calls: readonly Call[], who: (call: Call) => boolean): Intent[] {
+  // Only what was asked again is looked for later.
+  const parents = new Set<string>()
+  for (const { parent } of calls) if (parent !== undefined) parents.add(parent)
   const roots = new Map<string, Intent>()
   const found: Intent[] = []
   for (const call of calls) {
     if (!who(call)) continue
-    const known = call.parent === undefined ? undefined : roots.get(call.parent)
-    const intent = known ?? { first: call, attempts: [], good: false, straddles: false }
-    if (!known) found.push(intent)
-    intent.attempts.push(call)
+    const root = call.parent === undefined ? undefined : roots.get(call.parent)
+    const intent = root ?? { first: call, attempts: [call], good: false, straddles: false }
+    if (root) root.attempts.push(call)
+    else found.push(intent)
     // Once an attempt was good, what a later one does is no matter of the agent's success.
     if (!intent.good) intent.straddles ||= call.straddles || call.phase !== intent.first.phase || call.window !== intent.first.window
     intent.good ||= call.good
-    roots.set(call.call, intent)
+    if (parents.has(call.call)) roots.set(call.call, intent)
   }
   return found
 }
@@ -98,15 +111,14 @@ export function causesOf(calls: readonly Call[], atMs: number, most: number): Ca
 
 /** Most calls in flight at once, and when. */
 export function peakInFlight(calls: readonly Call[]): { calls: number; atMs: number } {
-  const edges = calls.flatMap((call) => [
-    { atMs: call.sentAtMs, step: 1 },
-    { atMs: call.endedAtMs ?? Number.POSITIVE_INFINITY, step: -1 },
-  ])
-  edges.sort((a, b) => a.atMs - b.atMs || a.step - b.step)
-  let now = 0
+  const begun = Float64Array.from(calls, ({ sentAtMs }) => sentAtMs).sort()
+  const ended = Float64Array.from(calls, ({ endedAtMs = Number.POSITIVE_INFINITY }) => endedAtMs).sort()
+  let over = 0
   let peak = { calls: 0, atMs: 0 }
-  for (const { atMs, step } of edges) {
-    now += step
+  for (const [before, atMs] of begun.entries()) {
+    // What ends at that very moment is no longer in flight.
+    while ((ended[over] as number) <= atMs) over++
+    const now = before + 1 - over
     if (now > peak.calls) peak = { calls: now, atMs }
   }
   return peak
@@ -157,13 +169,16 @@ export function callsByGenerator({ agents }: History): number | undefined {
 
 /** How late the generator was: first calls of tasks, ms each. Later calls have no moment of their own to be late for. */
 export function latenessMs(history: History): { call: Call; lateMs: number }[] {
-  const seen = new Set<string>()
-  return history.calls.flatMap((call) => {
-    const task = `${call.agent}\n${call.task}`
-    if (seen.has(task)) return []
-    seen.add(task)
-    return [{ call, lateMs: call.sentAtMs - call.plannedAtMs }]
-  })
+  const begun = new Map<string, Set<string>>()
+  const found: { call: Call; lateMs: number }[] = []
+  for (const call of history.calls) {
+    const tasks = begun.get(call.agent) ?? new Set<string>()
+    if (tasks.size === 0) begun.set(call.agent, tasks)
+    if (tasks.has(call.task)) continue
+    tasks.add(call.task)
+    found.push({ call, lateMs: call.sentAtMs - call.plannedAtMs })
+  }
+  return found
 }
 
 /** A call that was turned away, or never came, before the dependency would have been asked: it says nothing of a breaker. */

@@ -73,12 +73,14 @@ class Reader implements ServerSaid {
 
   #takeTimes(line: Record<string, unknown>, phase: Call['phase'] | undefined): void {
     if (phase === undefined) return
-    for (const [field, value] of Object.entries(line)) {
+    for (const field in line) {
+      const value = line[field]
       if (typeof value !== 'number' || !/(_ms|Ms)$/.test(field)) continue
       const phases = this.times.get(field) ?? new Map<Call['phase'], number[]>()
       const values = phases.get(phase) ?? []
-      if (values.length < TIMES_MAX) values.push(value)
-      this.times.set(field, phases.set(phase, values))
+      if (values.length === TIMES_MAX) continue
+      values.push(value)
+      if (values.length === 1) this.times.set(field, phases.set(phase, values))
     }
   }
 

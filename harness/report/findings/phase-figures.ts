@@ -89,11 +89,13 @@ function fateRows(prefix: string, callsOf: (phase: Shown) => readonly Call[]): F
 }
 
 /** `429 refused (agent RATE_LIMITED)`, `no answer (timeout) lost`. */
-function endOf({ evidence, budget, ...call }: Call): string {
+function endOf({ evidence, budget, class: is }: Call): string {
   const { status, transport, data } = evidence
+  // Most of a long run: answered, with nothing else to say.
+  if (status !== 0 && budget === undefined && data === undefined) return `${status} ${is}`
   const said = [budget ?? data?.scope, data?.code].filter((word) => typeof word === 'string').map((word) => short(word, 32))
   const as = status === 0 ? `no answer (${transport ?? 'in flight at the end'})` : String(status)
-  return `${as} ${call.class}${said.length > 0 ? ` (${[...new Set(said)].join(' ')})` : ''}`
+  return `${as} ${is}${said.length > 0 ? ` (${[...new Set(said)].join(' ')})` : ''}`
 }
 
 function knockRows(history: History): FigureRow[] {
