@@ -33,12 +33,12 @@ try {
     await enlarge(run, { wide: Math.max(1, Math.round(times / long)), long }, folder, checks)
     const measured = measure(folder)
     rmSync(folder, { recursive: true })
-    const { mergeS, judgeS, drawS, peakRssBytes, page } = measured
+    const { mergeS, judgeS, drawS, cpuS, peakRssBytes, page } = measured
     const perCallUs = ((mergeS + judgeS + drawS) / measured.calls) * 1e6
     smallestUs ??= perCallUs
     const figures = [
       `${measured.calls} calls, ${checks.length} checks: ${seconds(mergeS + judgeS + drawS)}`,
-      `(merged ${seconds(mergeS)}, judged ${seconds(judgeS)}, drawn ${seconds(drawS)})`,
+      `(merged ${seconds(mergeS)}, judged ${seconds(judgeS)}, drawn ${seconds(drawS)}; ${seconds(cpuS)} of a core)`,
       `${perCallUs.toFixed(1)} µs a call, ${(perCallUs / smallestUs).toFixed(2)} × the smallest`,
       `${Math.round(peakRssBytes / 1e6)} MB at most, page ${(page / 1e6).toFixed(1)} MB`,
     ]
