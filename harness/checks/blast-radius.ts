@@ -5,11 +5,13 @@
 // `invoices`, `postgres` is touched by everything there. Each untouched role is judged by itself: share of good answers under stress ÷
 // steady (default limit 0.99), and p95 (default 1.5 × + 50 ms; 200 samples on each side). All ours. Not modelled: needs that nobody named.
 import { ratioInterval } from '../history/bootstrap.ts'
+import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { faultsOf, goodIn, type Intent, intents, phaseOf, phasesOf, windowsOf } from '../history/queries.ts'
 import { count, milliseconds, ratio, share } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
+import { remedyFor } from './cause.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, percent, time, unknown } from './finding.ts'
 
@@ -30,7 +32,6 @@ export const blastRadius = check({
   remedy: {
     control: 'bulkhead',
     do: 'Give cheap reads, expensive reads and writes pools of their own, each with a bounded queue, and hold no connection across another wait.',
-    setting: 'POOL_EXPENSIVE',
     runbook: 'QUEUE_FULL',
   },
   source: 'Nygard, Release It!, "Bulkheads"; crystaldba#98; IBM context-forge#1706; limits are ours',
@@ -95,7 +96,8 @@ function compare(history: History, own: Intent[], role: string, steady: Phase, s
   const bad = own.filter(({ first, good, straddles }) => !good && !straddles && isIn(first.sentAtMs, stress)).map(({ first }) => first)
   if (!interval || Math.min(before.planned, during.planned) < limits.leastPlanned)
     return unknown(`${shares}: ${before.planned} and ${during.planned} calls are too few to compare`, shown)
-  if (interval[1] < limits.goodShare) return { ...shown, status: 'fail', says: shares, witnesses: indexes(bad.slice(0, WITNESSES)) }
+  if (interval[1] < limits.goodShare)
+    return { ...shown, status: 'fail', says: shares, witnesses: indexes(bad.slice(0, WITNESSES)), ...remedied(history, bad) }
   if (isMs !== undefined && allowedMs !== undefined && isMs > allowedMs) {
     const slow = own.filter(({ first }) => isIn(first.sentAtMs, stress)).map(({ first }) => first)
     slow.sort((a, b) => (b.endedAtMs ?? 0) - b.sentAtMs - ((a.endedAtMs ?? 0) - a.sentAtMs))
@@ -112,6 +114,11 @@ function compare(history: History, own: Intent[], role: string, steady: Phase, s
   if (interval[0] < limits.goodShare)
     return unknown(`${shares}: between ${percent(interval[0])} and ${percent(interval[1])} of before, which does not decide`, shown)
   return { ...shown, status: 'pass', says: shares }
+}
+
+function remedied(history: History, bad: readonly Call[]): Pick<Finding, 'remedy'> {
+  const remedy = remedyFor(history, bad)
+  return remedy ? { remedy } : {}
 }
 
 function p95(own: readonly Intent[], phase: Phase): number | undefined {

@@ -22,7 +22,6 @@ export const boundedTime = check({
   remedy: {
     control: 'deadline',
     do: 'Give every tool a deadline on the server, counted from the arrival of the call with its time in the queue, and cancel the work behind it when it passes.',
-    setting: 'DEADLINE_LONGEST_MS',
     runbook: 'TOOL_TIMEOUT',
   },
   source: 'seed 2, "Timeouts"; SRE ch. 22, deadline propagation; the grace is ours',
@@ -45,14 +44,13 @@ export const boundedTime = check({
       if (wasCut(call) && cuts.some((cut) => overlaps(call, { fromMs: cut.fromMs, toMs: cut.overMs }))) return []
       const limitMs = deadlineMs + graceMs + lateMs
       const tookMs = timeOf(history, call, limitMs)
-      return tookMs === undefined ? [] : [{ call, tookMs, limitMs, deadlineMs }]
+      return tookMs === undefined ? [] : [{ call, tookMs, limitMs }]
     })
     if (looked.length === 0)
       return notExercised('no caller was patient enough to see a deadline pass, and the server does not log its own times')
     const over = looked.filter(({ tookMs, limitMs }) => tookMs > limitMs).sort((a, b) => b.tookMs - b.limitMs - (a.tookMs - a.limitMs))
     const [worst] = over
     const longestMs = looked.reduce((most, { tookMs }) => Math.max(most, tookMs), 0)
-    const present = history.plan.settings.deadlineMs
     return {
       status: worst ? 'fail' : 'pass',
       measured: over.length,
@@ -63,15 +61,6 @@ export const boundedTime = check({
         ? `${over.length} of ${some(looked.length, 'call')} outlived their deadline; the worst took ${time(worst.tookMs)}${worst.call.endedAtMs === undefined || worst.call.class === 'lost' ? ' and was never answered' : ''}, allowed were ${time(worst.limitMs)}`
         : `all ${some(looked.length, 'call')} ended in time, the longest after ${time(longestMs)}`,
       witnesses: indexes(over.slice(0, WITNESSES).map(({ call }) => call)),
-      ...(worst && {
-        advice: [
-          {
-            setting: 'DEADLINE_LONGEST_MS',
-            ...(present !== undefined && { present: String(present) }),
-            suggested: String(worst.deadlineMs),
-          },
-        ],
-      }),
     }
   },
 })

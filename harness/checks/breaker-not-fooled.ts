@@ -21,7 +21,6 @@ export const breakerNotFooled = check({
   remedy: {
     control: 'breaker',
     do: 'Count failures of transport and of the dependency itself; leave out bad arguments, answers of 4xx and errors that a tool reports.',
-    setting: 'BREAKER_FAILURES',
     runbook: 'DEPENDENCY_UNAVAILABLE',
   },
   source: 'hermes-agent#11113',

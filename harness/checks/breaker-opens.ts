@@ -16,6 +16,7 @@ import { count, milliseconds } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, some, time, unknown } from './finding.ts'
 import { opening } from './opening.ts'
+import { pastBreaker } from './past-breaker.ts'
 
 const WITNESSES = 20
 
@@ -134,7 +135,7 @@ function neverOpened(
     status: 'fail',
     says: `${says}; allowed are ${shown.limit} attempts or ${time(limits.withinMs)}`,
     witnesses: worst(asked),
-    advice: advice(history, limits),
+    ...(pastBreaker(history, fault) ?? { advice: advice(history, limits) }),
   }
 }
 
@@ -198,7 +199,7 @@ function advice({ plan }: History, limits: Limits): NonNullable<Finding['advice'
     {
       setting: 'BREAKER_FAILURES',
       ...(present !== undefined && { present: String(present) }),
-      suggested: `${limits.failures}, counted over all calls that need it`,
+      suggested: String(Math.min(present ?? limits.failures, limits.failures)),
     },
   ]
 }

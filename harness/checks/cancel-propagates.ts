@@ -27,7 +27,7 @@ export const cancelPropagates = check({
   title: 'A call that ends takes its query with it, and only its own',
   why: 'Agents hang up and ask again. Every query that goes on for nobody takes a connection and a core from somebody.',
   remedy: {
-    control: 'deadline',
+    control: 'cancel',
     do: 'On a disconnect or a deadline cancel the statement by its backend, wait for both to settle, and only then give the connection back.',
     runbook: 'TOOL_TIMEOUT',
   },

@@ -24,8 +24,19 @@ export interface Finding {
   exhibits?: string[]
   /** True when there was nothing to look at: a pass without weight. */
   notExercised?: boolean
-  /** What to set: shown with the remedy. */
-  advice?: { setting: string; present?: string; suggested: string }[]
+  /** What to set: shown with the remedy. Where `present` is as suggested, the value is right and not kept. */
+  advice?: Advice[]
+  /** Instead of the check's own, where the history shows which defence it was. */
+  remedy?: Remedy
+  /** Checks from whose failure the history shows this one to come, at least in part: told where those failed too. */
+  follows?: string[]
+}
+
+export interface Advice {
+  /** As the reference server calls it, or `declared.…` of the target. */
+  setting: string
+  present?: string
+  suggested: string
 }
 
 export interface Remedy {

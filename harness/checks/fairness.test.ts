@@ -23,7 +23,7 @@ describe('fairness', () => {
     expect(find(fairness, fairHardened())).toMatchObject({ status: 'pass', measured: 1, interval: [1, 1], limit: 0.95 })
   })
 
-  test('fails when they starve, with the most starved agent’s calls first and a rate to set', () => {
+  test('fails when they starve, with the most starved agent’s calls first', () => {
     const story = starved(3)
     const found = find(fairness, story)
     expect(found.status).toBe('fail')
@@ -31,7 +31,21 @@ describe('fairness', () => {
     const named = witnesses(story, found)
     expect(named.length).toBeGreaterThan(0)
     expect(named.every(({ hostile, good, phase }) => !hostile && !good && phase === 'stress')).toBe(true)
-    expect(found.advice).toEqual([{ setting: 'AGENT_RATE_PER_MINUTE', present: '240', suggested: '240, enforced' }])
+    // No budget refused the runaway: its rate is not what failed.
+    expect(found.advice).toBeUndefined()
+    expect(found.remedy?.do).toContain('No call of the runaway was refused by a budget')
+  })
+
+  test('a lower rate is advised only where the agent’s own budget refused the runaway', () => {
+    const refusing = (scope: string) =>
+      starved(3).calls({ of: 'runaway-01', fromMs: 12_000, toMs: 14_000, everyMs: 100, answer: refused({ data: { scope } }) })
+    const wide = (scope: string) => {
+      const story = refusing(scope)
+      story.manifest.declared.perAgent = { ratePerMinute: 9_000, burst: 20 }
+      return find(fairness, story).advice
+    }
+    expect(wide('agent')?.[0]).toMatchObject({ setting: 'AGENT_RATE_PER_MINUTE', present: '9000' })
+    expect(wide('address')).toBeUndefined()
   })
 
   test('cannot tell when the interval straddles the limit, and says how much longer it takes', () => {

@@ -12,7 +12,8 @@ import type { History } from '../history/history.ts'
 import { goodIn, type Intent, intents, phaseOf, phasesOf, windowsOf } from '../history/queries.ts'
 import { count, ratio, share } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
-import { check, type Finding } from './check.ts'
+import { openBreaker, remedyFor } from './cause.ts'
+import { check, type Finding, type Remedy } from './check.ts'
 import { indexes, notExercised, percent, some, unknown } from './finding.ts'
 
 const WITNESSES = 20
@@ -25,7 +26,6 @@ export const fairness = check({
   remedy: {
     control: 'admission',
     do: 'Give every agent a budget of its own (rate, burst, calls at once), checked before any work is done, and refuse what is over it with a wait.',
-    setting: 'AGENT_RATE_PER_MINUTE',
     runbook: 'RATE_LIMITED',
   },
   source: 'seed 2, opening; seed 1, mistake 2; limits are ours',
@@ -74,7 +74,7 @@ function compare(history: History, all: readonly Intent[], steady: Phase, stress
       says: hurt ? `${shares}; ${over.text}` : `${over.text}; ${shares}`,
       // Those who suffered first; room is kept for the calls that should have been refused.
       witnesses: indexes([...starved.slice(0, WITNESSES - OVER_SHOWN), ...over.calls].slice(0, WITNESSES)),
-      advice: [{ setting: 'AGENT_RATE_PER_MINUTE', present: `${over.budget}, declared but not held`, suggested: over.budget }],
+      advice: [{ setting: 'declared.perAgent', present: over.budget, suggested: over.budget }],
     }
   }
   if (before.share === 0) return unknown('nothing was good in the steady phase: there is nothing to compare with', shown)
@@ -96,7 +96,7 @@ function compare(history: History, all: readonly Intent[], steady: Phase, stress
     status: 'fail',
     says: `${shares}; most of all ${worst.agent}, with ${some(worst.calls.length, 'call')} starved`,
     witnesses: indexes([...worst.calls, ...starved.filter(({ agent }) => agent !== worst.agent)].slice(0, WITNESSES)),
-    advice: advice(history, steady),
+    ...remedied(history, steady, stress, starved),
   }
 }
 
@@ -155,15 +155,46 @@ function turnedAway({ class: is, evidence }: Call): boolean {
 
 const NOT_ADMITTED: ReadonlySet<string> = new Set(['refused', 'denied', 'unreachable', 'unclassified'])
 
-/** Twice what the busiest honest agent asked for in the steady phase, in tens. */
+/**
+ * Whose budget it is depends on where the others were turned away, and on whether one refused the runaway at all: a rate is worth
+ * lowering only where the agent's own budget refused it and the others starved all the same.
+ */
+function remedied(
+  history: History,
+  steady: Phase,
+  stress: Phase,
+  starved: readonly Call[],
+): Pick<Finding, 'remedy' | 'advice' | 'follows'> {
+  const cause = remedyFor(history, starved)
+  if (cause?.control === 'breaker' && openBreaker(history, starved) !== undefined) return { remedy: cause, follows: ['breaker-not-fooled'] }
+  if (cause?.control === 'admission') return { remedy: cause }
+  const sent = history.calls.filter((call) => call.hostile && call.role !== 'handshake' && isIn(call, stress))
+  const refused = sent.filter(({ class: is }) => is === 'refused')
+  if (refused.length === 0)
+    return { remedy: admission('No call of the runaway was refused by a budget: there is none, or it was never asked.') }
+  const queued = sent.filter(({ class: is }) => is === 'queue')
+  if (queued.length > refused.length)
+    return {
+      remedy: admission(
+        `${queued.length} calls of the runaway came as far as the queue, ${refused.length} were refused by a budget: ask the budget before the queue and before any work.`,
+      ),
+    }
+  const own = refused.filter(({ budget }) => budget === 'agent')
+  return { ...(cause && { remedy: cause }), ...(own.length > 0 && { advice: advice(history, steady) }) }
+}
+
+function admission(seen: string): Remedy {
+  return { control: 'admission', do: `${seen} Give every agent a budget of its own (rate, burst, calls at once).`, runbook: 'RATE_LIMITED' }
+}
+
+/** Twice what the busiest honest agent asked for in the steady phase, in tens; no more than it is. */
 function advice({ calls, manifest }: History, steady: Phase): NonNullable<Finding['advice']> {
   const honest = calls.filter((call) => !call.hostile && isIn(call, steady))
   const busiest = Math.max(0, ...[...Map.groupBy(honest, ({ agent }) => agent).values()].map((own) => own.length))
   const perMinute = (busiest * 60_000) / (steady.toMs - steady.fromMs)
   if (busiest === 0) return []
   const present = manifest.declared.perAgent?.ratePerMinute
-  const suggested = Math.ceil((2 * perMinute) / 10) * 10
-  // A budget that is already as small is not the one to change: it is not enforced.
-  const enforced = present !== undefined && present <= suggested ? `${present}, enforced` : `${suggested} (twice the busiest honest agent)`
-  return [{ setting: 'AGENT_RATE_PER_MINUTE', ...(present !== undefined && { present: String(present) }), suggested: enforced }]
+  const enough = Math.ceil((2 * perMinute) / 10) * 10
+  if (present === undefined || present <= enough) return []
+  return [{ setting: 'AGENT_RATE_PER_MINUTE', present: String(present), suggested: `${enough} (twice the busiest honest agent)` }]
 }

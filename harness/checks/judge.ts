@@ -53,7 +53,7 @@ function judgeOne(history: History, id: string, checks: Units<CheckDefinition>, 
   try {
     const values = resolve(`check ${id}`, definition.limits, limits)
     const found = line ? definition.fromOutside?.(history, values) : definition.judge(history, values)
-    if (found) return { ...blank, ...line, ...finish(line ? { evidence: 'inferred', ...found } : found, essential) }
+    if (found) return { ...blank, ...line, ...finish(withPresent(history, line ? { evidence: 'inferred', ...found } : found), essential) }
     return { ...blank, ...line, status: 'not-judged', says: `the target does not show ${missing}` }
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error)
@@ -106,6 +106,18 @@ function stranger(check: string, essential: boolean): Verdict {
     witnesses: [],
     exhibits: [],
     evidence: 'direct',
+  }
+}
+
+/** What the harness gave the server is what a setting is now, whatever was declared. */
+function withPresent({ manifest }: History, finding: Finding): Finding {
+  if (!finding.advice) return finding
+  return {
+    ...finding,
+    advice: finding.advice.map((one) => {
+      const given = manifest.settings?.[one.setting]
+      return given === undefined ? one : { ...one, present: given }
+    }),
   }
 }
 

@@ -24,7 +24,6 @@ export const limiterTrue = check({
   remedy: {
     control: 'admission',
     do: 'Count in a bucket (GCRA) or a sliding window, in one place for all instances, and check and charge in one step.',
-    setting: 'AGENT_BURST',
     runbook: 'RATE_LIMITED',
   },
   source: 'seed 2, "Rate Limiting That Actually Works"; Brandur Leach, "Rate limiting, cells, and GCRA"',
@@ -51,7 +50,7 @@ export const limiterTrue = check({
         ? `${worst.owner} was let in ${worst.calls.length} times in ${time(worst.windowMs)}; its budget of ${worst.terms} allows ${Math.floor(worst.allowed)}${lapse ? ', or one burst more while Redis is silent, which was not asked of it' : ''}`
         : `no window of ${some(budgets.length, 'budget')} let in more than it may`,
       witnesses: indexes(over.flatMap(({ calls, allowed }) => calls.slice(Math.floor(allowed))).slice(0, WITNESSES)),
-      ...(worst && { advice: [{ setting: 'AGENT_BURST', present: `${worst.terms}, declared but not held`, suggested: worst.terms }] }),
+      ...(worst && { advice: [{ setting: worst.declared, present: worst.terms, suggested: worst.terms }] }),
     }
   },
 })
@@ -65,6 +64,8 @@ function mayLapse(history: History): boolean {
 
 interface Budget {
   owner: string
+  /** Where the target declares it. */
+  declared: string
   terms: string
   burst: number
   perMs: number
@@ -85,12 +86,18 @@ function budgetsOf(history: History): Budget[] {
   const local = faultsOf(history).some(({ dependency }) => dependency === 'redis') ? 2 : 1
   const admitted = history.calls.filter(isAdmitted).sort((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0))
   return [...Map.groupBy(admitted, ({ agent }) => agent)].flatMap(([agent, own]) => {
-    const budget = (owner: string, calls: Call[], given: { ratePerMinute: number; burst: number } | undefined): Budget[] => {
+    const budget = (
+      owner: string,
+      declared: string,
+      calls: Call[],
+      given: { ratePerMinute: number; burst: number } | undefined,
+    ): Budget[] => {
       if (!given || calls.length === 0) return []
       const { ratePerMinute, burst } = given
       return [
         {
           owner,
+          declared,
           terms: `${ratePerMinute} a minute, ${burst} at once`,
           burst: burst * local,
           perMs: ratePerMinute / 60_000,
@@ -101,9 +108,9 @@ function budgetsOf(history: History): Budget[] {
     const roles = Object.keys(perAgentTool) as Role[]
     const ofTools = roles.flatMap((role) => {
       const calls = own.filter((call) => call.role === role)
-      return budget(`${agent} on ${calls[0]?.tool ?? role}`, calls, perAgentTool[role])
+      return budget(`${agent} on ${calls[0]?.tool ?? role}`, `declared.perAgentTool.${role}`, calls, perAgentTool[role])
     })
-    return [...budget(agent, own, perAgent), ...ofTools]
+    return [...budget(agent, 'declared.perAgent', own, perAgent), ...ofTools]
   })
 }
 

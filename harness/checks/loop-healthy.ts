@@ -27,7 +27,6 @@ export const loopHealthy = check({
   remedy: {
     control: 'overload',
     do: 'Take synchronous work off the loop: hash with the asynchronous or a cheap function and cache it, bound what is parsed, shed before the loop is full.',
-    setting: 'OVERLOAD_LOOP_DELAY_MS',
     runbook: 'OVERLOADED',
   },
   source: 'Node.js documentation, "Don’t Block the Event Loop"; limits are ours',

@@ -47,7 +47,7 @@ export const outputBounded = check({
       ].join('; '),
       witnesses: indexes([...failedWrites, ...over].slice(0, WITNESSES)),
       ...(over.length > 0 && {
-        advice: [{ setting: 'OUTPUT_MAX_BYTES', present: `${limit}, declared but not held`, suggested: String(limit) }],
+        advice: [{ setting: 'OUTPUT_MAX_BYTES', present: String(limit), suggested: String(limit) }],
       }),
     }
   },

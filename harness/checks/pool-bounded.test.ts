@@ -23,13 +23,15 @@ describe('pool-bounded', () => {
     })
   })
 
-  test('fails over them, with the calls that were in flight then and the size that they call for', () => {
+  test('fails over them, with the calls that were in flight then, and advises a size only where it was kept', () => {
     const story = burst(11)
     const found = find(poolBounded, story)
     expect(found).toMatchObject({ status: 'fail', measured: 11, limit: 4 })
     expect(witnesses(story, found)).toHaveLength(10)
-    expect(found.advice).toEqual([
-      { setting: 'POOL_CHEAP', present: '4', suggested: '2 (busiest second 10 calls × 40 ms each, twice over)' },
+    // The size is not kept: another one would not be either.
+    expect(found.advice).toBeUndefined()
+    expect(find(poolBounded, burst(4)).advice).toEqual([
+      { setting: 'declared.poolMax', present: '4', suggested: '2 (busiest second 10 calls × 40 ms each, twice over)' },
     ])
   })
 

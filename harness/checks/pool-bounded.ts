@@ -21,7 +21,6 @@ export const poolBounded = check({
   remedy: {
     control: 'bulkhead',
     do: 'Create each pool once per process, give it a hard maximum, and keep all pools × instances under the database’s own limit.',
-    setting: 'POOL_CHEAP',
     runbook: 'DEPENDENCY_UNAVAILABLE',
   },
   source: 'seed 2, "The Production Gotcha"; xorbitsai/xagent#889',
@@ -47,7 +46,8 @@ export const poolBounded = check({
           ...(spent.length > 0 ? [`${some(spent.length, 'call')} failed because the database was out of connections (53300)`] : []),
         ].join('; '),
         witnesses: indexes([...then, ...spent].slice(0, WITNESSES)),
-        advice: advice(history, poolMax),
+        // More than were declared: their size is not what failed, it is not kept.
+        ...(highest.value <= limit && { advice: advice(history, poolMax) }),
       }
     }
     const blind = phasesOf(history, 'stress').find(({ fromMs, toMs }) => !connections.some(({ atMs }) => atMs >= fromMs && atMs < toMs))
@@ -122,5 +122,5 @@ function advice(history: History, poolMax: number): NonNullable<Finding['advice'
   const busiest = windowsOf(asked, whole).reduce((most, { planned }) => Math.max(most, planned), 0)
   const wanted = Math.max(2, Math.ceil((2 * busiest * heldMs) / 1_000))
   const why = `${wanted} (busiest second ${busiest} calls × ${time(heldMs)} each, twice over)`
-  return [{ setting: 'POOL_CHEAP', present: String(poolMax), suggested: why }]
+  return [{ setting: 'declared.poolMax', present: String(poolMax), suggested: why }]
 }

@@ -55,13 +55,13 @@ export const queueBounded = check({
       ...((tooMany || tooLong) && {
         witnesses: indexes(causesOf(history.calls, at?.atMs ?? 0, WITNESSES)),
         advice: [
-          ...(tooMany ? [{ setting: 'QUEUE_MAX', present: String(queueMax), suggested: `${queueMax}, enforced before the pool` }] : []),
+          ...(tooMany ? [{ setting: 'QUEUE_MAX', present: String(queueMax), suggested: String(queueMax) }] : []),
           ...(tooLong
             ? [
                 {
                   setting: 'ACQUIRE_TIMEOUT_MS',
                   present: String(acquireTimeoutMs),
-                  suggested: `${acquireTimeoutMs}, enforced by a timer of the queue's own`,
+                  suggested: String(acquireTimeoutMs),
                 },
               ]
             : []),

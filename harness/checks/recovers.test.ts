@@ -26,7 +26,36 @@ describe('recovers', () => {
     expect(found).toMatchObject({ status: 'fail', says: expect.stringContaining('most failed as dependency') })
     expect(found.measured).toBeGreaterThan(8_000)
     expect(witnesses(story, found)[0]).toMatchObject({ phase: 'recovery', class: 'dependency' })
-    expect(found.advice).toEqual([{ setting: 'BREAKER_OPEN_MS', present: '2000', suggested: '2000' }])
+    expect(found).toMatchObject({ remedy: { control: 'breaker, or the connections behind it' } })
+    expect(found.advice).toBeUndefined()
+  })
+
+  test('names the breaker only where it read open', () => {
+    const read = (value: number) => {
+      const story = outage(26_900)
+      for (let atMs = 10_000; atMs < 27_000; atMs += 500) story.sample('prometheus', atMs, { 'breakerOpen{dependency="db"}': value })
+      return find(recovers, story)
+    }
+    expect(read(1)).toMatchObject({ remedy: { control: 'breaker' }, advice: [{ present: '2000', suggested: '2000' }] })
+    expect(read(0).remedy?.control).toBe('connections')
+    expect(read(0).advice).toBeUndefined()
+  })
+
+  test('names the pool that was full while callers waited, and no breaker', () => {
+    const story = aRun().agent('a').calls({ of: 'a', fromMs: 2_000, toMs: 9_900, everyMs: 100, answer: served() })
+    const full = unavailable({ data: { code: 'QUEUE_FULL', retryAfterMs: 1_000 }, rpcCode: 50_304 })
+    story.calls({ of: 'a', fromMs: 10_000, toMs: 26_900, everyMs: 100, answer: full })
+    for (let atMs = 10_000; atMs < 27_000; atMs += 500)
+      story.sample('prometheus', atMs, {
+        'poolUsed{pool="x",state="used"}': 8,
+        'poolWaiting{pool="x"}': 3,
+        'poolUsed{pool="y",state="used"}': 1,
+        'poolWaiting{pool="y"}': 0,
+      })
+    const { remedy } = find(recovers, story)
+    expect(remedy?.control).toBe('bulkhead')
+    expect(remedy?.do).toContain('poolUsed{pool="x",state="used"} of 1 had all its 8 connections in use')
+    expect(remedy?.do).not.toContain('pool="y"')
   })
 
   test('fails when it came back, but too late', () => {

@@ -10,6 +10,7 @@ import type { History } from '../history/history.ts'
 import { faultsOf, goodIn, type Intent, intents, phaseOf, phasesOf, type Window, windowsOf } from '../history/queries.ts'
 import { count, milliseconds, share } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
+import { remedyFor } from './cause.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, percent, some, time, unknown } from './finding.ts'
 
@@ -21,10 +22,8 @@ export const recovers = check({
   title: 'Agents get their answers again soon after the stress ends',
   why: 'A server that stays down after its cause is gone needs a person to save it, and agents that keep asking hold it down.',
   remedy: {
-    control: 'breaker',
-    do: 'Let the breaker probe after a short open time and close on the first success; bound queues and drop what waited past its deadline, so that no backlog outlives the stress.',
-    setting: 'BREAKER_OPEN_MS',
-    runbook: 'DEPENDENCY_UNAVAILABLE',
+    control: 'recovery',
+    do: 'Let nothing outlive its cause: a breaker probes after a short open time and closes on the first success; queues are bounded and drop what waited past its deadline; what a call held is given back.',
   },
   source: 'metastable failures, HotOS 2021, OSDI 2022; limits are ours',
   sort: 'event',
@@ -71,7 +70,7 @@ function returnTo(history: History, all: readonly Intent[], recovery: Phase, nee
   const [start, last] = [back?.[0], back?.at(-1)]
   if (start && last && last.toMs - end.atMs <= need.withinMs) {
     const again = inARow(windows.slice(windows.indexOf(last) + 1), need.windows, low)
-    if (again) return relapsed(end, start, again, need, samples)
+    if (again) return relapsed(history, end, start, again, need, samples)
     const tookMs = Math.round(start.fromMs - end.atMs)
     const when = tookMs === 0 ? 'at once' : `within ${time(tookMs)}`
     return {
@@ -95,13 +94,14 @@ function inARow(windows: readonly Window[], length: number, so: (window: Window)
   return first < 0 ? undefined : windows.slice(first, first + length)
 }
 
-function relapsed(end: End, back: Window, low: readonly Window[], need: Need, samples: number): Finding {
+function relapsed(history: History, end: End, back: Window, low: readonly Window[], need: Need, samples: number): Finding {
   const missed = missedIn(low)
   const [from, to] = [low[0]?.fromMs ?? end.atMs, low.at(-1)?.toMs ?? end.atMs]
   return {
     status: 'fail',
     measured: Math.round(to + need.windows * WINDOW_MS - end.atMs),
     samples,
+    ...remedied(history, missed),
     says: `it came back, and went down again at ${time(from)}: good answers from ${time(back.fromMs - end.atMs)} after ${end.what}, then ${some(need.windows, 'second')} in a row under ${percent(need.share)}; most failed as ${mostCommon(missed.map((call) => call.class))}`,
     witnesses: indexes(missed.slice(0, WITNESSES)),
   }
@@ -116,7 +116,6 @@ function notBack(history: History, end: End, windows: Window[], bad: Window[], n
   const tail = windows.slice(-need.windows)
   const good = tail.reduce((sum, window) => sum + window.good, 0)
   const planned = tail.reduce((sum, window) => sum + window.planned, 0)
-  const openMs = history.manifest.declared.breakerOpenMs
   return {
     status: 'fail',
     // At least: the earliest moment at which it could have been back.
@@ -124,14 +123,18 @@ function notBack(history: History, end: End, windows: Window[], bad: Window[], n
     samples,
     says: `${time(need.withinMs)} after ${end.what} agents still had not ${some(need.windows, 'second')} in a row with ${percent(need.share)} good answers: the last had ${percent(good / planned)}; most failed as ${mostCommon(missed.map((call) => call.class))}`,
     witnesses: indexes(missed.slice(0, WITNESSES)),
-    advice: [
-      {
-        setting: 'BREAKER_OPEN_MS',
-        ...(openMs !== undefined && { present: String(openMs) }),
-        suggested: String(Math.min(openMs ?? Number.POSITIVE_INFINITY, Math.round(need.withinMs / 4))),
-      },
-    ],
+    ...remedied(history, missed, need.withinMs),
   }
+}
+
+/** How long a breaker stays open is worth a word only where one read open. */
+function remedied(history: History, missed: readonly Call[], withinMs?: number): Pick<Finding, 'remedy' | 'advice'> {
+  const remedy = remedyFor(history, missed)
+  const openMs = history.manifest.declared.breakerOpenMs
+  if (!remedy) return {}
+  if (remedy.control !== 'breaker' || openMs === undefined || withinMs === undefined) return { remedy }
+  const suggested = String(Math.min(openMs, Math.round(withinMs / 4)))
+  return { remedy, advice: [{ setting: 'BREAKER_OPEN_MS', present: String(openMs), suggested }] }
 }
 
 interface End {

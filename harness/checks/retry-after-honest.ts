@@ -23,7 +23,7 @@ export const retryAfterHonest = check({
   title: 'Who waits as told is let in',
   why: 'A wait that is not true teaches agents to ignore it. One that is the same for all brings them back together.',
   remedy: {
-    control: 'admission',
+    control: 'guidance',
     do: 'Tell the time until the refusing budget admits this very call, and spread what several wait for.',
     runbook: 'RATE_LIMITED',
   },

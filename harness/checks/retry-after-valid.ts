@@ -19,7 +19,7 @@ export const retryAfterValid = check({
   title: 'Every refusal says when to come back',
   why: 'Agents that get no retry guidance retry at machine speed, and take down more than the first call would have. Most MCP clients drop headers, so the body must say it too.',
   remedy: {
-    control: 'admission',
+    control: 'guidance',
     do: "Send Retry-After as whole seconds of at least 1, and the same wait as data.retryAfterMs in a JSON body with the call's own id.",
     runbook: 'RATE_LIMITED',
   },

@@ -5,7 +5,7 @@ import type { Status, Verdict, Verdicts } from '../checks/check.ts'
 import { differencesOf, differenceWords } from './difference.ts'
 import { type Colour, type Look, type Painter, painter } from './paint.ts'
 import { plain, short } from './plain.ts'
-import { against, conclusion, labels, ordered, reason, sentence, symbols, tally } from './words.ts'
+import { against, conclusion, labels, ordered, reason, sentence, settingWords, symbols, tally } from './words.ts'
 
 const statusColours: Record<Status, Colour> = { fail: 'red', unknown: 'yellow', pass: 'green', 'not-judged': 'dim' }
 const narrowest = 40
@@ -83,9 +83,7 @@ function checkLines(verdict: Verdict, { columns, titles, paint }: Sheet): string
 function whatToDo(verdict: Verdict, columns: number, paint: Painter): string[] {
   const lines = (word: string, text: string) => hanging(word, text, columns, paint)
   if (verdict.status === 'fail') {
-    const set = (verdict.advice ?? []).map(
-      ({ setting, present, suggested }) => `${setting} ${present === undefined ? '' : `${present} `}→ ${suggested}`,
-    )
+    const set = (verdict.advice ?? []).map((one) => `${one.setting} ${settingWords(one)}`)
     return [
       ...wrapped(verdict.says, columns, indentIn(columns)),
       ...lines('do', verdict.remedy.do),

@@ -60,6 +60,13 @@ export function against(verdict: Verdict): string {
   return limit === undefined ? figure(measured, unit) : `${figure(measured, unit)}, limit ${limitFigure(limit, unit)}`
 }
 
+/** What a setting is and should be; one that is so already is not to be set again: look at who does not keep it. */
+export function settingWords({ present, suggested }: { present?: string; suggested?: string }): string {
+  if (suggested === undefined) return present === undefined ? '' : present
+  if (present === suggested) return `${present}, already so: the value is right, it is not kept`
+  return `${present === undefined ? '' : `${present} `}→ ${suggested}`
+}
+
 /** Distance to the limit in words; undefined when it cannot be a share of it. */
 export function marginWords({ margin }: Verdict): string | undefined {
   if (margin === undefined || !Number.isFinite(margin)) return undefined

@@ -5,10 +5,12 @@
 import type { Verdict, Verdicts } from '../../checks/check.ts'
 import type { CallLogs } from '../../history/call-log.ts'
 import type { Call } from '../../history/event.ts'
+import { type FullPool, fullPools } from '../../history/full-pools.ts'
 import type { History } from '../../history/history.ts'
 import { faultsOf } from '../../history/queries.ts'
 import type { OwnLines, ServerSaid } from '../../history/server-said.ts'
 import { ordered, reason, sentence } from '../words.ts'
+import { causesFirst, followsOf } from './follows.ts'
 import { type FigureRow, phaseFigures } from './phase-figures.ts'
 import { signsOf } from './signs.ts'
 import { type Witness, witnessOf } from './witness.ts'
@@ -21,6 +23,8 @@ export interface Setting {
   name: string
   /** As the server was started with it, or as the target declares it. */
   present?: string
+  /** The harness started the server with it, by this name; else `name` is what the reference server calls it. */
+  given: boolean
   suggested?: string
 }
 
@@ -42,6 +46,8 @@ export interface FailedCheck {
   control: string
   do: string
   settings: Setting[]
+  /** Failed checks from which this one may follow, as the history shows. */
+  follows: string[]
   /** Entry of the runbook, and where that lies when the target says so. */
   runbook?: { entry: string; at?: string }
   exhibits: string[]
@@ -62,6 +68,8 @@ export interface Findings {
   command: string
   load: { calls: number; agents: number; protocol: string; phases: { name: string; fromMs: number; toMs: number }[] }
   declared: Record<string, unknown>
+  /** Pools that were full while callers waited, and so each one's size. */
+  pools: FullPool[]
   faults: { fault: string; fromMs: number; toMs: number; parameters: Record<string, unknown> }[]
   failed: FailedCheck[]
   /** Checks that held: they are not to be broken by the fix. */
@@ -85,6 +93,8 @@ export function findingsOf(history: History, verdicts: Verdicts, logs: Logs): Fi
   const { manifest, plan, calls } = history
   const all = ordered(verdicts.verdicts)
   const chosen = chosenOf(history, all)
+  const failed = all.filter(({ status }) => status === 'fail')
+  const follows = followsOf(failed)
   return {
     schemaVersion: FINDINGS_VERSION,
     run: verdicts.run,
@@ -101,6 +111,7 @@ export function findingsOf(history: History, verdicts: Verdicts, logs: Logs): Fi
       phases: plan.phases.map(({ name, fromMs, toMs }) => ({ name, fromMs, toMs })),
     },
     declared: manifest.declared,
+    pools: fullPools(history),
     faults: faultsOf(history)
       .filter(({ lines }) => lines.length > 0)
       .map(({ fault, window, fromMs, toMs }) => ({
@@ -109,12 +120,11 @@ export function findingsOf(history: History, verdicts: Verdicts, logs: Logs): Fi
         toMs,
         parameters: plan.faults.find((one) => one.fault === fault && one.window === window)?.parameters ?? {},
       })),
-    failed: all
-      .filter(({ status }) => status === 'fail')
-      .map((verdict) => ({
-        ...failedCheck(history, verdict),
-        witnesses: (chosen.get(verdict.check) ?? []).map((call) => witnessOf(history, call, logs.calls)),
-      })),
+    failed: causesFirst(failed, follows).map((verdict) => ({
+      ...failedCheck(history, verdict),
+      follows: follows.get(verdict.check) ?? [],
+      witnesses: (chosen.get(verdict.check) ?? []).map((call) => witnessOf(history, call, logs.calls)),
+    })),
     held: all.filter(({ status, notExercised }) => status === 'pass' && !notExercised).map(({ check, says }) => ({ check, says })),
     unknown: all.filter(({ status }) => status === 'unknown').map((verdict) => ({ check: verdict.check, because: reason(verdict) ?? '' })),
     notJudged: all.filter(({ status }) => status === 'not-judged').map(({ check, addLine }) => ({ check, addLine: addLine ?? '' })),
@@ -148,7 +158,7 @@ function chosenOf({ calls }: History, verdicts: readonly Verdict[]): Map<string,
   return chosen
 }
 
-function failedCheck(history: History, verdict: Verdict): Omit<FailedCheck, 'witnesses'> {
+function failedCheck(history: History, verdict: Verdict): Omit<FailedCheck, 'witnesses' | 'follows'> {
   const { check, code, title, sort, says, measured, limit, unit, margin, samples, evidence, why, source, remedy, exhibits, witnesses } =
     verdict
   const { runbook } = history.manifest
@@ -184,6 +194,7 @@ function settingsOf({ manifest }: History, { advice = [], remedy }: Verdict): Se
       : [{ name: remedy.setting, present: started[remedy.setting], suggested: undefined }]
   return all.map(({ name, present, suggested }) => ({
     name,
+    given: started[name] !== undefined,
     ...(present !== undefined && { present }),
     ...(suggested !== undefined && { suggested }),
   }))

@@ -48,10 +48,39 @@ describe('findings', () => {
   })
 
   it('take the present value from what the server was started with, unless the check knows better', () => {
-    expect(findingsOf(history, verdicts, logs).failed[0]?.settings).toEqual([{ name: 'AGENT_RATE_PER_MINUTE', present: '240' }])
+    expect(findingsOf(history, verdicts, logs).failed[0]?.settings).toEqual([
+      { name: 'AGENT_RATE_PER_MINUTE', given: true, present: '240' },
+    ])
     const advised = { ...fail, advice: [{ setting: 'AGENT_BURST', present: '9', suggested: '20' }] }
     const { failed } = findingsOf(history, exampleVerdicts('fail', [advised], ''), logs)
-    expect(failed[0]?.settings).toEqual([{ name: 'AGENT_BURST', present: '9', suggested: '20' }])
+    expect(failed[0]?.settings).toEqual([{ name: 'AGENT_BURST', given: false, present: '9', suggested: '20' }])
+  })
+
+  it('say of a value that is as it should be that it is not kept, and of the target’s words that they are no settings', () => {
+    const advice = [
+      { setting: 'AGENT_RATE_PER_MINUTE', present: '240', suggested: '240' },
+      { setting: 'declared.perAgent', present: '240 a minute', suggested: '240 a minute' },
+      { setting: 'QUEUE_MAX', present: '8', suggested: '4' },
+    ]
+    const text = findingsMarkdown(findingsOf(history, exampleVerdicts('fail', [{ ...fail, advice }], ''), logs))
+    expect(text).toContain('- Setting: `AGENT_RATE_PER_MINUTE`, now 240; already so: the value is right, it is not kept')
+    expect(text).toContain('- Declared: `declared.perAgent`, 240 a minute; already so')
+    expect(text).toContain('- Setting: `QUEUE_MAX`, declared as 8, not among the settings that the harness gave')
+    expect(text).toContain('no settings of the server')
+  })
+
+  it('tell causes first, where a check says from which it follows, or its witnesses lie within the other’s', () => {
+    const cause = exampleVerdict('fail', { check: 'limiter-true', witnesses: fail.witnesses, margin: 0 })
+    const order = (...failed: (typeof fail)[]) =>
+      findingsOf(history, exampleVerdicts('fail', failed, ''), logs).failed.map(({ check, follows }) => [check, follows])
+    const said = { ...fail, margin: -1, follows: ['limiter-true'] }
+    const inside = { ...fail, margin: -1, witnesses: fail.witnesses.slice(1) }
+    for (const first of [said, inside])
+      expect(order(first, cause)).toEqual([
+        ['limiter-true', []],
+        ['fairness', ['limiter-true']],
+      ])
+    expect(order({ ...fail, margin: -1 }, cause)[0]).toEqual(['fairness', []])
   })
 
   it('lay the spans below the call that sent them', () => {

@@ -96,7 +96,7 @@ function measures(verdict: Verdict): Markup {
 function advice({ remedy, advice = [] }: Verdict): Markup {
   const rows = advice.map(
     ({ setting, present, suggested }) =>
-      html`<tr><td><code>${setting}</code></td><td class="num">${present ?? '–'}</td><td class="num"><b>${suggested}</b></td></tr>`,
+      html`<tr><td><code>${setting}</code></td><td class="num">${present ?? '–'}</td><td class="num"><b>${present === suggested ? 'already so: the value is right, it is not kept' : suggested}</b></td></tr>`,
   )
   return html`<h5>What to do</h5><div class="advice">
 <p>${prose(remedy.do)}</p>
