@@ -309,7 +309,7 @@ test('the Python package is installed once for each version of Python, and a fai
 test('an unknown part is refused with those that there are', async () => {
   expect(await setUp(['k7'])).toMatchObject({
     code: 1,
-    said: expect.stringContaining('node setup.mjs [k6] [redis] [python-mcp] [promtool] [chromium] [docker]'),
+    said: expect.stringContaining('node setup.mjs [k6] [redis] [python-mcp] [promtool] [chromium] [ip] [docker]'),
   })
 })
 

@@ -121,9 +121,12 @@ describe('leases', () => {
   })
 
   test('a refusal by the lease costs no rate', async () => {
-    for (const id of ['a', 'b', 'c']) await admit(lease(id))
+    // A rate whose key outlives the test: it is kept no longer than it matters.
+    const asking = (id: string): Budgets => ({ ...lease(id), rates: [agent(60, 10)] })
+    for (const id of ['a', 'b', 'c']) await admit(asking(id))
     const tat = await redis.get('{t:a}:rate')
-    await admit(lease('d'))
+    expect(tat).not.toBeNull()
+    expect((await admit(asking('d'))).refusedBy?.scope).toBe('concurrency')
     expect(await redis.get('{t:a}:rate')).toBe(tat)
   })
 })

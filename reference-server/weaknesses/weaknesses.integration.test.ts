@@ -129,8 +129,12 @@ describe('breakers', () => {
     for (let i = 0; i < 5; i++) await desk.call('list_tables')
     await down.remove()
     const openedMs = performance.now()
-    while (performance.now() - openedMs < 400)
-      expect((await desk.call('list_tables')).data).toMatchObject({ scope: 'postgres', retryAfterMs: 100 })
+    while (performance.now() - openedMs < 400) {
+      const { data } = await desk.call('list_tables')
+      expect(data.scope).toBe('postgres')
+      // Each refusal begins the wait anew: it never comes near its end.
+      expect(data.retryAfterMs).toBeGreaterThan(50)
+    }
     expect(await desk.metric('breaker_state{dependency="postgres"}')).toBe(1)
   })
 })
