@@ -167,15 +167,16 @@ describe('waiting as told', () => {
   })
 
   test('on a shared bucket each of twenty agents gets a turn of its own, keeps it, and is admitted then', async () => {
-    const tenant = { scope: 'tenant' as const, key: '{t}:rate', perMinute: 3_000, burst: 5, shared: true }
+    const tenant = { scope: 'tenant' as const, key: '{t}:rate', perMinute: 600, burst: 5, shared: true }
     const asking = (agentNumber: number): Budgets => ({ asker: `agent-${agentNumber}`, rates: [tenant] })
     while (!(await admit({ ...asking(99), rates: [{ ...tenant, shared: false }] })).refusedBy);
     const agents = Array.from({ length: 20 }, (_, i) => i)
     const startedMs = await nowMs()
     const waits = await Promise.all(agents.map(async (i) => (await admit(asking(i))).waitMs))
-    expect(new Set(waits.map((waitMs) => Math.round(waitMs / 20))).size).toBeGreaterThanOrEqual(19)
-    expect(Math.max(...waits)).toBeGreaterThan(350)
-    expect(Math.max(...waits)).toBeLessThanOrEqual(420)
+    expect(new Set(waits.map((waitMs) => Math.round(waitMs / 100))).size).toBeGreaterThanOrEqual(19)
+    expect(Math.max(...waits)).toBeGreaterThan(1_850)
+    expect(Math.max(...waits)).toBeLessThanOrEqual(2_100)
+    // Before the first turn: a free place goes to whoever asks.
     const again = await admit(asking(19))
     expect(Math.abs((await nowMs()) + again.waitMs - (startedMs + (waits[19] ?? 0)))).toBeLessThan(30)
     const answers = await Promise.all(
