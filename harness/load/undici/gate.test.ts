@@ -2,16 +2,42 @@ import { expect, test } from 'vitest'
 import { fullest } from '../../plan/at-most.ts'
 import { Gate } from './gate.ts'
 
-test('no window of a second lets out more than the cap, whatever becomes due at once', () => {
+/** When each of those who came left, by a clock whose timers fire so late. */
+async function left(cap: number, dueMs: readonly number[], lateMs: number): Promise<number[]> {
   let nowMs = 0
-  const gate = new Gate(5, () => nowMs)
+  const gate = new Gate(
+    cap,
+    () => nowMs,
+    async (ms) => {
+      nowMs += ms + lateMs
+    },
+  )
   const turns: number[] = []
-  for (const dueMs of [0, 0, 0, 400, 400, 400, 400, 990, 1_001, 1_001, 3_000, 3_000]) {
-    nowMs = dueMs
-    turns.push(gate.reserve())
+  for (const atMs of dueMs) {
+    nowMs = Math.max(nowMs, atMs)
+    await gate.turn()
+    turns.push(nowMs)
   }
-  expect(turns.slice(0, 5)).toEqual([0, 0, 0, 400, 400])
-  expect(turns[5]).toBe(1_000)
+  return turns
+}
+
+const DUE = [0, 0, 0, 400, 400, 400, 400, 990, 1_001, 1_001, 4_000, 4_000]
+
+test('no window of a second lets out more than the cap, whatever becomes due at once', async () => {
+  const turns = await left(5, DUE, 0)
+  expect(turns.slice(0, 6)).toEqual([0, 0, 0, 400, 400, 1_100])
   expect(fullest(turns)).toBe(5)
-  expect(turns.at(-1)).toBe(3_000)
+  expect(turns.at(-1)).toBe(4_000)
+})
+
+test('nor when timers fire late', async () => {
+  const turns = await left(3, Array<number>(30).fill(0), 300)
+  expect(fullest(turns)).toBe(3)
+})
+
+test('those who come together leave in their order', async () => {
+  const gate = new Gate(2)
+  const order: number[] = []
+  await Promise.all([1, 2, 3, 4].map((one) => gate.turn().then(() => order.push(one))))
+  expect(order).toEqual([1, 2, 3, 4])
 })

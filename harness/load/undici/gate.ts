@@ -1,33 +1,42 @@
 // Holds all agents of a process to a cap: at most so many sends in any window of 1 s. The plan and the agents' own allowances already keep
 // below it; this is for what they cannot see, such as a machine that stood still and then sends everything that had become due.
+//
+// What counts is when a send has really left, not when it was to: a timer that fires late would let the next second's sends come upon
+// those of the last. The window is a tenth longer, so that sends that bunch on their way do not pass the cap where they arrive.
 
-const WINDOW_MS = 1_000
+const WINDOW_MS = 1_100
 
 export class Gate {
-  /** When each of the last sends may leave, ascending. */
-  readonly #turns: number[] = []
+  /** When each of the last sends left, ascending; at most as many as may leave in a window. */
+  readonly #left: number[] = []
   readonly #ratePerSecond: number
   readonly #nowMs: () => number
+  readonly #wait: (ms: number) => Promise<void>
+  /** All who came before, in their order. */
+  #queue: Promise<void> = Promise.resolve()
 
-  constructor(ratePerSecond: number, nowMs = () => performance.now()) {
+  constructor(
+    ratePerSecond: number,
+    nowMs = () => performance.now(),
+    wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+  ) {
     this.#ratePerSecond = ratePerSecond
     this.#nowMs = nowMs
+    this.#wait = wait
   }
 
-  /** Resolves when it may leave. */
-  async turn(): Promise<void> {
-    const atMs = this.reserve()
-    // A timer may fire a millisecond early.
-    for (let leftMs = atMs - this.#nowMs(); leftMs > 0; leftMs = atMs - this.#nowMs()) {
-      await new Promise((resolve) => setTimeout(resolve, leftMs))
+  /** Resolves when it may leave: at once. */
+  turn(): Promise<void> {
+    this.#queue = this.#queue.then(() => this.#next())
+    return this.#queue
+  }
+
+  async #next(): Promise<void> {
+    if (this.#left.length === this.#ratePerSecond) {
+      const atMs = (this.#left.shift() ?? 0) + WINDOW_MS
+      // A timer may fire a millisecond early.
+      for (let soonMs = atMs - this.#nowMs(); soonMs > 0; soonMs = atMs - this.#nowMs()) await this.#wait(soonMs)
     }
-  }
-
-  /** @returns when, by the same clock */
-  reserve(): number {
-    const before = this.#turns.length === this.#ratePerSecond ? (this.#turns.shift() ?? 0) + WINDOW_MS : 0
-    const atMs = Math.max(this.#nowMs(), before)
-    this.#turns.push(atMs)
-    return atMs
+    this.#left.push(this.#nowMs())
   }
 }
