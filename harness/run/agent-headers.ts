@@ -1,9 +1,10 @@
 // What the target's own functions give each agent to send: its headers, and the wrong credentials that its plan tries.
-import { asked, HarnessError } from '../errors.ts'
+import { HarnessError } from '../errors.ts'
 import type { Tls } from '../load/driver.ts'
 import type { Credentials, LaterHeaders } from '../load/engine.ts'
-import type { Credential, Plan } from '../plan/plan.ts'
+import type { Plan } from '../plan/plan.ts'
 import type { AgentIdentity, Headers, HeadersInTime, Target, TargetContext } from '../target.ts'
+import { ofEachAgent } from './each-agent.ts'
 import { expiresAtMs } from './expiry.ts'
 
 /** By the agents' index: what each sends from the start, and what takes its place later. */
@@ -14,14 +15,20 @@ export interface AgentHeaders {
 
 /**
  * @param endsAtMs wall-clock ms until which they must hold
- * @throws HarnessError `TARGET_THREW`, `TARGET_INVALID`, `TOKEN_EXPIRES`
+ * @throws HarnessError `TARGET_THREW`, `TARGET_HANGS`, `TARGET_INVALID`, `TOKEN_EXPIRES`
  */
-export async function agentHeaders({ agents = {} }: Target, context: TargetContext, endsAtMs: number): Promise<AgentHeaders> {
+export async function agentHeaders(
+  { agents = {} }: Target,
+  context: TargetContext,
+  endsAtMs: number,
+  signal?: AbortSignal,
+): Promise<AgentHeaders> {
   const startedMs = Date.now()
-  const all = await Promise.all(
-    context.agents.map(async (identity) => {
-      const given = await asked('agents.headers', async () => (await agents.headers?.(identity, context)) ?? {})
-      const periods = periodsOf(given)
+  const all = await ofEachAgent(context.agents, {
+    what: 'agents.headers',
+    signal,
+    ask: async (identity) => {
+      const periods = periodsOf((await agents.headers?.(identity, context)) ?? {})
       for (const { headers, untilMs } of periods) {
         clean('agents.headers', headers)
         assertHolds(identity, headers, startedMs + untilMs, endsAtMs)
@@ -29,8 +36,8 @@ export async function agentHeaders({ agents = {} }: Target, context: TargetConte
       const lastMs = startedMs + (periods.at(-1)?.untilMs ?? 0)
       if (lastMs < endsAtMs) throw expires(identity, endsAtMs - lastMs)
       return periods
-    }),
-  )
+    },
+  })
   return {
     first: all.map(([first]) => first?.headers ?? {}),
     later: all.map((periods) => periods.slice(1).map(({ headers }, n) => ({ fromMs: periods[n]?.untilMs ?? 0, headers }))),
@@ -70,16 +77,24 @@ function expires({ agent }: Pick<AgentIdentity, 'agent'>, shortMs: number): Harn
   )
 }
 
-/** By the agents' index; empty of those whose plan tries none. @throws HarnessError `TARGET_THREW`, `TARGET_INVALID` */
-export async function agentCredentials({ agents = {} }: Target, plan: Plan, context: TargetContext): Promise<Credentials[]> {
+/** By the agents' index; empty of those whose plan tries none. @throws HarnessError `TARGET_THREW`, `TARGET_HANGS`, `TARGET_INVALID` */
+export async function agentCredentials(
+  { agents = {} }: Target,
+  plan: Plan,
+  context: TargetContext,
+  signal?: AbortSignal,
+): Promise<Credentials[]> {
   const wanted = plan.agents.map(({ tasks }) => new Set(tasks.flatMap(({ calls }) => calls.flatMap(({ credential }) => credential ?? []))))
-  return Promise.all(
-    context.agents.map(async (identity, index) => {
+  return await ofEachAgent(context.agents, {
+    what: 'agents.credentials',
+    signal,
+    ask: async (identity, index) => {
       const minted: Credentials = {}
-      for (const name of wanted[index] ?? []) minted[name] = await mint(agents.credentials ?? {}, name, identity, context)
+      for (const name of wanted[index] ?? [])
+        minted[name] = clean(`agents.credentials.${name}`, (await agents.credentials?.[name]?.(identity, context)) ?? {})
       return minted
-    }),
-  )
+    },
+  })
 }
 
 /** Everything that one agent may send. */
@@ -87,19 +102,9 @@ export function sentBy(index: number, { first, later }: AgentHeaders, credential
   return [first[index] ?? {}, ...(later[index] ?? []).map(({ headers }) => headers), ...Object.values(credentials[index] ?? {})]
 }
 
-/** By the agents' index. @throws HarnessError `TARGET_THREW` */
-export async function agentTls({ agents = {} }: Target, identities: readonly AgentIdentity[]): Promise<Tls[]> {
-  return Promise.all(identities.map(async (identity) => await asked('agents.tls', async () => (await agents.tls?.(identity)) ?? {})))
-}
-
-async function mint(
-  credentials: NonNullable<NonNullable<Target['agents']>['credentials']>,
-  name: Credential,
-  identity: AgentIdentity,
-  context: TargetContext,
-): Promise<Headers> {
-  const what = `agents.credentials.${name}`
-  return clean(what, await asked(what, async () => (await credentials[name]?.(identity, context)) ?? {}))
+/** By the agents' index. @throws HarnessError `TARGET_THREW`, `TARGET_HANGS` */
+export async function agentTls({ agents = {} }: Target, identities: readonly AgentIdentity[], signal?: AbortSignal): Promise<Tls[]> {
+  return await ofEachAgent(identities, { what: 'agents.tls', signal, ask: async (identity) => (await agents.tls?.(identity)) ?? {} })
 }
 
 function clean(what: string, headers: Headers): Headers {

@@ -182,16 +182,16 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
 }
 
 /** What each agent sends, shows and tries; none of it may turn up elsewhere. */
-async function identities({ plan, target, view }: RunOptions, { context }: Setting, { notes }: Manifest, leaks: Leaks) {
-  const headers = await agentHeaders(target.value, context, Date.now() + plan.endsAtMs + plan.patienceMs)
+async function identities({ plan, target, view, signal }: RunOptions, { context }: Setting, { notes }: Manifest, leaks: Leaks) {
+  const headers = await agentHeaders(target.value, context, Date.now() + plan.endsAtMs + plan.patienceMs, signal)
   const alike = oneForAll(headers)
   if (alike !== undefined) {
     notes.push(alike)
     view.say(alike)
   }
-  const credentials = await agentCredentials(target.value, plan, context)
+  const credentials = await agentCredentials(target.value, plan, context, signal)
   for (const [index, { agent }] of plan.agents.entries()) for (const sent of sentBy(index, headers, credentials)) leaks.know(agent, sent)
-  return { headers, credentials, tls: await agentTls(target.value, context.agents) }
+  return { headers, credentials, tls: await agentTls(target.value, context.agents, signal) }
 }
 
 function unstartedOf({ plan, target, faults, signal }: RunOptions, { proxy, url }: Setting, { raw }: RunFolder) {
