@@ -1,7 +1,8 @@
 // Asks a function of the target's once for each agent: a few at a time, since behind it may stand a token endpoint that counts too, and
 // none for longer than half a minute, since whatever hangs there must not hang the run.
-import { asked, HarnessError } from '../errors.ts'
+import { asked } from '../errors.ts'
 import type { AgentIdentity } from '../target.ts'
+import { within } from './within.ts'
 
 const AT_ONCE = 16
 const WITHIN_MS = 30_000
@@ -29,7 +30,7 @@ export async function ofEachAgent<T>(
   const work = async (): Promise<void> => {
     for (const [index, identity] of left) {
       const question = (): Promise<T> => asked(what, async () => await ask(identity, index))
-      answers[index] = await within(question, `${what} of ${identity.agent}`, withinMs, over)
+      answers[index] = await within(withinMs, `${what} of ${identity.agent}`, over, question)
     }
   }
   try {
@@ -38,23 +39,4 @@ export async function ofEachAgent<T>(
     ends.abort()
   }
   return answers
-}
-
-async function within<T>(question: () => Promise<T>, what: string, ms: number, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
-  const { promise: ended, reject } = Promise.withResolvers<never>()
-  const stop = (): void => reject(signal.reason)
-  signal.addEventListener('abort', stop)
-  const hangs = new HarnessError(
-    'TARGET_HANGS',
-    `${what} gave nothing within ${ms / 1_000} s`,
-    'give it a deadline of its own, and look what it waits for',
-  )
-  const timer = setTimeout(() => reject(hangs), ms)
-  try {
-    return await Promise.race([question(), ended])
-  } finally {
-    clearTimeout(timer)
-    signal.removeEventListener('abort', stop)
-  }
 }

@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Manifest } from '../history/manifest.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Target, TargetContext } from '../target.ts'
+import { within } from './within.ts'
 
 const REVOKED_WITHIN_MS = 10_000
 
@@ -27,26 +28,13 @@ export async function revokeMidway({ plan, target, context, t0Ms, manifest, sign
   if (signal.aborted) return
   const fromMs = Date.now() - t0Ms
   try {
-    await inTime(async () => {
+    await within(REVOKED_WITHIN_MS, 'agents.revoke', signal, async () => {
       for (const { agent, index, tenant } of holders) await revoke({ agent, index, tenant }, context)
-    }, signal)
+    })
     manifest.revoked = { fromMs, toMs: Date.now() - t0Ms }
   } catch (error) {
     manifest.revoked = { fromMs, toMs: plan.endsAtMs }
-    manifest.notes.push(`agents.revoke of the target failed: ${(error as Error).message}`)
-  }
-}
-
-/** A function of the target's may hang: the run does not. */
-async function inTime(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
-  const done = new AbortController()
-  const late = wait(REVOKED_WITHIN_MS, undefined, { signal: AbortSignal.any([signal, done.signal]) }).then(
-    () => Promise.reject(new Error(`it took more than ${REVOKED_WITHIN_MS / 1_000} s`)),
-    () => Promise.reject(new Error('the run was over before it was done')),
-  )
-  try {
-    await Promise.race([work(), late])
-  } finally {
-    done.abort()
+    const why = error === signal.reason ? 'the run was over before it was done' : (error as Error).message
+    manifest.notes.push(`agents.revoke of the target failed: ${why}`)
   }
 }
