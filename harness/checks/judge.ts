@@ -7,11 +7,12 @@ import { SCHEMA_VERSION } from '../history/event.ts'
 import { uncertainClock } from '../history/fleet.ts'
 import type { History } from '../history/history.ts'
 import { resolve } from '../parameters.ts'
+import type { Plan } from '../plan/plan.ts'
 import type { CheckDefinition, Finding, Verdict, Verdicts } from './check.ts'
 import { conclude } from './conclusion.ts'
 
 const WITNESSES_MAX = 20
-const GATES = ['load-offered', 'fault-felt', 'baseline-steady'] as const
+const GATES = ['load-offered', 'fault-felt', 'baseline-steady']
 
 /**
  * @param checks every check there is, by id
@@ -20,9 +21,7 @@ const GATES = ['load-offered', 'fault-felt', 'baseline-steady'] as const
 export function judge(history: History, checks: Units<CheckDefinition>): Verdicts {
   const { manifest, plan } = history
   const asked = new Map(plan.checks.map(({ check, limits }) => [check, limits]))
-  const gateIds = GATES.filter((id) => asked.has(id) || id !== 'fault-felt' || plan.faults.length > 0)
-  const ids = [...gateIds, ...[...asked.keys()].filter((id) => !GATES.some((gate) => gate === id))]
-  const found = ids.map((id) => ({
+  const found = checksOf(plan).map((id) => ({
     definition: checks.all.find((unit) => unit.id === id)?.value,
     verdict: judgeOne(history, id, checks, asked.get(id) ?? {}),
   }))
@@ -41,6 +40,12 @@ export function judge(history: History, checks: Units<CheckDefinition>): Verdict
     ...conclude(verdicts.map((verdict) => ({ verdict, counts: compares || verdict.check !== 'baseline-steady' }))),
     verdicts,
   }
+}
+
+/** The gates, then what the plan asks for. */
+export function checksOf({ checks, faults }: Plan): string[] {
+  const gates = GATES.filter((id) => id !== 'fault-felt' || faults.length > 0)
+  return [...new Set([...gates, ...checks.map(({ check }) => check)])]
 }
 
 function judgeOne(history: History, id: string, checks: Units<CheckDefinition>, limits: Record<string, number | string>): Verdict {
