@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { SCENARIO_HELP } from '../harness/command/options.ts'
+import { SCENARIO_HELP } from '../harness/command/scenario/options.ts'
 import { ROOT } from './fixtures/source-files.ts'
 
 interface Step {

@@ -12,19 +12,19 @@ export interface Command {
   run(words: string[], swept: string[]): Promise<number>
 }
 
-const scenario = async (words: string[], swept: string[]) => (await import('./scenario.ts')).scenarioCommand(words, swept)
-const folder = async (verb: 'judge' | 'report', words: string[]) => (await import('./folder.ts')).folderCommand(verb, words)
+const scenario = async (words: string[], swept: string[]) => (await import('./scenario/scenario.ts')).scenarioCommand(words, swept)
+const folder = async (verb: 'judge' | 'report', words: string[]) => (await import('./recorded/judge-report.ts')).folderCommand(verb, words)
 
 export const COMMANDS: Record<string, Command> = {
   demo: {
     takes: '',
     says: 'a weak server is shown to fail, then the hardened one to hold: about a minute',
-    run: async (words, swept) => (await import('./demo.ts')).demoCommand(words, swept),
+    run: async (words, swept) => (await import('./scenario/demo.ts')).demoCommand(words, swept),
   },
   init: {
     takes: '<url> [options]',
     says: 'asks a server for its tools and writes the target file for it',
-    run: async (words) => (await import('./init.ts')).initCommand(words),
+    run: async (words) => (await import('./init/init.ts')).initCommand(words),
   },
   run: { takes: '<scenario> [options]', says: 'one scenario against a target: load, faults, verdicts, report', run: scenario },
   scenario: { takes: '<scenario> [options]', says: 'the same', hidden: true, run: scenario },
@@ -38,49 +38,49 @@ export const COMMANDS: Record<string, Command> = {
   explain: {
     takes: '<run folder | scenario>',
     says: 'what failed and how to mend it',
-    run: async (words) => (await import('./explain.ts')).explainCommand(words),
+    run: async (words) => (await import('./recorded/explain.ts')).explainCommand(words),
   },
   reports: {
     takes: '[options]',
     says: 'all runs on one local page, any two side by side',
-    run: async (words) => (await import('./reports.ts')).reportsCommand(words),
+    run: async (words) => (await import('./shelf/reports.ts')).reportsCommand(words),
   },
   compare: {
     takes: '<run> <run>…',
     says: 'better or worse: runs taken in turns, one as it was, one as it is',
-    run: async (words) => (await import('./compare.ts')).compareCommand(words),
+    run: async (words) => (await import('./study/compare.ts')).compareCommand(words),
   },
   study: {
     takes: '<name> [options]',
     says: 'several runs, one answer: capacity, scale-out, smooth-against-burst, metastable-boundary',
-    run: async (words) => (await import('./study.ts')).studyCommand(words),
+    run: async (words) => (await import('./study/study.ts')).studyCommand(words),
   },
   merge: {
     takes: '<run folder> <folders> [--into <folder>]',
     says: 'one run of what several machines recorded',
-    run: async (words) => (await import('./merge.ts')).mergeCommand(words),
+    run: async (words) => (await import('./fleet/merge.ts')).mergeCommand(words),
   },
   collect: {
     takes: '<folder> [options]',
     says: 'takes what generators on other machines record, until all have ended',
-    run: async (words) => (await import('./collect.ts')).collectCommand(words),
+    run: async (words) => (await import('./fleet/collect.ts')).collectCommand(words),
   },
   export: {
     takes: 'kubernetes <scenario> [options]',
     says: 'what k6-operator needs to send a scenario from many machines',
-    run: async (words) => (await import('./export.ts')).exportCommand(words),
+    run: async (words) => (await import('./fleet/export.ts')).exportCommand(words),
   },
   draw: {
     takes: '<scenario> [options]',
     says: 'draws a plan again, in a pod',
     hidden: true,
     quiet: true,
-    run: async (words) => (await import('./draw.ts')).drawCommand(words),
+    run: async (words) => (await import('./fleet/draw.ts')).drawCommand(words),
   },
   server: {
     takes: '[options]',
     says: 'the reference server alone, until Ctrl-C',
-    run: async (words) => (await import('./server.ts')).serverCommand(words),
+    run: async (words) => (await import('./server/server.ts')).serverCommand(words),
   },
   completion: {
     takes: 'bash | zsh | fish',

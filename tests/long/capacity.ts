@@ -6,7 +6,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { laboratoryIn } from '../../harness/command/study.ts'
+import { laboratoryIn } from '../../harness/command/study/study.ts'
 import { knee, littlesLaw, measure, type Point } from '../../harness/study/capacity.ts'
 
 const HOLDS_MS = [10, 20, 40]

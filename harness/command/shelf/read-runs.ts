@@ -8,7 +8,7 @@ import { HarnessError } from '../../errors.ts'
 import { manifestSchema } from '../../history/event-schema.ts'
 import type { Manifest } from '../../history/manifest.ts'
 import type { DamagedRun, RunCard, Shelf } from '../../report/shelf/run-card.ts'
-import { readBaseline } from '../baseline.ts'
+import { readBaseline } from '../recorded/baseline.ts'
 
 const FOLDERS_MAX = 2_000
 const FILE_MAX_BYTES = 16 * 1024 * 1024

@@ -1,0 +1,26 @@
+// `mcp-stampede demo`: one scenario twice against the reference server, first with the limits of an agent left out, as most servers
+// ship, which must fail, then whole, which must hold. What sends the load is k6 where there is one, else the driver that needs none.
+import { k6IfThere } from '../../../setup.mjs'
+import { HarnessError } from '../../errors.ts'
+import { ROOT } from '../units.ts'
+import { scenarioCommand } from './scenario.ts'
+
+const SCENARIO = 'runaway-loop'
+const WEAKNESS = 'no-agent-limit'
+
+/** @returns 0 when the weak server failed and the hardened one held, else what says otherwise */
+export async function demoCommand(words: string[], swept: string[]): Promise<number> {
+  if (words.length > 0) throw new HarnessError('BAD_OPTION', `demo takes no ${JSON.stringify(words[0])}`, 'it is typed alone: npm run demo')
+  const driver = (await k6IfThere({ root: ROOT })) === undefined ? 'undici' : 'k6'
+  say('1 of 2: a server without limits for each agent, as most are. One agent calls its cheapest tool in a loop (about half a minute).')
+  const weak = await scenarioCommand([SCENARIO, '--weaken', WEAKNESS, '--driver', driver], swept)
+  if (weak !== 1) return weak === 0 ? 2 : weak
+  say('2 of 2: the same load, the same server, with its limits.')
+  const hardened = await scenarioCommand([SCENARIO, '--driver', driver], [])
+  if (hardened === 0) say('So the weak server was caught, and the hardened one held. Now yours: npm run init -- <url>')
+  return hardened
+}
+
+function say(sentence: string): void {
+  process.stdout.write(`\n${sentence}\n\n`)
+}

@@ -1,0 +1,111 @@
+// `npm run study <name>`: several runs, one answer. Each run is a process of its own (`npm run run <scenario>`), so that one that goes wrong or
+// is stopped leaves nothing to the next. The study's own file says which runs; what they measured is read from their folders.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import { parseArgs } from 'node:util'
+import { HarnessError } from '../../errors.ts'
+import { buildHistory } from '../../history/merge.ts'
+import { readServerSaid } from '../../history/server-said.ts'
+import { capacity } from '../../study/capacity.ts'
+import { metastableBoundary } from '../../study/metastable-boundary.ts'
+import { studyHtml, studyText } from '../../study/page.ts'
+import { scaleOut } from '../../study/scale-out.ts'
+import { smoothAgainstBurst } from '../../study/smooth-against-burst.ts'
+import type { Laboratory, Trial, Tried } from '../../study/study.ts'
+import { scenarioText } from '../../study/trial.ts'
+import { shownPath } from '../recorded/judged.ts'
+import { ROOT } from '../units.ts'
+
+const STUDIES = {
+  capacity,
+  'smooth-against-burst': smoothAgainstBurst,
+  'scale-out': scaleOut,
+  'metastable-boundary': metastableBoundary,
+}
+const NAMES = Object.keys(STUDIES)
+const USAGE = `npm run study ${NAMES.join(' | ')} [-- --target <id|file>] [--weaken <id>] [--hold <ms>] [--seed <n>] [--driver k6|undici]`
+/** The program, as it runs now: source, or built. */
+const EXTENSION = path.extname(import.meta.filename)
+const RUN_MS = 180_000
+
+/** @returns 0 with an answer, 2 when the study could not tell */
+export async function studyCommand(words: string[]): Promise<number> {
+  const { name, options } = parse(words)
+  const stamp = new Date().toISOString().slice(0, 19).replaceAll(':', '-')
+  const folder = path.resolve(options.reports, 'study', name, stamp)
+  await mkdir(folder, { recursive: true })
+  const laboratory = laboratoryIn(folder, options)
+  const study = await STUDIES[name](laboratory, `npm run study ${words.join(' ')}`)
+  await writeFile(path.join(folder, 'report.html'), await studyHtml(study))
+  await writeFile(path.join(folder, 'study.json'), `${JSON.stringify({ ...study, plots: undefined }, null, 2)}\n`)
+  process.stdout.write(`${studyText(study)}\n${shownPath(folder)}/report.html\n`)
+  return study.tone === 'unknown' ? 2 : 0
+}
+
+/** Runs trials one after the other, and leaves them in a folder. */
+export function laboratoryIn(folder: string, options: Options): Laboratory {
+  let runs = 0
+  return {
+    holdMs: Number(options.hold),
+    seed: Number(options.seed),
+    ...(options.weaken !== undefined && { weaken: options.weaken }),
+    say: (line) => void process.stderr.write(`· ${line}\n`),
+    run: (trial) => tried(trial, path.join(folder, `trial-${String(++runs).padStart(2, '0')}${EXTENSION}`), options),
+  }
+}
+
+export interface Options {
+  target: string
+  weaken?: string | undefined
+  hold: string
+  seed: string
+  driver: string
+  reports: string
+}
+
+function parse(words: string[]): { name: keyof typeof STUDIES; options: Options } {
+  const wrong = (message: string, cause?: unknown) => new HarnessError('BAD_OPTION', message, USAGE, cause)
+  const word = (by: string) => ({ type: 'string' as const, default: by })
+  const spec = {
+    ...{ target: word('reference'), hold: word('20'), seed: word('1'), driver: word('k6'), reports: word('reports') },
+    weaken: { type: 'string' as const },
+  }
+  try {
+    const { values, positionals } = parseArgs({ args: words, options: spec, allowPositionals: true })
+    const [name, ...more] = positionals
+    if (name === undefined || !(name in STUDIES) || more.length > 0) throw new Error('study takes one name')
+    if (![values.hold, values.seed].every((value) => /^\d{1,6}$/.test(value))) throw new Error('--hold and --seed take whole numbers')
+    return { name: name as keyof typeof STUDIES, options: values }
+  } catch (error) {
+    throw wrong((error as Error).message.split('. ')[0] ?? 'bad option', error)
+  }
+}
+
+/** One run. @param file where its scenario is written @throws HarnessError `STUDY_RUN_FAILED` when it gave no verdict */
+async function tried(trial: Trial, file: string, { target, seed, driver }: Options): Promise<Tried> {
+  await writeFile(file, scenarioText(trial, ROOT, EXTENSION))
+  const words = ['scenario', file, '--json', '--reports', path.join(path.dirname(file), 'runs'), '--target', target, '--driver', driver]
+  const seeded = String(Number(seed) + (trial.round ?? 0))
+  const weaken = trial.weaken === undefined ? [] : ['--weaken', trial.weaken]
+  const child = spawn(process.execPath, [path.join(ROOT, `harness/cli${EXTENSION}`), ...words, ...weaken, '--seed', seeded], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  // As Ctrl-C: it heals and judges what there is.
+  const timer = setTimeout(() => child.kill('SIGINT'), RUN_MS)
+  const [[code], stdout, stderr] = await Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)])
+  clearTimeout(timer)
+  const last = stdout.trimEnd().split('\n').at(-1) ?? ''
+  if (!last.startsWith('{') || code === 254 || code === 255)
+    throw new HarnessError(
+      'STUDY_RUN_FAILED',
+      `a run of the study ended with ${String(code)}`,
+      stderr.trimEnd().split('\n').slice(-3).join('\n  '),
+    )
+  const answer = JSON.parse(last) as { folder: string; checks: { id: string; status: string }[] }
+  const history = await buildHistory(path.resolve(answer.folder))
+  const statuses = Object.fromEntries(answer.checks.map(({ id: check, status }) => [check, status]))
+  return { history, statuses, said: await readServerSaid(path.resolve(answer.folder), history) }
+}
