@@ -58,7 +58,7 @@ function filesWith(folder: string, such: (text: string) => boolean): string[] {
 }
 
 test('a plain server is judged where it can be; the rest says which line to add', async () => {
-  const run = await workshop.scenario('runaway-loop', '--target', fixture('targets/plain.ts'))
+  const run = await workshop.measured('runaway-loop', '--target', fixture('targets/plain.ts'))
   const { verdicts } = run.verdicts
   expect(run.statuses['pool-bounded']).toBe('not-judged')
   expect(run.verdict('pool-bounded').addLine).toMatch(/poolMax|observe|postgres/)

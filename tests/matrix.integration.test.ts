@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { ROOT, type ScenarioRun, Workshop } from './fixtures/cli.ts'
+import { ROOT, Workshop } from './fixtures/cli.ts'
 import { allWeaknesses } from './fixtures/weaknesses.ts'
 
 const CORE = [
@@ -17,17 +17,6 @@ const CORE = [
 const workshop = new Workshop()
 afterAll(() => workshop[Symbol.dispose]())
 
-const MEASURED_MAX = 3
-
-/** A machine that stood still for a moment makes a run unknown, which says: measure again. What is unknown the third time stays so, and fails. */
-async function measured(...words: string[]): Promise<ScenarioRun> {
-  for (let time = 1; ; time++) {
-    const run = await workshop.scenario(...words)
-    if (run.statuses['load-offered'] !== 'unknown' || time === MEASURED_MAX) return run
-    process.stderr.write(`${words.join(' ')} is measured again: ${run.verdict('load-offered').says}\n`)
-  }
-}
-
 const weaknesses = await allWeaknesses()
 const core = weaknesses.filter(({ id }) => CORE.includes(id))
 const filesOf = (folder: string) =>
@@ -37,14 +26,14 @@ const filesOf = (folder: string) =>
 
 describe.each([...new Set(core.map(({ value }) => value.caughtBy.scenario))])('%s', (scenario) => {
   test('the hardened server holds', async () => {
-    const run = await measured(scenario)
+    const run = await workshop.measured(scenario)
     expect(run.answer.exitCode, run.why).toBe(0)
   })
 
   test.each(core.filter(({ value }) => value.caughtBy.scenario === scenario).map(({ id, value }) => [id, value.caughtBy.check] as const))(
     '%s is caught by %s',
     async (weakness, check) => {
-      const run = await measured(scenario, '--weaken', weakness)
+      const run = await workshop.measured(scenario, '--weaken', weakness)
       const verdict = run.verdict(check)
       expect(verdict.status, run.why).toBe('fail')
       expect(verdict.witnesses.length + verdict.exhibits.length).toBeGreaterThan(0)
