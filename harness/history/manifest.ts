@@ -1,5 +1,6 @@
 // manifest.json: what ran, where and how. Written at a run's start, completed at its end; read by the merge, the checks and the report.
 import type { Plan, PlannedArrivals, Role } from '../plan/plan.ts'
+import type { Declared } from '../target.ts'
 
 /** manifest.json: what ran, where, and how. Written at the start, completed at the end. */
 export interface Manifest {
@@ -26,18 +27,7 @@ export interface Manifest {
   state: 'running' | 'complete' | 'aborted'
   url: string
   /** What the target declared. */
-  declared: Record<string, unknown> & {
-    perAgent?: { ratePerMinute: number; burst: number }
-    perAgentTool?: Partial<Record<Role, { ratePerMinute: number; burst: number }>>
-    concurrentCalls?: number
-    poolMax?: number
-    queueMax?: number
-    acquireTimeoutMs?: number
-    instances?: number
-    breakerOpenMs?: number
-    outputMaxBytes?: number
-    errorCodes?: string[]
-  }
+  declared: Declared
   /** Whole numbers among the settings that the harness started the server with, by the server's own names; no other is kept. */
   settings?: Record<string, string>
   /** Where the server's runbook lies, as the target names it. */

@@ -7,6 +7,7 @@ import type { CallLogs } from '../../history/call-log.ts'
 import type { Call } from '../../history/event.ts'
 import { type FullPool, fullPools } from '../../history/full-pools.ts'
 import type { History } from '../../history/history.ts'
+import type { Manifest } from '../../history/manifest.ts'
 import { faultsOf } from '../../history/queries.ts'
 import type { OwnLines, ServerSaid } from '../../history/server-said.ts'
 import { ordered, reason, sentence } from '../words.ts'
@@ -67,7 +68,7 @@ export interface Findings {
   /** Repeats the run; the fix is proved when it exits with 0. */
   command: string
   load: { calls: number; agents: number; protocol: string; phases: { name: string; fromMs: number; toMs: number }[] }
-  declared: Record<string, unknown>
+  declared: Manifest['declared']
   /** Pools that were full while callers waited, and so each one's size. */
   pools: FullPool[]
   faults: { fault: string; fromMs: number; toMs: number; parameters: Record<string, unknown> }[]
