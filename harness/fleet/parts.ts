@@ -7,6 +7,7 @@ import { createWriteStream, type WriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { LoadLine, SendLine } from '../history/event.ts'
+import { parsed } from '../history/json.ts'
 import { textLines } from '../history/lines.ts'
 import { Sequence } from '../history/sequence.ts'
 
@@ -72,7 +73,7 @@ export async function divide(files: readonly string[], into: string, count: numb
     const outs = parts.map((folder) => createWriteStream(path.join(folder, path.basename(file))))
     const taker = new Taker(told)
     for await (const { text } of textLines(file)) {
-      const line = parsed(text)
+      const line = parsed<LoadLine>(text)
       if (!line) told.badLines++
       else if (line.kind === 'start') for (const out of outs) await write(out, text)
       else await write(outs[partOf(line.agent, count)] as WriteStream, text)
@@ -135,12 +136,4 @@ export function partOf(agent: string, count: number): number {
   let hash = 0x811c9dc5
   for (let i = 0; i < agent.length; i++) hash = Math.imul(hash ^ agent.charCodeAt(i), 0x01000193)
   return (hash >>> 0) % count
-}
-
-function parsed(text: string): LoadLine | undefined {
-  try {
-    return JSON.parse(text) as LoadLine
-  } catch {
-    return undefined
-  }
 }

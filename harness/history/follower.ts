@@ -1,6 +1,8 @@
-// Reads a file of JSON lines while it grows: each time what has come since, whole lines only; a line that is no JSON is passed over.
+// Reads a file of JSON lines while it grows: each time what has come since, whole lines only; a line that is no JSON is
+// passed over, since the merge names it.
 import { type FileHandle, open } from 'node:fs/promises'
 import { StringDecoder } from 'node:string_decoder'
+import { parsed } from './json.ts'
 
 const CHUNK_BYTES = 1 << 20
 
@@ -33,14 +35,5 @@ export class Follower<T> implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#handle?.close()
-  }
-}
-
-/** A damaged line is the merge's to name. */
-function parsed<T>(text: string): T | undefined {
-  try {
-    return JSON.parse(text) as T
-  } catch {
-    return undefined
   }
 }

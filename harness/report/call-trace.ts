@@ -5,6 +5,7 @@
 // Bounds: 40 spans a call.
 import type { LoggedLine } from '../history/call-log.ts'
 import type { Call, SpanLine } from '../history/event.ts'
+import { parsed } from '../history/json.ts'
 import { agentSpanOf } from '../history/spans.ts'
 
 const SPANS_MAX = 40
@@ -130,12 +131,7 @@ function loggedRows(call: Call, log: readonly LoggedLine[]): TraceRow[] {
 
 /** Fields of a JSON line whose name ends in ms. */
 function timingsOf(text: string): { name: string; ms: number }[] {
-  let line: unknown
-  try {
-    line = JSON.parse(text)
-  } catch {
-    return []
-  }
+  const line = parsed(text)
   if (typeof line !== 'object' || line === null) return []
   return Object.entries(line).flatMap(([field, value]) => {
     const name = /^(.+?)(?:_ms|Ms)$/.exec(field)?.[1]

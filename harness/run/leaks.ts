@@ -9,6 +9,7 @@ import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { StringDecoder } from 'node:string_decoder'
 import type { LeakLine, SendLine } from '../history/event.ts'
+import { parsed } from '../history/json.ts'
 import { textLines } from '../history/lines.ts'
 import type { Searched } from '../history/manifest.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -149,7 +150,7 @@ export class Leaks {
     const loads = wanted.size === 0 ? [] : (await readdir(raw)).filter((name) => LOAD.test(name))
     for (const name of loads) {
       for await (const { text } of textLines(path.join(raw, name))) {
-        const send = text.includes('"send"') ? sendOf(text) : undefined
+        const send = text.includes('"send"') ? parsed<SendLine>(text) : undefined
         if (send && wanted.get(placeOf(send)) === '') wanted.set(placeOf(send), send.call)
       }
     }
@@ -169,15 +170,6 @@ interface Place {
 
 function placeOf({ agent, task, turn }: Place): string {
   return `${agent}\n${task}\n${turn}`
-}
-
-/** A file that was cut ends in half a line. */
-function sendOf(text: string): SendLine | undefined {
-  try {
-    return JSON.parse(text) as SendLine
-  } catch {
-    return undefined
-  }
 }
 
 /** Before this place. */

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Verdicts } from '../../checks/check.ts'
 import { HarnessError } from '../../errors.ts'
+import { parsed } from '../../history/json.ts'
 
 const VERDICTS_MAX = 1_000
 const STATUSES: readonly unknown[] = ['pass', 'fail', 'unknown', 'not-judged']
@@ -49,12 +50,4 @@ export async function readBaseline(given: string): Promise<Verdicts> {
     `${JSON.stringify(file)} holds no verdicts`,
     'judge that run again: npm run judge <its folder>',
   )
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
