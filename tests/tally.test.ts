@@ -18,15 +18,19 @@ function results(...statuses: string[]): string {
       {
         name: 'a.test.ts',
         status: statuses.includes('failed') ? 'failed' : 'passed',
-        assertionResults: statuses.map((status) => ({ status, fullName: `one that ${status}` })),
+        assertionResults: statuses.map((status) => ({
+          status,
+          fullName: `one that ${status}`,
+          failureMessages: status === 'failed' ? ['\u001b[31mexpected 1\u001b[39m\n    at a.test.ts'] : [],
+        })),
       },
     ],
   })
 }
 
-test('passed and failed are counted', () => {
+test('passed and failed are counted, and what failed is said', () => {
   expect(tally(results('passed', 'passed'), 0)).toEqual({ passed: 2, failed: 0, words: [] })
-  expect(tally(results('passed', 'failed'), 1)).toEqual({ passed: 1, failed: 1, words: [] })
+  expect(tally(results('passed', 'failed'), 1)).toEqual({ passed: 1, failed: 1, words: ['failed: one that failed: expected 1'] })
 })
 
 test('a test that did not run is a failure', () => {
@@ -37,9 +41,9 @@ test('a file that could not be loaded is a failure', () => {
   const text = JSON.stringify({
     numPassedTests: 3,
     numFailedTests: 0,
-    testResults: [{ name: 'b.test.ts', status: 'failed', assertionResults: [] }],
+    testResults: [{ name: 'b.test.ts', status: 'failed', message: 'no such module', assertionResults: [] }],
   })
-  expect(tally(text, 1)).toEqual({ passed: 3, failed: 1, words: ['could not be run: b.test.ts'] })
+  expect(tally(text, 1)).toEqual({ passed: 3, failed: 1, words: ['could not be run: b.test.ts: no such module'] })
 })
 
 test('a failure outside the tests, and no tests at all, are failures', () => {
