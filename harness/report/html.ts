@@ -9,10 +9,10 @@ import { agentsSection } from './page/agents.ts'
 import { callsSection } from './page/calls.ts'
 import { certaintySection } from './page/certainty.ts'
 import { checksSection } from './page/checks.ts'
+import { documentText } from './page/document.ts'
 import { recoverySection } from './page/recovery.ts'
 import { reproduceSection } from './page/reproduce.ts'
 import { slowSection } from './page/slow.ts'
-import { style } from './page/style.ts'
 import { taxonomySection } from './page/taxonomy.ts'
 import { timelineSection } from './page/timeline.ts'
 import { verdictSection } from './page/verdict.ts'
@@ -26,18 +26,7 @@ import { conclusion, symbols } from './words.ts'
  */
 export async function reportHtml(source: Source, charts: Units<Chart>, script: string): Promise<string> {
   const { status, scenario, target, run } = source.verdicts
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy(script)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${symbols[status]} ${scenario} against ${target}: ${conclusion(status).toLowerCase()}</title>
-<style>${style}</style>
-</head>
-<body>
-<a class="skip" href="#verdict">Skip to the verdict</a>
+  const body = html`<a class="skip" href="#verdict">Skip to the verdict</a>
 <header class="masthead"><strong>Stampede</strong><nav aria-label="On this page">
 <a href="#timeline">What happened</a><a href="#checks">Checks</a><a href="#agents">Agents</a><a href="#failures">Calls</a><a href="#certainty">How sure</a><a href="#reproduce">Reproduce</a>
 </nav></header>
@@ -55,11 +44,9 @@ ${certaintySection(source)}
 ${reproduceSection(source)}
 </main>
 <footer>Stampede, run ${run}. Everything here was made from the files beside this page.</footer>
-<script>${trusted(script)}</script>
-</body>
-</html>
-`
-  return page.text
+<script>${trusted(script)}</script>`
+  const title = `${symbols[status]} ${scenario} against ${target}: ${conclusion(status).toLowerCase()}`
+  return documentText({ title, policy: policy(script), body })
 }
 
 function policy(script: string): string {

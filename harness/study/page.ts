@@ -2,7 +2,7 @@
 // drawing of charts. Pure: the same answer gives the same bytes.
 import type { Spec } from '../report/charts/chart.ts'
 import { html, type Markup } from '../report/markup.ts'
-import { style } from '../report/page/style.ts'
+import { documentText } from '../report/page/document.ts'
 import { drawBoth } from '../report/svg.ts'
 
 export interface Study {
@@ -26,24 +26,15 @@ export interface Table {
   rows: (string | number)[][]
 }
 
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
 export async function studyHtml({ title, says, tone, about, plots, tables, command, notes }: Study): Promise<string> {
   const drawn: Markup[] = []
   for (const [n, { title: name, caption, spec }] of plots.entries())
     drawn.push(
       html`<figure aria-label="${name}"><figcaption><b>${name}</b> ${caption}</figcaption>${await drawBoth(spec, `plot-${n}`)}</figure>`,
     )
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${title}</title>
-<style>${style}</style>
-</head>
-<body>
-<header class="masthead"><strong>Stampede</strong></header>
+  const body = html`<header class="masthead"><strong>Stampede</strong></header>
 <main>
 <section class="verdict ${tone}"><p class="eyebrow">${title}</p><h1>${says}</h1><p class="prose">${about}</p>
 ${notes.map((note) => html`<p class="notice">${note}</p>`)}</section>
@@ -51,10 +42,8 @@ ${notes.map((note) => html`<p class="notice">${note}</p>`)}</section>
 ${drawn}
 ${tables.map(tableOf)}</section>
 <section><h2>Again</h2><pre>${command}</pre></section>
-</main>
-</body>
-</html>
-`.text
+</main>`
+  return documentText({ title, policy: POLICY, body })
 }
 
 function tableOf({ title, head, rows }: Table): Markup {

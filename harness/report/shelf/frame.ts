@@ -1,6 +1,6 @@
 // What the pages about many runs have in common: head, style, the way back. No script, nothing fetched, the same sheet as a run's page.
 import { html, type Markup, trusted } from '../markup.ts'
-import { style } from '../page/style.ts'
+import { documentText } from '../page/document.ts'
 
 /** Nothing may run or be fetched; forms go to this same place. */
 export const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'"
@@ -33,24 +33,11 @@ select { font: inherit; font-size: 14px; padding: 5px 8px; border: 1px solid var
 `)
 
 export function frame(title: string, body: Markup, links: Links): string {
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${title}</title>
-<style>${style}${more}</style>
-</head>
-<body>
-<a class="skip" href="#main">Skip to the runs</a>
+  const page = html`<a class="skip" href="#main">Skip to the runs</a>
 <header class="masthead"><strong><a href="${links.home}">Stampede: runs</a></strong></header>
 <main id="main">
 ${body}
 </main>
-<footer>Read from the runs’ own files. Nothing here changes or deletes anything.</footer>
-</body>
-</html>
-`.text
+<footer>Read from the runs’ own files. Nothing here changes or deletes anything.</footer>`
+  return documentText({ title, policy: POLICY, more, body: page })
 }
