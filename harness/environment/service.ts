@@ -69,30 +69,44 @@ export interface LinkToxic<K extends keyof Toxics> extends Toxic {
   change(parameters: Toxics[K]): Promise<void>
 }
 
+/** A way that bytes take: `upstream` to what is behind a link, `downstream` back from it. */
+export type Stream = 'upstream' | 'downstream'
+
+/** Only this share of the connections, drawn for each from the seed: it stays in or out as long as it lives. Absent: all of them. */
+interface Some {
+  toxicity?: number
+  seed?: number
+}
+
+/** Of some connections, and one way only. Absent: both. */
+interface SomeOneWay extends Some {
+  stream?: Stream
+}
+
 /** What may be done to the bytes of a link: toxiproxy's words. */
 export interface Toxics {
   /** Every byte is late by `delayMs` each way, ± `jitterMs` drawn from `seed`. */
-  latency: { delayMs: number; jitterMs?: number; seed?: number }
+  latency: { delayMs: number; jitterMs?: number } & SomeOneWay
   /** New connections are accepted and reset at once, so that attempts can be counted; live ones are reset when it begins. */
-  down: Record<string, never>
+  down: Some
   /** Attempts to connect are not answered at all; live connections are not touched. */
   blackHole: Record<string, never>
   /** Live connections are reset once, when it is added; new ones pass. */
-  reset: Record<string, never>
+  reset: Some
   /** A share of the answers (drawn from `seed`) is cut: after `afterBytes` bytes towards the client, the connection is reset. */
   cut: { afterBytes: number; share: number; seed: number }
   /** At most `bytesPerSecond` each way. */
-  bandwidth: { bytesPerSecond: number }
+  bandwidth: { bytesPerSecond: number } & SomeOneWay
   /** Nothing passes; `closeAfterMs` later the connection is closed (0: never). */
-  timeout: { closeAfterMs: number }
+  timeout: { closeAfterMs: number } & SomeOneWay
   /** A close by one side reaches the other `delayMs` later. */
-  slowClose: { delayMs: number }
+  slowClose: { delayMs: number } & SomeOneWay
   /** A connection is closed after `bytes` towards the client. */
-  limitData: { bytes: number }
+  limitData: { bytes: number } & Some
   /** New connections wait `delayMs` before they are carried; live ones are not touched. */
-  connectDelay: { delayMs: number }
+  connectDelay: { delayMs: number } & Some
   /** Data goes on in pieces of `sizeBytes`, `delayMs` apart. */
-  slicer: { sizeBytes: number; delayMs: number }
+  slicer: { sizeBytes: number; delayMs: number } & SomeOneWay
 }
 
 /** One TCP path that the harness's proxy carries: to a dependency, or from the agents to the server. */

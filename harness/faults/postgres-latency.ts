@@ -1,6 +1,7 @@
 // A database that has become slow to reach: a saturated network, a failover to another zone, a struggling proxy. The
 // commonest start of a pile-up: every call holds its connection for longer, and the queue before the pool grows.
 // Parameters: delayMs (300; 1 to 60,000) each way, jitterMs (0; 0 to 30,000) more or less, drawn from seed (0). Both may grow.
+// stream (both; or upstream, downstream): one way only. toxicity (1; from 0.05): of this share of the connections, drawn as well.
 // What it does not model: a slow statement (postgres-slow-statements), lost packets, slow connecting. At its end what was
 // held leaves at once.
 import { dependencyCanary } from './dependency-canary.ts'

@@ -3,7 +3,7 @@
 // An answer is what comes back after bytes went out: with keep-alive one connection carries many, and each is drawn anew.
 import { connect, type Socket } from 'node:net'
 import { Pipe } from './pipe.ts'
-import type { Door, ToxicSet } from './toxics.ts'
+import type { Arrival, ToxicSet, View } from './toxics.ts'
 
 const CONNECT_LIMIT_MS = 10_000
 
@@ -12,7 +12,7 @@ export interface ConnectionOptions {
   client: Socket
   to: { host: string; port: number }
   toxics: ToxicSet
-  door: Door
+  arrival: Arrival
   /** Called once: what is behind the link took the connection, or refused it. */
   opened: (refused: boolean) => void
   /** Called once: both sockets are gone. */
@@ -24,6 +24,8 @@ export class Connection {
   readonly #upstream: Socket
   readonly #pipes: Pipe[] = []
   readonly #options: ConnectionOptions
+  #up: View
+  #down: View
   #settled = false
   #asked = true
   #answerLeft = Number.POSITIVE_INFINITY
@@ -33,6 +35,8 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options
+    this.#up = options.toxics.view(options.arrival, 'upstream')
+    this.#down = options.toxics.view(options.arrival, 'downstream')
     this.#client = options.client
     this.#upstream = connect({ ...options.to, allowHalfOpen: true, noDelay: true, timeout: CONNECT_LIMIT_MS })
     this.#upstream.once('connect', () => this.#join())
@@ -55,9 +59,18 @@ export class Connection {
 
   /** The link's toxics have changed. */
   reshaped(): void {
-    if (this.#options.toxics.shape.limitBytes === Number.POSITIVE_INFINITY) this.#limited = 0
-    for (const pipe of this.#pipes) pipe.reshaped()
+    const { toxics, arrival } = this.#options
+    this.#up = toxics.view(arrival, 'upstream')
+    this.#down = toxics.view(arrival, 'downstream')
+    if (this.#down.shape.limitBytes === Number.POSITIVE_INFINITY) this.#limited = 0
+    this.#pipes[0]?.reshaped(this.#up)
+    this.#pipes[1]?.reshaped(this.#down)
     this.#closeLater()
+  }
+
+  /** Whether a toxic of the link is for this connection. */
+  hitBy(toxicId: number): boolean {
+    return this.#options.toxics.hits(toxicId, this.#options.arrival)
   }
 
   /** RST to both sides, now; what was on its way is lost. */
@@ -80,33 +93,31 @@ export class Connection {
 
   #closeLater(): void {
     clearTimeout(this.#closing)
-    const { closeAfterMs } = this.#options.toxics.shape
+    const closeAfterMs = Math.min(this.#up.shape.closeAfterMs, this.#down.shape.closeAfterMs)
     if (closeAfterMs < Number.POSITIVE_INFINITY) this.#closing = setTimeout(() => this.#drop((socket) => socket.destroy()), closeAfterMs)
   }
 
   #join(): void {
     this.#settle(false)
     this.#upstream.setTimeout(0)
-    const { toxics, door } = this.#options
-    const shared = { toxics, door, reset: () => this.reset(), close: () => this.#close(), cutBy: () => this.#cutBy() }
+    const shared = { reset: () => this.reset(), close: () => this.#close(), cutBy: () => this.#cutBy() }
     const asking = (length: number) => {
       this.#asked = true
       return length
     }
     this.#pipes.push(
-      new Pipe({ ...shared, from: this.#client, to: this.#upstream, allowed: asking }),
-      new Pipe({ ...shared, from: this.#upstream, to: this.#client, allowed: (length) => this.#answering(length) }),
+      new Pipe({ ...shared, view: this.#up, from: this.#client, to: this.#upstream, allowed: asking }),
+      new Pipe({ ...shared, view: this.#down, from: this.#upstream, to: this.#client, allowed: (length) => this.#answering(length) }),
     )
     this.#client.resume()
   }
 
   #answering(length: number): number {
-    const { toxics, door } = this.#options
     if (this.#asked) {
       this.#asked = false
-      this.#answerLeft = toxics.answerBytes(door)
+      this.#answerLeft = this.#down.answerBytes()
     }
-    const { limitBytes } = toxics.shape
+    const { limitBytes } = this.#down.shape
     const passing = Math.min(length, this.#answerLeft, Math.max(0, limitBytes - this.#limited))
     this.#answerLeft -= passing
     if (limitBytes < Number.POSITIVE_INFINITY) this.#limited += passing
@@ -114,7 +125,7 @@ export class Connection {
   }
 
   #cutBy(): 'reset' | 'close' {
-    return this.#limited >= this.#options.toxics.shape.limitBytes ? 'close' : 'reset'
+    return this.#limited >= this.#down.shape.limitBytes ? 'close' : 'reset'
   }
 
   #broken(outgoing: Pipe | undefined): void {

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { hostAndPort } from '../../environment/canary.ts'
 import type { AttemptLine } from '../../history/event.ts'
+import { createDraw } from '../../plan/draw.ts'
 import { ProxyLink } from './link.ts'
 import { Client, echo, listening } from './loopback.ts'
 import type { AddedToxic } from './toxics.ts'
@@ -290,6 +291,93 @@ describe('black hole', () => {
     using fresh = await Client.to(proxy.address)
     await fresh.roundTrip('ping')
     expect(live.received).toBe('pingping')
+  })
+})
+
+/** So many clients, each after its own round trip, so that their numbers are the order in which they came. */
+async function clientsOf(address: string, count: number): Promise<Client[]> {
+  const clients: Client[] = []
+  for (let n = 0; n < count; n++) {
+    const client = await Client.to(address)
+    await client.roundTrip('ping')
+    clients.push(client)
+  }
+  return clients
+}
+
+describe('toxicity', () => {
+  it('holds back some live connections and spares the others, the same ones from the same seed', async () => {
+    const answeredUnder = async (toxicity: number) => {
+      await using server = await listening(echo)
+      await using proxy = await proxied(server.address)
+      const clients = await clientsOf(proxy.address, 12)
+      const id = await proxy.link.add({ toxic: 'timeout', parameters: { closeAfterMs: 0, toxicity, seed: 2 } })
+      const answers = clients.map((client) => client.roundTrip('more'))
+      // What is held says who was hit: an answer alone could be late.
+      const hit = clients.filter((_, n) => createDraw(2, `timeout/main/${n + 1}`).unit() < toxicity).length
+      await expect
+        .poll(() => [proxy.link.heldBytes, clients.filter(({ received }) => received === 'pingmore').length])
+        .toEqual([4 * hit, 12 - hit])
+      const spared = clients.map(({ received }) => received === 'pingmore')
+      await proxy.link.remove(id)
+      await Promise.all(answers)
+      for (const client of clients) client[Symbol.dispose]()
+      return spared
+    }
+    const spared = await answeredUnder(0.5)
+    expect(new Set(spared)).toEqual(new Set([true, false]))
+    expect(await answeredUnder(0.5)).toEqual(spared)
+  })
+
+  it('resets some live connections, and refuses some new ones', async () => {
+    await using server = await listening(echo)
+    await using proxy = await proxied(server.address)
+    const live = await clientsOf(proxy.address, 20)
+    await proxy.link.add({ toxic: 'reset', parameters: { toxicity: 0.5, seed: 1 } })
+    const hit = live.filter((_, n) => createDraw(1, `reset/main/${n + 1}`).unit() < 0.5)
+    await Promise.all(hit.map((client) => client.until(({ ended }) => ended !== undefined)))
+    for (const client of live) if (!hit.includes(client)) await client.roundTrip('more')
+    expect(hit.length).toBeGreaterThan(0)
+    expect(live.map(({ ended }) => ended).filter((ended) => ended === undefined)).toHaveLength(20 - hit.length)
+    await proxy.link.add({ toxic: 'down', parameters: { toxicity: 0.5, seed: 1 } })
+    const fresh = await clientsOf(proxy.address, 20)
+    const refused = proxy.attempts.filter(({ refused }) => refused).length
+    expect(refused).toBeGreaterThan(0)
+    expect(fresh.filter(({ received }) => received === 'ping')).toHaveLength(20 - refused)
+    for (const client of [...live, ...fresh]) client[Symbol.dispose]()
+  })
+})
+
+describe('a stream', () => {
+  it.each(['upstream', 'downstream'] as const)('%s alone is silent: what goes the other way arrives', async (stream) => {
+    const heard = Promise.withResolvers<string>()
+    await using server = await listening((socket) => {
+      socket.once('data', () => socket.once('data', (chunk) => heard.resolve(String(chunk))).write('hello'))
+    })
+    await using proxy = await proxied(server.address)
+    using client = await Client.to(proxy.address)
+    client.socket.write('go')
+    await client.until(({ received }) => received === 'hello')
+    const id = await proxy.link.add({ toxic: 'timeout', parameters: { closeAfterMs: 0, stream } })
+    client.socket.write('question')
+    if (stream === 'downstream') expect(await heard.promise).toBe('question')
+    else {
+      await expect.poll(() => proxy.link.heldBytes).toBe('question'.length)
+      await proxy.link.remove(id)
+      expect(await heard.promise).toBe('question')
+    }
+  })
+
+  it('is late one way only', async () => {
+    await using server = await listening(echo)
+    await using proxy = await proxied(server.address)
+    using client = await Client.to(proxy.address)
+    await proxy.link.add({ toxic: 'latency', parameters: { delayMs: 200, stream: 'downstream' } })
+    const oneWayMs = await client.roundTrip('ping')
+    await proxy.link.add({ toxic: 'latency', parameters: { delayMs: 200, stream: 'upstream' } })
+    const bothWaysMs = await client.roundTrip('ping')
+    expect(oneWayMs).toBeGreaterThanOrEqual(198)
+    expect(bothWaysMs).toBeGreaterThanOrEqual(398)
   })
 })
 

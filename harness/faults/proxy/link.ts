@@ -7,9 +7,11 @@ import type { AttemptLine } from '../../history/event.ts'
 import { Connection, resetSocket } from './connection.ts'
 import { Doors } from './doors.ts'
 import type { LinkAddresses, LinkSpec } from './messages.ts'
-import { type AddedToxic, type Door, ToxicSet } from './toxics.ts'
+import type { Shape } from './shape.ts'
+import { type AddedToxic, type Arrival, type Door, ToxicSet } from './toxics.ts'
 
 interface Waiting {
+  arrival: Arrival
   client: Socket
   timer: NodeJS.Timeout
   carry: () => void
@@ -24,6 +26,7 @@ export class ProxyLink {
   /** Accepted, and not yet carried: their connecting is delayed. */
   readonly #waiting = new Set<Waiting>()
   readonly #doors: Doors
+  readonly #arrived: Record<Door, number> = { main: 0, canary: 0 }
 
   constructor({ name, to, delayMs, port }: LinkSpec, record: (line: Omit<AttemptLine, 'kind'>) => void) {
     this.name = name
@@ -67,7 +70,8 @@ export class ProxyLink {
   /** In force when this resolves; all but a black hole at once. */
   async add(added: AddedToxic): Promise<number> {
     const id = this.#toxics.add(added)
-    if (added.toxic === 'down' || added.toxic === 'reset') for (const connection of [...this.#connections]) connection.reset()
+    if (added.toxic === 'down' || added.toxic === 'reset')
+      for (const connection of [...this.#connections]) if (connection.hitBy(id)) connection.reset()
     await this.#reshaped()
     return id
   }
@@ -94,32 +98,40 @@ export class ProxyLink {
   }
 
   async #reshaped(): Promise<void> {
-    const { connectDelayMs, down, blackHole } = this.#toxics.shape
     for (const connection of this.#connections) connection.reshaped()
-    if (connectDelayMs === 0 || down) for (const { carry } of [...this.#waiting]) carry()
-    await this.#doors.swallow(blackHole)
+    for (const { arrival, carry } of [...this.#waiting]) {
+      const { connectDelayMs, down } = this.#connecting(arrival)
+      if (connectDelayMs === 0 || down) carry()
+    }
+    await this.#doors.swallow(this.#toxics.blackHole)
   }
 
   #accept(client: Socket, door: Door): void {
     const atMs = Date.now()
-    const { down, connectDelayMs } = this.#toxics.shape
+    const arrival = { door, number: ++this.#arrived[door] }
+    const { down, connectDelayMs } = this.#connecting(arrival)
     if (down) this.#refuse(client, door, atMs)
-    else if (connectDelayMs > 0) this.#wait(client, door, atMs, connectDelayMs)
-    else this.#carry(client, door, atMs)
+    else if (connectDelayMs > 0) this.#wait(client, arrival, atMs, connectDelayMs)
+    else this.#carry(client, arrival, atMs)
   }
 
-  #wait(client: Socket, door: Door, atMs: number, delayMs: number): void {
+  /** What becomes of an attempt: neither way is of account. */
+  #connecting(arrival: Arrival): Pick<Shape, 'down' | 'connectDelayMs'> {
+    return this.#toxics.view(arrival, 'upstream').shape
+  }
+
+  #wait(client: Socket, arrival: Arrival, atMs: number, delayMs: number): void {
     const carry = () => {
       clearTimeout(waiting.timer)
       client.off('close', gone)
       if (!this.#waiting.delete(waiting)) return
-      if (this.#toxics.shape.down) this.#refuse(client, door, atMs)
-      else this.#carry(client, door, atMs)
+      if (this.#connecting(arrival).down) this.#refuse(client, arrival.door, atMs)
+      else this.#carry(client, arrival, atMs)
     }
-    const waiting: Waiting = { client, timer: setTimeout(carry, delayMs), carry }
+    const waiting: Waiting = { arrival, client, timer: setTimeout(carry, delayMs), carry }
     const gone = () => {
       clearTimeout(waiting.timer)
-      if (this.#waiting.delete(waiting)) this.#count(door, atMs, false)
+      if (this.#waiting.delete(waiting)) this.#count(arrival.door, atMs, false)
     }
     this.#waiting.add(waiting)
     client.on('error', () => {})
@@ -132,13 +144,13 @@ export class ProxyLink {
     this.#count(door, atMs, true)
   }
 
-  #carry(client: Socket, door: Door, atMs: number): void {
+  #carry(client: Socket, arrival: Arrival, atMs: number): void {
     const connection: Connection = new Connection({
       client,
       to: this.#to,
       toxics: this.#toxics,
-      door,
-      opened: (refused) => this.#count(door, atMs, refused),
+      arrival,
+      opened: (refused) => this.#count(arrival.door, atMs, refused),
       closed: () => this.#connections.delete(connection),
     })
     this.#connections.add(connection)

@@ -3,7 +3,7 @@
 // toxics allow; the end of the stream, or its reset, waits behind them. Memory is bounded: with 1 MiB or 1,024 chunks held
 // (the reader stalls, or the delay is long) the sender is paused, as a full TCP window would.
 import type { Socket } from 'node:net'
-import type { Door, ToxicSet } from './toxics.ts'
+import type { View } from './toxics.ts'
 
 const HELD_BYTES = 1_048_576
 const HELD_CHUNKS = 1_024
@@ -16,8 +16,8 @@ const NOTHING = Buffer.alloc(0)
 export interface PipeOptions {
   from: Socket
   to: Socket
-  toxics: ToxicSet
-  door: Door
+  /** Of this way, until `reshaped` gives another. */
+  view: View
   /** How much of a chunk may pass; less than its length: the connection then ends. */
   allowed: (length: number) => number
   /** Called when a reset has come to its turn. */
@@ -37,6 +37,7 @@ interface Held {
 
 export class Pipe {
   readonly #options: PipeOptions
+  #view: View
   #held: Held[] = []
   #heldBytes = 0
   /** No byte leaves before: pace of a limited bandwidth, pause between two pieces. */
@@ -48,6 +49,7 @@ export class Pipe {
 
   constructor(options: PipeOptions) {
     this.#options = options
+    this.#view = options.view
     options.from.on('data', (chunk: Buffer) => this.#take(chunk))
     options.from.on('end', () => this.#hold({ last: 'end' }))
     options.to.on('drain', () => {
@@ -67,8 +69,9 @@ export class Pipe {
   }
 
   /** The toxics have changed. Nothing waits longer than those in force now say: how a fault ends sharply. */
-  reshaped(): void {
-    const { longestDelayMs, slowCloseMs } = this.#options.toxics.shape
+  reshaped(view: View): void {
+    this.#view = view
+    const { longestDelayMs, slowCloseMs } = view.shape
     for (const held of this.#held) {
       const longestMs = longestDelayMs + (held.last === 'end' ? slowCloseMs : 0)
       held.dueMs = Math.min(held.dueMs, held.arrivedMs + longestMs)
@@ -86,9 +89,9 @@ export class Pipe {
   }
 
   #take(chunk: Buffer): void {
-    const { from, to, toxics, allowed, cutBy } = this.#options
+    const { from, to, allowed, cutBy } = this.#options
     const passing = allowed(chunk.length)
-    if (toxics.shape.calm && this.#held.length === 0 && passing === chunk.length) {
+    if (this.#view.shape.calm && this.#held.length === 0 && passing === chunk.length) {
       if (to.write(chunk)) return
       this.#blocked = true
       from.pause()
@@ -101,11 +104,11 @@ export class Pipe {
   }
 
   #hold(item: Pick<Held, 'chunk' | 'last'>): void {
-    const { toxics, door, from, reset } = this.#options
+    const { from, reset } = this.#options
     const before = this.#held.at(-1)
     if (this.#closed || (before?.last !== undefined && before.last !== 'end')) return
     const arrivedMs = performance.now()
-    const waitMs = toxics.delayMs(door) + (item.last === 'end' ? toxics.shape.slowCloseMs : 0)
+    const waitMs = this.#view.delayMs() + (item.last === 'end' ? this.#view.shape.slowCloseMs : 0)
     const dueMs = Math.max(before?.dueMs ?? 0, arrivedMs + waitMs)
     this.#held.push({ ...item, arrivedMs, dueMs })
     if (item.last === 'reset') this.#patience = setTimeout(reset, dueMs - arrivedMs + RESET_PATIENCE_MS)
@@ -116,8 +119,8 @@ export class Pipe {
 
   #release(): void {
     clearTimeout(this.#timer)
-    const { from, toxics } = this.#options
-    for (let head = this.#held[0]; head && !this.#blocked && !this.#closed && !toxics.shape.silent; head = this.#held[0]) {
+    const { from } = this.#options
+    for (let head = this.#held[0]; head && !this.#blocked && !this.#closed && !this.#view.shape.silent; head = this.#held[0]) {
       const waitMs = Math.max(head.dueMs, this.#nextAtMs) - performance.now()
       if (waitMs > 0) {
         this.#timer = setTimeout(() => this.#release(), Math.ceil(waitMs))
@@ -135,7 +138,7 @@ export class Pipe {
 
   /** The head's chunk, or as much of it as may leave now. */
   #write(chunk: Buffer): void {
-    const { pieceBytes, pieceDelayMs, bytesPerSecond } = this.#options.toxics.shape
+    const { pieceBytes, pieceDelayMs, bytesPerSecond } = this.#view.shape
     const portion = Math.max(1, Math.floor((bytesPerSecond * PORTION_MS) / 1_000))
     const length = Math.min(chunk.length, pieceBytes, portion)
     const head = this.#held[0] as Held

@@ -1,4 +1,4 @@
-// What the toxics in force at a link come to, worked out once when they change: a chunk then only looks at numbers. Where
+// What the toxics in force for a connection come to, worked out once when they change: a chunk then only looks at numbers. Where
 // two of one kind meet, delays add up and the tighter limit wins.
 import type { AddedToxic } from './toxics.ts'
 
@@ -12,7 +12,6 @@ export interface Shape {
   /** An answer's length must be drawn. */
   cuts: boolean
   down: boolean
-  blackHole: boolean
   /** Nothing passes. */
   silent: boolean
   /** Connections are closed so long after the silence has begun; Infinity: never. */
@@ -34,7 +33,6 @@ export function shapeOf(inForce: readonly AddedToxic[], baseDelayMs: number): Sh
     longestDelayMs: baseDelayMs,
     cuts: false,
     down: false,
-    blackHole: false,
     silent: false,
     closeAfterMs: Number.POSITIVE_INFINITY,
     bytesPerSecond: Number.POSITIVE_INFINITY,
@@ -59,9 +57,6 @@ function fold(shape: Shape, { toxic, parameters }: AddedToxic): void {
       break
     case 'down':
       shape.down = true
-      break
-    case 'blackHole':
-      shape.blackHole = true
       break
     case 'timeout':
       shape.silent = true

@@ -3,36 +3,32 @@
 // draws are toxiproxy's own, so that a seed does not repeat them; `reset` and `cut` end connections with FIN; a toxic may take
 // seconds to end; canaries share the door with everybody. Connecting cannot be shaped: connectDelay and blackHole are refused.
 import { request } from 'undici'
-import type { FaultKeeper, Link, LinkToxic, Remedy, Toxics } from '../../environment/service.ts'
+import type { FaultKeeper, Link, LinkToxic, Remedy, Stream, Toxics } from '../../environment/service.ts'
 import { HarnessError } from '../../errors.ts'
 
 const ORDER_LIMIT_MS = 10_000
 
 interface Spec {
   type: string
-  stream: 'upstream' | 'downstream'
+  stream: Stream
   toxicity?: number
   attributes: Record<string, number>
 }
 
 type Mapping = { [K in keyof Toxics]?: (parameters: Toxics[K]) => Spec[] }
 
-const both = (type: string, attributes: Record<string, number>): Spec[] => [
-  { type, stream: 'upstream', attributes },
-  { type, stream: 'downstream', attributes },
-]
-const answers = (type: string, attributes: Record<string, number>, toxicity = 1): Spec[] => [
-  { type, stream: 'downstream', attributes, toxicity },
-]
+/** Each way that is meant; with a toxicity of less than 1 both ways are drawn apart, since toxiproxy draws for each toxic. */
+const ways = (type: string, attributes: Record<string, number>, { stream, toxicity = 1 }: { stream?: Stream; toxicity?: number }): Spec[] =>
+  (['upstream', 'downstream'] as const).filter((way) => (stream ?? way) === way).map((way) => ({ type, stream: way, attributes, toxicity }))
 
 const SPECS: Mapping = {
-  latency: ({ delayMs, jitterMs = 0 }) => both('latency', { latency: Math.round(delayMs), jitter: Math.round(jitterMs) }),
-  cut: ({ afterBytes, share }) => answers('limit_data', { bytes: afterBytes }, share),
-  bandwidth: ({ bytesPerSecond }) => both('bandwidth', { rate: Math.max(1, Math.round(bytesPerSecond / 1_024)) }),
-  timeout: ({ closeAfterMs }) => both('timeout', { timeout: closeAfterMs }),
-  slowClose: ({ delayMs }) => answers('slow_close', { delay: delayMs }),
-  limitData: ({ bytes }) => answers('limit_data', { bytes }),
-  slicer: ({ sizeBytes, delayMs }) => both('slicer', { average_size: sizeBytes, size_variation: 0, delay: delayMs * 1_000 }),
+  latency: ({ delayMs, jitterMs = 0, ...aim }) => ways('latency', { latency: Math.round(delayMs), jitter: Math.round(jitterMs) }, aim),
+  cut: ({ afterBytes, share }) => ways('limit_data', { bytes: afterBytes }, { stream: 'downstream', toxicity: share }),
+  bandwidth: ({ bytesPerSecond, ...aim }) => ways('bandwidth', { rate: Math.max(1, Math.round(bytesPerSecond / 1_024)) }, aim),
+  timeout: ({ closeAfterMs, ...aim }) => ways('timeout', { timeout: closeAfterMs }, aim),
+  slowClose: ({ delayMs, ...aim }) => ways('slow_close', { delay: delayMs }, { stream: 'downstream', ...aim }),
+  limitData: ({ bytes, ...aim }) => ways('limit_data', { bytes }, { stream: 'downstream', ...aim }),
+  slicer: ({ sizeBytes, delayMs, ...aim }) => ways('slicer', { average_size: sizeBytes, size_variation: 0, delay: delayMs * 1_000 }, aim),
 }
 
 /**
@@ -58,8 +54,10 @@ function linkOf(url: string, name: string, listen: string, keeper: FaultKeeper):
     async add<K extends keyof Toxics>(toxic: K, parameters: Toxics[K], signal?: AbortSignal): Promise<LinkToxic<K>> {
       signal?.throwIfAborted()
       // Its reset_peer waits for the next data; switched off and on, every live connection ends at once.
-      const added =
-        toxic === 'down' || toxic === 'reset' ? await switchOff(url, name, keeper) : await addAll(url, name, toxic, parameters, keeper)
+      const switches = toxic === 'down' || toxic === 'reset'
+      if (switches && 'toxicity' in parameters && (parameters.toxicity ?? 1) < 1)
+        throw new HarnessError('FAULT_NOT_POSSIBLE', `toxiproxy has no ${toxic} of some connections`, 'leave --toxiproxy or toxicity out')
+      const added = switches ? await switchOff(url, name, keeper) : await addAll(url, name, toxic, parameters, keeper)
       // Once, and over.
       if (toxic === 'reset') await added.remove()
       const aborted = () => void added.remove().catch(() => undefined)
