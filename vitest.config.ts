@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 const everywhere = ['harness', 'reference-server', 'scenarios', 'tests'] as const
+const setupFiles = ['tests/fixtures/stalls.ts']
 const SUFFIX = 'integration.test.ts'
 
 /** Real Postgres and Redis: these files may share the cores. One that counts milliseconds is named `*.timed.integration.test.ts` and runs alone. */
@@ -23,6 +24,7 @@ export default defineConfig({
       {
         test: {
           name: 'services',
+          setupFiles,
           include: services,
           sequence: { groupOrder: 1 },
           maxWorkers: 2,
@@ -33,6 +35,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          setupFiles,
           include: everywhere.map((folder) => `${folder}/**/*.${SUFFIX}`),
           exclude: [...services, '**/node_modules/**'],
           // Whole runs measure latency on shared cores: one file at a time.
@@ -45,6 +48,7 @@ export default defineConfig({
       {
         test: {
           name: 'containers',
+          setupFiles,
           include: everywhere.map((folder) => `${folder}/**/*.containers.test.ts`),
           sequence: { groupOrder: 3 },
           fileParallelism: false,
