@@ -4,16 +4,16 @@
 // Calls are untouched when their role needs nothing that a fault of the window breaks: `postgres:orders` is not touched by a lock on
 // `invoices`, `postgres` is touched by everything there. Each untouched role is judged by itself: share of good answers under stress ÷
 // steady (default limit 0.99), and p95 (default 1.5 × + 50 ms; 200 samples on each side). All ours. Not modelled: needs that nobody named.
-import { ratioInterval } from '../history/bootstrap.ts'
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { faultsOf, goodIn, type Intent, intents, phaseOf, phasesOf, windowsOf } from '../history/queries.ts'
+import { faultsOf, type Intent, intents, phaseOf, phasesOf } from '../history/queries.ts'
 import { count, milliseconds, ratio, share } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
 import { remedyFor } from './cause.ts'
 import { check, type Finding } from './check.ts'
-import { indexes, notExercised, percent, time, unknown } from './finding.ts'
+import { indexes, notExercised, percent, time, unknown, worst } from './finding.ts'
+import { goodShare, isIn } from './good-share.ts'
 
 const WITNESSES = 20
 const P95_SAMPLES = 200
@@ -54,7 +54,7 @@ export const blastRadius = check({
       }),
     )
     if (found.length === 0) return notExercised('every role needs what the stress breaks: name needs as fine as a table')
-    return found.find(({ status }) => status === 'fail') ?? found.find(({ status }) => status === 'unknown') ?? (found[0] as Finding)
+    return worst(found)
   },
 })
 
@@ -79,27 +79,16 @@ function meet(need: string, broken: string): boolean {
 }
 
 function compare(history: History, own: Intent[], role: string, steady: Phase, stress: Phase, limits: Limits): Finding {
-  const [before, during] = [goodIn(own, steady), goodIn(own, stress)]
-  const samples = before.planned + during.planned
-  const measured = during.share / before.share
-  const interval = ratioInterval(windowsOf(own, stress), windowsOf(own, steady), history.plan.seed)
+  const { before, during, interval, bad, shown } = goodShare(own, steady, stress, { seed: history.plan.seed, limit: limits.goodShare })
   const [wasMs, isMs] = [p95(own, steady), p95(own, stress)]
   const allowedMs = wasMs === undefined ? undefined : wasMs * limits.latencyRatio + limits.latencyFloorMs
-  const shown = {
-    ...(Number.isFinite(measured) && { measured }),
-    ...(interval && { interval }),
-    limit: limits.goodShare,
-    unit: 'of 1',
-    samples,
-  }
   const shares = `${role}, which needs nothing that broke, went from ${percent(before.share)} to ${percent(during.share)} good`
-  const bad = own.filter(({ first, good, straddles }) => !good && !straddles && isIn(first.sentAtMs, stress)).map(({ first }) => first)
   if (!interval || Math.min(before.planned, during.planned) < limits.leastPlanned)
     return unknown(`${shares}: ${before.planned} and ${during.planned} calls are too few to compare`, shown)
   if (interval[1] < limits.goodShare)
     return { ...shown, status: 'fail', says: shares, witnesses: indexes(bad.slice(0, WITNESSES)), ...remedied(history, bad) }
   if (isMs !== undefined && allowedMs !== undefined && isMs > allowedMs) {
-    const slow = own.filter(({ first }) => isIn(first.sentAtMs, stress)).map(({ first }) => first)
+    const slow = own.filter(({ first }) => isIn(first, stress)).map(({ first }) => first)
     slow.sort((a, b) => (b.endedAtMs ?? 0) - b.sentAtMs - ((a.endedAtMs ?? 0) - a.sentAtMs))
     return {
       ...shown,
@@ -123,13 +112,9 @@ function remedied(history: History, bad: readonly Call[]): Pick<Finding, 'remedy
 
 function p95(own: readonly Intent[], phase: Phase): number | undefined {
   const took = own.flatMap(({ first, straddles }) =>
-    !straddles && isIn(first.sentAtMs, phase) && first.outcome === 'ok' && first.endedAtMs !== undefined
+    !straddles && isIn(first, phase) && first.outcome === 'ok' && first.endedAtMs !== undefined
       ? [first.endedAtMs - first.plannedAtMs]
       : [],
   )
   return took.length < P95_SAMPLES ? undefined : quantileOf(took, 0.95)
-}
-
-function isIn(atMs: number, { fromMs, toMs }: Phase): boolean {
-  return atMs >= fromMs && atMs < toMs
 }

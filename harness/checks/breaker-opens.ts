@@ -14,7 +14,7 @@ import { breakerOpenMs, type FaultRecord, faultsOf, needs, refusedBefore } from 
 import { points } from '../history/samples.ts'
 import { count, milliseconds } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
-import { indexes, notExercised, some, time, unknown } from './finding.ts'
+import { indexes, notExercised, some, time, unknown, worst } from './finding.ts'
 import { opening } from './opening.ts'
 import { pastBreaker } from './past-breaker.ts'
 
@@ -49,7 +49,7 @@ export const breakerOpens = check({
     if (faults.length === 0) return notExercised('no fault of the plan takes a dependency away wholly')
     const withinMs = history.plan.scale === 'quick' ? limits.withinQuickMs : limits.withinMs
     const found = faults.map((fault) => judgeFault(history, fault, { ...limits, withinMs }))
-    return found.find(({ status }) => status === 'fail') ?? found.find(({ status }) => status === 'unknown') ?? (found[0] as Finding)
+    return worst(found)
   },
 })
 
@@ -102,13 +102,13 @@ function byAttempts(history: History, fault: FaultRecord, dependency: string, as
       ...shown,
       status: 'fail',
       says: `${says}; allowed are ${allowed} attempts or ${time(limits.withinMs)}`,
-      witnesses: worst(before.length > 0 ? asked.filter(({ sentAtMs }) => sentAtMs <= openedAtMs) : asked),
+      witnesses: slowestFirst(before.length > 0 ? asked.filter(({ sentAtMs }) => sentAtMs <= openedAtMs) : asked),
       advice: advice(history, limits),
     }
   // Beyond the count, yet soon enough: a distance to the count would say nothing of how it passed, nor of how slow it was.
   const { limit: _limit, ...uncounted } = shown
   const slow = slowRefusals(after, moments.length - before.length, limits.fastMs)
-  if (slow) return { ...uncounted, status: 'fail', says: `${says}; but then ${slow.text}`, witnesses: worst(slow.calls) }
+  if (slow) return { ...uncounted, status: 'fail', says: `${says}; but then ${slow.text}`, witnesses: slowestFirst(slow.calls) }
   const metric = points(history, 'breakerOpen').filter(({ atMs }) => atMs > openedAtMs + 1_000 && atMs < fault.toMs)
   if (metric.length >= 2 && metric.every(({ value }) => value !== 1))
     return unknown(`${says}; but its own metric never showed the breaker open`, shown)
@@ -134,7 +134,7 @@ function neverOpened(
     ...shown,
     status: 'fail',
     says: `${says}; allowed are ${shown.limit} attempts or ${time(limits.withinMs)}`,
-    witnesses: worst(asked),
+    witnesses: slowestFirst(asked),
     ...(pastBreaker(history, fault) ?? { advice: advice(history, limits) }),
   }
 }
@@ -157,7 +157,7 @@ function bySpeed(history: History, fault: FaultRecord, asked: Call[], limits: Li
       status,
       measured: tookMs,
       says: `failures were fast from ${time(tookMs)} after the outage began${status === 'pass' ? UNSEEN : ''}`,
-      ...(status === 'fail' && { witnesses: worst(failed), advice: advice(history, limits) }),
+      ...(status === 'fail' && { witnesses: slowestFirst(failed), advice: advice(history, limits) }),
     }
   }
   if (failed.length < limits.leastCalls) return unknown(`only ${some(failed.length, 'call')} failed: too few to tell`, shown)
@@ -166,7 +166,7 @@ function bySpeed(history: History, fault: FaultRecord, asked: Call[], limits: Li
     ...shown,
     status: 'fail',
     says: 'failures stayed slow to the end of the outage',
-    witnesses: worst(failed),
+    witnesses: slowestFirst(failed),
     advice: advice(history, limits),
   }
 }
@@ -189,7 +189,7 @@ function isIn(call: Call, span: { fromMs: number; toMs: number }): boolean {
   return call.sentAtMs >= span.fromMs && call.sentAtMs <= span.toMs
 }
 
-function worst(calls: readonly Call[]): number[] {
+function slowestFirst(calls: readonly Call[]): number[] {
   return indexes([...calls].sort((a, b) => took(b) - took(a)).slice(0, WITNESSES))
 }
 

@@ -10,7 +10,7 @@ import type { History } from '../history/history.ts'
 import { attemptsAt, breakerOpenMs, type FaultRecord, faultsOf, needs, refusedBefore } from '../history/queries.ts'
 import { count, milliseconds } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
-import { indexes, notExercised, some, time, unknown } from './finding.ts'
+import { indexes, notExercised, some, time, unknown, worst } from './finding.ts'
 
 const WITNESSES = 20
 /** Attempts this soon after the first one after a silence began together. */
@@ -41,7 +41,7 @@ export const breakerRecovers = check({
     const hard = faultsOf(history).filter(({ dependency }) => dependency !== undefined && dependency !== 'server')
     const found = hard.flatMap((fault) => judgeFault(history, fault, limits) ?? [])
     if (found.length === 0) return notExercised('no breaker opened')
-    return found.find(({ status }) => status === 'fail') ?? found.find(({ status }) => status === 'unknown') ?? (found[0] as Finding)
+    return worst(found)
   },
 })
 

@@ -9,7 +9,7 @@ import type { History } from '../history/history.ts'
 import { type FaultRecord, faultsOf, overlaps } from '../history/queries.ts'
 import { milliseconds } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
-import { indexes, notExercised, some, time, unknown } from './finding.ts'
+import { indexes, notExercised, some, time, unknown, worst } from './finding.ts'
 
 const WITNESSES = 20
 
@@ -31,7 +31,7 @@ export const cleanDrain = check({
     const drains = faultsOf(history).filter(({ fault }) => fault === 'server-drained')
     if (drains.length === 0) return notExercised('no instance was drained')
     const found = drains.map((drain) => judgeDrain(history, drain, limits))
-    return found.find(({ status }) => status === 'fail') ?? found.find(({ status }) => status === 'unknown') ?? (found[0] as Finding)
+    return worst(found)
   },
 })
 

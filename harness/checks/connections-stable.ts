@@ -7,7 +7,7 @@
 import { causesOf, faultsOf, phasesOf } from '../history/queries.ts'
 import { count } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
-import { indexes, notExercised, some, time } from './finding.ts'
+import { indexes, notExercised, some, time, worst } from './finding.ts'
 
 const WITNESSES = 20
 
@@ -47,6 +47,6 @@ export const connectionsStable = check({
         witnesses: indexes((failed.length > 0 ? failed : causesOf(history.calls, stress.toMs, WITNESSES)).slice(0, WITNESSES)),
       }
     })
-    return found.find(({ status }) => status === 'fail') ?? (found[0] as Finding)
+    return worst(found)
   },
 })

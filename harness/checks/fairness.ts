@@ -6,15 +6,15 @@
 // with fewer, not one bad call among them still says nothing about 1 in 20); admissionsRatio (default 1.02 ×).
 // Not modelled: a runaway spread over several identities; budgets per tool.
 
-import { ratioInterval } from '../history/bootstrap.ts'
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import { goodIn, type Intent, intents, phaseOf, phasesOf, windowsOf } from '../history/queries.ts'
+import { type Intent, intents, phaseOf, phasesOf } from '../history/queries.ts'
 import { count, ratio, share } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
 import { openBreaker, remedyFor } from './cause.ts'
 import { check, type Finding, type Remedy } from './check.ts'
-import { indexes, notExercised, percent, some, unknown } from './finding.ts'
+import { indexes, notExercised, percent, some, unknown, worst } from './finding.ts'
+import { goodShare, isIn } from './good-share.ts'
 
 const WITNESSES = 20
 const OVER_SHOWN = 5
@@ -41,7 +41,7 @@ export const fairness = check({
     if (stressed.length === 0) return unknown('the runaway sent no call under stress')
     const all = intents(history.calls)
     const found = stressed.map((stress) => compare(history, all, steady, stress, limits))
-    return found.find(({ status }) => status === 'fail') ?? found.find(({ status }) => status === 'unknown') ?? (found[0] as Finding)
+    return worst(found)
   },
 })
 
@@ -52,24 +52,20 @@ interface Limits {
 }
 
 function compare(history: History, all: readonly Intent[], steady: Phase, stress: Phase, limits: Limits): Finding {
-  const [before, during] = [goodIn(all, steady), goodIn(all, stress)]
-  const samples = before.planned + during.planned
-  const interval = ratioInterval(windowsOf(all, stress), windowsOf(all, steady), history.plan.seed)
-  const measured = during.share / before.share
-  const starved = all.filter(({ first, good, straddles }) => !good && !straddles && isIn(first, stress)).map(({ first }) => first)
+  const {
+    before,
+    during,
+    measured,
+    interval,
+    bad: starved,
+    shown,
+  } = goodShare(all, steady, stress, { seed: history.plan.seed, limit: limits.goodShare })
   const over = overBudget(history, stress, limits.admissionsRatio)
   const shares = `the others' good answers went from ${percent(before.share)} to ${percent(during.share)} while ${runaways(history)} ran away`
-  const shown = {
-    ...(Number.isFinite(measured) && { measured }),
-    ...(interval && { interval }),
-    limit: limits.goodShare,
-    unit: 'of 1',
-    samples,
-  }
   if (over) {
     const hurt = measured < limits.goodShare
     return {
-      ...(hurt ? shown : { measured: over.admitted, limit: over.allowed, unit: 'calls', samples }),
+      ...(hurt ? shown : { measured: over.admitted, limit: over.allowed, unit: 'calls', samples: shown.samples }),
       status: 'fail',
       says: hurt ? `${shares}; ${over.text}` : `${over.text}; ${shares}`,
       // Those who suffered first; room is kept for the calls that should have been refused.
@@ -98,10 +94,6 @@ function compare(history: History, all: readonly Intent[], steady: Phase, stress
     witnesses: indexes([...worst.calls, ...starved.filter(({ agent }) => agent !== worst.agent)].slice(0, WITNESSES)),
     ...remedied(history, steady, stress, starved),
   }
-}
-
-function isIn(call: Call, phase: Phase): boolean {
-  return call.sentAtMs >= phase.fromMs && call.sentAtMs < phase.toMs
 }
 
 function runaways({ plan }: History): string {

@@ -11,6 +11,15 @@ export function unknown(says: string, rest: Partial<Finding> = {}): Finding {
   return { samples: 0, ...rest, status: 'unknown', says }
 }
 
+/**
+ * Of several windows: the first fail, else the first unknown.
+ * @param found at least one
+ * @param best told when all of them held
+ */
+export function worst(found: readonly Finding[], best = found[0]): Finding {
+  return found.find(({ status }) => status === 'fail') ?? found.find(({ status }) => status === 'unknown') ?? (best as Finding)
+}
+
 /** History indexes, for `witnesses`. */
 export function indexes(calls: readonly Call[]): number[] {
   return calls.map((call) => call.index)

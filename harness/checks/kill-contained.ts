@@ -9,7 +9,7 @@ import type { History } from '../history/history.ts'
 import { type FaultRecord, faultsOf, goodIn, intents, phaseOf, windowsOf } from '../history/queries.ts'
 import { milliseconds, share } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
-import { indexes, notExercised, percent, some, time, unknown } from './finding.ts'
+import { indexes, notExercised, percent, some, time, unknown, worst } from './finding.ts'
 
 const WITNESSES = 20
 const WINDOW_MS = 1_000
@@ -39,7 +39,7 @@ export const killContained = check({
     const kills = faultsOf(history).filter(({ fault }) => fault === 'server-killed')
     if (kills.length === 0) return notExercised('no instance was killed')
     const found = kills.map((kill) => judgeKill(history, kill, limits))
-    return found.find(({ status }) => status === 'fail') ?? found.find(({ status }) => status === 'unknown') ?? (found[0] as Finding)
+    return worst(found)
   },
 })
 

@@ -12,7 +12,7 @@ import { count, milliseconds, share } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
 import { remedyFor } from './cause.ts'
 import { check, type Finding } from './check.ts'
-import { indexes, notExercised, percent, some, time, unknown } from './finding.ts'
+import { indexes, notExercised, percent, some, time, unknown, worst } from './finding.ts'
 
 const WINDOW_MS = 1_000
 const WITNESSES = 20
@@ -45,12 +45,12 @@ export const recovers = check({
     if (!(baseline.share > 0)) return unknown('nothing was good in the steady phase: there is nothing to come back to')
     const need = { share: limits.goodShare * baseline.share, windows: limits.windows, withinMs }
     const found = recoveries.map((recovery) => ({ ...returnTo(history, all, recovery, need), limit: withinMs, unit: 'ms' }))
-    return found.find(({ status }) => status === 'fail') ?? found.find(({ status }) => status === 'unknown') ?? slowest(found)
+    return worst(found, slowest(found))
   },
 })
 
 function slowest(found: Finding[]): Finding {
-  return found.reduce((worst, next) => ((next.measured ?? 0) > (worst.measured ?? 0) ? next : worst))
+  return found.reduce((one, next) => ((next.measured ?? 0) > (one.measured ?? 0) ? next : one))
 }
 
 interface Need {

@@ -10,7 +10,7 @@ import { attemptsAt, faultsOf, needs, phaseOf, phasesOf, refusedBefore } from '.
 import { count, ratio } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
 import { check, type Finding } from './check.ts'
-import { indexes, notExercised, some, unknown } from './finding.ts'
+import { indexes, notExercised, some, unknown, worst } from './finding.ts'
 
 const WITNESSES = 20
 const LEAST = 20
@@ -41,7 +41,7 @@ export const retryAmplification = check({
     )
     const found = [...broken].flatMap((dependency) => judgeDependency(history, dependency, limits) ?? [])
     if (found.length === 0) return notExercised('no attempt at what the faults break could be counted')
-    return found.find(({ status }) => status === 'fail') ?? found.find(({ status }) => status === 'unknown') ?? (found[0] as Finding)
+    return worst(found)
   },
 })
 
