@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -94,6 +94,19 @@ test('a lease file that was cut off still leads to what the run left', async () 
 
   expect(isAlive(left)).toBe(false)
   expect(readdirSync(parent)).toEqual([])
+})
+
+test('a first lease that never got its name is removed, unless somebody is still writing it', async () => {
+  const part = (run: string) => path.join(parent, `${run}.json.part`)
+  for (const run of ['st-dead', 'st-writing']) new Lease(run, parent)
+  await orphan('st-dead')
+  for (const run of ['st-dead', 'st-writing']) renameSync(path.join(parent, `${run}.json`), part(run))
+  for (const run of ['st-half', 'st-old-half']) writeFileSync(part(run), '{"run":"st-h')
+  utimesSync(part('st-old-half'), 0, 0)
+
+  expect(await sweep(parent)).toEqual([])
+
+  expect(readdirSync(parent).filter((name) => name.endsWith('.part'))).toEqual(['st-half.json.part', 'st-writing.json.part'])
 })
 
 test('a fault is remembered before it is done, and crossed out once it is healed', async () => {

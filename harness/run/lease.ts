@@ -1,6 +1,6 @@
 // The lease: what must not outlive a run, written to disk before it can be forgotten. A normal end removes it; after a
 // kill -9 the next start reads it, ends what is left and says so.
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import type { FaultKeeper, Remedy } from '../environment/service.ts'
@@ -8,6 +8,9 @@ import type { HarnessError } from '../errors.ts'
 import { carryOut } from '../faults/remedy.ts'
 import { clear, kill, type LeaseFile, leftovers } from './leftovers.ts'
 import { commandOf, isAlive, startOf } from './process-table.ts'
+
+/** Nobody takes as long to write a lease, ms. */
+const PART_MS = 60_000
 
 export function leaseFolder(): string {
   return path.join(os.tmpdir(), `stampede-${process.getuid?.() ?? 'user'}`)
@@ -104,13 +107,13 @@ export async function sweep(parent = leaseFolder()): Promise<string[]> {
   for (const name of fileNames(parent).filter((candidate) => candidate.endsWith('.json'))) {
     const file = path.join(parent, name)
     const content = read(file) ?? nameless(parent, path.basename(name, '.json'))
-    if (isAlive(content.harness.pid) && startOf(content.harness.pid) === content.harness.started) continue
+    if (lives(content)) continue
     const { said: healed, open } = await healAll(content)
     const { processes, containers, problems } = await clear(content, { watchdogs: open.length === 0 })
+    rmSync(`${file}.part`, { force: true })
     // What is still broken outside is tried again by the next start, and by its watchdog when its time is up.
     if (open.length === 0) rmSync(file, { force: true })
     else writeFileSync(file, JSON.stringify({ ...content, faults: open }), { mode: 0o600 })
-    rmSync(`${file}.part`, { force: true })
     const ended = [count(processes, 'process', 'processes'), ...(containers > 0 ? [count(containers, 'container', 'containers')] : [])]
     said.push(
       ...healed,
@@ -118,7 +121,19 @@ export async function sweep(parent = leaseFolder()): Promise<string[]> {
       ...problems,
     )
   }
+  for (const name of fileNames(parent).filter((candidate) => candidate.endsWith('.json.part'))) dropPart(path.join(parent, name))
   return said
+}
+
+function lives({ harness }: LeaseFile): boolean {
+  return isAlive(harness.pid) && startOf(harness.pid) === harness.started
+}
+
+/** Of a run that was killed while it wrote its first lease, before it had started anything. One that cannot be read may be in the making. */
+function dropPart(file: string): void {
+  const content = read(file)
+  const writtenMs = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()
+  if (content ? !lives(content) : Date.now() - writtenMs > PART_MS) rmSync(file, { force: true })
 }
 
 type LeasedFaults = NonNullable<LeaseFile['faults']>

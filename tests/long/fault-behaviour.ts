@@ -1,0 +1,154 @@
+// What the hardened server does under each fault of the catalogue, as measured, beside what the catalogue expects. A modest stream of
+// reads, writes and calls that need the upstream runs through windows of 3 s with one fault each.
+//
+// `rounds` is one group of faults, counted from 1 (without it all five, a minute each). Writes the measured rows into
+// docs/fault-behaviour.md and leaves the others. Fails when a fault was not felt or not healed, or when the server was not well again.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { discover } from '../../harness/discover.ts'
+import type { FaultDefinition } from '../../harness/faults/fault.ts'
+import type { Call } from '../../harness/history/event.ts'
+import type { History } from '../../harness/history/history.ts'
+import { buildHistory } from '../../harness/history/merge.ts'
+import { attemptsAt, faultsOf, needs, overlaps } from '../../harness/history/queries.ts'
+import { GROUPS, idOf, ROWS, type Row } from '../fixtures/behaviour.ts'
+import { ROOT, Workshop } from '../fixtures/cli.ts'
+
+const PAGE = path.join(ROOT, 'docs/fault-behaviour.md')
+/** It needs the user's own commands. */
+const NOT_OURS = ['user-fault']
+const RECOVERY_MS = 4_000
+
+interface Measured {
+  row: string
+  flaws: string[]
+}
+
+/** @param group from 1; all without it. @throws when a fault was not felt or healed, or the server not well again */
+export async function run(group?: number): Promise<string[]> {
+  await assertWhole()
+  const wanted = group === undefined ? GROUPS : GROUPS.slice(group - 1, group)
+  if (wanted.length === 0) throw new Error(`there are ${GROUPS.length} groups: ${GROUPS.join(', ')}`)
+  const measured = new Map<string, Measured>()
+  for (const name of wanted) {
+    const history = await historyOf(name)
+    for (const row of ROWS.filter((one) => one.group === name)) measured.set(idOf(row), measure(history, row))
+    keep(measured)
+  }
+  const flaws = [...measured].flatMap(([id, one]) => one.flaws.map((flaw) => `${id}: ${flaw}`))
+  if (flaws.length > 0) throw new Error(flaws.join('\n'))
+  return [...measured.values()].map(({ row }) => row)
+}
+
+/** A fault without a row would be missing from the page, and nobody would see it. */
+async function assertWhole(): Promise<void> {
+  const { ids } = await discover<FaultDefinition>('fault', path.join(ROOT, 'harness/faults'))
+  const missing = ids.filter((id) => !NOT_OURS.includes(id) && !ROWS.some(({ fault }) => fault === id))
+  if (missing.length > 0) throw new Error(`tests/fixtures/behaviour.ts has no row of ${missing.join(', ')}`)
+}
+
+async function historyOf(group: string): Promise<History> {
+  using workshop = new Workshop()
+  const file = path.join(workshop.folder, `${group}.ts`)
+  const rows = path.join(ROOT, 'tests/fixtures/behaviour.ts')
+  writeFileSync(file, `import { scenarioOf } from ${JSON.stringify(rows)}\nexport default await scenarioOf(${JSON.stringify(group)})\n`)
+  const run = await workshop.scenario(file)
+  process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${group}: ${run.answer.status}${run.why && `\n${run.why}`}\n`)
+  return await buildHistory(run.folder)
+}
+
+function measure(history: History, row: Row): Measured {
+  const window = idOf(row)
+  const record = faultsOf(history).find((one) => one.window === window && one.fault === row.fault)
+  if (!record) throw new Error(`${window} was not planned`)
+  const dependency = record.dependency ?? ''
+  const span = { fromMs: record.fromMs, toMs: record.toMs }
+  const during = history.calls.filter((call) => call.role !== 'handshake' && overlaps(call, span) && call.sentAtMs >= span.fromMs)
+  const concerned = during.filter((call) => needs(history, call.role, dependency))
+  const others = during.filter((call) => !concerned.includes(call))
+  const after = history.calls.filter(
+    (call) => call.role !== 'handshake' && call.sentAtMs > span.toMs && call.sentAtMs < span.toMs + RECOVERY_MS,
+  )
+  const lastBadMs = Math.max(0, ...after.filter(({ outcome }) => outcome !== 'ok').map(({ sentAtMs }) => sentAtMs - span.toMs))
+  const tried = attemptsAt(history, dependency).filter(({ atMs }) => atMs >= span.fromMs && atMs <= span.toMs).length
+  const healed = record.healed && record.healed.atMs - span.toMs
+  const cells = [
+    row.number,
+    nameOf(row),
+    row.expects,
+    record.felt?.detail ?? '**not felt**',
+    healed === undefined ? '**not healed**' : `${Math.round(healed)} ms`,
+    answers(concerned),
+    others.length === 0 ? 'none' : answers(others),
+    `${(Math.max(0, ...during.map(tookMs)) / 1_000).toFixed(1)} s`,
+    dependency === 'server' ? '' : tried,
+    lastBadMs === 0 ? 'at once' : `after ${(lastBadMs / 1_000).toFixed(1)} s`,
+  ]
+  const flaws = [
+    ...(record.felt ? [] : ['was not felt']),
+    ...(healed === undefined ? ['was not healed'] : []),
+    ...(lastBadMs > RECOVERY_MS - 1_000 ? [`bad answers until ${Math.round(lastBadMs)} ms after the heal`] : []),
+  ]
+  return { row: `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|').replace(/\s+/g, ' ')).join(' | ')} |`, flaws }
+}
+
+/** As the page shows it. */
+function nameOf({ fault, given = {}, beside }: Row): string {
+  const said = Object.entries(given).map(([name, value]) => ` ${name} ${value}`)
+  return `\`${fault}\`${said.join('')}${beside ? `, with ${beside[0]}` : ''}`
+}
+
+/** How many of each, the most frequent first: `80 × ok, 16 × 503 DEPENDENCY_UNAVAILABLE (wait 1–2 s)`. */
+function answers(calls: readonly Call[]): string {
+  const kinds = Map.groupBy(calls, wordOf)
+  const said = [...kinds].sort(([, a], [, b]) => b.length - a.length).map(([word, of]) => `${of.length} × ${word}${waitOf(word, of)}`)
+  return said.join(', ')
+}
+
+function wordOf({ outcome, endedAtMs, evidence }: Call): string {
+  if (outcome === 'ok') return 'ok'
+  if (endedAtMs === undefined) return 'no answer'
+  if (evidence.status === 0) return evidence.transport ?? 'no answer'
+  return [evidence.status, evidence.data?.code ?? evidence.rpcCode ?? ''].join(' ').trim()
+}
+
+function waitOf(word: string, calls: readonly Call[]): string {
+  const waits = calls.flatMap(({ evidence }) => (evidence.retryAfter === undefined ? [] : [Number(evidence.retryAfter)]))
+  const told = calls.flatMap(({ evidence }) =>
+    typeof evidence.data?.retryAfterMs === 'number' ? [evidence.data.retryAfterMs / 1_000] : [],
+  )
+  const all = waits.length > 0 ? waits : told
+  if (word === 'ok') return ''
+  if (all.length === 0) return ''
+  const [least, most] = [Math.min(...all), Math.max(...all)].map((seconds) => Math.round(seconds * 10) / 10)
+  return ` (wait ${least === most ? least : `${least}–${most}`} s${all.length < calls.length ? `, ${calls.length - all.length} without` : ''})`
+}
+
+function tookMs({ sentAtMs, endedAtMs, timeoutMs }: Call): number {
+  return endedAtMs === undefined ? timeoutMs : endedAtMs - sentAtMs
+}
+
+const HEAD = `# What the hardened server does under each fault
+
+Written by \`npm run test:long -- fault-behaviour\`: the reference server, forty calls a second by eighteen agents, each fault for 3 s and then
+4 s without it. Numbers in front are those of the catalogue of faults, with what it expects of a hardened server. "Healed" is how long
+after the heal began a canary found everything as before; answers are of calls sent while the fault was in force, by whether their tool needs
+what was broken; "longest" is the longest answer among all of them; "tries" are connections (upstream: requests) that the server tried
+meanwhile; "well again" is when, counted from the heal, the last call was sent that was not answered well.
+
+| row | fault | the catalogue expects | effect that a canary saw | healed | calls that need it | other calls | longest | tries | well again |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+`
+const MARK = '<!-- below: by hand -->'
+
+/** Rows that were measured, between those that stand there from another time; what was written below them by hand stays. */
+function keep(measured: ReadonlyMap<string, Measured>): void {
+  const before = existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : ''
+  const old = before.split('\n').filter((line) => line.startsWith('| '))
+  const rows = ROWS.flatMap((row) => {
+    const found = measured.get(idOf(row))?.row ?? old.find((line) => line.split(' | ')[1] === nameOf(row))
+    return found === undefined ? [] : [found]
+  })
+  const [, byHand = '\n'] = before.split(MARK)
+  writeFileSync(PAGE, `${HEAD}${rows.join('\n')}\n\n${MARK}${byHand}`)
+}
