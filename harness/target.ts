@@ -46,7 +46,7 @@ export interface ToolRole {
   /** Without it, an answer must at least not be empty. */
   correct?: Correctness[]
   idempotencyKey?: { argument: string } | { meta: string }
-  /** Where answers lead, for agents that walk: `[{ at: '/structuredContent/folders', each: '/path', argument: 'path' }]`. */
+  /** Where answers lead, for agents that walk: `[{ at: '/structuredContent/folders', each: '/path', argument: 'path' }]`; `alone: true` sends nothing beside it. */
   leadsTo?: LeadsTo[]
   /** Where an answer says whose rows it has, as `agents.tenant` names them: `[{ at: '/structuredContent/rows', each: '/tenant' }]`. */
   tenants?: TenantsAt[]

@@ -1,5 +1,6 @@
 // Three instances behind a balancer: one is killed, then one is drained. Only calls inside the killed one may be lost, none in the drained
-// one; budgets hold over all instances, and slots of the dead one come free.
+// one; budgets hold over all instances, and slots of the dead one come free. Some agents read page after page, with a thought between: the
+// next page may be asked of another instance than the last one, and must be there all the same.
 //
 // The link to Postgres is 120 ms away each way, so that some four calls are inside each instance at any moment: enough to be lost.
 // Not modelled: a new version that behaves differently.
@@ -12,6 +13,7 @@ import { retryAfterValid } from '../harness/checks/retry-after-valid.ts'
 import { serverDrained } from '../harness/faults/server-drained.ts'
 import { serverKilled } from '../harness/faults/server-killed.ts'
 import { scenario } from '../harness/scenario.ts'
+import { lister } from './personas/lister.ts'
 import { runawayLoop } from './personas/runaway-loop.ts'
 import { steady } from './personas/steady.ts'
 
@@ -38,7 +40,8 @@ export default scenario({
   },
   fleet: [
     steady({ agents: 20, role: 'cheapRead', everyMs: 600 }),
-    steady({ agents: 12, role: 'expensiveRead', everyMs: 800 }),
+    steady({ agents: 10, role: 'expensiveRead', everyMs: 800 }),
+    lister({ agents: 4, role: 'expensiveRead', everyMs: 800, callsMax: 5, depthMax: 5, atOnce: 1, thinkMs: 500 }),
     runawayLoop({ agents: 1, role: 'cheapRead', atOnce: 6, during: 'stress' }),
   ],
   checks: [cleanDrain(), killContained(), limiterTrue(), noResidue(), errorTaxonomy(), retryAfterValid()],

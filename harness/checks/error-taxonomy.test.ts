@@ -72,6 +72,16 @@ describe('error-taxonomy', () => {
     expect(find(errorTaxonomy, story)).toMatchObject({ status: 'fail', measured: 1, says: expect.stringContaining('cursor') })
   })
 
+  test('a cursor that is refused while an instance is away is refused all the same; a session that has gone is not a cursor', () => {
+    const refusal = toolError('INVALID_ARGUMENTS', 30, { message: 'unknown cursor' })
+    const story = answered(refusal).fault('server-killed', { on: 'server', fromMs: 3_500, toMs: 5_000 })
+    for (const send of story.sends.slice(1)) send.turn = 2
+    expect(find(errorTaxonomy, story)).toMatchObject({ status: 'fail', witnesses: [1] })
+    const gone = answered({ afterMs: 5, evidence: { status: 404, rpcCode: -32_600, message: 'Session not found' } })
+    for (const send of gone.sends.slice(1)) send.turn = 2
+    expect(find(errorTaxonomy, gone).status).toBe('pass')
+  })
+
   test('leaves out what a fault at the server did, and has no weight without an error', () => {
     const killed = answered({ afterMs: 5, evidence: { status: 502, parsed: false } }).fault('server-killed', {
       on: 'server',

@@ -2,8 +2,9 @@
 // trace, a line of SQL or a host name in an answer goes into a model's context, and from there anywhere; and an agent that cannot tell
 // what failed tries it again.
 //
-// Looked at: every answer that is no success. Codes are held to `declared.errorCodes` where the target lists them. Calls that a fault at
-// the server itself touched (killed, frozen, answers cut) are left out. Not modelled: secrets (nothing-leaks), prose that is wrong.
+// Looked at: every answer that is no success. Codes are held to `declared.errorCodes` where the target lists them. A 5xx around a fault at
+// the server itself (killed, frozen, drained) is left out: whoever stands before it may have said it. A lead that is refused with 404 is a
+// session that has gone, which the protocol allows. Not modelled: secrets (nothing-leaks), prose that is wrong, leads that may expire.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { faultsOf, overlaps } from '../history/queries.ts'
@@ -50,7 +51,7 @@ export const errorTaxonomy = check({
         call.endedAtMs !== undefined &&
         call.evidence.transport === undefined &&
         call.class !== 'served' &&
-        !own.some((fault) => overlaps(call, { fromMs: fault.fromMs, toMs: fault.overMs })),
+        !(call.evidence.status >= 500 && own.some((fault) => overlaps(call, { fromMs: fault.fromMs, toMs: fault.overMs }))),
     )
     if (errors.length === 0) return notExercised('no call was answered with an error')
     const flawed = errors.flatMap((call) => {
@@ -96,7 +97,7 @@ function flawOf({ manifest, plan }: History, call: Call): string | undefined {
   if (listed && code !== undefined && !errorCodes.includes(String(code))) return `code ${String(code)}, which is not in the table`
   // A tool that fails in plain words is within MCP; only a server that publishes codes owes one.
   if (is === 'unclassified' && !(evidence.isError && status === 200 && !listed)) return `nobody can tell what it means (HTTP ${status})`
-  if (is === 'invalid' && wasLed(plan, call)) return 'a cursor or path that the server had given is refused'
+  if (is === 'invalid' && status !== 404 && wasLed(plan, call)) return 'a cursor or path that the server had given is refused'
   if (is === 'unexplained') return 'a 503 without a code'
   if (status >= 500 && !typed) return `a bare ${status}`
   if (is === 'server-error' && !typed) return `an answer that is no JSON-RPC (HTTP ${status})`

@@ -23,6 +23,11 @@ test('a single value is a list of one; null and nothing lead nowhere', () => {
   expect(leadsOf(raw({}), pages, {})).toEqual([])
 })
 
+test('a cursor that wants to be alone is', () => {
+  const pages = [{ at: '/structuredContent/cursor', argument: 'cursor', alone: true }]
+  expect(leadsOf(raw({ structuredContent: { cursor: 'x' } }), pages, { sql: 'select 1' })).toEqual([{ cursor: 'x' }])
+})
+
 test('bounded, and nothing comes of a failure', () => {
   const result = { structuredContent: { folders: Array.from({ length: 500 }, (_, n) => ({ path: n })) } }
   expect(leadsOf(raw(result), folders, {})).toHaveLength(100)

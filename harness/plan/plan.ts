@@ -102,6 +102,8 @@ export interface LeadsTo {
   /** JSON pointer into each item of the list; without it the item itself. */
   each?: string
   argument: string
+  /** Without the other arguments of the call that was answered, for tools that want a cursor and nothing beside it. */
+  alone?: boolean
 }
 
 export interface PlannedCall {

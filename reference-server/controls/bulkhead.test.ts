@@ -16,6 +16,7 @@ const times: Times = {
   deadlineMs: () => 1_000,
   acquireTimeoutMs: 1_000,
   settleMs: 100,
+  orphanMs: 0,
   session: {},
 }
 const admin: Admin = { cancel: async () => true, query: async () => [], close: async () => undefined }

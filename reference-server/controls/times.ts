@@ -12,9 +12,16 @@ export interface Times {
   acquireTimeoutMs: number
   /** How long a cancelled query may take to end before its connection is cut. */
   settleMs: number
+  /**
+   * How often a backend looks whether this process still lives, ms; 0: never. It does not by itself: what a killed server was waiting for
+   * would hold its row locks until the query ends, and replays of the write would be told that it is in progress.
+   */
+  orphanMs: number
   /** pg's options of a connection; none of them: unbounded. */
   session: {
     connectionTimeoutMillis?: number
+    /** Ends the caller's wait and the connection, not the query. */
+    query_timeout?: number
     statement_timeout?: number
     lock_timeout?: number
     idle_in_transaction_session_timeout?: number
@@ -22,6 +29,7 @@ export interface Times {
 }
 
 const SETTLE_MS = 1_500
+const ORPHAN_MS = 500
 
 export function boundedTimes(settings: Settings): Times {
   const { DEADLINE_LONGEST_MS: longestMs } = settings
@@ -30,6 +38,7 @@ export function boundedTimes(settings: Settings): Times {
     statementMs: (leftMs) => leftMs,
     acquireTimeoutMs: settings.ACQUIRE_TIMEOUT_MS,
     settleMs: SETTLE_MS,
+    orphanMs: ORPHAN_MS,
     session: {
       connectionTimeoutMillis: settings.CONNECT_TIMEOUT_MS,
       statement_timeout: longestMs + SETTLE_MS,

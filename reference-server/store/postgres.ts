@@ -86,11 +86,6 @@ export function lent(client: Connection['client'], reused: boolean, returned: ()
   }
 }
 
-/**
- * How often a backend looks whether this process still lives. It does not by itself: what a killed server was waiting for would
- * hold its row locks until the query ends, and replays of the write would be told that it is in progress.
- */
-const ORPHAN_MS = 500
 /** Postgres on Windows cannot look. */
 const WATCHES_CLIENT = process.platform !== 'win32'
 
@@ -100,7 +95,7 @@ function reading(role: string): string[] {
 
 export function poolConfig({ url, name, max, times, readOnlyRole }: ConnectionsOptions): pg.PoolConfig {
   const options = [
-    ...(WATCHES_CLIENT ? [`client_connection_check_interval=${ORPHAN_MS}`] : []),
+    ...(WATCHES_CLIENT ? [`client_connection_check_interval=${times.orphanMs}`] : []),
     ...(readOnlyRole ? reading(readOnlyRole) : []),
   ]
   return {

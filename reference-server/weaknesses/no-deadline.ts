@@ -12,6 +12,7 @@ export default weakness({
       statementMs: () => 0,
       acquireTimeoutMs: Number.POSITIVE_INFINITY,
       settleMs: parts.times.settleMs,
+      orphanMs: parts.times.orphanMs,
       session: {},
     },
   }),

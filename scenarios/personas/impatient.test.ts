@@ -50,3 +50,15 @@ test('a share of what it heard of it asks again too, once, with the same key', a
   expect(some.length).toBeGreaterThan(0)
   expect(some.length).toBeLessThan(20)
 })
+
+test('a share of it leaves twice at the same moment, under one key', async () => {
+  const parameters = { everyMs: 500, twiceShare: 0.3 }
+  const { engine, planned } = await rehearse(definition, { endsAtMs: 20_000, parameters, reply: () => ({ afterMs: 10 }) })
+  const byKey = [...Map.groupBy(engine.sends, ({ key }) => key).values()]
+  expect(byKey).toHaveLength(40)
+  const twice = byKey.filter(({ length }) => length === 2)
+  expect(twice.length).toBeGreaterThan(4)
+  expect(twice.length).toBeLessThan(20)
+  for (const [one, other] of twice) expect(other?.sentAtMs).toBe(one?.sentAtMs)
+  expect(planned.tasks[0]?.callsMax).toBe(4)
+})

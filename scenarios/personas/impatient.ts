@@ -4,11 +4,12 @@
 // load design: "client timeout" (5 s), "on timeout", "retry, framework" (2 more tries, a second apart), "duplicate write".
 // Parameters: everyMs, the pace of one agent's tasks (1,000 ms, 20–600,000); timeoutMs (5,000 ms, 50–300,000); tries in all
 // (3, 1–20); pauseMs, between a lost answer and asking again (1,000 ms, 0–60,000);
-// recheckShare, of its tasks that it asks again though the answer was ok, as a framework that lost its place does (0 of 1, 0–1).
+// recheckShare, of its tasks that it asks again though the answer was ok, as a framework that lost its place does (0 of 1, 0–1);
+// twiceShare, of its tasks that leave twice at the same moment, as where two layers each send what they were given (0 of 1, 0–1).
 // A refusal is an answer: it is not asked again. What is lost is asked again even when it was a write, since the key makes that safe.
 // Not modelled: backing off ever longer, giving up the task midway, a new key for the same intent (that is the model's own retry).
 import { count, milliseconds, share } from '../../harness/parameters.ts'
-import { persona } from '../../harness/persona.ts'
+import { type Answer, persona } from '../../harness/persona.ts'
 
 export const impatient = persona({
   summary: 'Gives up after a short timeout and asks again with the same idempotency key.',
@@ -19,13 +20,17 @@ export const impatient = persona({
     tries: count(3, { from: 1, to: 20 }),
     pauseMs: milliseconds(1_000, { from: 0, to: 60_000 }),
     recheckShare: share(0),
+    twiceShare: share(0),
   },
-  tasks(draw, { everyMs }, span) {
-    return draw.arrivals(span, everyMs, 'regular').map((atMs) => ({ atMs, calls: [{ turn: 1, thinkMs: 0 }] }))
+  tasks(draw, { everyMs, tries, recheckShare, twiceShare }, span) {
+    const callsMax = tries + (recheckShare > 0 ? 1 : 0) + (twiceShare > 0 ? 1 : 0)
+    return draw.arrivals(span, everyMs, 'regular').map((atMs) => ({ atMs, calls: [{ turn: 1, thinkMs: 0 }], callsMax }))
   },
-  async act(agent, task, { timeoutMs, tries, pauseMs, recheckShare }) {
+  async act(agent, task, { timeoutMs, tries, pauseMs, recheckShare, twiceShare }) {
     for (const call of task.calls) {
-      let answer = await agent.call(call, { timeoutMs })
+      const times = agent.chance(task, call.turn, 0) < twiceShare ? 2 : 1
+      const answers = await Promise.all(Array.from({ length: times }, () => agent.call(call, { timeoutMs })))
+      let answer = answers[0] as Answer
       for (let attempt = 2; answer.lost && attempt <= tries; attempt++) {
         await agent.think(pauseMs)
         answer = await agent.again(answer, { timeoutMs })

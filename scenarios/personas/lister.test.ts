@@ -33,6 +33,12 @@ test('so many at once, and no more', async () => {
   expect(Math.max(...[...together.values()].map((sends) => sends.length))).toBe(2)
 })
 
+test('it thinks before it goes deeper, and not when there is nothing deeper', async () => {
+  const { engine } = await walk({ thinkMs: 700, atOnce: 9 })
+  const moments = [...new Set(engine.sends.map(({ sentAtMs }) => sentAtMs))]
+  expect(moments.map((atMs) => atMs - (moments[0] ?? 0))).toEqual([0, 710, 1_420])
+})
+
 test('an endless tree ends: at its calls, or at its depth', async () => {
   expect((await walk({ callsMax: 50, depthMax: 50 }, tree(1_000))).engine.sends).toHaveLength(50)
   expect((await walk({ callsMax: 10_000, depthMax: 4 }, tree(1_000))).engine.sends).toHaveLength(1 + 3 + 9 + 27)

@@ -3,7 +3,8 @@
 // Stands for: "let me look at everything first": recursive listings that nobody limits. Rows of the table in the load design: "calls a
 // task" at its heavy tail (to 50), "fan-out a turn" (3 at once), "parallel calls 0–10 ms apart".
 // Parameters: everyMs, between the beginnings of walks (20,000 ms, quick 4,000; 50–600,000); callsMax, the end of a walk (50, 1–10,000);
-// depthMax, how deep it goes (5, 1–50); atOnce, listings side by side (3, 1–100). Where an answer leads, the role says (`leadsTo`).
+// depthMax, how deep it goes (5, 1–50); atOnce, listings side by side (3, 1–100); thinkMs, before it goes a level deeper (0, 0–60,000).
+// Where an answer leads, the role says (`leadsTo`).
 // Not modelled: reading what it lists; remembering what it saw in an earlier walk; cycles (it goes round until callsMax).
 import { atQuick, count, milliseconds } from '../../harness/parameters.ts'
 import { type Agent, type PlannedCall, persona } from '../../harness/persona.ts'
@@ -17,17 +18,24 @@ export const lister = persona({
     callsMax: count(50, { from: 1, to: 10_000 }),
     depthMax: count(5, { from: 1, to: 50 }),
     atOnce: count(3, { from: 1, to: 100 }),
+    thinkMs: milliseconds(0, { from: 0, to: 60_000 }),
   },
   tasks(draw, { everyMs, callsMax }, span) {
     return draw.arrivals(span, everyMs, 'regular').map((atMs) => ({ atMs, calls: [{ turn: 1, thinkMs: 0 }], callsMax }))
   },
-  async act(agent, task, { callsMax, depthMax, atOnce }) {
-    for (const root of task.calls) await walk(agent, root, { callsMax, depthMax, atOnce })
+  async act(agent, task, limits) {
+    for (const root of task.calls) await walk(agent, root, limits)
   },
 })
 
-async function walk(agent: Agent, root: PlannedCall, limits: { callsMax: number; depthMax: number; atOnce: number }): Promise<void> {
-  const { callsMax, depthMax, atOnce } = limits
+interface Limits {
+  callsMax: number
+  depthMax: number
+  atOnce: number
+  thinkMs: number
+}
+
+async function walk(agent: Agent, root: PlannedCall, { callsMax, depthMax, atOnce, thinkMs }: Limits): Promise<void> {
   let level: PlannedCall[] = [root]
   let calls = 0
   for (let depth = 1; depth <= depthMax && level.length > 0; depth++) {
@@ -39,5 +47,6 @@ async function walk(agent: Agent, root: PlannedCall, limits: { callsMax: number;
       for (const { call, leadsTo = [] } of answers) next.push(...leadsTo.map((given) => ({ ...call, turn: depth + 1, arguments: given })))
     }
     level = next.slice(0, callsMax)
+    if (level.length > 0) await agent.think(thinkMs)
   }
 }

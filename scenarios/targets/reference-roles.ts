@@ -43,6 +43,7 @@ const expensiveRead: ToolRole = {
     { at: '/structuredContent/rows', each: '/tenant' },
     { at: '/structuredContent/rows', each: '/last_tenant' },
   ],
+  leadsTo: [{ at: '/structuredContent/cursor', argument: 'cursor', alone: true }],
 }
 
 const write: ToolRole = {
