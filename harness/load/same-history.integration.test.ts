@@ -1,6 +1,6 @@
 // Both drivers, the same plan, every persona there is, the same server: it decides by a call's id how that call is answered, so each call
 // must have the same fate whichever driver sent it. Call by call: tool, key, attempt, outcome, class, the wait before it.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { classify } from '../history/classify.ts'
 import type { EndLine, SendLine } from '../history/event.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -57,43 +57,40 @@ async function side(driver: Driver, plan: Plan): Promise<Side> {
   return { ...generated, server }
 }
 
-describe.each(['2026-07-28', '2025-11-25'] as const)('in the era of %s', (protocol) => {
-  let plan: Plan
-  let sides: [Side, Side]
-
-  beforeAll(async () => {
-    plan = world.plan(everyPersona(), { protocol })
-    sides = [await side(k6Driver, plan), await side(undiciDriver, plan)]
-  })
-
-  test('no message broke the schema, and every call is in the history and at the server, once', () => {
-    for (const { server, sends, ...generated } of sides) {
-      expect(server.flaws).toEqual([])
-      expect(linesThatLack({ ...generated, sends }, plan)).toEqual([])
-      expect([...server.seen.keys()].sort()).toEqual(sends.map(({ call }) => call).sort())
-      expect([...server.seen.values()].filter((times) => times > 1)).toEqual([])
-    }
-  })
-
-  test('each call has the same fate', () => {
-    const [a, b] = sides.map(fates) as [Map<string, Fate>, Map<string, Fate>]
-    for (const persona of world.personas.ids) {
-      const own = (side: Map<string, Fate>) => [...side].filter(([, { send }]) => send.agent.startsWith(persona))
-      const shared = own(a).filter(([id]) => b.has(id))
-      expect(shared.length, persona).toBeGreaterThanOrEqual(Math.max(1, SHARED_SHARE_MIN * Math.min(own(a).length, own(b).length)))
-      for (const [id, fate] of shared) expect(told(fate), `${id} ${fate.end.transportText}`).toEqual(told(b.get(id) as Fate))
-    }
-    const classes = new Set([...a.values()].map((fate) => told(fate).class))
-    for (const is of ['served', 'refused', 'shed', 'lost', 'server-error']) expect(classes, is).toContain(is)
-  })
-
-  test('each waits as long before asking again', () => {
-    const [a, b] = sides.map(waits) as [Map<string, number>, Map<string, number>]
-    const apart = [...a].flatMap(([id, waitMs]) => (b.has(id) ? [Math.abs(waitMs - (b.get(id) as number))] : []))
-    expect(apart.length).toBeGreaterThan(10)
-    expect(apart.filter((ms) => ms > TOLERANCE_MS)).toEqual([])
-  })
+test.each(['2026-07-28', '2025-11-25'] as const)('in the era of %s each call has the same fate and waits as long', async (protocol) => {
+  const plan = world.plan(everyPersona(), { protocol })
+  const sides = [await side(k6Driver, plan), await side(undiciDriver, plan)] as const
+  for (const each of sides) expectCounted(each, plan)
+  expectSameFates(...sides)
+  expectSameWaits(...sides)
 })
+
+/** No message broke the schema, and every call is in the history and at the server, once. */
+function expectCounted({ server, sends, ...generated }: Side, plan: Plan): void {
+  expect(server.flaws).toEqual([])
+  expect(linesThatLack({ ...generated, sends }, plan)).toEqual([])
+  expect([...server.seen.keys()].sort()).toEqual(sends.map(({ call }) => call).sort())
+  expect([...server.seen.values()].filter((times) => times > 1)).toEqual([])
+}
+
+function expectSameFates(...sides: readonly [Side, Side]): void {
+  const [a, b] = sides.map(fates) as [Map<string, Fate>, Map<string, Fate>]
+  for (const persona of world.personas.ids) {
+    const own = (side: Map<string, Fate>) => [...side].filter(([, { send }]) => send.agent.startsWith(persona))
+    const shared = own(a).filter(([id]) => b.has(id))
+    expect(shared.length, persona).toBeGreaterThanOrEqual(Math.max(1, SHARED_SHARE_MIN * Math.min(own(a).length, own(b).length)))
+    for (const [id, fate] of shared) expect(told(fate), `${id} ${fate.end.transportText}`).toEqual(told(b.get(id) as Fate))
+  }
+  const classes = new Set([...a.values()].map((fate) => told(fate).class))
+  for (const is of ['served', 'refused', 'shed', 'lost', 'server-error']) expect(classes, is).toContain(is)
+}
+
+function expectSameWaits(...sides: readonly [Side, Side]): void {
+  const [a, b] = sides.map(waits) as [Map<string, number>, Map<string, number>]
+  const apart = [...a].flatMap(([id, waitMs]) => (b.has(id) ? [Math.abs(waitMs - (b.get(id) as number))] : []))
+  expect(apart.length).toBeGreaterThan(10)
+  expect(apart.filter((ms) => ms > TOLERANCE_MS)).toEqual([])
+}
 
 interface Fate {
   send: SendLine
