@@ -100,7 +100,7 @@ async function measured(one: Wanted): Promise<MatrixRun> {
   const begunMs = Date.now()
   const { scenario, seed, weakness } = one
   try {
-    const run = await workshop.scenario(scenario, '--seed', String(seed), ...(weakness === undefined ? [] : ['--weaken', weakness]))
+    const run = await workshop.measured(scenario, '--seed', String(seed), ...(weakness === undefined ? [] : ['--weaken', weakness]))
     const verdicts = run.verdicts.verdicts.map(({ check, code, status, says, witnesses, exhibits, because }) => {
       return { check, code, status, says, witnesses: witnesses.length + exhibits.length, ...(because !== undefined && { because }) }
     })
