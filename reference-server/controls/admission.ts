@@ -10,14 +10,14 @@
 // (full, read-only) are logged.
 // A lease ends with the work behind the call, not with its answer; one that a silent Redis may have granted is given back on
 // the same connection, behind the request. Those of a killed server or a cut connection expire: deadline + 5 s.
-import type { Call } from '../call.ts'
+import type { Answer, Call } from '../call.ts'
 import { CallError } from '../errors.ts'
 import type { Running } from '../running.ts'
 import type { Admission, Budgets } from '../store/limiter.ts'
 import { answerWithin, isAway, RedisSilent } from '../store/redis.ts'
 import type { Breaker, Permit } from './breaker.ts'
 import { control } from './control.ts'
-import { knownRefusals } from './known-refusals.ts'
+import { type KnownRefusals, knownRefusals } from './known-refusals.ts'
 
 export const admission = control({
   summary: 'Holds agents, tenants and tools to their rates, and to their calls at once.',
@@ -38,13 +38,16 @@ export const admission = control({
     'REDIS_TIMEOUT_MS',
   ],
   wrap(next, running) {
-    const decide = decider(running)
+    const known = knownRefusals(running.clock)
+    const decide = decider(running, known)
     const { limiter, settings, quotaHeaders, random } = running
-    return async function admission(call) {
-      const budgets = running.budgets(call, settings, running.typical.ms(call.tool?.name) ?? UNKNOWN_HOLD_MS)
-      const { verdict, release } = await decide(call, budgets)
+    const refuseIfSpent = (call: Call, verdict: Admission): void => {
       Object.assign(call.answerHeaders, quotaHeaders(verdict))
       if (verdict.refusedBy) throw refusal(verdict, random)
+    }
+    const admitted = async (call: Call, budgets: Budgets): Promise<Answer> => {
+      const { verdict, release } = await decide(call, budgets)
+      refuseIfSpent(call, verdict)
       try {
         const answer = await next(call)
         if (budgets.replay && call.facts.commitSent && !answer.error) limiter.committed(budgets.replay.marker, settings.REPLAY_FOR_S)
@@ -52,6 +55,12 @@ export const admission = control({
       } finally {
         release()
       }
+    }
+    return function admission(call) {
+      const budgets = running.budgets(call, settings, running.typical.ms(call.tool?.name) ?? UNKNOWN_HOLD_MS)
+      const spent = known.find(budgets)
+      if (spent) refuseIfSpent(call, spent)
+      return admitted(call, budgets)
     }
   },
 })
@@ -66,9 +75,8 @@ interface Decision {
 
 type Decide = (call: Call, budgets: Budgets) => Promise<Decision>
 
-function decider(running: Running): Decide {
+function decider(running: Running, known: KnownRefusals): Decide {
   const { limiter, breakers, metrics, settings, clock, log, withoutRedis } = running
-  const known = knownRefusals(clock)
   let silentAtMs = Number.NEGATIVE_INFINITY
   let lastProblem = ''
   const learnt = (error: unknown, sentAtMs: number): 'down' | undefined => {
@@ -87,8 +95,6 @@ function decider(running: Running): Decide {
     return withoutRedis(running, call, budgets)
   }
   return async (call, budgets) => {
-    const spent = known.find(budgets)
-    if (spent) return { verdict: spent, release: () => undefined }
     const permit = entered(breakers.redis)
     if (!permit) return decideWithoutRedis(call, budgets)
     const sentAtMs = clock()

@@ -10,7 +10,7 @@ export const checkedArguments = control({
   source: 'seed 2, hardening: "Input validation on all tool arguments"',
   settings: [],
   wrap: (next) =>
-    async function checkedArguments(call) {
+    function checkedArguments(call) {
       if (call.tool) {
         const parsed = call.tool.input.safeParse(call.arguments)
         if (!parsed.success) {
@@ -21,7 +21,7 @@ export const checkedArguments = control({
         if (holdsNul(parsed.data)) throw new CallError('INVALID_ARGUMENTS', 'Correct the arguments: no text may hold the character U+0000.')
         call.arguments = parsed.data
       }
-      return await next(call)
+      return next(call)
     },
 })
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { codeOf, identity, rest, running, sampleCall, standingClock } from '../fixtures/call.ts'
+import { around, codeOf, identity, rest, sampleCall, standingClock } from '../fixtures/call.ts'
 import { createKeys } from '../store/keys.ts'
 import { authenticate } from './authenticate.ts'
 
@@ -32,7 +32,7 @@ const bearing = (authorization?: string) => {
 describe('a bearer key', () => {
   test('names its agent', async () => {
     const { next, reached } = rest()
-    await authenticate.wrap(next, running({ keys: store().keys }))(bearing(`Bearer mcp_k0_${SECRET}`))
+    await around(next, authenticate, { keys: store().keys })(bearing(`Bearer mcp_k0_${SECRET}`))
     expect(reached[0]?.identity).toEqual(identity)
   })
 
@@ -45,12 +45,7 @@ describe('a bearer key', () => {
     ['something after it', `Bearer mcp_k0_${SECRET} more`],
   ])('%s is 401 with a challenge', async (_, authorization) => {
     const { next, reached } = rest()
-    const error = await authenticate
-      .wrap(
-        next,
-        running({ keys: store().keys }),
-      )(bearing(authorization))
-      .catch((thrown: unknown) => thrown)
+    const error = await around(next, authenticate, { keys: store().keys })(bearing(authorization)).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({
       code: 'UNAUTHENTICATED',
       details: { headers: { 'www-authenticate': expect.stringContaining('invalid_token') } },

@@ -6,7 +6,9 @@
 // A revoked key is forgotten within a second (store/revocations.ts).
 // Does not model: expiry, rotation.
 import { hash as digest, timingSafeEqual } from 'node:crypto'
+import type { Answer, Identity } from '../call.ts'
 import { CallError } from '../errors.ts'
+import type { Key } from '../store/keys.ts'
 import { control } from './control.ts'
 
 const BEARER = /^Bearer +mcp_([A-Za-z0-9-]{1,64})_([A-Za-z0-9-]{16,256})$/i
@@ -16,19 +18,26 @@ export const authenticate = control({
   source: 'seed 1, "Pattern A"; RFC 6750 §3',
   settings: ['SEED_AGENTS'],
   wrap: (next, { keys }) =>
-    async function authenticate(call) {
+    function authenticate(call) {
       const given = BEARER.exec(call.headers.authorization ?? '')
       if (!given) throw unauthenticated('Send "Authorization: Bearer mcp_<keyId>_<secret>".')
       const [, keyId = '', secret = ''] = given
-      const key = await keys.find(keyId, call.abort.signal)
-      const hash = digest('sha256', secret, 'buffer')
-      // An unknown key is compared as well, so that the time does not tell which key ids exist.
-      const matches = timingSafeEqual(hash, key?.secretHash ?? hash.map((byte) => byte ^ 0xff))
-      if (!key || !matches) throw unauthenticated('This key is unknown, wrong or revoked.')
-      call.identity = key.identity
-      return await next(call)
+      const entering = (key: Key | undefined): Promise<Answer> => {
+        call.identity = identityOf(key, secret)
+        return next(call)
+      }
+      const fresh = keys.fresh(keyId)
+      return fresh ? entering(fresh.key) : keys.find(keyId, call.abort.signal).then(entering)
     },
 })
+
+function identityOf(key: Key | undefined, secret: string): Identity {
+  const hash = digest('sha256', secret, 'buffer')
+  // An unknown key is compared as well, so that the time does not tell which key ids exist.
+  const matches = timingSafeEqual(hash, key?.secretHash ?? hash.map((byte) => byte ^ 0xff))
+  if (!key || !matches) throw unauthenticated('This key is unknown, wrong or revoked.')
+  return key.identity
+}
 
 function unauthenticated(message: string): CallError {
   return new CallError('UNAUTHENTICATED', message, { headers: { 'www-authenticate': 'Bearer realm="mcp", error="invalid_token"' } })

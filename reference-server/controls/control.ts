@@ -2,7 +2,10 @@
 import type { Answer, Call } from '../call.ts'
 import type { Running } from '../running.ts'
 
-/** The rest of the pipeline. Refusals are thrown as CallError and answered at the outer end. */
+/**
+ * The rest of the pipeline. Refusals are CallErrors, answered at the outer end: thrown at once where nothing had to be waited for, else
+ * the promise rejects. So a control that only looks is a plain function, and what it refuses has cost no promise and no timer.
+ */
 export type Next = (call: Call) => Promise<Answer>
 
 export interface Control {

@@ -86,3 +86,11 @@ test('leaves no timer and no promise behind a call that ends in time', async () 
   })
   expect(await codeOf(refused.wrapped(started()))).toBe('DENIED')
 })
+
+test('what is refused at once leaves at once: there is nothing to time', () => {
+  const { wrapped, behind } = under(() => {
+    throw new CallError('RATE_LIMITED', 'x')
+  })
+  expect(() => wrapped(started())).toThrow('x')
+  expect([vi.getTimerCount(), behind.size]).toEqual([0, 0])
+})

@@ -5,7 +5,7 @@
 // The clock runs from when the body is awaited, so every wait on the way counts.
 // A write whose COMMIT has left is OUTCOME_UNKNOWN; any other is TOOL_TIMEOUT, and is rolled back.
 // A wait of 0 or one that is no number is no hint: the client is not refused for it.
-import type { Call } from '../call.ts'
+import type { Answer, Call } from '../call.ts'
 import { untilAborted } from '../call.ts'
 import { CallError } from '../errors.ts'
 import { control } from './control.ts'
@@ -15,23 +15,27 @@ export const deadline = control({
   source: 'seed 2, "Timeouts: every tool should have a hard timeout enforced server-side"',
   settings: ['DEADLINE_LONGEST_MS'],
   wrap: (next, { times, clock, behind }) =>
-    async function deadline(call) {
+    function deadline(call) {
       const limitMs = Math.min(times.deadlineMs(call.tool), waitOf(call))
       call.deadlineAtMs = call.startedAtMs + limitMs
-      const leftMs = call.deadlineAtMs - clock()
-      const timer = Number.isFinite(leftMs) ? setTimeout(() => call.abort.abort(timedOut(call, limitMs)), leftMs) : undefined
-      const { aborted, forget } = untilAborted(call.abort.signal)
+      // What is refused at once leaves here: there is nothing to time.
       const work = next(call)
       behind.add(work)
       work.catch(() => undefined).finally(() => behind.delete(work))
-      try {
-        return await Promise.race([work, aborted])
-      } finally {
-        clearTimeout(timer)
-        forget()
-      }
+      return inTime(work, call, limitMs, call.deadlineAtMs - clock())
     },
 })
+
+async function inTime(work: Promise<Answer>, call: Call, limitMs: number, leftMs: number): Promise<Answer> {
+  const timer = Number.isFinite(leftMs) ? setTimeout(() => call.abort.abort(timedOut(call, limitMs)), leftMs) : undefined
+  const { aborted, forget } = untilAborted(call.abort.signal)
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    clearTimeout(timer)
+    forget()
+  }
+}
 
 const WAIT = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})(?=["\s,;]|$)/i
 

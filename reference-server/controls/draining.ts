@@ -10,11 +10,11 @@ export const draining = control({
   source: 'seed 2, "Graceful shutdown (drain in-flight requests before exit)"',
   settings: ['DRAIN_DELAY_MS', 'DRAIN_GRACE_MS'],
   wrap: (next, running) =>
-    async function draining(call) {
+    function draining(call) {
       if (running.draining) {
         const headers = { connection: 'close' }
         throw new CallError('DRAINING', 'This server is shutting down; ask again in 1 s.', { retryAfterMs: 1_000, headers })
       }
-      return await next(call)
+      return next(call)
     },
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { settingsFrom } from '../config.ts'
-import { codeOf, rest, running, sampleCall } from '../fixtures/call.ts'
+import { around, codeOf, rest, sampleCall } from '../fixtures/call.ts'
 import { headersOf, toolCall } from '../fixtures/desk.ts'
 import { headers } from './headers.ts'
 
@@ -16,7 +16,7 @@ const good: Record<string, string> = { ...headersOf('list_tables', 'c', 't'), ho
 function told(change: Record<string, string | undefined>, body: Record<string, unknown> = message): Promise<string> {
   const sent = Object.fromEntries(Object.entries({ ...good, ...change }).filter(([, value]) => value !== undefined))
   const call = sampleCall({ headers: sent, message: body, method: String(body.method) })
-  return codeOf(headers.wrap(rest().next, running({ settings }))(call))
+  return codeOf(around(rest().next, headers, { settings })(call))
 }
 
 test('what agrees passes', async () => {

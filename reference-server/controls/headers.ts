@@ -15,11 +15,11 @@ export const headers = control({
   settings: ['ALLOWED_HOSTS'],
   wrap(next, { settings }) {
     const hosts = settings.ALLOWED_HOSTS.split(',').map((host) => host.trim())
-    return async function headers(call) {
+    return function headers(call) {
       if (!validateHostHeader(call.headers.host, hosts).ok) throw new CallError('DENIED', 'This host name is not served here.')
       if (!validateOriginHeader(call.headers.origin, hosts).ok) throw new CallError('DENIED', 'This origin may not call.')
       if (!isPlainCall(call)) checkAgainstBody(call)
-      return await next(call)
+      return next(call)
     }
   },
 })

@@ -10,11 +10,11 @@ export const keyRequired = control({
   source: 'seed 2, "Idempotency"; Stripe API, idempotent requests',
   settings: [],
   wrap: (next, { metrics }) =>
-    async function keyRequired(call) {
+    function keyRequired(call) {
       if (call.tool?.class === 'money' && keyOf(call) === undefined) {
         metrics.idempotency.inc({ outcome: 'no-key' })
         throw new CallError('IDEMPOTENCY_REQUIRED', 'This tool moves money: send an idempotencyKey of your own, one for each intent.')
       }
-      return await next(call)
+      return next(call)
     },
 })

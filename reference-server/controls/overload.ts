@@ -3,6 +3,7 @@
 // Stands for: overload, where a server that accepts everything serves nothing in time (goodput collapses, callers time out and ask
 // again), and for batch jobs that take the room of a person who waits.
 // Source: SRE book ch. 21, "Handling Overload"; seed 2, "Backpressure and Failure Policy".
+import type { Answer } from '../call.ts'
 import { CallError } from '../errors.ts'
 import { control } from './control.ts'
 
@@ -13,7 +14,7 @@ export const overload = control({
   source: 'SRE book ch. 21; seed 2, "Backpressure and Failure Policy"',
   settings: ['OVERLOAD_LOOP_DELAY_MS', 'OVERLOAD_QUEUE_WAIT_MS', 'IN_FLIGHT_MAX', 'IN_FLIGHT_BYTES_MAX'],
   wrap: (next, { gate, metrics, random }) =>
-    async function overload(call) {
+    function overload(call) {
       const priority = call.identity?.priority ?? 'normal'
       const badness = gate.turnedAway(priority, call.tool?.pool)
       if (badness !== undefined) {
@@ -25,10 +26,13 @@ export const overload = control({
           retryAfterMs,
         })
       }
+      let work: Promise<Answer>
       try {
-        return await next(call)
-      } finally {
+        work = next(call)
+      } catch (refused) {
         gate.leave()
+        throw refused
       }
+      return work.finally(gate.leave)
     },
 })

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import type { Settings } from '../config.ts'
-import { codeOf, identity, rest, running, sampleCall } from '../fixtures/call.ts'
+import { around, codeOf, identity, rest, sampleCall } from '../fixtures/call.ts'
 import { createInvoice } from '../tools/create-invoice.ts'
 import { runQuery } from '../tools/run-query.ts'
 import { scopes } from './scopes.ts'
 
-const wrapped = () => scopes.wrap(rest().next, running({ settings: { AUTH: 'keys' } as Settings }))
+const wrapped = () => around(rest().next, scopes, { settings: { AUTH: 'keys' } as Settings })
 const holding = (...held: string[]) => ({ ...identity, scopes: new Set(held) })
 
 test('a reader reads', async () => {

@@ -14,7 +14,7 @@ export const scopes = control({
   source: 'seed 2, "Tenant Isolation and Tool Permissions"',
   settings: [],
   wrap: (next, { settings }) =>
-    async function scopes(call) {
+    function scopes(call) {
       const missing = missingScopes(call.identity, call.tool)
       if (missing.length > 0) {
         const scope = missing.join(' ')
@@ -22,7 +22,7 @@ export const scopes = control({
         const challenge = { 'www-authenticate': challengeHeader(settings, { error: 'insufficient_scope', scope: needed }) }
         throw new CallError('INSUFFICIENT_SCOPE', `This key lacks the scope ${scope}.`, { scope, headers: challenge })
       }
-      return await next(call)
+      return next(call)
     },
 })
 

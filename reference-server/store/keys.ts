@@ -16,6 +16,8 @@ export interface Key {
 }
 
 export interface Keys {
+  /** What was asked for lately, good or unknown; undefined: ask. */
+  fresh(keyId: string): { key: Key | undefined } | undefined
   /** @throws CallError DEPENDENCY_UNAVAILABLE when the store cannot say */
   find(keyId: string, signal: AbortSignal): Promise<Key | undefined>
   /** What is remembered of it is wrong: it was revoked. */
@@ -66,6 +68,10 @@ export function createKeys({ query, reachable, clock }: KeysOptions): Keys {
     answer.catch(() => undefined)
     return answer
   }
+  const fresh = (keyId: string): Entry | undefined => {
+    const entry = entries.get(keyId)
+    return entry && clock() - entry.atMs < (entry.key ? FRESH_MS : UNKNOWN_FRESH_MS) ? entry : undefined
+  }
   const remember = (keyId: string, key: Key | undefined): void => {
     entries.delete(keyId)
     entries.set(keyId, { key, atMs: clock() })
@@ -78,10 +84,12 @@ export function createKeys({ query, reachable, clock }: KeysOptions): Keys {
       entries.delete(keyId)
       asking.delete(keyId)
     },
+    fresh,
     async find(keyId, signal) {
+      const known = fresh(keyId)
+      if (known) return known.key
       const entry = entries.get(keyId)
       const ageMs = entry ? clock() - entry.atMs : Number.POSITIVE_INFINITY
-      if (entry && ageMs < (entry.key ? FRESH_MS : UNKNOWN_FRESH_MS)) return entry.key
       const lastGood = entry?.key && ageMs < STALE_MS ? entry.key : undefined
       if (lastGood && !reachable()) return lastGood
       try {
