@@ -18,7 +18,7 @@ afterAll(async () => {
 })
 
 function open(environment: Record<string, string> = {}): Promise<Desk> {
-  return openDesk({ postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }, environment)
+  return openDesk(services.addresses, environment)
 }
 
 /** A refusal that says when to come back, the same in the header and in the data, under the call's own id. */

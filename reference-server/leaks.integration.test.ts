@@ -23,8 +23,7 @@ let sent = 0
 beforeAll(async () => {
   services = await startDeskServices(AbortSignal.timeout(60_000))
   receiver = await openReceiver()
-  const addresses = { postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }
-  desk = await openDesk(addresses, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, LOG_LEVEL: 'debug' })
+  desk = await openDesk(services.addresses, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, LOG_LEVEL: 'debug' })
 })
 
 afterAll(async () => {

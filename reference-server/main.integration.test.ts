@@ -18,7 +18,7 @@ afterAll(async () => {
 })
 
 function start(more: Record<string, string>): ServerProcess {
-  return startServer({ postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }, more)
+  return startServer(services.addresses, more)
 }
 
 test('starts twice on one database, drains on SIGTERM with a call inside, and exits 0', async () => {

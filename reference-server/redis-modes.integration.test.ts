@@ -23,7 +23,7 @@ afterAll(async () => {
 })
 
 function open(environment: Record<string, string> = {}): Promise<Desk> {
-  return openDesk({ postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }, environment)
+  return openDesk(services.addresses, environment)
 }
 
 const invoice = { customer: 'Customer 1', amountCents: 1, currency: 'EUR' }
@@ -123,10 +123,7 @@ test('frozen for long: nothing piles up, neither commands nor memory', async () 
 
 test('instances alive are counted, and limits without Redis are divided by them', async () => {
   await using first = await open({ INSTANCE: 'first', AGENT_RATE_PER_MINUTE: '60', AGENT_BURST: '16' })
-  await using second = await openDesk(
-    { postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' },
-    { INSTANCE: 'second', AGENT_RATE_PER_MINUTE: '60', AGENT_BURST: '16' },
-  )
+  await using second = await openDesk(services.addresses, { INSTANCE: 'second', AGENT_RATE_PER_MINUTE: '60', AGENT_BURST: '16' })
   for (const desk of [first, second]) await expect.poll(() => desk.running.instances.live, { interval: 50, timeout: 6_000 }).toBe(2)
   const down = await toxic(services.links.redis, 'down', {})
   const statuses: number[] = []

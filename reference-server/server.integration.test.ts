@@ -10,17 +10,13 @@ let desk: Desk
 
 beforeAll(async () => {
   services = await startDeskServices(AbortSignal.timeout(60_000))
-  desk = await openDesk(addresses())
+  desk = await openDesk(services.addresses)
 })
 
 afterAll(async () => {
   await desk?.[Symbol.asyncDispose]()
   await services?.[Symbol.asyncDispose]()
 })
-
-function addresses() {
-  return { postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }
-}
 
 /** What a key that may only read is shown. */
 const READING = ['describe_table', 'get_customer', 'get_exchange_rate', 'list_folder', 'list_tables', 'quote_invoice', 'search_customers']
@@ -151,7 +147,7 @@ describe('create_invoice', () => {
   })
 
   test('says that a key is in progress while another transaction holds it, and takes it once it is free', async () => {
-    await using hasty = await openDesk(addresses(), { LOCK_TIMEOUT_MS: '50' })
+    await using hasty = await openDesk(services.addresses, { LOCK_TIMEOUT_MS: '50' })
     const other = new pg.Client({ connectionString: `postgres://postgres@${services.postgres.address}/postgres` })
     await other.connect()
     await other.query('begin')
@@ -164,8 +160,8 @@ describe('create_invoice', () => {
   })
 
   test('nine duplicates of a write that waits for a row are told that it is in progress; afterwards they are replays', async () => {
-    await using patient = await openDesk(addresses(), { LOCK_TIMEOUT_MS: '10000' })
-    await using hasty = await openDesk(addresses(), { LOCK_TIMEOUT_MS: '50' })
+    await using patient = await openDesk(services.addresses, { LOCK_TIMEOUT_MS: '10000' })
+    await using hasty = await openDesk(services.addresses, { LOCK_TIMEOUT_MS: '50' })
     const other = new pg.Client({ connectionString: `postgres://postgres@${services.postgres.address}/postgres` })
     await other.connect()
     await other.query(`begin; select 1 from ledger.invoice_counters where tenant = 't0' for update`)
@@ -185,7 +181,7 @@ describe('create_invoice', () => {
   })
 
   test("a counter that somebody else holds is not the key's fault", async () => {
-    await using hasty = await openDesk(addresses(), { LOCK_TIMEOUT_MS: '50' })
+    await using hasty = await openDesk(services.addresses, { LOCK_TIMEOUT_MS: '50' })
     const other = new pg.Client({ connectionString: `postgres://postgres@${services.postgres.address}/postgres` })
     await other.connect()
     await other.query(`begin; select 1 from ledger.invoice_counters where tenant = 't0' for update`)
@@ -198,7 +194,7 @@ describe('create_invoice', () => {
 
 describe('one line a request', () => {
   test('with ids, cost and outcome, and no value of an argument', async () => {
-    await using other = await openDesk(addresses(), { INSTANCE: 'server-9' })
+    await using other = await openDesk(services.addresses, { INSTANCE: 'server-9' })
     const ok = await other.call('run_query', { sql: `select 'hidden-value' as x` })
     await other.call('list_tables', {}, 'mcp_a0_not-the-right-secret')
     await fetch(other.url)
@@ -259,7 +255,7 @@ describe('what cannot be read is refused by the table', () => {
   })
 
   test('an agent whose client drops errors gets them as tool results, with the same data', async () => {
-    await using strict = await openDesk(addresses(), { AGENT_RATE_PER_MINUTE: '1', AGENT_BURST: '1' })
+    await using strict = await openDesk(services.addresses, { AGENT_RATE_PER_MINUTE: '1', AGENT_BURST: '1' })
     await strict.call('list_tables', {}, TOKENS.toolSurface)
     const { status, isError, data } = await strict.call('list_tables', {}, TOKENS.toolSurface)
     expect([status, isError]).toEqual([200, true])

@@ -18,8 +18,7 @@ afterAll(async () => {
 })
 
 function open(more: Record<string, string> = {}): Promise<Desk> {
-  const addresses = { postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }
-  return openDesk(addresses, { REPORT_SECTION_MS: '30', ...more })
+  return openDesk(services.addresses, { REPORT_SECTION_MS: '30', ...more })
 }
 
 async function connected(pin: '2026-07-28' | undefined): Promise<Client> {

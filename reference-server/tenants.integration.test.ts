@@ -11,7 +11,7 @@ let desk: Desk
 
 beforeAll(async () => {
   services = await startDeskServices(AbortSignal.timeout(60_000))
-  desk = await openDesk({ postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' })
+  desk = await openDesk(services.addresses)
   await services.postgres.query(`
     with customer as (
       insert into ledger.customers (tenant, account, name, email, city, contact, phone)

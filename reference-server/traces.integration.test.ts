@@ -26,9 +26,12 @@ beforeAll(async () => {
   })
   upstream.listen(0, '127.0.0.1')
   await once(upstream, 'listening')
-  const addresses = { postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }
   const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`
-  desk = await openDesk(addresses, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, UPSTREAM_URL: url, OTEL_SERVICE_NAME: 'desk-under-test' })
+  desk = await openDesk(services.addresses, {
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    UPSTREAM_URL: url,
+    OTEL_SERVICE_NAME: 'desk-under-test',
+  })
 })
 
 afterAll(async () => {
@@ -100,8 +103,7 @@ test.each([
 })
 
 test('a collector that is away costs a call nothing', async () => {
-  const addresses = { postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }
-  await using away = await openDesk(addresses, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' })
+  await using away = await openDesk(services.addresses, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' })
   const answers = await Promise.all(Array.from({ length: 100 }, () => away.call('list_tables')))
   expect(answers.filter(({ isError }) => isError)).toEqual([])
   const { data } = await away.call('list_tables')

@@ -20,8 +20,7 @@ afterAll(async () => {
 })
 
 async function open(environment: Record<string, string> = {}, change?: (parts: Parts) => Parts): Promise<Desk> {
-  const addresses = { postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }
-  const desk = await openDesk(addresses, environment, change)
+  const desk = await openDesk(services.addresses, environment, change)
   const [row] = await services.postgres.query<{ name: string }>(`select name from ledger.customers where tenant = 't0' order by id limit 1`)
   customer = row?.name ?? ''
   return desk

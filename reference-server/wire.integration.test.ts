@@ -9,8 +9,7 @@ let desk: Desk
 
 beforeAll(async () => {
   services = await startDeskServices(AbortSignal.timeout(60_000))
-  const addresses = { postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }
-  desk = await openDesk(addresses)
+  desk = await openDesk(services.addresses)
 })
 
 afterAll(async () => {

@@ -30,8 +30,7 @@ beforeAll(async () => {
   const audience = `http://127.0.0.1:${port}/v1/mcp`
   provider = await startIdentityProvider({ audience, upstream: UPSTREAM })
   upstream = await startProfiles(provider.issuer)
-  const addresses = { postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }
-  desk = await openDesk(addresses, {
+  desk = await openDesk(services.addresses, {
     PORT: String(port),
     AUTH: 'oauth',
     OAUTH_ISSUER: provider.issuer,

@@ -21,8 +21,7 @@ beforeAll(async () => {
   mine = await certificates.signed('mine')
   another = await certificates.signed('another')
   const own = await certificates.signed('desk')
-  const addresses = { postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }
-  desk = await openDesk(addresses, {
+  desk = await openDesk(services.addresses, {
     AUTH: 'mtls',
     OAUTH_ISSUER: provider.issuer,
     OAUTH_AUDIENCE: AUDIENCE,

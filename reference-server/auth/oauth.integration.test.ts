@@ -27,8 +27,7 @@ afterAll(async () => {
 })
 
 function open(more: Record<string, string> = {}, issuer = provider.issuer): Promise<Desk> {
-  const addresses = { postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }
-  return openDesk(addresses, { AUTH: 'oauth', OAUTH_ISSUER: issuer, OAUTH_AUDIENCE: AUDIENCE, ...more })
+  return openDesk(services.addresses, { AUTH: 'oauth', OAUTH_ISSUER: issuer, OAUTH_AUDIENCE: AUDIENCE, ...more })
 }
 
 const ago = (seconds: number) => Math.floor(Date.now() / 1_000) - seconds

@@ -17,9 +17,13 @@ afterAll(async () => {
 const KEY = { agent: 'agent-x', tenant: 't0', scopes: ['mcp:tools:read'] }
 
 function open(keyId: string, instance: string): Promise<Desk> {
-  const addresses = { postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }
   const seeds = [{ ...KEY, keyId, secret: 'secret-of-agent-xxxx' }]
-  return openDesk(addresses, { SEED_AGENTS: JSON.stringify(seeds), INSTANCE: instance, BREAKER_FAILURES: '2', BREAKER_OPEN_MS: '200' })
+  return openDesk(services.addresses, {
+    SEED_AGENTS: JSON.stringify(seeds),
+    INSTANCE: instance,
+    BREAKER_FAILURES: '2',
+    BREAKER_OPEN_MS: '200',
+  })
 }
 
 const revoke = (keyId: string) => services.postgres.query('update desk.agent_keys set revoked_at = now() where key_id = $1', [keyId])

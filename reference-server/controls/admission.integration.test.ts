@@ -24,8 +24,7 @@ afterAll(async () => {
 })
 
 async function open(): Promise<{ desk: Desk; admitted: Next }> {
-  const addresses = { postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }
-  const desk = await openDesk(addresses, { REDIS_TIMEOUT_MS: String(TIMEOUT_MS) })
+  const desk = await openDesk(services.addresses, { REDIS_TIMEOUT_MS: String(TIMEOUT_MS) })
   const admitted = admission.wrap(rest().next, desk.running)
   await admitted(sampleCall())
   return { desk, admitted }

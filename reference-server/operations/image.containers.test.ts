@@ -65,8 +65,7 @@ function buildImage(): void {
 }
 
 test('answers, is healthy, and drains on SIGTERM with a call inside', async () => {
-  const addresses = { postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }
-  const settings = { ...deskEnvironment(addresses), PORT: '20081', ADMIN_PORT: '20082', DRAIN_GRACE_MS: '10000' }
+  const settings = { ...deskEnvironment(services.addresses), PORT: '20081', ADMIN_PORT: '20082', DRAIN_GRACE_MS: '10000' }
   const environment = Object.entries(settings).flatMap(([name, value]) => ['--env', `${name}=${value}`])
   const id = docker('run', '--detach', '--network', 'host', '--read-only', '--cap-drop', 'ALL', ...environment, IMAGE)
   const ready = async () => (await fetch('http://127.0.0.1:20082/readyz').catch(() => undefined))?.status

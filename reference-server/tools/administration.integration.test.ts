@@ -9,9 +9,8 @@ let other: Desk
 
 beforeAll(async () => {
   services = await startDeskServices(AbortSignal.timeout(60_000))
-  const addresses = { postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }
-  desk = await openDesk(addresses, { USAGE_FLUSH_MS: '50' })
-  other = await openDesk(addresses, { INSTANCE: 'server-2', USAGE_FLUSH_MS: '50' })
+  desk = await openDesk(services.addresses, { USAGE_FLUSH_MS: '50' })
+  other = await openDesk(services.addresses, { INSTANCE: 'server-2', USAGE_FLUSH_MS: '50' })
 })
 
 afterAll(async () => {

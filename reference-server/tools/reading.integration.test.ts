@@ -9,9 +9,8 @@ let other: Desk
 
 beforeAll(async () => {
   services = await startDeskServices(AbortSignal.timeout(60_000))
-  const addresses = { postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }
-  desk = await openDesk(addresses, { REPORT_SECTION_MS: '20' })
-  other = await openDesk(addresses, { INSTANCE: 'server-2' })
+  desk = await openDesk(services.addresses, { REPORT_SECTION_MS: '20' })
+  other = await openDesk(services.addresses, { INSTANCE: 'server-2' })
 })
 
 afterAll(async () => {

@@ -50,9 +50,8 @@ afterAll(async () => {
 })
 
 function open(more: Record<string, string> = {}): Promise<Desk> {
-  const addresses = { postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }
   const { port } = upstream.address() as AddressInfo
-  return openDesk(addresses, { UPSTREAM_URL: `http://127.0.0.1:${port}`, LOG_HASH_KEY: 'key', ...more })
+  return openDesk(services.addresses, { UPSTREAM_URL: `http://127.0.0.1:${port}`, LOG_HASH_KEY: 'key', ...more })
 }
 
 const rate = (desk: Desk, token = TOKENS.t0) => desk.call('get_exchange_rate', { base: 'EUR', quote: 'USD' }, token)

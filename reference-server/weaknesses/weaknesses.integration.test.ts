@@ -16,8 +16,7 @@ afterAll(async () => {
 })
 
 function weak(name: string, environment: Record<string, string>) {
-  const addresses = { postgres: services.links.postgres?.address ?? '', redis: services.links.redis?.address ?? '' }
-  return openDesk(addresses, environment, (parts) => weakened(parts, name))
+  return openDesk(services.addresses, environment, (parts) => weakened(parts, name))
 }
 
 const codes = (answers: Told[]) => [...new Set(answers.map(({ status, data }) => `${status} ${String(data.code ?? 'served')}`))]
