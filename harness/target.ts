@@ -188,9 +188,13 @@ export interface Target {
     command: string
     /** Where to run it; default the working directory. */
     cwd?: string
+    /** `node` is then the Node that runs the harness; else it is whatever your own PATH has. */
+    harnessNode?: boolean
     env?: (context: TargetContext) => Record<string, string>
     /** Path or address that answers 2xx once the server serves; without it any answer at `url` will do. */
     ready?: string | ((context: TargetContext) => string)
+    /** How long it may take until then; default 30 s. */
+    readyWithinS?: number
   }
   observe?: Observe | ((context: TargetContext) => Observe)
   /** Where the server's runbook lies, for findings: a path or an address. Its entries are the server's error codes. */

@@ -103,11 +103,22 @@ export async function startWorkerContainer(
 /** The target's own command, in a container that may read the checkout at the same path. */
 export async function startServerContainer(
   { engine, images, keeper, signal }: Containers,
-  { command, cwd, env, readyUrl, anyAnswer, logFile, instance }: Omit<ServerOptions, 'keeper' | 'signal'>,
+  { command, cwd, env, readyUrl, anyAnswer, readyWithinMs, logFile, instance }: Omit<ServerOptions, 'keeper' | 'signal'>,
   root: string,
 ): Promise<ServerInstance> {
   const ready = () => answers(readyUrl, AbortSignal.timeout(2_000), anyAnswer)
-  const options = { engine, keeper, image: images.node, command: ['sh', '-c', command], env, folders: [root], cwd, ready, signal }
+  const options = {
+    engine,
+    keeper,
+    image: images.node,
+    command: ['sh', '-c', command],
+    env,
+    folders: [root],
+    cwd,
+    ready,
+    readyWithinMs,
+    signal,
+  }
   const launched = containerLauncher(options)
   const launch = async (stop?: AbortSignal) => {
     const sinceS = Math.floor(Date.now() / 1_000)

@@ -23,6 +23,7 @@ export interface ContainerOptions {
   cwd?: string
   /** One attempt to find out whether it serves. */
   ready: (vessel: ContainerVessel) => Promise<boolean>
+  readyWithinMs?: number | undefined
   signal: AbortSignal
 }
 
@@ -78,18 +79,18 @@ function exitOf(code: number | null): Exit {
 }
 
 /**
- * Makes and starts it; called again, starts the same one anew, with its data. Resolves once it serves, at most 60 s.
+ * Makes and starts it; called again, starts the same one anew, with its data. Resolves once it serves, within 60 s unless it may take longer.
  * @throws HarnessError `CONTAINER_DID_NOT_START` with its last lines
  */
 export function containerLauncher(options: ContainerOptions): (signal?: AbortSignal) => Promise<ContainerVessel> {
-  const { engine, image, ready } = options
+  const { engine, image, ready, readyWithinMs = READY_LIMIT_MS } = options
   let id: string | undefined
-  return async (signal = AbortSignal.timeout(READY_LIMIT_MS)) => {
+  return async (signal = AbortSignal.timeout(readyWithinMs)) => {
     signal.throwIfAborted()
     if (id === undefined) id = await made(options)
     else await engine.start(id)
     const vessel = new ContainerVessel(engine, id, (await engine.state(id)).pid)
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(READY_LIMIT_MS)])
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(readyWithinMs)])
     while (vessel.running && !limit.aborted) {
       if (await ready(vessel)) return vessel
       await pause(POLL_MS)

@@ -69,7 +69,7 @@ export class ServerInstance implements AsyncDisposable {
     await this.#goneAfter('SIGKILL', 5_000)
   }
 
-  /** Ends what is left of it and starts it anew: same command, settings, ports and log. Ready when this resolves, at most 30 s. */
+  /** Ends what is left of it and starts it anew: same command, settings, ports and log. Ready when this resolves. */
   async restart(): Promise<void> {
     await this.stop()
     this.#vessel = await this.#launch()

@@ -1,11 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { freePort } from './free-port.ts'
 import { groupMembers } from './process-group.ts'
 import { ScratchKeeper } from './scratch-keeper.ts'
 import type { ServerInstance } from './server-instance.ts'
-import { startServer } from './server-under-test.ts'
+import { pathOfUser, startServer } from './server-under-test.ts'
 
 const { signal } = new AbortController()
 let keeper: ScratchKeeper
@@ -26,15 +26,18 @@ const SERVER = `
   require('node:http').createServer((request, response) => response.writeHead(asked++ ? 200 : 503).end(process.version))
     .listen(process.env.PORT, '127.0.0.1', () => console.log(JSON.stringify({ run: process.env.STAMPEDE_RUN })))`
 
-async function start(script: string, options: { command?: string; signal?: AbortSignal } = {}): Promise<ServerInstance> {
+async function start(
+  script: string,
+  options: { command?: string; harnessNode?: boolean; signal?: AbortSignal } = {},
+): Promise<ServerInstance> {
   await writeFile(path.join(keeper.folder, 'server.cjs'), script)
   const readyUrl = `http://127.0.0.1:${port}/health`
   const place = { cwd: keeper.folder, env: { PORT: String(port) }, logFile: path.join(keeper.folder, 'server-1.log') }
   return await startServer({ keeper, command: 'true; node server.cjs; true', readyUrl, instance: 1, signal, ...place, ...options })
 }
 
-it('waits until the server is ready, runs it with the Node of the harness, and ends all of its group', async () => {
-  const server = await start(SERVER)
+it('waits until the server is ready, runs it with the Node of the harness where that is asked for, and ends all of its group', async () => {
+  const server = await start(SERVER, { harnessNode: true })
   expect(server).toMatchObject({ instance: 1, running: true })
   const answer = await fetch(`http://127.0.0.1:${port}/`)
   expect([answer.status, await answer.text()]).toEqual([200, process.version])
@@ -46,6 +49,26 @@ it('waits until the server is ready, runs it with the Node of the harness, and e
   await server.stop(2_000)
 })
 
+it('runs the node that stands on the PATH of the user', async () => {
+  const theirs = path.join(keeper.folder, 'theirs')
+  await mkdir(theirs)
+  await writeFile(path.join(theirs, 'node'), `#!/bin/sh\nexec '${process.execPath}' --title=theirs "$@"\n`)
+  await chmod(path.join(theirs, 'node'), 0o755)
+  const before = process.env.PATH
+  const ours = path.resolve(import.meta.dirname, '../../node_modules/.bin')
+  process.env.PATH = [ours, theirs, before].join(path.delimiter)
+  try {
+    await using _server = await start(SERVER.replace('process.version', 'process.title'))
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('theirs')
+  } finally {
+    process.env.PATH = before
+  }
+  expect(pathOfUser([ours, '/usr/bin', '/their/project/node_modules/.bin'].join(path.delimiter)).split(path.delimiter)).toEqual([
+    '/usr/bin',
+    '/their/project/node_modules/.bin',
+  ])
+})
+
 it('kills what does not end in its grace', async () => {
   const server = await start(`process.on('SIGTERM', () => {});${SERVER}`)
   await server.stop(200)
@@ -53,7 +76,8 @@ it('kills what does not end in its grace', async () => {
 })
 
 it('tells when the command ends by itself', async () => {
-  const server = await start(`${SERVER}; setTimeout(() => process.exit(7), 400)`, { command: 'exec node server.cjs' })
+  const server = await start(`process.on('SIGUSR2', () => process.exit(7));${SERVER}`, { command: 'exec node server.cjs' })
+  process.kill(server.pid, 'SIGUSR2')
   expect(await server.exited).toEqual({ code: 7, signal: null })
   expect(server.running).toBe(false)
 })

@@ -1,7 +1,7 @@
 // The server under test, started by the target's own command through a shell, in a process group of its own: signals go
 // to the group, so that `npm start` and what it starts end together. Its output goes to files, not through the harness:
-// a busy harness must not slow a server that logs. The folder of the Node that runs the harness is first on PATH.
-// What this does not model: several machines.
+// a busy harness must not slow a server that logs. Its `node` is the one of whoever started the harness, not the one that runs the harness:
+// modules that were compiled for the first do not load in the second. What this does not model: several machines.
 import type { SpawnOptions } from 'node:child_process'
 import { open, readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
@@ -13,6 +13,7 @@ import { type Exit, groupVessel, ServerInstance, type ServerVessel } from './ser
 import type { Keeper } from './service.ts'
 
 const START_LIMIT_MS = 30_000
+const OUR_PROGRAMS = path.resolve(import.meta.dirname, '../../node_modules/.bin')
 const POLL_MS = 50
 
 export interface ServerOptions {
@@ -20,12 +21,16 @@ export interface ServerOptions {
   /** A shell command line. */
   command: string
   cwd: string
+  /** `node` is the Node that runs the harness. */
+  harnessNode?: boolean | undefined
   /** Added to the harness's own environment. */
   env: Record<string, string>
   /** Answers 2xx once the server serves. */
   readyUrl: string
   /** Any status will do: nobody said which address tells. */
   anyAnswer?: boolean
+  /** How long it may take until then; default 30,000 ms. */
+  readyWithinMs?: number | undefined
   /** Its stdout is appended here, its stderr to the same name with `.err`. */
   logFile: string
   instance: number
@@ -33,28 +38,29 @@ export interface ServerOptions {
 }
 
 /**
- * Starts the server and waits until it serves, at most 30 s.
+ * Starts the server and waits until it serves.
  * @throws HarnessError `PORT_IN_USE`; `SERVER_DID_NOT_START` with its last lines
  */
 export async function startServer(options: ServerOptions): Promise<ServerInstance> {
   // A restart heals a fault: it is done even when the run has been stopped.
-  const launch = (signal = AbortSignal.timeout(2 * START_LIMIT_MS)) => launchServer({ ...options, signal })
+  const launch = (signal = AbortSignal.timeout(2 * (options.readyWithinMs ?? START_LIMIT_MS))) => launchServer({ ...options, signal })
   return new ServerInstance(await launch(options.signal), options.instance, launch)
 }
 
-async function launchServer({ command, readyUrl, anyAnswer = false, logFile, signal, ...options }: ServerOptions): Promise<ServerVessel> {
+async function launchServer(options: ServerOptions): Promise<ServerVessel> {
+  const { command, readyUrl, anyAnswer = false, readyWithinMs = START_LIMIT_MS, logFile, signal } = options
   signal.throwIfAborted()
   await refuseTakenPort(new URL(readyUrl))
   const [out, err] = await Promise.all([open(logFile, 'a'), open(`${logFile}.err`, 'a')])
   const from = await Promise.all([out, err].map(async (file) => (await file.stat()).size))
   let vessel: ServerVessel
   try {
-    vessel = groupVessel(await startShell(command, options, ['ignore', out.fd, err.fd]))
+    vessel = groupVessel(await startShell(options, ['ignore', out.fd, err.fd]))
   } finally {
     await Promise.all([out.close(), err.close()])
   }
   try {
-    await untilReady(vessel, readyUrl, anyAnswer, AbortSignal.any([signal, AbortSignal.timeout(START_LIMIT_MS)]))
+    await untilReady(vessel, readyUrl, anyAnswer, AbortSignal.any([signal, AbortSignal.timeout(readyWithinMs)]))
     return vessel
   } catch (cause) {
     const early = !vessel.running
@@ -63,7 +69,7 @@ async function launchServer({ command, readyUrl, anyAnswer = false, logFile, sig
     const lines = await lastLines([logFile, `${logFile}.err`], from)
     const what = early
       ? `ended early (${describe(await vessel.exited)})`
-      : `did not answer${anyAnswer ? '' : ' 2xx'} at ${readyUrl} within ${START_LIMIT_MS / 1_000} s`
+      : `did not answer${anyAnswer ? '' : ' 2xx'} at ${readyUrl} within ${readyWithinMs / 1_000} s`
     throw new HarnessError(
       'SERVER_DID_NOT_START',
       `the server ${what}:\n  ${lines || '(it printed nothing)'}`,
@@ -74,14 +80,20 @@ async function launchServer({ command, readyUrl, anyAnswer = false, logFile, sig
 }
 
 async function startShell(
-  command: string,
-  { keeper, cwd, env, instance }: Pick<ServerOptions, 'keeper' | 'cwd' | 'env' | 'instance'>,
+  { command, harnessNode = false, keeper, cwd, env, instance }: ServerOptions,
   stdio: SpawnOptions['stdio'],
 ): Promise<Child> {
-  const ours = `${path.dirname(process.execPath)}${path.delimiter}${env.PATH ?? process.env.PATH ?? ''}`
+  const PATH = env.PATH ?? pathOfUser(process.env.PATH ?? '')
+  const withPath = { ...process.env, ...env, PATH: harnessNode ? `${path.dirname(process.execPath)}${path.delimiter}${PATH}` : PATH }
   const [shell, flag] = process.platform === 'win32' ? ['cmd.exe', '/c'] : ['/bin/sh', '-c']
-  const withPath = { ...process.env, ...env, PATH: ours }
   return await startChild({ keeper, name: `server ${instance}`, file: shell, args: [flag, command], cwd, env: withPath, stdio })
+}
+
+/** Without what npm puts in front when it runs a script of the checkout. */
+export function pathOfUser(PATH: string): string {
+  return PATH.split(path.delimiter)
+    .filter((folder) => path.resolve(folder) !== OUR_PROGRAMS)
+    .join(path.delimiter)
 }
 
 async function untilReady(server: ServerVessel, readyUrl: string, anyAnswer: boolean, signal: AbortSignal): Promise<void> {

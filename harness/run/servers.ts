@@ -65,6 +65,8 @@ async function startOne(
   const options = {
     command: start.command,
     cwd: start.cwd ?? cwd,
+    harnessNode: start.harnessNode,
+    readyWithinMs: start.readyWithinS && start.readyWithinS * 1_000,
     env: evaluate('start.env', start.env, context) ?? {},
     readyUrl: readyUrlOf(target, start, context),
     anyAnswer: start.ready === undefined,

@@ -144,6 +144,7 @@ export default target({
   start: {
     command: 'node reference-server/main.ts',
     cwd: `${import.meta.dirname}/../..`,
+    harnessNode: true,
     env: environmentOf,
     ready: ({ ports }) => `http://127.0.0.1:${ports.admin}/readyz`,
   },

@@ -12,6 +12,8 @@ import { startServer } from '../../environment/server-under-test.ts'
 import type { Keeper } from '../../environment/service.ts'
 import { HarnessError } from '../../errors.ts'
 import { Lease } from '../../run/lease.ts'
+import { withoutPassword } from '../arguments.ts'
+import type { Program } from '../program.ts'
 import { ROOT } from '../units.ts'
 import { parseServerOptions, SERVER_HELP, type ServerCommandOptions } from './options.ts'
 import { type Door, servingText } from './text.ts'
@@ -33,13 +35,11 @@ const AGENTS: Omit<Door, 'token'>[] = [
   },
 ]
 
+export const server: Program = { help: SERVER_HELP, run: serverCommand }
+
 /** @returns the exit code, once it was stopped */
-export async function serverCommand(words: string[]): Promise<number> {
+async function serverCommand(words: string[]): Promise<number> {
   const options = parseServerOptions(words)
-  if (options.help) {
-    process.stdout.write(SERVER_HELP)
-    return 0
-  }
   const lease = new Lease(`sv${Date.now().toString(36)}${process.pid.toString(36)}`)
   const abort = new AbortController()
   const unhook = onSignals(lease, abort)
@@ -101,6 +101,7 @@ async function startInstance(
     keeper,
     command: 'node reference-server/main.ts',
     cwd: ROOT,
+    harnessNode: true,
     env: { ...env, PORT: String(port), ADMIN_PORT: String(admin), INSTANCE: `server-${instance}` },
     readyUrl,
     logFile: log,
@@ -174,12 +175,6 @@ function seeds(doors: Door[]): string {
   return JSON.stringify(
     doors.map(({ agent, tenant, tier, scopes, token }) => ({ agent, tenant, tier, scopes, keyId: agent, secret: token.split('_')[2] })),
   )
-}
-
-function withoutPassword(address: string): string {
-  const url = new URL(address)
-  url.password = ''
-  return url.href
 }
 
 async function untilStopped(started: Started[], signal: AbortSignal): Promise<void> {

@@ -16,6 +16,7 @@ export function dbhub(version: string): Target {
     start: {
       command: seededStartOf('dbhub', `node ${program} --transport http --host 127.0.0.1 --port "$PORT"`),
       cwd,
+      harnessNode: true,
       env: ({ at, ports }) => ({
         PORT: String(ports.server),
         DSN: `postgres://app@${at.postgres}/postgres?sslmode=disable`,

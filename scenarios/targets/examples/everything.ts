@@ -22,6 +22,7 @@ export default target({
   start: {
     command: startOf('everything', `exec node ${PROGRAM} streamableHttp`),
     cwd,
+    harnessNode: true,
     env: ({ ports }) => ({ PORT: String(ports.server) }),
   },
 })

@@ -19,6 +19,7 @@ export default target({
       `env PYTHONPATH=${FOLDER}/python python3 -m mcp_proxy --host 127.0.0.1 --port "$PORT" -- node ${SERVER} "$DATABASE_URL"`,
     ),
     cwd,
+    harnessNode: true,
     env: ({ at, ports }) => ({
       PORT: String(ports.server),
       DATABASE_URL: `postgresql://app@${at.postgres}/postgres`,

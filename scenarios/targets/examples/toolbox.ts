@@ -34,6 +34,7 @@ export default target({
       `${PROGRAM} --config tools/examples/toolbox.yaml --port "$PORT" --disable-version-check --disable-reload`,
     ),
     cwd,
+    harnessNode: true,
     env: (context) => ({
       PORT: String(context.ports.server),
       PGPORT: context.at.postgres?.split(':')[1] ?? '',
