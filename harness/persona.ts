@@ -6,7 +6,7 @@ import type { Draw, Span } from './plan/draw.ts'
 export type { Draw, Span } from './plan/draw.ts'
 export type { PlannedCall, PlannedTask } from './plan/plan.ts'
 
-import type { Arrivals, Credential, PhaseName, PlannedCall, PlannedTask, Priority, Role } from './plan/plan.ts'
+import type { Arrivals, Credential, Listening, PhaseName, PlannedCall, PlannedTask, Priority, Role } from './plan/plan.ts'
 
 /** What an agent's client makes of an answer: enough to decide what to do next. Judging happens later, in Node. */
 export interface Answer {
@@ -80,6 +80,8 @@ export interface PersonaDefinition<P extends Parameters = Parameters> {
   hostile: boolean
   /** It goes where answers lead: its role must say where that is (`leadsTo`). */
   walks?: boolean
+  /** Its client holds the server's own stream open; only the undici driver can. */
+  listens?: Listening
   parameters: P
   tasks(draw: Draw, parameters: Values<P>, span: Span): TaskSketch[]
   act(agent: Agent, task: PlannedTask, parameters: Values<P>): Promise<void>
@@ -141,14 +143,16 @@ export function persona<const P extends Parameters>(
   return Object.assign(enlist, { definition: whole })
 }
 
+interface Stack<P extends Parameters> extends Pick<PersonaDefinition, 'summary' | 'source' | 'listens'> {
+  defaults: Partial<Values<P>>
+  quick?: Partial<Values<P>>
+}
+
 /**
  * A preset: the script of another persona with the figures of one stack.
  * @param defaults those that differ, at full scale and, where it differs, at quick scale
  */
-export function preset<P extends Parameters>(
-  script: Persona<P>,
-  { summary, source, defaults, quick = {} }: { summary: string; source: string; defaults: Partial<Values<P>>; quick?: Partial<Values<P>> },
-): Persona<P> {
+export function preset<P extends Parameters>(script: Persona<P>, { summary, source, listens, defaults, quick = {} }: Stack<P>): Persona<P> {
   const declared = Object.entries(script.definition.parameters).map(([name, parameter]) => {
     const set = defaults[name as keyof P]
     const atQuick = quick[name as keyof P]
@@ -157,7 +161,7 @@ export function preset<P extends Parameters>(
     return [name, { ...rest, ...kept, ...(set !== undefined && { default: set }), ...(atQuick !== undefined && { quick: atQuick }) }]
   })
   const parameters = Object.fromEntries(declared) as P
-  return persona({ ...script.definition, summary, source, parameters })
+  return persona({ ...script.definition, summary, source, ...(listens && { listens }), parameters })
 }
 
 /** The second frame of a stack: who called; from the working directory on where it lies in it. */

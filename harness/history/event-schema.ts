@@ -66,7 +66,9 @@ const send = z.looseObject({
   altered: z.literal(true).exactOptional(),
 })
 const end = z.looseObject({ kind: z.literal('end'), seq, call: id, agent: id, endedAtMs: ms, ...evidence })
-const stop = z.looseObject({ kind: z.literal('stop'), seq, agent: id, tasksStarted: z.int().min(0), callsSent: z.int().min(0), atMs: ms })
+const count = z.int().min(0)
+const streams = z.looseObject({ opened: count, refused: count, ended: count, asked: count, answered: count }).exactOptional()
+const stop = z.looseObject({ kind: z.literal('stop'), seq, agent: id, tasksStarted: count, callsSent: count, streams, atMs: ms })
 const crash = z.looseObject({ kind: z.literal('crash'), seq, agent: id, task: z.string(), text: z.string() })
 
 export const loadLine = z.discriminatedUnion('kind', [start, send, end, stop, crash])

@@ -91,7 +91,20 @@ export interface StopLine {
   tasksStarted: number
   /** Calls handed to the engine, by the agent's own count: not counted from its lines. */
   callsSent: number
+  /** Absent: it met none. */
+  streams?: StreamCounts
   atMs: number
+}
+
+/** What an agent met of the server's own streams and requests; neither is a call. */
+export interface StreamCounts {
+  /** The server's own stream: opened, not given (405 and the like), ended by the server. */
+  opened: number
+  refused: number
+  ended: number
+  /** Requests of the server, on whatever stream, and those whose answer it took. */
+  asked: number
+  answered: number
 }
 
 export interface CrashLine {

@@ -8,7 +8,17 @@ import type { Engine, RunFacts } from './engine.ts'
 import { evidenceOf, type Question, type RawAnswer } from './evidence.ts'
 import { leadsOf } from './leads.ts'
 import { endLine, sendLine } from './line-text.ts'
-import { handshakeRequest, isNotification, isStateless, notification, Speaker, toolCallRequest, type WireRequest } from './request.ts'
+import {
+  handshakeRequest,
+  isNotification,
+  isStateless,
+  notification,
+  Speaker,
+  streamHeaders,
+  toolCallRequest,
+  type WireRequest,
+} from './request.ts'
+import type { Listen } from './session.ts'
 import type { Intent, OutgoingMessage, Sender, SentAnswer } from './task-client.ts'
 import { tenantsIn } from './tenants.ts'
 
@@ -19,6 +29,7 @@ const NO_RULES: Question = { arguments: {}, correct: [], keyed: false }
 
 export class Caller implements Sender {
   readonly agent: string
+  readonly listen: Listen
   readonly #facts: RunFacts
   readonly #engine: Engine
   readonly #stateless: boolean
@@ -34,8 +45,12 @@ export class Caller implements Sender {
   #stopped = false
   #whenQuiet: (() => void) | undefined
 
-  constructor({ agent }: Pick<PlannedAgent, 'agent'>, facts: RunFacts, engine: Engine) {
+  constructor({ agent, listens }: Pick<PlannedAgent, 'agent' | 'listens'>, facts: RunFacts, engine: Engine) {
     this.agent = agent
+    this.listen = (session) =>
+      listens === undefined || (listens === 'with-id' && session === undefined)
+        ? undefined
+        : engine.streams?.listen(streamHeaders(new Speaker(facts.protocol, this.#headers, session)))
     this.#facts = facts
     this.#engine = engine
     this.#stateless = isStateless(facts.protocol)

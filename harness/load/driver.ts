@@ -87,6 +87,8 @@ export interface Driver {
   readonly id: string
   /** One `prepare` makes all the generators that share a plan. */
   readonly startsAll?: true
+  /** Its agents hold a server's own stream open, and answer what a server asks. */
+  readonly holdsStreams?: true
   /** @throws HarnessError `LOAD_BUNDLE_REFUSED`, `LOAD_DID_NOT_START`, `DRIVER_CANNOT`, `HEADER_FORBIDDEN`, `SCENARIO_INVALID` */
   prepare(options: DriverOptions): Promise<Generator>
 }

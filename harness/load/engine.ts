@@ -1,4 +1,5 @@
 // The four things that a timeline needs of whatever engine sends its calls, and what it must know of the run.
+import type { StreamCounts } from '../history/event.ts'
 import type { Credential, Plan } from '../plan/plan.ts'
 import type { RawAnswer } from './evidence.ts'
 import type { WireRequest } from './request.ts'
@@ -15,6 +16,15 @@ export interface Engine {
   post(request: WireRequest, timeoutMs: number, keepMs: number): Promise<RawAnswer>
   /** @param line one line of JSON, without its end */
   write(line: string): void
+  /** Absent where the engine can neither hold a stream open nor answer what comes on one. */
+  readonly streams?: Streams
+}
+
+/** The server's own stream and what it asks, on that or on a call's. */
+export interface Streams {
+  readonly seen: Readonly<StreamCounts>
+  /** Opens the server's own stream and keeps it open. @returns closes it; twice is harmless */
+  listen(headers: Record<string, string>): () => void
 }
 
 export type Credentials = Partial<Record<Credential, Record<string, string>>>

@@ -1,8 +1,9 @@
 // What no driver can do is refused before anything starts.
 import { HarnessError } from '../errors.ts'
 import type { Allowances } from '../plan/at-most.ts'
-import type { DriverOptions, Share } from './driver.ts'
-import { isForbiddenHeader } from './request.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { Driver, DriverOptions, Share } from './driver.ts'
+import { isForbiddenHeader, isStateless } from './request.ts'
 
 /** @throws HarnessError `SCENARIO_INVALID`, `HEADER_FORBIDDEN` */
 export function assertDrivable({ plan, headers, later = [] }: Pick<DriverOptions, 'plan' | 'headers' | 'later'>): void {
@@ -13,6 +14,15 @@ export function assertDrivable({ plan, headers, later = [] }: Pick<DriverOptions
   if (forbidden === undefined) return
   const hint = "k6 would re-send such calls on its own; use idempotencyKey: { argument: '…' } or { meta: '…' } in the target's tool"
   throw new HarnessError('HEADER_FORBIDDEN', `agents.headers sets ${forbidden}`, hint)
+}
+
+/** What the plan's agents would do and this driver cannot, in a sentence for the manifest. */
+export function leftOut({ id, holdsStreams }: Pick<Driver, 'id' | 'holdsStreams'>, { agents, protocol }: Plan): string[] {
+  const listening = agents.filter(({ listens }) => listens !== undefined).length
+  if (holdsStreams || isStateless(protocol) || listening === 0) return []
+  return [
+    `${listening} agents would hold the server's own stream open and answer what it asks: ${id} cannot, so they do not (--driver undici does)`,
+  ]
 }
 
 /**

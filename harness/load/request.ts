@@ -160,6 +160,12 @@ function metaOf({ trace, span }: Omit<Message, 'call'>, { protocol }: Speaker): 
   }
 }
 
+/** Of the GET that opens the server's own stream in a session. */
+export function streamHeaders({ protocol, headers, session }: Speaker): Record<string, string> {
+  const id = session === undefined ? {} : { 'Mcp-Session-Id': session }
+  return { ...headers, Accept: 'text/event-stream', 'MCP-Protocol-Version': protocol, ...id }
+}
+
 /** Headers that would make the engine repeat a call on its own. */
 export function isForbiddenHeader(name: string): boolean {
   return /^(x-)?idempotency-key$/i.test(name)

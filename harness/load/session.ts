@@ -9,13 +9,19 @@ import type { SentAnswer } from './task-client.ts'
 /** One message of a handshake; resolves to its answer, with the session's id when it brought one. */
 export type Shake = (method: string, session: string | undefined) => Promise<SentAnswer & { session?: string }>
 
+/** Holds the server's own stream open in the session of this id. @returns closes it; undefined: this agent does not listen */
+export type Listen = (session: string | undefined) => (() => void) | undefined
+
 export class Session {
   readonly #stateless: boolean
+  readonly #listen: Listen | undefined
+  #hangUp: (() => void) | undefined
   #id: string | undefined
   #opening: Promise<SentAnswer> | undefined
   #open = false
 
-  constructor(protocol: Protocol) {
+  constructor(protocol: Protocol, listen?: Listen) {
+    this.#listen = listen
     this.#stateless = isStateless(protocol)
     this.#open = this.#stateless
   }
@@ -48,6 +54,13 @@ export class Session {
     if (this.#stateless || id === undefined || id !== this.#id) return
     this.#open = false
     this.#id = undefined
+    this.leave()
+  }
+
+  /** Its client is gone, and so is the stream that it held; to the server the session stays. */
+  leave(): void {
+    this.#hangUp?.()
+    this.#hangUp = undefined
   }
 
   async #shakeHands(shake: Shake): Promise<SentAnswer> {
@@ -57,6 +70,7 @@ export class Session {
     if (!told.ok) return told
     this.#id = first.session
     this.#open = true
+    this.#hangUp = this.#listen?.(this.#id)
     return told
   }
 }

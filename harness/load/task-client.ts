@@ -5,7 +5,7 @@ import type { Agent, Answer, CallOptions } from '../persona.ts'
 import { hash32 } from '../plan/draw.ts'
 import type { PlannedCall, PlannedTask } from '../plan/plan.ts'
 import type { Engine, RunFacts } from './engine.ts'
-import { Session, type Shake } from './session.ts'
+import { type Listen, Session, type Shake } from './session.ts'
 import { eightHexDigits } from './trace.ts'
 
 /** The agent behind all of its tasks. */
@@ -18,6 +18,7 @@ export interface Sender {
   send(message: OutgoingMessage, intent: Intent): Promise<SentAnswer>
   /** One message of a handshake. */
   shake(method: string, message: OutgoingMessage): Promise<SentAnswer & { session?: string }>
+  readonly listen: Listen
 }
 
 /** An answer knows under which id its call went out, so that asking again can name it. */
@@ -58,6 +59,7 @@ export class TaskClient implements Agent {
   readonly #engine: Engine
   readonly #trace: string
   #session: Session
+  #own: Session | undefined
   #calls = 0
   /** Planned moment of whatever is sent next. */
   #plannedAtMs: number
@@ -87,8 +89,15 @@ export class TaskClient implements Agent {
   }
 
   async openSession({ timeoutMs = 0 }: Pick<CallOptions, 'timeoutMs'> = {}): Promise<Answer> {
-    this.#session = new Session(this.#facts.protocol)
+    this.leave()
+    this.#own = new Session(this.#facts.protocol, this.#sender.listen)
+    this.#session = this.#own
     return await this.#session.begin(this.#shake(timeoutMs))
+  }
+
+  /** The client that the task began for itself, if it did, is gone. */
+  leave(): void {
+    this.#own?.leave()
   }
 
   async think(ms: number): Promise<void> {

@@ -2,6 +2,7 @@
 // the four verbs of the engine that it is given, so the same code runs inside k6 and, in its test, on a clock of the test's own.
 //
 // After the plan's end nothing is sent: tasks stay where they are, answers under way are awaited, then the stop line is written.
+import type { StreamCounts } from '../history/event.ts'
 import type { PersonaDefinition } from '../persona.ts'
 import type { PlannedAgent, PlannedTask } from '../plan/plan.ts'
 import { Caller } from './caller.ts'
@@ -17,7 +18,7 @@ const TEXT_CHARACTERS_MAX = 4_000
 export async function followTimeline(planned: PlannedAgent, persona: PersonaDefinition, facts: RunFacts, engine: Engine): Promise<void> {
   const { agent, tasks } = planned
   const caller = new Caller(planned, facts, engine)
-  const session = new Session(facts.protocol)
+  const session = new Session(facts.protocol, caller.listen)
   const running: Promise<void>[] = []
   const trace = traces(facts.run, agent)
   for (const task of tasks) {
@@ -30,7 +31,13 @@ export async function followTimeline(planned: PlannedAgent, persona: PersonaDefi
   await Promise.race([Promise.all(running), over])
   await caller.stop()
   const { callsSent } = caller
-  engine.write(rareLine({ kind: 'stop', seq: caller.next(), agent, tasksStarted: running.length, callsSent, atMs: caller.now() }))
+  const met = streamsMet(engine)
+  const atMs = caller.now()
+  engine.write(rareLine({ kind: 'stop', seq: caller.next(), agent, tasksStarted: running.length, callsSent, ...met, atMs }))
+}
+
+function streamsMet({ streams }: Engine): { streams?: StreamCounts } {
+  return streams && Object.values(streams.seen).some((count) => count > 0) ? { streams: { ...streams.seen } } : {}
 }
 
 async function runTask(
@@ -47,4 +54,5 @@ async function runTask(
     const text = error instanceof Error ? `${error}\n${error.stack ?? ''}` : String(error)
     engine.write(rareLine({ kind: 'crash', seq: caller.next(), agent, task: task.task, text: text.slice(0, TEXT_CHARACTERS_MAX) }))
   }
+  client.leave()
 }

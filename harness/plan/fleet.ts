@@ -60,10 +60,11 @@ export function planFleet(
         const agent = `${persona}-${String(number).padStart(2, '0')}`
         const tasks = planTasks({ entry, parameters, agent, target, phases, drawOf: shared.drawOf(n) }, draw.fork(agent))
         const arrivals = shared.asked()
-        const { hostile } = entry.persona
+        const { hostile, listens } = entry.persona
         const { index, tenant, priority } = seat
         const given = entry.membership.priority && priority
-        return { agent, index, tenant, persona, parameters, ...(given && { priority }), hostile, ...(arrivals && { arrivals }), tasks }
+        const rest = { ...(given && { priority }), hostile, ...(arrivals && { arrivals }), ...(listens && { listens }), tasks }
+        return { agent, index, tenant, persona, parameters, ...rest }
       })
     }),
   )

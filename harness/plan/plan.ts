@@ -42,6 +42,9 @@ export type Priority = 'batch' | 'normal' | 'critical'
 
 export type PhaseName = 'warm-up' | 'steady' | 'stress' | 'recovery'
 
+/** Its client holds the server's own stream open (GET) in each session of the 2025 eras: in all of them, or in those that got an id. */
+export type Listening = 'always' | 'with-id'
+
 /** A stretch of the run, in ms since its start. Each stress and the recovery after it name their window. */
 export interface Phase {
   name: PhaseName
@@ -144,6 +147,8 @@ export interface PlannedAgent {
   hostile: boolean
   /** How the tasks of its fleet entry were asked to arrive; absent: the persona's own way. */
   arrivals?: { kind: Arrivals['kind']; dispersion?: number }
+  /** Absent: it does not. */
+  listens?: Listening
   tasks: PlannedTask[]
 }
 

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { SCHEMA_VERSION } from '../history/event.ts'
 import type { Manifest } from '../history/manifest.ts'
+import { leftOut } from '../load/preconditions.ts'
 import { measuredArrivals } from '../plan/arrivals-measured.ts'
 import { offersOf } from '../plan/offers.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -63,7 +64,7 @@ export async function firstManifest(options: RunOptions, startedAt: Date, hash: 
     ...machine(),
     command: options.command,
     arrivals: measuredArrivals(plan),
-    notes: [...options.notes],
+    notes: [...options.notes, ...leftOut(options.driver, plan)],
   }
 }
 

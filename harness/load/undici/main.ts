@@ -92,6 +92,7 @@ function engineOf(connections: Connections, lines: LineFile): Engine {
     wait: (ms) => (ms <= 0 ? Promise.resolve() : until(Date.now() + ms)),
     post: (request, timeoutMs, keepMs) => connections.post(request, timeoutMs, keepMs),
     write: (line) => lines.write(line),
+    streams: connections.streams,
   }
 }
 

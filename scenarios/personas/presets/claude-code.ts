@@ -10,6 +10,7 @@ import { retryHappy } from '../retry-happy.ts'
 export const claudeCode = preset(retryHappy, {
   summary: 'Claude Code: waits as long as it takes, retries nothing itself, up to ten read-only calls at once.',
   source: 'Claude Code settings (MCP_TOOL_TIMEOUT, tool use concurrency 10); SmartAI/mcp-chaos (think times of frontier agents)',
+  listens: 'always',
   defaults: {
     timeoutMs: 0,
     tries: 1,

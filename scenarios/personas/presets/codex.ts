@@ -10,6 +10,7 @@ import { retryHappy } from '../retry-happy.ts'
 export const codex = preset(retryHappy, {
   summary: 'Codex: 300 s timeout, retries nothing itself, one call at a time.',
   source: 'codex config (tool_timeout_sec); SmartAI/mcp-chaos (think times of frontier agents)',
+  listens: 'with-id',
   defaults: {
     timeoutMs: 300_000,
     tries: 1,

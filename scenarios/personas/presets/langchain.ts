@@ -11,6 +11,7 @@ import { retryHappy } from '../retry-happy.ts'
 export const langchain = preset(retryHappy, {
   summary: 'LangChain: 30 s timeout, two retries a second apart and doubling, ±25 %, of every failure; a session for each call.',
   source: 'langchain ToolRetryMiddleware (max_retries 2, initial_delay 1.0, backoff_factor 2.0, jitter ±25 %); langchain-mcp-adapters',
+  listens: 'with-id',
   defaults: {
     timeoutMs: 30_000,
     tries: 3,

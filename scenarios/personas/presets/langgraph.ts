@@ -11,6 +11,7 @@ import { retryHappy } from '../retry-happy.ts'
 export const langgraph = preset(retryHappy, {
   summary: 'LangGraph: three attempts from half a second on, doubling, after lost calls and 5xx; all calls of a step at once.',
   source: 'langgraph RetryPolicy (initial_interval 0.5, backoff_factor 2.0, max_interval 128.0, max_attempts 3, jitter); ToolNode',
+  listens: 'with-id',
   defaults: {
     timeoutMs: 30_000,
     tries: 3,

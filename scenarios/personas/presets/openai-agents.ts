@@ -10,6 +10,7 @@ import { retryHappy } from '../retry-happy.ts'
 export const openaiAgents = preset(retryHappy, {
   summary: 'OpenAI Agents SDK: 5 s timeout, retries after 1, 2, 4 … s without jitter, one call at a time, ten turns at most.',
   source: 'openai-agents-python (client_session_timeout_seconds 5, retry_backoff_seconds_base 1.0, max_turns 10)',
+  listens: 'with-id',
   defaults: {
     timeoutMs: 5_000,
     tries: 3,

@@ -11,6 +11,7 @@ import { retryHappy } from '../retry-happy.ts'
 export const vercelAi = preset(retryHappy, {
   summary: 'Vercel AI SDK: 60 s timeout, two retries after 2 and 4 s without jitter, whatever Retry-After says.',
   source: 'ai retryWithExponentialBackoff (maxRetries 2, initialDelayInMs 2000, backoffFactor 2); TypeScript SDK (60 s)',
+  listens: 'always',
   defaults: {
     timeoutMs: 60_000,
     tries: 3,
