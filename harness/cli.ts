@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { SetupError } from '../setup.mjs'
+import { asksForHelp } from './command/arguments.ts'
 import { COMMANDS, helpText, shownNames } from './command/commands.ts'
 import { ROOT } from './command/units.ts'
 import { HarnessError, nearest } from './errors.ts'
@@ -13,10 +14,12 @@ async function main([name = '', ...words]: string[]): Promise<number> {
   if (['--version', '-V'].includes(name)) return tell(`${version()}\n`)
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (!command) throw unknown(name)
+  const { help, run } = await command.load()
+  if (asksForHelp(words)) return tell(help)
   // A tab in a shell waits for nothing, and changes nothing.
   const swept = command.quiet ? [] : await sweep()
   for (const sentence of swept) process.stderr.write(`· ${sentence}\n`)
-  return await command.run(words, swept)
+  return await run(words, swept)
 }
 
 function unknown(name: string): HarnessError {

@@ -1,4 +1,5 @@
 // What can be typed: one row a command, and the general help, which is made of them. Each is imported only when it is asked for.
+import type { Program } from './program.ts'
 
 export interface Command {
   /** `<scenario> [options]` */
@@ -8,92 +9,98 @@ export interface Command {
   hidden?: true
   /** Nothing is cleaned up before it. */
   quiet?: true
-  /** @returns the exit code; `swept`: what was cleaned up after killed runs */
-  run(words: string[], swept: string[]): Promise<number>
+  load(): Promise<Program>
 }
 
-const scenario = async (words: string[], swept: string[]) => (await import('./scenario/scenario.ts')).scenarioCommand(words, swept)
-const folder = async (verb: 'judge' | 'report', words: string[]) => (await import('./recorded/judge-report.ts')).folderCommand(verb, words)
+const scenario = async () => (await import('./scenario/scenario.ts')).scenario
 
 export const COMMANDS: Record<string, Command> = {
   demo: {
     takes: '',
     says: 'a weak server is shown to fail, then the hardened one to hold: about a minute',
-    run: async (words, swept) => (await import('./scenario/demo.ts')).demoCommand(words, swept),
+    load: async () => (await import('./scenario/demo.ts')).demo,
   },
   init: {
     takes: '<url> [options]',
     says: 'asks a server for its tools and writes the target file for it',
-    run: async (words) => (await import('./init/init.ts')).initCommand(words),
+    load: async () => (await import('./init/init.ts')).init,
   },
-  run: { takes: '<scenario> [options]', says: 'one scenario against a target: load, faults, verdicts, report', run: scenario },
-  scenario: { takes: '<scenario> [options]', says: 'the same', hidden: true, run: scenario },
+  run: { takes: '<scenario> [options]', says: 'one scenario against a target: load, faults, verdicts, report', load: scenario },
+  scenario: { takes: '<scenario> [options]', says: 'the same', hidden: true, load: scenario },
   list: {
     takes: '',
     says: 'scenarios and targets, your own among them',
-    run: async (words, swept) => await scenario(['--list', ...words], swept),
+    load: async () => (await import('./scenario/scenario.ts')).list,
   },
-  judge: { takes: '<run folder>', says: 'verdicts again, from what was recorded', run: (words) => folder('judge', words) },
-  report: { takes: '<run folder>', says: 'verdicts and report again', run: (words) => folder('report', words) },
+  judge: {
+    takes: '<run folder>',
+    says: 'verdicts again, from what was recorded',
+    load: async () => (await import('./recorded/judge-report.ts')).judge,
+  },
+  report: {
+    takes: '<run folder>',
+    says: 'verdicts and report again',
+    load: async () => (await import('./recorded/judge-report.ts')).report,
+  },
   explain: {
     takes: '<run folder | scenario>',
     says: 'what failed and how to mend it',
-    run: async (words) => (await import('./recorded/explain.ts')).explainCommand(words),
+    load: async () => (await import('./recorded/explain.ts')).explain,
   },
   reports: {
     takes: '[options]',
     says: 'all runs on one local page, any two side by side',
-    run: async (words) => (await import('./shelf/reports.ts')).reportsCommand(words),
+    load: async () => (await import('./shelf/reports.ts')).reports,
   },
   compare: {
     takes: '<run> <run>…',
     says: 'better or worse: runs taken in turns, one as it was, one as it is',
-    run: async (words) => (await import('./study/compare.ts')).compareCommand(words),
+    load: async () => (await import('./study/compare.ts')).compare,
   },
   study: {
     takes: '<name> [options]',
     says: 'several runs, one answer: capacity, scale-out, smooth-against-burst, metastable-boundary',
-    run: async (words) => (await import('./study/study.ts')).studyCommand(words),
+    load: async () => (await import('./study/study.ts')).study,
   },
   merge: {
-    takes: '<run folder> <folders> [--into <folder>]',
+    takes: '<run folder> <folders> [options]',
     says: 'one run of what several machines recorded',
-    run: async (words) => (await import('./fleet/merge.ts')).mergeCommand(words),
+    load: async () => (await import('./fleet/merge.ts')).merge,
   },
   collect: {
     takes: '<folder> [options]',
     says: 'takes what generators on other machines record, until all have ended',
-    run: async (words) => (await import('./fleet/collect.ts')).collectCommand(words),
+    load: async () => (await import('./fleet/collect.ts')).collect,
   },
   export: {
     takes: 'kubernetes <scenario> [options]',
     says: 'what k6-operator needs to send a scenario from many machines',
-    run: async (words) => (await import('./fleet/export.ts')).exportCommand(words),
+    load: async () => (await import('./fleet/export.ts')).exporting,
   },
   draw: {
     takes: '<scenario> [options]',
     says: 'draws a plan again, in a pod',
     hidden: true,
     quiet: true,
-    run: async (words) => (await import('./fleet/draw.ts')).drawCommand(words),
+    load: async () => (await import('./fleet/draw.ts')).draw,
   },
   server: {
     takes: '[options]',
     says: 'the reference server alone, until Ctrl-C',
-    run: async (words) => (await import('./server/server.ts')).serverCommand(words),
+    load: async () => (await import('./server/server.ts')).server,
   },
   completion: {
     takes: 'bash | zsh | fish',
     says: 'prints what your shell needs to complete all this',
     quiet: true,
-    run: async (words) => (await import('./completion.ts')).completionCommand(words),
+    load: async () => (await import('./completion.ts')).completion,
   },
   complete: {
     takes: '-- <words>',
     says: 'what the last word may become',
     hidden: true,
     quiet: true,
-    run: async (words) => (await import('./completion.ts')).completeCommand(words, shownNames()),
+    load: async () => (await import('./completion.ts')).completing(shownNames()),
   },
 }
 

@@ -3,7 +3,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { isUnitFile, unitIdOf } from '../discover.ts'
-import { HarnessError } from '../errors.ts'
+import { bad } from './arguments.ts'
+import type { Program } from './program.ts'
 import { type OwnKind, ownFolders } from './project.ts'
 import { SCENARIO_OPTIONS } from './scenario/options.ts'
 import { ROOT } from './units.ts'
@@ -33,22 +34,44 @@ const HOW = `bash: echo 'source <(mcp-stampede completion bash)' >> ~/.bashrc
   zsh:  echo 'source <(mcp-stampede completion zsh)' >> ~/.zshrc
   fish: mcp-stampede completion fish > ~/.config/fish/completions/mcp-stampede.fish`
 
+const HELP = `Prints what your shell needs to complete commands, options, scenarios and targets.
+
+  mcp-stampede completion bash | zsh | fish
+
+It takes no options.
+Examples:
+  ${HOW}
+`
+
+export const completion: Program = { help: HELP, run: completionCommand }
+
 /** @throws HarnessError `BAD_OPTION` */
-export function completionCommand([shell, ...more]: string[]): number {
+function completionCommand([shell, ...more]: string[]): number {
   const script = SCRIPTS[shell ?? '']
-  if (script === undefined || more.length > 0) throw new HarnessError('BAD_OPTION', 'completion takes one shell: bash, zsh or fish', HOW)
+  if (script === undefined || more.length > 0) throw bad('completion takes one shell: bash, zsh or fish', HOW)
   process.stdout.write(script)
   return 0
 }
 
-/**
- * @param words after `--`: all that was typed behind the program's name, the last one perhaps unfinished or empty
- * @param commands what the first word may be
- */
-export function completeCommand(words: string[], commands: readonly string[]): number {
-  const found = candidates(words[0] === '--' ? words.slice(1) : words, commands, namesOf)
-  process.stdout.write(found.map((one) => `${one}\n`).join(''))
-  return 0
+const COMPLETE_HELP = `What the last of the words may become, one a line: what a shell asks at each tab. It is for programs.
+
+  mcp-stampede complete -- <words>
+
+It takes no options.
+Example: mcp-stampede complete -- run runaway-loop --sc
+`
+
+/** @param commands what the first word may be */
+export function completing(commands: readonly string[]): Program {
+  return {
+    help: COMPLETE_HELP,
+    // Behind `--`: all that was typed behind the program's name, the last word perhaps unfinished or empty.
+    run: (words) => {
+      const found = candidates(words[0] === '--' ? words.slice(1) : words, commands, namesOf)
+      process.stdout.write(found.map((one) => `${one}\n`).join(''))
+      return 0
+    },
+  }
 }
 
 type Names = (kind: 'scenarios' | 'targets' | 'faults' | 'weaknesses') => string[]

@@ -1,19 +1,40 @@
 // `npm run collect -- <folder>`: the collector by itself, beside generators that somebody started elsewhere, or as a Job in the cluster.
 import { readFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { HarnessError } from '../../errors.ts'
 import { Collector } from '../../fleet/collector.ts'
+import { bad, parsed, whole } from '../arguments.ts'
+import type { Program } from '../program.ts'
 
-const USAGE = 'npm run collect -- <folder> --parts <n> --token-file <file> [--host 0.0.0.0] [--port 6570] [--bytes-max <n>] [--until-s <n>]'
+const USAGE = 'npm run collect -- <folder> --parts <n> --token-file <file> [options]'
 const LOOK_EVERY_MS = 500
 const PORT = 6_570
 /** A run of hours at full speed. */
 const BYTES_MAX = 64 * 1024 ** 3
 const UNTIL_S = 6 * 3_600
+const UNTIL_MAX_S = 30 * 86_400
+const MAKE_TOKEN = 'openssl rand -hex 32 > token'
+
+const HELP = `Takes what generators on other machines record, line by line, into a folder, until all of them have ended.
+
+  ${USAGE}
+
+  --parts <n>          how many generators there are, 1 to 10000
+  --token-file <file>  what they must know: at least 16 characters
+  --host <address>     where it listens (default: 127.0.0.1; 0.0.0.0 for other machines)
+  --port <n>           its port; 0: a free one (default: ${PORT})
+  --bytes-max <n>      what is kept at most (default: ${BYTES_MAX}, 64 GiB)
+  --until-s <n>        when it ends although not all have (default: ${UNTIL_S}, six hours)
+  --stays              goes on when all have ended: somebody still fetches
+
+Example: npm run collect -- collected --parts 4 --token-file token --host 0.0.0.0
+Exit codes: 0 all generators have ended · 2 some have not
+`
+
+export const collect: Program = { help: HELP, run: collectCommand }
 
 /** Until every generator has ended, somebody stops it, or its time is up. @returns 0 when all have ended, else 2 */
-export async function collectCommand(words: string[]): Promise<number> {
+async function collectCommand(words: string[]): Promise<number> {
   const options = await parse(words)
   const stop = new AbortController()
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM']
@@ -56,37 +77,29 @@ interface Options {
   stays: boolean
 }
 
+const SPEC = {
+  parts: { type: 'string', default: '' },
+  'token-file': { type: 'string' },
+  host: { type: 'string', default: '127.0.0.1' },
+  port: { type: 'string', default: String(PORT) },
+  'bytes-max': { type: 'string', default: String(BYTES_MAX) },
+  'until-s': { type: 'string', default: String(UNTIL_S) },
+  stays: { type: 'boolean', default: false },
+} as const
+
 async function parse(words: string[]): Promise<Options> {
-  const text = { type: 'string' } as const
-  const spec = {
-    parts: text,
-    'token-file': text,
-    host: text,
-    port: text,
-    'bytes-max': text,
-    'until-s': text,
-    stays: { type: 'boolean' },
-  } as const
-  try {
-    const { values, positionals } = parseArgs({ args: words, options: spec, allowPositionals: true })
-    const [folder, ...more] = positionals
-    const of = Number(values.parts)
-    if (folder === undefined || more.length > 0 || !Number.isInteger(of) || of < 1 || of > 10_000 || values['token-file'] === undefined)
-      throw new HarnessError('BAD_OPTION', 'collect takes one folder, --parts (1 to 10000) and --token-file', USAGE)
-    const token = (await readFile(values['token-file'], 'utf8')).trim()
-    if (token.length < 16) throw new HarnessError('BAD_OPTION', 'the token has fewer than 16 characters', 'openssl rand -hex 32 > token')
-    return {
-      folder,
-      of,
-      token,
-      host: values.host ?? '127.0.0.1',
-      port: Number(values.port ?? PORT),
-      bytesMax: Number(values['bytes-max'] ?? BYTES_MAX),
-      untilS: Number(values['until-s'] ?? UNTIL_S),
-      stays: values.stays ?? false,
-    }
-  } catch (error) {
-    if (error instanceof HarnessError) throw error
-    throw new HarnessError('BAD_OPTION', (error as Error).message.split('. ')[0] ?? 'bad option', USAGE, error)
-  }
+  const { values, positionals } = parsed('collect', SPEC, words)
+  const { host, stays, 'token-file': tokenFile } = values
+  const [folder, ...more] = positionals
+  if (folder === undefined || more.length > 0 || tokenFile === undefined || values.parts === '')
+    throw bad('collect takes one folder, --parts and --token-file', USAGE)
+  const of = whole('parts', values.parts, 1, 10_000)
+  const port = whole('port', values.port, 0, 65_535)
+  const bytesMax = whole('bytes-max', values['bytes-max'], 1, Number.MAX_SAFE_INTEGER)
+  const untilS = whole('until-s', values['until-s'], 1, UNTIL_MAX_S)
+  const token = await readFile(tokenFile, 'utf8').catch((error: Error) => {
+    throw bad(`the token cannot be read: ${error.message}`, MAKE_TOKEN, error)
+  })
+  if (token.trim().length < 16) throw bad('the token has fewer than 16 characters', MAKE_TOKEN)
+  return { folder, of, token: token.trim(), host, port, bytesMax, untilS, stays }
 }

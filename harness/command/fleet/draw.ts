@@ -5,6 +5,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { HarnessError } from '../../errors.ts'
 import type { FleetFacts } from '../../load/facts.ts'
 import { planHash, planText } from '../../plan/text.ts'
+import { bad } from '../arguments.ts'
+import type { Program } from '../program.ts'
 import { parseScenarioOptions } from '../scenario/options.ts'
 import { planned } from '../scenario/planned.ts'
 import { discoverAll } from '../units.ts'
@@ -12,10 +14,22 @@ import { discoverAll } from '../units.ts'
 /** What a Secret holds of one agent; see FleetFacts. */
 type AgentTokens = { [K in 'headers' | 'later' | 'credentials']?: FleetFacts[K][number] }
 
+const HELP = `Draws a plan again in a pod, before its generator starts; what \`npm run export\` writes calls it. It takes what decides a plan.
+
+  node harness/cli.ts draw <scenario> [options]
+
+  --target, --fleet, --seed, --scale, --protocol, --fault   as for npm run scenario
+
+Files and the plan's hash come by the environment: STAMPEDE_EXPECT, STAMPEDE_PLAN, STAMPEDE_FACTS, STAMPEDE_FACTS_FROM, STAMPEDE_TOKENS.
+Example: node harness/cli.ts draw runaway-loop --target staging --seed 1
+`
+
+export const draw: Program = { help: HELP, run: (words) => drawCommand(words) }
+
 /** @throws HarnessError `PLAN_DIFFERS` */
 export async function drawCommand(words: string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
   const options = parseScenarioOptions(words)
-  if (options.name === undefined) throw new HarnessError('BAD_OPTION', 'draw takes a scenario', 'it is what `npm run export` writes')
+  if (options.name === undefined) throw bad('draw takes a scenario', 'it is what `npm run export` writes')
   const { plan } = await planned({ ...options, name: options.name }, await discoverAll(options.name), true)
   const text = planText(plan)
   const hash = planHash(text)

@@ -2,24 +2,41 @@
 // `--in-parts` it is judged in bounded memory, from files, however many calls there are.
 import { readdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
-import { HarnessError } from '../../errors.ts'
 import { inPartsText } from '../../fleet/in-parts-text.ts'
 import { judgeInParts } from '../../fleet/judge-in-parts.ts'
 import { mergeFolders } from '../../fleet/merge-folders.ts'
 import { mergedText } from '../../fleet/merged-text.ts'
 import { buildHistory } from '../../history/merge.ts'
+import { bad, parsed } from '../arguments.ts'
+import type { Program } from '../program.ts'
 import { shownPath } from '../recorded/judged.ts'
 import { discoverChecks } from '../units.ts'
 
-const USAGE = 'npm run merge -- <the run’s folder> <the collector’s folders…> [--into <folder>] [--in-parts]'
+const USAGE = 'npm run merge -- <the run’s folder> <the collector’s folders…> [options]'
+
+const HELP = `Makes one run of what several generators recorded, each line counted once; whatever is missing is named.
+
+  ${USAGE}
+
+  --into <folder>   where the merged run is written (default: beside the first, with -merged behind its name)
+  --in-parts        judges in bounded memory, from files, however many calls there are; a run's own folder alone is judged where it is
+
+Example: npm run merge -- reports/runaway-loop/latest collected --into reports/runaway-loop/whole
+Exit codes: 0 all of it is there · 2 something is missing; with --in-parts those of the verdicts
+`
+
+const SPEC = { into: { type: 'string' }, 'in-parts': { type: 'boolean', default: false } } as const
+
+export const merge: Program = { help: HELP, run: mergeCommand }
 
 /** @returns 0 when all of it is there, 2 when something is missing */
-export async function mergeCommand(words: string[]): Promise<number> {
-  const { folders, into, inParts } = parse(words)
-  const [alone, ...others] = folders
+async function mergeCommand(words: string[]): Promise<number> {
+  const { values, positionals: folders } = parsed('merge', SPEC, words)
+  const [first, ...others] = folders
+  if (first === undefined) throw bad('merge takes the folders that belong to one run', USAGE)
+  const { into = `${path.resolve(first)}-merged`, 'in-parts': inParts } = values
   // One run's folder is judged where it is.
-  if (inParts && alone !== undefined && others.length === 0) return await tellInParts(alone)
+  if (inParts && others.length === 0) return await tellInParts(first)
   await mergeFolders(folders, into)
   if (inParts) return await tellInParts(into)
   const history = await buildHistory(into)
@@ -41,21 +58,5 @@ async function tellInParts(folder: string): Promise<number> {
     return exitCode
   } finally {
     await rm(scratch, { recursive: true, force: true })
-  }
-}
-
-function parse(words: string[]): { folders: string[]; into: string; inParts: boolean } {
-  try {
-    const { values, positionals } = parseArgs({
-      args: words,
-      options: { into: { type: 'string' }, 'in-parts': { type: 'boolean' } },
-      allowPositionals: true,
-    })
-    const [first] = positionals
-    if (first === undefined) throw new HarnessError('BAD_OPTION', 'merge takes the folders that belong to one run', USAGE)
-    return { folders: positionals, into: values.into ?? `${path.resolve(first)}-merged`, inParts: values['in-parts'] ?? false }
-  } catch (error) {
-    if (error instanceof HarnessError) throw error
-    throw new HarnessError('BAD_OPTION', (error as Error).message.split('. ')[0] ?? 'bad option', USAGE, error)
   }
 }

@@ -6,6 +6,8 @@ import { installed, writeTarget } from '../../init/write.ts'
 import { isLoopback } from '../../run/safety.ts'
 import { findTarget } from '../../run/target-file.ts'
 import { assertStreamable } from '../../run/transport.ts'
+import { bad } from '../arguments.ts'
+import type { Program } from '../program.ts'
 import { ownFolders } from '../project.ts'
 import { discoverAll, ROOT } from '../units.ts'
 import { bought, boughtText } from './buys.ts'
@@ -14,15 +16,13 @@ import { INIT_HELP, parseInitOptions } from './options.ts'
 /** What a first verdict is had from: it needs no dependency and no start. */
 const FIRST_SCENARIO = 'runaway-loop'
 
+export const init: Program = { help: INIT_HELP, run: initCommand }
+
 /** @returns the exit code */
-export async function initCommand(words: string[]): Promise<number> {
+async function initCommand(words: string[]): Promise<number> {
   const options = parseInitOptions(words)
-  if (options.help) {
-    process.stdout.write(INIT_HELP)
-    return 0
-  }
   const { url } = options
-  if (url === undefined) throw new HarnessError('BAD_OPTION', 'no address was given', 'npm run init -- http://127.0.0.1:3000/mcp')
+  if (url === undefined) throw bad('no address was given', 'npm run init -- http://127.0.0.1:3000/mcp')
   assertStreamable(url)
   const file = path.resolve(options.out ?? path.join(folderFor(), `${nameOf(url)}${extension()}`))
   if (existsSync(file) && !options.overwrite)

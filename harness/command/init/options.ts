@@ -1,15 +1,13 @@
 // Options of `npm run init`, parsed once at the edge. Tokens are named by the file or the variable that holds them, never written: a command
 // line is in the history of the shell and in the list of processes.
-import { parseArgs } from 'node:util'
-import { HarnessError, nearest } from '../../errors.ts'
 import { quoted } from '../../init/source-text.ts'
 import type { HeadersText } from '../../init/target-text.ts'
 import type { Headers, HeadersInTime } from '../../target.ts'
 import { clientCredentials, tokenFile } from '../../tokens.ts'
+import { bad, given, parsed } from '../arguments.ts'
 
 export interface InitOptions {
   url?: string
-  help: boolean
   out?: string
   overwrite: boolean
   calls: boolean
@@ -18,10 +16,9 @@ export interface InitOptions {
 }
 
 const SPEC = {
-  help: { type: 'boolean', short: 'h' },
   out: { type: 'string' },
-  overwrite: { type: 'boolean' },
-  'no-calls': { type: 'boolean' },
+  overwrite: { type: 'boolean', default: false },
+  'no-calls': { type: 'boolean', default: false },
   read: { type: 'string' },
   'token-file': { type: 'string' },
   'header-from': { type: 'string' },
@@ -45,27 +42,24 @@ export const INIT_HELP = `Looks at a server and writes a target file for it: wha
   --overwrite                 even if the file is there
 
 It asks <url> for its tools, calls each tool once that says it only reads, and asks the same origin for /health, /readyz and /metrics.
+Example: npm run init -- http://127.0.0.1:3000/mcp
 Exit codes: 0 written · 254 bad arguments, or a server that cannot be met
 `
 
 /** @throws HarnessError `BAD_OPTION` */
 export function parseInitOptions(words: string[]): InitOptions {
-  const { values, positionals } = parse(words)
+  const { values, positionals } = parsed('init', SPEC, words)
   const [url, ...more] = positionals
   if (more.length > 0) throw bad(`one address at a time, not ${positionals.join(' and ')}`, 'npm run init -- <url>')
-  const headers = headersOf(values, url ?? '')
   return {
-    ...(url !== undefined && { url }),
-    help: values.help ?? false,
-    ...(values.out !== undefined && { out: values.out }),
-    overwrite: values.overwrite ?? false,
-    calls: !(values['no-calls'] ?? false),
+    ...given({ url, out: values.out, headers: headersOf(values, url ?? '') }),
+    overwrite: values.overwrite,
+    calls: !values['no-calls'],
     vouched: (values.read ?? '').split(',').filter(Boolean),
-    ...(headers && { headers }),
   }
 }
 
-type Values = ReturnType<typeof parse>['values']
+type Values = ReturnType<typeof parsed<typeof SPEC>>['values']
 
 const NOBODY = { index: 0, agent: 'init', tenant: 'default' }
 
@@ -108,21 +102,4 @@ function fromVariable(header: string): InitOptions['headers'] {
 
 function firstOf(given: HeadersInTime): Headers {
   return Array.isArray(given) ? (given[0]?.headers ?? {}) : (given as Headers)
-}
-
-function parse(words: string[]) {
-  try {
-    return parseArgs({ args: words, options: SPEC, allowPositionals: true })
-  } catch (error) {
-    const wrong = /'?--?([\w-]+)/.exec((error as Error).message)?.[1] ?? ''
-    const near = nearest(wrong, Object.keys(SPEC))
-    throw bad(
-      (error as Error).message.split('. ')[0] ?? 'bad option',
-      near[0] ? `did you mean --${near[0]}?` : 'see: npm run init -- --help',
-    )
-  }
-}
-
-function bad(message: string, hint: string): HarnessError {
-  return new HarnessError('BAD_OPTION', message, hint)
 }

@@ -14,16 +14,12 @@ afterAll(() => rm(reports, { recursive: true, force: true }))
 
 it("takes a run's folder, or a scenario's name for its newest run", () => {
   const folder = path.join(reports, 'runaway-loop', 'latest')
-  expect(parseExplain([folder, '--json'])).toEqual({ folder, json: true, help: false })
-  expect(parseExplain(['runaway-loop', '--reports', reports])).toEqual({ folder, json: false, help: false })
+  expect(parseExplain([folder, '--json'])).toEqual({ folder, json: true })
+  expect(parseExplain(['runaway-loop', '--reports', reports])).toEqual({ folder, json: false })
   // What is no run is left to those who read it, who say so.
   expect(parseExplain(['slow-postgres', '--reports', reports]).folder).toBe('slow-postgres')
 })
 
 it.each([[[]], [['a', 'b']], [['a', '--jsn']]])('refuses %j', (words) => {
   expect(() => parseExplain(words)).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }))
-})
-
-it('tells its options', () => {
-  expect(parseExplain(['--help']).help).toBe(true)
 })

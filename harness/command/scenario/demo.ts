@@ -1,16 +1,29 @@
 // `mcp-stampede demo`: one scenario twice against the reference server, first with the limits of an agent left out, as most servers
 // ship, which must fail, then whole, which must hold. What sends the load is k6 where there is one, else the driver that needs none.
 import { k6IfThere } from '../../../setup.mjs'
-import { HarnessError } from '../../errors.ts'
+import { bad } from '../arguments.ts'
+import type { Program } from '../program.ts'
 import { ROOT } from '../units.ts'
 import { scenarioCommand } from './scenario.ts'
 
 const SCENARIO = 'runaway-loop'
 const WEAKNESS = 'no-agent-limit'
 
+const HELP = `Shows what a verdict is: a server without limits for each agent is caught, as most are, then the same server with them holds. All that is
+needed is started for it; the two reports stay in reports/.
+
+  npm run demo
+
+It takes no options. It runs ${SCENARIO} twice, first with --weaken ${WEAKNESS}: about a minute.
+Exit codes: 0 the weak server was caught and the hardened one held · else what says otherwise, as for npm run scenario
+Example: npm run demo
+`
+
+export const demo: Program = { help: HELP, run: demoCommand }
+
 /** @returns 0 when the weak server failed and the hardened one held, else what says otherwise */
-export async function demoCommand(words: string[], swept: string[]): Promise<number> {
-  if (words.length > 0) throw new HarnessError('BAD_OPTION', `demo takes no ${JSON.stringify(words[0])}`, 'it is typed alone: npm run demo')
+async function demoCommand(words: string[], swept: string[]): Promise<number> {
+  if (words.length > 0) throw bad(`demo takes no ${JSON.stringify(words[0])}`, 'it is typed alone: npm run demo')
   const driver = (await k6IfThere({ root: ROOT })) === undefined ? 'undici' : 'k6'
   say('1 of 2: a server without limits for each agent, as most are. One agent calls its cheapest tool in a loop (about half a minute).')
   const weak = await scenarioCommand([SCENARIO, '--weaken', WEAKNESS, '--driver', driver], swept)

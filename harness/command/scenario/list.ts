@@ -1,6 +1,14 @@
-// What there is to run: scenarios with their stories, targets, weaknesses.
+// `npm run list`: what there is to run: scenarios with their stories, targets, weaknesses.
 import { type AllUnits, ROOT } from '../units.ts'
 import { weaknessesOf } from './weaknesses.ts'
+
+export const LIST_HELP = `What there is to run: scenarios with their stories, targets with their weaknesses, your own among them.
+
+  npm run list
+
+It takes no options.
+Example: npm run list
+`
 
 export function listText({ scenarios, targets }: AllUnits): string {
   const width = Math.max(...scenarios.ids.map((id) => id.length)) + 2

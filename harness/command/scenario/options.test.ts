@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseScenarioOptions } from './options.ts'
+import { parseScenarioOptions, SCENARIO_OPTIONS, SHAPE_NOTHING } from './options.ts'
 
 test('defaults', () => {
   expect(parseScenarioOptions(['runaway-loop'])).toEqual({
@@ -12,7 +12,6 @@ test('defaults', () => {
     generators: 1,
     list: false,
     open: false,
-    help: false,
     dryRun: false,
     faults: [],
     json: false,
@@ -20,6 +19,7 @@ test('defaults', () => {
     reports: 'reports',
     starve: false,
     waitS: 20,
+    command: 'npm run scenario runaway-loop -- --seed 1 --scale quick',
   })
 })
 
@@ -81,3 +81,51 @@ test.each(['', 'langchain', 'langchain:0', 'langchain:-1', 'langchain:1.5', 'lan
     expect.objectContaining({ code: 'BAD_OPTION', hint: expect.stringContaining('langchain:10') }),
   )
 })
+
+const GIVEN: Record<string, string[]> = {
+  seed: ['7'],
+  scale: ['full'],
+  target: ['my targets/staging.ts'],
+  weaken: ['no-agent-limit'],
+  fleet: ['langchain:10, claude-code:5'],
+  protocol: ['2025-06-18'],
+  driver: ['undici'],
+  generators: ['3'],
+  kubernetes: ['kind-kind'],
+  parallelism: ['4'],
+  image: ['ours:1'],
+  'k6-image': ['grafana/k6:2.1.0'],
+  namespace: ['load'],
+  collector: ['http://127.0.0.1:6570/'],
+  k6: ['/opt/k6'],
+  postgres: ['postgres://ann@127.0.0.1:5432/x'],
+  redis: ['redis://127.0.0.1:6379'],
+  containers: [],
+  images: ['postgres=postgres:17'],
+  fault: ['postgres-lock'],
+  toxiproxy: ['http://127.0.0.1:8474/'],
+  otlp: ['http://127.0.0.1:4318/'],
+  wait: ['5'],
+  halt: ['errorShare>0.5 for 10s'],
+  'halt-promql': ['up{job="api"} == 0'],
+  prometheus: ['http://127.0.0.1:9090/'],
+  starve: [],
+}
+
+test('every option shapes a run and is in its line, or is said to shape nothing', () => {
+  expect([...Object.keys(GIVEN), ...SHAPE_NOTHING, 'help'].sort()).toEqual([...SCENARIO_OPTIONS].sort())
+  const options = parseScenarioOptions(['x', ...Object.entries(GIVEN).flatMap(([name, values]) => [`--${name}`, ...values])])
+  expect(Object.keys(GIVEN).filter((name) => !options.command.includes(` --${name}`))).toEqual([])
+  const again = parseScenarioOptions(wordsOf(options.command).filter((word) => word !== '--'))
+  expect(JSON.stringify(again)).toBe(JSON.stringify(options))
+})
+
+test('what shapes nothing is not in the line, and neither is a password', () => {
+  const words = ['x', '--json', '--open', '--reports', 'r', '--port', '4000', '--unknown', 'warn', '--otlp', 'https://me:hidden@host/v1']
+  expect(parseScenarioOptions(words).command).toBe('npm run scenario x -- --seed 1 --scale quick --otlp https://host/v1')
+})
+
+/** As a shell reads them, behind `npm run scenario`. */
+function wordsOf(command: string): string[] {
+  return Array.from(command.matchAll(/'([^']*)'|[^\s']+/g), ([word, quoted]) => quoted ?? word).slice(3)
+}

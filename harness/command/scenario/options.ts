@@ -1,11 +1,11 @@
-// Arguments, parsed once at the edge and trusted inside. A bad value is quoted with what it may be.
-import { parseArgs } from 'node:util'
+// What `npm run scenario` can be told, and the line that tells the same again.
 import type { Images } from '../../environment/container-services.ts'
-import { HarnessError, nearest } from '../../errors.ts'
+import { shellWord } from '../../fleet/shell-word.ts'
 import type { Plan, Scale } from '../../plan/plan.ts'
 import { BUILT_IN, type HaltRule } from '../../run/halt.ts'
 import type { PromqlHalt } from '../../run/halt-promql.ts'
-import type { FleetOptions } from '../fleet/options.ts'
+import { bad, given, oneOf, parsed, typedAgain, whole } from '../arguments.ts'
+import { clusterOf, FLEET, type FleetOptions } from '../fleet/options.ts'
 import { haltsOf } from './halt-options.ts'
 
 export interface ScenarioOptions {
@@ -19,10 +19,9 @@ export interface ScenarioOptions {
   protocol?: Plan['protocol']
   driver: 'k6' | 'undici'
   generators: number
-  /** The load comes from there. */
+  /** The load comes from there; undefined when nothing was said of it. */
   cluster?: FleetOptions
   list: boolean
-  help: boolean
   dryRun: boolean
   json: boolean
   unknown: 'fail' | 'warn'
@@ -44,50 +43,59 @@ export interface ScenarioOptions {
   halts?: HaltRule[]
   promql?: PromqlHalt
   starve: boolean
+  /** What is typed to send the same again. */
+  command: string
 }
 
 const SPEC = {
-  target: { type: 'string' },
+  seed: { type: 'string', default: '1' },
+  scale: { type: 'string', default: 'quick' },
+  target: { type: 'string', default: 'reference' },
   weaken: { type: 'string' },
   fleet: { type: 'string' },
-  seed: { type: 'string' },
-  scale: { type: 'string' },
   protocol: { type: 'string' },
-  driver: { type: 'string' },
-  generators: { type: 'string' },
-  list: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-  'dry-run': { type: 'boolean' },
-  json: { type: 'boolean' },
-  unknown: { type: 'string' },
+  driver: { type: 'string', default: 'k6' },
+  generators: { type: 'string', default: '1' },
+  ...FLEET,
+  list: { type: 'boolean', default: false },
+  'dry-run': { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  unknown: { type: 'string', default: 'fail' },
   baseline: { type: 'string' },
-  open: { type: 'boolean' },
-  reports: { type: 'string' },
+  open: { type: 'boolean', default: false },
+  reports: { type: 'string', default: 'reports' },
   k6: { type: 'string' },
   postgres: { type: 'string' },
   redis: { type: 'string' },
-  containers: { type: 'boolean' },
+  containers: { type: 'boolean', default: false },
   images: { type: 'string' },
   fault: { type: 'string', multiple: true },
   toxiproxy: { type: 'string' },
   port: { type: 'string' },
   otlp: { type: 'string' },
-  wait: { type: 'string' },
+  wait: { type: 'string', default: '20' },
   halt: { type: 'string', multiple: true },
   'halt-promql': { type: 'string' },
   prometheus: { type: 'string' },
-  starve: { type: 'boolean' },
+  starve: { type: 'boolean', default: false },
 } as const
 
+/** They say where a run is kept and how it is told, or choose among this machine's ports and programs: the run is the same without them. */
+export const SHAPE_NOTHING = [
+  ...['list', 'dry-run', 'json', 'unknown', 'baseline', 'open', 'reports', 'port'],
+  ...['kubectl', 'into', 'run', 'ttl-s', 'with-tokens'],
+]
+
 /** By their names, for the shell's completion. */
-export const SCENARIO_OPTIONS = Object.keys(SPEC)
+export const SCENARIO_OPTIONS = [...Object.keys(SPEC), 'help']
 
 const PROTOCOLS = ['2026-07-28', '2025-11-25', '2025-06-18'] as const
 
+const USAGE = 'npm run scenario <name> -- [options]'
+
 export const SCENARIO_HELP = `Runs one scenario against a target and judges what happened.
 
-  npm run scenario <name> -- [options]
-  npm run scenario -- --list
+  ${USAGE}
 
   --target <id|file.ts>   against what: an id from scenarios/targets, or a file of your own (default: reference)
   --weaken <id>           the target with one defence replaced by what people ship
@@ -124,66 +132,43 @@ export const SCENARIO_HELP = `Runs one scenario against a target and judges what
   --list                  scenarios, targets and weaknesses
   --starve                test hook: the generator is held back, so that it cannot keep its plan
 
+Example: npm run scenario runaway-loop -- --weaken no-agent-limit --open
+
 Exit codes: 0 held · 1 did not hold · 2 cannot be known · 254 bad arguments or surroundings · 255 a bug of ours
 `
 
 /** @throws HarnessError `BAD_OPTION` */
 export function parseScenarioOptions(words: string[]): ScenarioOptions {
-  const { values, positionals } = parse(words)
-  if (positionals.length > 1)
-    throw bad(
-      `one scenario at a time, not ${positionals.map((word) => JSON.stringify(word)).join(' and ')}`,
-      'npm run scenario <name> -- [options]',
-    )
+  const { values, positionals } = parsed('scenario', SPEC, words)
+  const [name, ...more] = positionals
+  if (more.length > 0) throw bad(`one scenario at a time, not ${positionals.map((word) => JSON.stringify(word)).join(' and ')}`, USAGE)
+  const { target, weaken, list, json, baseline, open, reports, k6, starve } = values
   return {
-    ...(positionals[0] !== undefined && { name: positionals[0] }),
-    target: values.target ?? 'reference',
-    ...(values.weaken !== undefined && { weaken: values.weaken }),
+    ...{ target, list, json, open, reports, starve, dryRun: values['dry-run'], faults: values.fault ?? [] },
+    ...given({ name, weaken, baseline, k6, cluster: clusterOf(values) }),
     fleet: fleetOf(values.fleet),
-    seed: whole('seed', values.seed ?? '1', 0, 0xffff_ffff),
-    scale: oneOf('scale', values.scale ?? 'quick', ['quick', 'full']),
-    ...(values.protocol !== undefined && { protocol: oneOf('protocol', values.protocol, PROTOCOLS) }),
-    driver: oneOf('driver', values.driver ?? 'k6', ['k6', 'undici']),
-    generators: whole('generators', values.generators ?? '1', 1, 64),
-    list: values.list ?? false,
-    help: values.help ?? false,
-    dryRun: values['dry-run'] ?? false,
-    json: values.json ?? false,
-    unknown: oneOf('unknown', values.unknown ?? 'fail', ['fail', 'warn']),
-    ...(values.baseline !== undefined && { baseline: values.baseline }),
-    open: values.open ?? false,
-    reports: values.reports ?? 'reports',
-    ...(values.k6 !== undefined && { k6: values.k6 }),
-    ...(values.postgres !== undefined && { postgres: address('postgres', values.postgres, ['postgres:', 'postgresql:']) }),
-    ...(values.redis !== undefined && { redis: address('redis', values.redis, ['redis:']) }),
-    faults: values.fault ?? [],
-    ...(values.otlp !== undefined && { otlp: address('otlp', values.otlp, ['http:', 'https:']) }),
-    ...(values.toxiproxy !== undefined && { toxiproxy: address('toxiproxy', values.toxiproxy, ['http:']) }),
-    ...((values.containers || values.images !== undefined) && { containers: images(values.images ?? '') }),
-    ...(values.port !== undefined && { port: whole('port', values.port, 1, 65_535) }),
-    waitS: whole('wait', values.wait ?? '20', 0, 3_600),
+    seed: whole('seed', values.seed, 0, 0xffff_ffff),
+    scale: oneOf('scale', values.scale, ['quick', 'full']),
+    driver: oneOf('driver', values.driver, ['k6', 'undici']),
+    generators: whole('generators', values.generators, 1, 64),
+    unknown: oneOf('unknown', values.unknown, ['fail', 'warn']),
+    waitS: whole('wait', values.wait, 0, 3_600),
+    ...given({
+      protocol: values.protocol === undefined ? undefined : oneOf('protocol', values.protocol, PROTOCOLS),
+      port: values.port === undefined ? undefined : whole('port', values.port, 1, 65_535),
+      containers: values.containers || values.images !== undefined ? images(values.images ?? '') : undefined,
+      postgres: address('postgres', values.postgres, ['postgres:', 'postgresql:']),
+      redis: address('redis', values.redis, ['redis:']),
+      otlp: address('otlp', values.otlp, ['http:', 'https:']),
+      toxiproxy: address('toxiproxy', values.toxiproxy, ['http:']),
+    }),
     ...haltsOf(values),
-    starve: values.starve ?? false,
+    command: commandOf(name ?? '', values),
   }
 }
 
-function parse(words: string[]) {
-  try {
-    return parseArgs({ args: words, options: SPEC, allowPositionals: true })
-  } catch (error) {
-    const wrong = /'?--?([\w-]+)/.exec((error as Error).message)?.[1] ?? ''
-    const near = nearest(
-      wrong,
-      Object.keys(SPEC).filter((name) => name !== wrong),
-    )
-    const hint =
-      wrong in SPEC
-        ? `see: npm run scenario -- --help`
-        : near.length > 0
-          ? `did you mean --${near.join(', --')}?`
-          : 'see: npm run scenario -- --help'
-    throw new HarnessError('BAD_OPTION', (error as Error).message.split('. ')[0] ?? 'bad option', hint, error)
-  }
+function commandOf(name: string, values: object): string {
+  return `npm run scenario ${shellWord(name)} -- ${typedAgain(SPEC, values, { always: ['seed', 'scale'], never: SHAPE_NOTHING })}`
 }
 
 function fleetOf(text: string | undefined): ScenarioOptions['fleet'] {
@@ -193,12 +178,6 @@ function fleetOf(text: string | undefined): ScenarioOptions['fleet'] {
     if (Number(agents) >= 1) return { persona, agents: Number(agents) }
     throw bad(`--fleet has ${JSON.stringify(part)}`, '--fleet takes ids and numbers of agents from 1: --fleet langchain:10,claude-code:5')
   })
-}
-
-function whole(name: string, text: string, from: number, to: number): number {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value >= from && value <= to) return value
-  throw bad(`--${name} is ${JSON.stringify(text)}`, `--${name} must be a whole number from ${from} to ${to}`)
 }
 
 function images(text: string): Partial<Images> {
@@ -215,7 +194,8 @@ function images(text: string): Partial<Images> {
   return Object.fromEntries(pairs)
 }
 
-function address(name: string, text: string, protocols: string[]): string {
+function address(name: string, text: string | undefined, protocols: string[]): string | undefined {
+  if (text === undefined) return
   const url = URL.parse(text)
   if (url && protocols.includes(url.protocol) && url.hostname !== '') return text
   // It may hold a password: it is not quoted.
@@ -223,14 +203,4 @@ function address(name: string, text: string, protocols: string[]): string {
     `--${name} is not an address that can be used`,
     `--${name} ${protocols[0]}//${protocols.includes('https:') ? '127.0.0.1:4318' : 'user@127.0.0.1:1234 (plain: no proxy can stand before TLS)'}`,
   )
-}
-
-function oneOf<const C extends string>(name: string, text: string, choices: readonly C[]): C {
-  const found = choices.find((choice) => choice === text)
-  if (found !== undefined) return found
-  throw bad(`--${name} is ${JSON.stringify(text)}`, `--${name} must be ${choices.join(' or ')}`)
-}
-
-function bad(message: string, hint: string): HarnessError {
-  return new HarnessError('BAD_OPTION', message, hint)
 }

@@ -15,30 +15,29 @@ import { Lease } from '../../run/lease.ts'
 import { run } from '../../run/run.ts'
 import type { Target } from '../../target.ts'
 import { driverInCluster } from '../fleet/driver-in-cluster.ts'
-import { assertFleetMeant, takeFleetOptions } from '../fleet/options.ts'
+import { assertFleetMeant } from '../fleet/options.ts'
 import { openFile } from '../open.ts'
+import type { Program } from '../program.ts'
 import { readBaseline } from '../recorded/baseline.ts'
 import { reportFolder, shownPath, verdictText } from '../recorded/judged.ts'
 import { type AllUnits, discoverAll, ROOT } from '../units.ts'
 import { assertWithinCaps } from './caps.ts'
 import { costText } from './cost-text.ts'
-import { listText } from './list.ts'
+import { LIST_HELP, listText } from './list.ts'
 import { parseScenarioOptions, SCENARIO_HELP, type ScenarioOptions } from './options.ts'
 import { planned } from './planned.ts'
 import { createScreen, type Screen } from './view.ts'
+
+export const scenario: Program = { help: SCENARIO_HELP, run: scenarioCommand }
+export const list: Program = { help: LIST_HELP, run: (words, swept) => scenarioCommand(['--list', ...words], swept) }
 
 /**
  * @param swept what was cleaned up after killed runs, for the manifest
  * @returns the exit code
  */
 export async function scenarioCommand(words: string[], swept: string[]): Promise<number> {
-  const { fleet: cluster, rest } = takeFleetOptions(words)
-  assertFleetMeant(cluster, words.length - rest.length)
-  const options: ScenarioOptions = { ...parseScenarioOptions(rest), ...(cluster.kubernetes !== undefined && { cluster }) }
-  if (options.help) {
-    process.stdout.write(SCENARIO_HELP)
-    return 0
-  }
+  const options = parseScenarioOptions(words)
+  assertFleetMeant(options.cluster)
   const found = await discoverAll(options.name)
   if (options.list || options.name === undefined) {
     process.stdout.write(listText(found))
@@ -98,7 +97,7 @@ async function runOnce({ options, units, target, plan, screen, swept }: Prepared
       root: process.cwd(),
       reports: options.reports,
       lease,
-      command: commandOf(options),
+      command: options.command,
       notes: swept,
       ...(options.weaken !== undefined && { weaken: options.weaken }),
       given: givenBy(options),
@@ -158,28 +157,9 @@ function onSignals(lease: Lease, abort: AbortController, screen: Screen): () => 
   }
 }
 
-function commandOf(options: ScenarioOptions): string {
-  const { name, target, weaken, fleet, seed, scale, starve, protocol, driver, generators, cluster } = options
-  const words = [`--seed ${seed}`, `--scale ${scale}`]
-  if (target !== 'reference') words.push(`--target ${target}`)
-  if (weaken !== undefined) words.push(`--weaken ${weaken}`)
-  if (fleet.length > 0) words.push(`--fleet ${fleet.map(({ persona, agents }) => `${persona}:${agents}`).join(',')}`)
-  if (protocol !== undefined) words.push(`--protocol ${protocol}`)
-  if (driver !== 'k6') words.push(`--driver ${driver}`)
-  if (generators > 1) words.push(`--generators ${generators}`)
-  for (const [name, url] of Object.entries(givenBy(options))) words.push(`--${name} ${Object.assign(new URL(url), { password: '' }).href}`)
-  for (const fault of options.faults) words.push(`--fault ${fault}`)
-  if (options.toxiproxy !== undefined) words.push(`--toxiproxy ${options.toxiproxy}`)
-  if (options.containers) words.push('--containers')
-  if (starve) words.push('--starve')
-  if (cluster?.kubernetes !== undefined)
-    words.push(`--kubernetes ${cluster.kubernetes} --parallelism ${cluster.parallelism} --image ${cluster.image}`)
-  return `npm run scenario ${name} -- ${words.join(' ')}`
-}
-
 async function tell(options: ScenarioOptions, verdicts: Verdicts, folder: string, baseline?: Verdicts): Promise<number> {
   const exitCode = options.unknown === 'warn' && verdicts.exitCode === 2 ? 0 : verdicts.exitCode
-  await write(options.json ? process.stderr : process.stdout, verdictText(verdicts, folder, commandOf(options), baseline))
+  await write(options.json ? process.stderr : process.stdout, verdictText(verdicts, folder, options.command, baseline))
   if (options.json) await write(process.stdout, `${JSON.stringify(summaryOf(verdicts, exitCode, shownPath(folder)))}\n`)
   if (options.open && !(await openFile(path.resolve(folder, 'report.html'))))
     process.stderr.write('· there is no program here to open the report with\n')

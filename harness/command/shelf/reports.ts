@@ -2,9 +2,9 @@
 // deletes anything.
 import { once } from 'node:events'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
-import { HarnessError } from '../../errors.ts'
+import { bad, parsed, whole } from '../arguments.ts'
 import { openFile } from '../open.ts'
+import type { Program } from '../program.ts'
 import { exportShelf } from './export.ts'
 import { readShelf } from './read-runs.ts'
 import { serveShelf } from './serve.ts'
@@ -20,15 +20,14 @@ const HELP = `All runs on one page: by scenario and target over time, any two si
   --json               the runs as data, and nothing else
 
 It reads only: nothing is changed or deleted. Ctrl-C ends it.
+Example: npm run reports -- --open
 `
 
+export const reports: Program = { help: HELP, run: reportsCommand }
+
 /** @returns the exit code, once Ctrl-C is pressed */
-export async function reportsCommand(words: string[]): Promise<number> {
+async function reportsCommand(words: string[]): Promise<number> {
   const options = parse(words)
-  if (options.help) {
-    process.stdout.write(HELP)
-    return 0
-  }
   if (options.json) {
     process.stdout.write(`${JSON.stringify(await readShelf(options.reports))}\n`)
     return 0
@@ -47,23 +46,16 @@ export async function reportsCommand(words: string[]): Promise<number> {
   return 0
 }
 
+const SPEC = {
+  reports: { type: 'string', default: 'reports' },
+  port: { type: 'string', default: '0' },
+  open: { type: 'boolean' },
+  export: { type: 'string' },
+  json: { type: 'boolean' },
+} as const
+
 function parse(words: string[]) {
-  try {
-    const { values } = parseArgs({
-      args: words,
-      options: {
-        reports: { type: 'string' },
-        port: { type: 'string' },
-        open: { type: 'boolean' },
-        export: { type: 'string' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    })
-    const port = Number(values.port ?? '0')
-    if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--port is ${JSON.stringify(values.port)}`)
-    return { ...values, reports: values.reports ?? 'reports', port }
-  } catch (error) {
-    throw new HarnessError('BAD_OPTION', (error as Error).message.split('. ')[0] ?? 'bad option', 'see: npm run reports -- --help', error)
-  }
+  const { values, positionals } = parsed('reports', SPEC, words)
+  if (positionals.length > 0) throw bad(`reports takes no ${JSON.stringify(positionals[0])}`, 'npm run reports -- --reports <folder>')
+  return { ...values, port: whole('port', values.port, 0, 65_535) }
 }

@@ -2,21 +2,40 @@
 // it was, one as it is now, and so on. Judged anew; a run whose load was not offered, or whose fault was not felt, proves nothing.
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { HarnessError } from '../../errors.ts'
 import type { History } from '../../history/history.ts'
 import { type Compared, comparison } from '../../study/comparison.ts'
 import type { Answer } from '../../study/difference.ts'
 import { studyHtml, studyText } from '../../study/page.ts'
 import { secondsOf } from '../../study/windows.ts'
+import { bad, parsed } from '../arguments.ts'
+import type { Program } from '../program.ts'
 import { judgeFolder, shownPath } from '../recorded/judged.ts'
 
-const USAGE = 'npm run compare <before> <after> [<before> <after>…], each a run folder, in the order in which they were taken'
+const USAGE = 'npm run compare <before> <after> [<before> <after>…]'
+
+const HELP = `Better or worse? Takes runs of the same plan in turns, one as it was, one as it is now, and says what differs by more than chance.
+
+  ${USAGE} -- [options]
+
+  each a run folder, in the order in which they were taken: ten pairs tell more than one
+
+  --json               as data
+  --reports <folder>   where the comparison is written (default: reports)
+
+Example: npm run compare reports/runaway-loop/2026-11-01T10-00-00 reports/runaway-loop/2026-11-01T10-05-00
+Exit codes: 0 better, or no difference shown · 1 worse · 2 cannot tell
+`
+
+const SPEC = { json: { type: 'boolean', default: false }, reports: { type: 'string', default: 'reports' } } as const
 const EXIT: Record<Answer, number> = { better: 0, 'no difference shown': 0, worse: 1, 'cannot tell': 2 }
 
+export const compare: Program = { help: HELP, run: compareCommand }
+
 /** @returns 0 better or no difference shown, 1 worse, 2 cannot tell */
-export async function compareCommand(words: string[]): Promise<number> {
-  const { folders, json, reports } = parse(words)
+async function compareCommand(words: string[]): Promise<number> {
+  const { values, positionals: folders } = parsed('compare', SPEC, words)
+  if (folders.length < 2 || folders.length % 2 !== 0) throw bad('compare takes runs in pairs', USAGE)
   const runs: Compared[] = []
   let first: History | undefined
   for (const folder of folders) {
@@ -33,7 +52,7 @@ export async function compareCommand(words: string[]): Promise<number> {
     })
   }
   const { answer, differences, study } = comparison(runs, first?.plan.seed ?? 1, `npm run compare ${folders.map(shownPath).join(' ')}`)
-  const into = path.join(reports, 'compare', new Date().toISOString().slice(0, 19).replaceAll(':', '-'))
+  const into = path.join(values.reports, 'compare', new Date().toISOString().slice(0, 19).replaceAll(':', '-'))
   await mkdir(into, { recursive: true })
   await writeFile(path.join(into, 'report.html'), await studyHtml(study))
   await writeFile(
@@ -41,24 +60,11 @@ export async function compareCommand(words: string[]): Promise<number> {
     `${JSON.stringify({ answer, runs: runs.map(({ seconds: _, ...run }) => run), differences }, null, 2)}\n`,
   )
   process.stdout.write(
-    json
+    values.json
       ? `${JSON.stringify({ answer, folder: shownPath(into), differences })}\n`
       : `${studyText(study)}\n${shownPath(into)}/report.html\n`,
   )
   return EXIT[answer]
-}
-
-function parse(words: string[]): { folders: string[]; json: boolean; reports: string } {
-  const spec = { json: { type: 'boolean' }, reports: { type: 'string', default: 'reports' } } as const
-  const wrong = (message: string, cause?: unknown) => new HarnessError('BAD_OPTION', message, USAGE, cause)
-  try {
-    const { values, positionals } = parseArgs({ args: words, options: spec, allowPositionals: true })
-    if (positionals.length >= 2 && positionals.length % 2 === 0)
-      return { folders: positionals, json: values.json ?? false, reports: values.reports }
-  } catch (error) {
-    throw wrong((error as Error).message.split('. ')[0] ?? 'bad option', error)
-  }
-  throw wrong('compare takes runs in pairs')
 }
 
 /** Only runs that asked the same at the same moments can be laid side by side. */

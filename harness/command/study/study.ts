@@ -5,7 +5,6 @@ import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
-import { parseArgs } from 'node:util'
 import { HarnessError } from '../../errors.ts'
 import { buildHistory } from '../../history/merge.ts'
 import { readServerSaid } from '../../history/server-said.ts'
@@ -16,6 +15,8 @@ import { scaleOut } from '../../study/scale-out.ts'
 import { smoothAgainstBurst } from '../../study/smooth-against-burst.ts'
 import type { Laboratory, Trial, Tried } from '../../study/study.ts'
 import { scenarioText } from '../../study/trial.ts'
+import { bad, parsed, typedAgain, whole } from '../arguments.ts'
+import type { Program } from '../program.ts'
 import { shownPath } from '../recorded/judged.ts'
 import { ROOT } from '../units.ts'
 
@@ -26,19 +27,50 @@ const STUDIES = {
   'metastable-boundary': metastableBoundary,
 }
 const NAMES = Object.keys(STUDIES)
-const USAGE = `npm run study ${NAMES.join(' | ')} [-- --target <id|file>] [--weaken <id>] [--hold <ms>] [--seed <n>] [--driver k6|undici]`
+const USAGE = `npm run study ${NAMES.join(' | ')}`
+
+const HELP = `Several runs, one answer, on one page: how much a server carries, what a second one adds, whether bursts cost more, from where it does not
+come back.
+
+  ${USAGE} -- [options]
+
+  --target <id|file.ts>   against what (default: reference)
+  --weaken <id>           with one defence replaced
+  --hold <ms>             how long the link to Postgres holds a packet, by which statements last longer (default: 20)
+  --seed <n>              of the first run (default: 1)
+  --driver k6|undici      what sends the load (default: k6)
+  --reports <folder>      where the study and its runs are kept (default: reports)
+
+Example: npm run study capacity -- --hold 50
+Exit codes: 0 an answer · 2 the study could not tell
+`
+
+const SPEC = {
+  target: { type: 'string', default: 'reference' },
+  weaken: { type: 'string' },
+  hold: { type: 'string', default: '20' },
+  seed: { type: 'string', default: '1' },
+  driver: { type: 'string', default: 'k6' },
+  reports: { type: 'string', default: 'reports' },
+} as const
+
 /** The program, as it runs now: source, or built. */
 const EXTENSION = path.extname(import.meta.filename)
 const RUN_MS = 180_000
 
+export const study: Program = { help: HELP, run: studyCommand }
+
 /** @returns 0 with an answer, 2 when the study could not tell */
-export async function studyCommand(words: string[]): Promise<number> {
+async function studyCommand(words: string[]): Promise<number> {
   const { name, options } = parse(words)
   const stamp = new Date().toISOString().slice(0, 19).replaceAll(':', '-')
   const folder = path.resolve(options.reports, 'study', name, stamp)
   await mkdir(folder, { recursive: true })
   const laboratory = laboratoryIn(folder, options)
-  const study = await STUDIES[name](laboratory, `npm run study ${words.join(' ')}`)
+  const study = await STUDIES[name](
+    laboratory,
+    `npm run study ${name} -- ${typedAgain(SPEC, options, { always: ['seed'], never: ['reports'] })}`,
+  )
   await writeFile(path.join(folder, 'report.html'), await studyHtml(study))
   await writeFile(path.join(folder, 'study.json'), `${JSON.stringify({ ...study, plots: undefined }, null, 2)}\n`)
   process.stdout.write(`${studyText(study)}\n${shownPath(folder)}/report.html\n`)
@@ -67,21 +99,11 @@ export interface Options {
 }
 
 function parse(words: string[]): { name: keyof typeof STUDIES; options: Options } {
-  const wrong = (message: string, cause?: unknown) => new HarnessError('BAD_OPTION', message, USAGE, cause)
-  const word = (by: string) => ({ type: 'string' as const, default: by })
-  const spec = {
-    ...{ target: word('reference'), hold: word('20'), seed: word('1'), driver: word('k6'), reports: word('reports') },
-    weaken: { type: 'string' as const },
-  }
-  try {
-    const { values, positionals } = parseArgs({ args: words, options: spec, allowPositionals: true })
-    const [name, ...more] = positionals
-    if (name === undefined || !(name in STUDIES) || more.length > 0) throw new Error('study takes one name')
-    if (![values.hold, values.seed].every((value) => /^\d{1,6}$/.test(value))) throw new Error('--hold and --seed take whole numbers')
-    return { name: name as keyof typeof STUDIES, options: values }
-  } catch (error) {
-    throw wrong((error as Error).message.split('. ')[0] ?? 'bad option', error)
-  }
+  const { values, positionals } = parsed('study', SPEC, words)
+  const [name, ...more] = positionals
+  if (name === undefined || !Object.hasOwn(STUDIES, name) || more.length > 0) throw bad('study takes one name', USAGE)
+  for (const number of ['hold', 'seed'] as const) whole(number, values[number], 0, 999_999)
+  return { name: name as keyof typeof STUDIES, options: values }
 }
 
 /** One run. @param file where its scenario is written @throws HarnessError `STUDY_RUN_FAILED` when it gave no verdict */

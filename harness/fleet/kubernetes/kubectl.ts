@@ -1,6 +1,7 @@
 // The cluster, by way of the user's own kubectl: it knows their contexts, their logins and their proxies.
 import { spawn } from 'node:child_process'
 import { HarnessError } from '../../errors.ts'
+import { shellWord } from '../shell-word.ts'
 import type { Yaml } from './yaml.ts'
 
 const ANSWER_MS = 60_000
@@ -32,9 +33,7 @@ export class Kubectl {
 
   /** As somebody at a keyboard would type it. */
   shown(...words: string[]): string {
-    return [this.#program, ...this.#words, ...words]
-      .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
-      .join(' ')
+    return [this.#program, ...this.#words, ...words].map(shellWord).join(' ')
   }
 
   async apply(objects: readonly Yaml[], signal: AbortSignal): Promise<void> {
