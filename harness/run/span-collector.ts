@@ -17,6 +17,8 @@ import { spansIn } from './otlp.ts'
 import { TraceSieve } from './trace-sieve.ts'
 
 const BODY_MAX_BYTES = 4_194_304
+/** Of a refused request; more of it is cut off. */
+const UNREAD_MAX_BYTES = 67_108_864
 const UNPACKED_MAX_BYTES = 16_777_216
 const AT_ONCE_MAX = 8
 const CONNECTIONS_MAX = 64
@@ -75,7 +77,8 @@ export async function openSpanCollector({ file, port = 0, look, roomBytes = ROOM
   server.on('request', (request, response) => {
     take(request).then(
       () => answer(response, 200, {}),
-      (error: unknown) => {
+      async (error: unknown) => {
+        await readToEnd(request)
         const { status, message } = error instanceof Refused ? error : new Refused(500, (error as Error).message)
         collected.refused++
         collected.because ??= `${status}, ${message}`
@@ -122,7 +125,7 @@ async function textOf(request: IncomingMessage): Promise<string> {
   if (packing !== 'identity' && packing !== 'gzip') throw new Refused(415, `this collector unpacks gzip, not ${packing.slice(0, 20)}`)
   const chunks: Buffer[] = []
   let bytes = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of chunksOf(request)) {
     bytes += chunk.length
     if (bytes > BODY_MAX_BYTES) throw new Refused(413, `a request may have ${BODY_MAX_BYTES} bytes: send fewer spans at once`)
     chunks.push(chunk)
@@ -133,6 +136,25 @@ async function textOf(request: IncomingMessage): Promise<string> {
     throw new Refused(400, `the body is no gzip, or has more than ${UNPACKED_MAX_BYTES} bytes unpacked`)
   })
   return unpacked.toString()
+}
+
+/** They may be left in the middle, and taken up again. */
+function chunksOf(request: IncomingMessage): AsyncIterable<Buffer> {
+  return request.iterator({ destroyOnReturn: false })
+}
+
+/** Who is still sending when the connection closes meets a reset, and never reads why. So what is refused is read first, into nothing. */
+async function readToEnd(request: IncomingMessage): Promise<void> {
+  if (request.readableEnded) return
+  let bytes = 0
+  try {
+    for await (const { length } of chunksOf(request)) {
+      bytes += length
+      if (bytes > UNREAD_MAX_BYTES) return
+    }
+  } catch {
+    // They have gone: nobody waits for the answer.
+  }
 }
 
 function parsed(text: string): unknown {
