@@ -5,7 +5,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { HarnessError } from '../errors.ts'
 import type { Protocol } from '../load/request.ts'
-import { type Client, Peer, PROTOCOLS, type Tool } from '../run/peer.ts'
+import { type ClientOptions, McpClient, PROTOCOLS, type Tool } from '../run/mcp-client.ts'
 import { type Drawn, drawnOf, hasTodo, sampleOf } from './drawn.ts'
 import { commented } from './source-text.ts'
 
@@ -28,7 +28,7 @@ export interface Look {
 
 export interface LookOptions {
   url: string
-  client: Client
+  client: ClientOptions
   /** Tools that somebody says only read. */
   vouched: readonly string[]
   /** Call them at all. */
@@ -37,11 +37,11 @@ export interface LookOptions {
   signal: AbortSignal
 }
 
-/** @throws HarnessError as `Peer.meet`; `UNKNOWN_TOOL` when one is vouched for that the server does not have */
+/** @throws HarnessError as `McpClient.meet`; `UNKNOWN_TOOL` when one is vouched for that the server does not have */
 export async function look(options: LookOptions): Promise<Look> {
   const { url, vouched, calls, say, signal } = options
-  const { peer, tools } = await negotiate(options)
-  await using met = peer
+  const { mcp, tools } = await negotiate(options)
+  await using met = mcp
   say(`${url} speaks MCP ${met.protocol} and has ${tools.length} tool${tools.length === 1 ? '' : 's'}`)
   const stranger = vouched.find((name) => !tools.some((tool) => tool.name === name))
   if (stranger !== undefined)
@@ -61,15 +61,15 @@ export async function look(options: LookOptions): Promise<Look> {
 }
 
 /** The newest revision in which it lists its tools. */
-async function negotiate({ url, client, signal }: LookOptions): Promise<{ peer: Peer; tools: Tool[] }> {
+async function negotiate({ url, client, signal }: LookOptions): Promise<{ mcp: McpClient; tools: Tool[] }> {
   let first: unknown
   for (const protocol of PROTOCOLS) {
-    let peer: Peer | undefined
+    let mcp: McpClient | undefined
     try {
-      peer = await Peer.meet(url, protocol, client, signal)
-      return { peer, tools: await peer.discovered() }
+      mcp = await McpClient.meet(url, protocol, client, signal)
+      return { mcp, tools: await mcp.discovered() }
     } catch (error) {
-      await peer?.[Symbol.asyncDispose]()
+      await mcp?.[Symbol.asyncDispose]()
       if (!(error instanceof HarnessError) || !['TARGET_NOT_MCP', 'PROTOCOL_NOT_SPOKEN'].includes(error.code)) throw error
       first ??= error
     }
@@ -77,7 +77,7 @@ async function negotiate({ url, client, signal }: LookOptions): Promise<{ peer: 
   throw first
 }
 
-async function callReads(peer: Peer, seen: SeenTool[], say: LookOptions['say'], signal: AbortSignal): Promise<void> {
+async function callReads(mcp: McpClient, seen: SeenTool[], say: LookOptions['say'], signal: AbortSignal): Promise<void> {
   const untilMs = Date.now() + CALLING_MS
   for (const one of seen) {
     if (!one.reads || hasTodo(one.drawn)) continue
@@ -86,15 +86,15 @@ async function callReads(peer: Peer, seen: SeenTool[], say: LookOptions['say'], 
       return
     }
     const startedMs = Date.now()
-    one.tried = await callOnce(peer, one)
+    one.tried = await callOnce(mcp, one)
     say(`  ${commented(one.tool.name)}: ${one.tried.said}, ${Math.round(one.tried.tookMs)} ms`)
     await wait(Math.max(0, CALL_EVERY_MS - (Date.now() - startedMs)), undefined, { signal })
   }
 }
 
-async function callOnce(peer: Peer, { tool, drawn }: SeenTool): Promise<NonNullable<SeenTool['tried']>> {
+async function callOnce(mcp: McpClient, { tool, drawn }: SeenTool): Promise<NonNullable<SeenTool['tried']>> {
   try {
-    const { status, message, tookMs } = await peer.call(tool.name, sampleOf(drawn) as Record<string, unknown>)
+    const { status, message, tookMs } = await mcp.call(tool.name, sampleOf(drawn) as Record<string, unknown>)
     const { result, error } = message ?? {}
     if (status === 200 && result) return { ok: result.isError !== true, tookMs, said: result.isError === true ? 'isError' : 'ok' }
     return { ok: false, tookMs, said: error ? `error ${error.code}` : `status ${status}` }

@@ -12,8 +12,8 @@ import { loadFileNames } from '../history/load-files.ts'
 import type { Manifest } from '../history/manifest.ts'
 import type { Plan } from '../plan/plan.ts'
 import { attributes, metricsRequest, traceRequest } from './encoding.ts'
+import { ExportQueue } from './export-queue.ts'
 import { Meter } from './meter.ts'
-import { Outbox } from './outbox.ts'
 import { runSpans } from './run-spans.ts'
 import { Spans } from './spans.ts'
 
@@ -43,7 +43,7 @@ const resource = attributes({
   'stampede.scenario': manifest.scenario,
   'stampede.target': manifest.target,
 })
-const outbox = new Outbox(endpoint, headersOf(process.env.OTEL_EXPORTER_OTLP_HEADERS), (spans) => traceRequest(resource, spans))
+const queue = new ExportQueue(endpoint, headersOf(process.env.OTEL_EXPORTER_OTLP_HEADERS), (spans) => traceRequest(resource, spans))
 const meter = new Meter(Date.now())
 const spans = new Spans(manifest.errors, (ended) => meter.call(ended))
 const starts: number[] = []
@@ -64,21 +64,21 @@ for (;;) {
   if (last) break
   if (Date.now() - measuredAt >= METRICS_EVERY_MS) {
     measuredAt = Date.now()
-    void outbox.metrics(metricsRequest(resource, meter.read(measuredAt, spans.underWay)), late.signal)
+    void queue.metrics(metricsRequest(resource, meter.read(measuredAt, spans.underWay)), late.signal)
   }
   await wait(LOOK_EVERY_MS, undefined, { signal: over.signal }).catch(() => undefined)
 }
 const t0Ms = Math.min(...starts.filter(Number.isFinite))
-if (Number.isFinite(t0Ms)) outbox.add(runSpans({ run: manifest.run, plan, t0Ms, faults }), late.signal)
-outbox.add(spans.finish(), late.signal)
-await outbox.metrics(metricsRequest(resource, meter.read(Date.now(), spans.underWay)), late.signal)
-await outbox.flush(late.signal)
-process.stdout.write(`${JSON.stringify({ ...outbox.sent, lost: spans.lost })}\n`, () => process.exit(0))
+if (Number.isFinite(t0Ms)) queue.add(runSpans({ run: manifest.run, plan, t0Ms, faults }), late.signal)
+queue.add(spans.finish(), late.signal)
+await queue.metrics(metricsRequest(resource, meter.read(Date.now(), spans.underWay)), late.signal)
+await queue.flush(late.signal)
+process.stdout.write(`${JSON.stringify({ ...queue.sent, lost: spans.lost })}\n`, () => process.exit(0))
 
 function takeLoad(line: LoadLine, position: number): void {
   if (line.kind === 'start') starts[position] ??= line.atMs
   const t0 = starts[position]
-  if (t0 !== undefined) outbox.add(spans.take(line, t0), late.signal)
+  if (t0 !== undefined) queue.add(spans.take(line, t0), late.signal)
 }
 
 function headersOf(text = ''): Record<string, string> {

@@ -1,16 +1,22 @@
 // Asks the target for its tools before any load is sent: is it up, is it MCP, does it let us in, has it what the plan needs?
 import { HarnessError, nearest } from '../errors.ts'
 import type { Plan } from '../plan/plan.ts'
-import { type Client, Peer, type Tool } from './peer.ts'
+import { type ClientOptions, McpClient, type Tool } from './mcp-client.ts'
 import { isLoopback } from './safety.ts'
 
 /**
  * @param writes tools that may change data where it is not this machine
- * @throws HarnessError as `Peer.meet`, `WRITE_NOT_ALLOWED`, and `TOOL_MISSING`
+ * @throws HarnessError as `McpClient.meet`, `WRITE_NOT_ALLOWED`, and `TOOL_MISSING`
  */
-export async function probe(url: string, client: Client, plan: Plan, signal: AbortSignal, writes: readonly string[] = []): Promise<void> {
-  await using peer = await Peer.meet(url, plan.protocol, client, signal)
-  const tools = await peer.tools()
+export async function probe(
+  url: string,
+  client: ClientOptions,
+  plan: Plan,
+  signal: AbortSignal,
+  writes: readonly string[] = [],
+): Promise<void> {
+  await using mcp = await McpClient.meet(url, plan.protocol, client, signal)
+  const tools = await mcp.tools()
   if (!isLoopback(url)) assertReads(url, tools, plan, writes)
   const names = tools.map(({ name }) => name)
   for (const [role, { tool }] of Object.entries(plan.roles)) {

@@ -10,7 +10,7 @@ import type { AttemptLine } from '../history/event.ts'
 import type { Manifest } from '../history/manifest.ts'
 import type { Plan, PlannedCall } from '../plan/plan.ts'
 import type { Target } from '../target.ts'
-import { type Client, Peer } from './peer.ts'
+import { type ClientOptions, McpClient } from './mcp-client.ts'
 import { isLoopback } from './safety.ts'
 
 const LOOK_EVERY_MS = 1_000
@@ -23,7 +23,7 @@ export interface Unstarted {
   links: Record<string, string>
   attemptsFile: string
   url: string
-  client: Client
+  client: ClientOptions
   waitMs: number
   say: (text: string) => void
   signal: AbortSignal
@@ -64,20 +64,20 @@ async function untilSeen(broken: readonly string[], options: Unstarted): Promise
   const { attemptsFile, waitMs, signal, say } = options
   const untilMs = Date.now() + waitMs
   say(`waiting for it, at most ${waitMs / 1_000} s (--wait)`)
-  await using peer = await Peer.meet(options.url, options.plan.protocol, options.client, signal)
+  await using mcp = await McpClient.meet(options.url, options.plan.protocol, options.client, signal)
   for (;;) {
     const seen = await seenLinks(attemptsFile)
     const missing = broken.filter((name) => !seen.has(name))
     if (missing.length === 0 || Date.now() >= untilMs || signal.aborted) return missing
-    for (const name of missing) await ask(peer, readThatNeeds(options.plan, name), options.plan)
+    for (const name of missing) await ask(mcp, readThatNeeds(options.plan, name), options.plan)
     await wait(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined)
   }
 }
 
 /** Pools connect when they are asked, not before. What it answers does not matter. */
-async function ask(peer: Peer, call: PlannedCall | undefined, { roles }: Plan): Promise<void> {
+async function ask(mcp: McpClient, call: PlannedCall | undefined, { roles }: Plan): Promise<void> {
   const tool = call && roles[call.role]?.tool
-  if (call && tool !== undefined) await peer.call(tool, call.arguments).catch(() => undefined)
+  if (call && tool !== undefined) await mcp.call(tool, call.arguments).catch(() => undefined)
 }
 
 /** The first planned call that reads there. */

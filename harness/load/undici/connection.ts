@@ -6,7 +6,7 @@ import type { Tls } from '../driver.ts'
 import type { RawAnswer } from '../evidence.ts'
 import type { WireRequest } from '../request.ts'
 import { Exchange } from './exchange.ts'
-import type { Gate } from './gate.ts'
+import type { RateCap } from './rate-cap.ts'
 import { type Send, ServerStreams } from './server-streams.ts'
 
 /** Beyond any server's own, so that the server's hint decides. */
@@ -15,12 +15,12 @@ const KEEP_ALIVE_MS = 60_000
 export class Connections {
   readonly #pool: Pool
   readonly #path: string
-  readonly #gate: Gate | undefined
+  readonly #cap: RateCap | undefined
   /** What the server sends of its own accord. */
   readonly streams: ServerStreams
 
-  constructor(url: string, tls: Tls = {}, gate?: Gate) {
-    this.#gate = gate
+  constructor(url: string, tls: Tls = {}, cap?: RateCap) {
+    this.#cap = cap
     this.streams = new ServerStreams(this.#besides)
     const { origin, pathname, search } = new URL(url)
     this.#path = `${pathname}${search}`
@@ -38,10 +38,10 @@ export class Connections {
 
   /** Never rejects. */
   post(request: WireRequest, timeoutMs: number, keepMs: number): Promise<RawAnswer> {
-    if (!this.#gate) return this.#send(request, timeoutMs, keepMs)
+    if (!this.#cap) return this.#send(request, timeoutMs, keepMs)
     // The speaker's next request changes the headers that it gave: what waits must keep its own.
     const kept = { headers: { ...request.headers }, body: request.body }
-    return this.#gate.turn().then(() => this.#send(kept, timeoutMs, keepMs))
+    return this.#cap.turn().then(() => this.#send(kept, timeoutMs, keepMs))
   }
 
   #send({ headers, body }: WireRequest, timeoutMs: number, keepMs: number): Promise<RawAnswer> {
@@ -54,7 +54,7 @@ export class Connections {
   /** What is no call: held to the cap all the same. */
   readonly #besides: Send = (method, headers, body, handler) => {
     const send = () => void this.#pool.dispatch({ path: this.#path, method, headers, body }, handler)
-    if (this.#gate) void this.#gate.turn().then(send)
+    if (this.#cap) void this.#cap.turn().then(send)
     else send()
   }
 

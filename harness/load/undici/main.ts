@@ -10,9 +10,9 @@ import type { Engine } from '../engine.ts'
 import { agentFacts, type FleetFacts } from '../facts.ts'
 import { followTimeline } from '../timeline.ts'
 import { Connections } from './connection.ts'
-import { Gate } from './gate.ts'
 import { LineFile } from './line-file.ts'
 import type { Order, Reply, Request } from './messages.ts'
+import { RateCap } from './rate-cap.ts'
 
 /** Time for every agent to begin its wait before the first planned moment, ms. */
 const LEAD_MS = 200
@@ -68,13 +68,13 @@ async function follow({ order, plan, personas, lines }: Prepared): Promise<void>
   const { share, facts, tls, ratePerSecond } = order
   const t0Ms = Date.now() + LEAD_MS
   lines.write(JSON.stringify({ kind: 'start', atMs: t0Ms }))
-  const gate = ratePerSecond === undefined ? undefined : new Gate(ratePerSecond)
+  const cap = ratePerSecond === undefined ? undefined : new RateCap(ratePerSecond)
   const own = plan.agents.filter((_, position) => position % share.of === share.part)
   await Promise.all(
     own.map(async (agent) => {
       const persona = personas.get(agent.persona)
       if (!persona) throw new Error(`no persona ${agent.persona}`)
-      const connections = new Connections(facts.url, tls[agent.index], gate)
+      const connections = new Connections(facts.url, tls[agent.index], cap)
       await followTimeline(agent, persona, agentFacts(facts, plan, ownOf(facts, agent), t0Ms), engineOf(connections, lines))
       await connections.close()
     }),

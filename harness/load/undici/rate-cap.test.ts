@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { fullest } from '../../plan/at-most.ts'
-import { Gate } from './gate.ts'
+import { RateCap } from './rate-cap.ts'
 
 /** When each of those who came left, by a clock whose timers fire so late. */
-async function left(cap: number, dueMs: readonly number[], lateMs: number): Promise<number[]> {
+async function left(most: number, dueMs: readonly number[], lateMs: number): Promise<number[]> {
   let nowMs = 0
-  const gate = new Gate(
-    cap,
+  const cap = new RateCap(
+    most,
     () => nowMs,
     async (ms) => {
       nowMs += ms + lateMs
@@ -15,7 +15,7 @@ async function left(cap: number, dueMs: readonly number[], lateMs: number): Prom
   const turns: number[] = []
   for (const atMs of dueMs) {
     nowMs = Math.max(nowMs, atMs)
-    await gate.turn()
+    await cap.turn()
     turns.push(nowMs)
   }
   return turns
@@ -36,8 +36,8 @@ test('nor when timers fire late', async () => {
 })
 
 test('those who come together leave in their order', async () => {
-  const gate = new Gate(2)
+  const cap = new RateCap(2)
   const order: number[] = []
-  await Promise.all([1, 2, 3, 4].map((one) => gate.turn().then(() => order.push(one))))
+  await Promise.all([1, 2, 3, 4].map((one) => cap.turn().then(() => order.push(one))))
   expect(order).toEqual([1, 2, 3, 4])
 })

@@ -6,7 +6,7 @@
 
 const WINDOW_MS = 1_100
 
-export class Gate {
+export class RateCap {
   /** When each of the last sends left, ascending; at most as many as may leave in a window. */
   readonly #left: number[] = []
   readonly #ratePerSecond: number

@@ -35,7 +35,7 @@ export interface Tool {
 }
 
 /** An agent's own: what it sends, what it shows. */
-export interface Client {
+export interface ClientOptions {
   headers?: Record<string, string>
   tls?: Tls
 }
@@ -58,13 +58,13 @@ function nextMessage(): Message {
   return { call: `probe-${asked}`, trace: randomBytes(16).toString('hex'), span: randomBytes(8).toString('hex') }
 }
 
-export class Peer implements AsyncDisposable {
+export class McpClient implements AsyncDisposable {
   readonly url: string
   readonly #dispatcher: Dispatcher
   readonly #signal: AbortSignal
   #speaker: Speaker
 
-  private constructor(url: string, protocol: Protocol, { headers = {}, tls = {} }: Client, signal: AbortSignal) {
+  private constructor(url: string, protocol: Protocol, { headers = {}, tls = {} }: ClientOptions, signal: AbortSignal) {
     this.url = url
     this.#dispatcher = new Agent({ connect: { ...tls }, maxResponseSize: ANSWER_BYTES_MAX })
     this.#signal = signal
@@ -75,14 +75,14 @@ export class Peer implements AsyncDisposable {
    * In the eras of sessions: the handshake.
    * @throws HarnessError `TARGET_DOWN`, `TARGET_WANTS_TOKEN`, `TARGET_REDIRECTS`, `TRANSPORT_NOT_SPOKEN`, `PROTOCOL_NOT_SPOKEN`, `TARGET_NOT_MCP`
    */
-  static async meet(url: string, protocol: Protocol, client: Client, signal: AbortSignal): Promise<Peer> {
+  static async meet(url: string, protocol: Protocol, client: ClientOptions, signal: AbortSignal): Promise<McpClient> {
     assertStreamable(url)
-    const peer = new Peer(url, protocol, client, signal)
+    const mcp = new McpClient(url, protocol, client, signal)
     try {
-      await peer.#introduce()
-      return peer
+      await mcp.#introduce()
+      return mcp
     } catch (error) {
-      await peer[Symbol.asyncDispose]()
+      await mcp[Symbol.asyncDispose]()
       throw error
     }
   }
@@ -108,7 +108,7 @@ export class Peer implements AsyncDisposable {
   }
 
   /**
-   * The tools of a server that speaks the peer's revision for sure: in the stateless era every server answers `server/discover`, and some of
+   * The tools of a server that speaks the client's revision for sure: in the stateless era every server answers `server/discover`, and some of
    * the older ones list their tools to whoever asks.
    */
   async discovered(): Promise<Tool[]> {

@@ -18,7 +18,7 @@ export interface Sent {
   problem?: string
 }
 
-export class Outbox {
+export class ExportQueue {
   readonly sent: Sent = { spans: 0, dropped: 0, metrics: 0 }
   readonly #endpoint: string
   readonly #headers: Record<string, string>
