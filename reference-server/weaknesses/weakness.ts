@@ -3,7 +3,10 @@
 
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
+import type { Answer, Call } from '../call.ts'
 import { SettingsError } from '../config.ts'
+import { control, type Next } from '../controls/control.ts'
+import type { Log, RequestLine } from '../log.ts'
 import type { Parts } from '../parts.ts'
 import type { Connections } from '../store/postgres.ts'
 
@@ -40,6 +43,26 @@ export async function weakened(parts: Parts, name: string): Promise<Parts> {
   if (!names.includes(name)) throw new SettingsError(`WEAKNESS is ${JSON.stringify(name)}: must be empty or one of ${names.join(', ')}`)
   const { default: found } = (await import(new URL(`./${name}${EXTENSION}`, import.meta.url).href)) as { default: Weakness }
   return found.apply(parts)
+}
+
+/** Agents are known as before, with something around it. */
+export function knowing(parts: Parts, around: (call: Call, known: Next) => Promise<Answer>): Parts {
+  const { authenticate } = parts
+  const wrap: typeof authenticate.wrap = (next, running) => {
+    const known = authenticate.wrap(next, running)
+    return (call) => around(call, known)
+  }
+  return { ...parts, authenticate: control({ ...authenticate, wrap }) }
+}
+
+/** What is logged of every request, and then more. */
+export function loggingMore(parts: Parts, more: (line: RequestLine, log: Log) => void): Parts {
+  const { log } = parts
+  const request: Log['request'] = (line) => {
+    log.request(line)
+    more(line, log)
+  }
+  return { ...parts, log: { ...log, request } }
 }
 
 /** The same pool, whose connections are opened another way. */
