@@ -223,3 +223,17 @@ test('Retry-After may be a date', () => {
   expect(answerOf(call, 1, { status: 503, retryAfter: '5' }, nowMs).retryAfterMs).toBe(5_000)
   expect(answerOf(call, 1, { status: 503, retryAfter: 'soon' }, nowMs)).not.toHaveProperty('retryAfterMs')
 })
+
+test('a result that asks for input is no result', () => {
+  const result = { resultType: 'input_required', inputRequests: { who: { method: 'elicitation/create', params: {} } }, requestState: 'x' }
+  const evidence = evidenceOf(raw(200, message({ result })), { ...question, correct: [{ at: '/content', is: 'array' }] })
+  expect(evidence).toEqual({
+    status: 200,
+    contentType: 'application/json',
+    sizeBytes: expect.any(Number),
+    parsed: true,
+    rpcId: 'c1',
+    message: 'input required: elicitation/create',
+  })
+  expect(answerOf(call, 1, evidence, 0)).toMatchObject({ ok: false, lost: false, refused: false })
+})

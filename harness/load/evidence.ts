@@ -95,7 +95,20 @@ function eventData(body: string): string[] {
 function messageEvidence(message: Json, question: Asked): Partial<Evidence> {
   const rpcId = idOf(message.id)
   if (isObject(message.error)) return { ...rpcId, ...errorEvidence(message.error) }
-  return isObject(message.result) ? { ...rpcId, ...resultEvidence(message.result, question) } : rpcId
+  if (!isObject(message.result)) return rpcId
+  return { ...rpcId, ...(inputWanted(message.result) ?? resultEvidence(message.result, question)) }
+}
+
+/**
+ * An answer that is none yet (2026-07-28): what a server may ask of clients that have declared it, and our agents declare nothing. They do not
+ * ask again with its `requestState` alone either, as the SDK's client does.
+ */
+function inputWanted({ resultType, inputRequests }: Json): Partial<Evidence> | undefined {
+  if (resultType !== 'input_required') return undefined
+  const methods = isObject(inputRequests)
+    ? Object.values(inputRequests).map((wanted) => (isObject(wanted) ? String(wanted.method) : ''))
+    : []
+  return { message: `input required: ${methods.join(', ')}`.slice(0, MESSAGE_CHARACTERS_MAX) }
 }
 
 function errorEvidence(error: Json): Partial<Evidence> {

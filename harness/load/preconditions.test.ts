@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
-import { assertDrivable, shareOfRate } from './preconditions.ts'
+import { assertDrivable, leftOut, shareOfRate } from './preconditions.ts'
 
 const { plan } = aRun().agent('steady-01')
 const forbidden = { 'X-Idempotency-Key': 'x' }
@@ -16,4 +16,13 @@ test('generators share what is allowed, and never have less than one call a seco
   expect(() => shareOfRate({ ratePerSecond: 3, perAgent: [] }, { part: 0, of: 4 })).toThrow(
     expect.objectContaining({ code: 'CAP_EXCEEDED' }),
   )
+})
+
+test('what a driver leaves out is said: streams of the eras that have them, of agents that listen', () => {
+  const { agents } = plan
+  const listening = { ...plan, protocol: '2025-11-25' as const, agents: agents.map((agent) => ({ ...agent, listens: 'always' as const })) }
+  expect(leftOut({ id: 'k6' }, listening)).toEqual([expect.stringMatching(/^1 agents .* k6 cannot, .*--driver undici/)])
+  expect(leftOut({ id: 'undici', holdsStreams: true }, listening)).toEqual([])
+  expect(leftOut({ id: 'k6' }, { ...listening, protocol: '2026-07-28' })).toEqual([])
+  expect(leftOut({ id: 'k6' }, { ...listening, agents })).toEqual([])
 })

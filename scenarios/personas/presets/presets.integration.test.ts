@@ -1,6 +1,6 @@
 // The official TypeScript clients, both generations, against a server that refuses, hangs, resets and cuts; and the personas that claim
 // to be them, on the wire of the undici driver. Calls, cancellation and time are compared way by way. What differs is told here and in
-// docs/presets.md: a stream that is cut (the clients wait for their timeout, agents see it), and the GET stream of the 2025 eras.
+// docs/presets.md: a stream that is cut (the clients wait for their timeout, agents see it).
 import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from '@modelcontextprotocol/client'
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
@@ -12,7 +12,7 @@ import { followTimeline } from '../../../harness/load/timeline.ts'
 import { Connections } from '../../../harness/load/undici/connection.ts'
 import { resolve } from '../../../harness/parameters.ts'
 import type { PersonaDefinition } from '../../../harness/persona.ts'
-import type { Plan } from '../../../harness/plan/plan.ts'
+import type { Listening, Plan } from '../../../harness/plan/plan.ts'
 import { type Came, RudeServer } from '../../../tests/fixtures/servers/rude.ts'
 import { observer } from '../observer.ts'
 import { claudeCode } from './claude-code.ts'
@@ -98,6 +98,7 @@ async function act(persona: PersonaDefinition, way: Way, era: Era, url: string, 
     persona: 'it',
     parameters,
     hostile: false,
+    ...(persona.listens && { listens: persona.listens }),
     tasks: [{ task: 't1', atMs: 0, calls: [call] }],
   }
   const roles: Plan['roles'] = { cheapRead: { tool: way, sloMs: 1_000, needs: [], correct: [] } }
@@ -109,9 +110,21 @@ async function act(persona: PersonaDefinition, way: Way, era: Era, url: string, 
     wait: (ms) => new Promise((done) => (ms <= 0 ? done() : setTimeout(() => done(), ms))),
     post: (request, timeoutMs, keepMs) => connections.post(request, timeoutMs, keepMs),
     write: (line) => lines.push(JSON.parse(line) as LoadLine),
+    streams: connections.streams,
   })
   await connections.close()
   return lines
+}
+
+/** Times that the server's own stream was asked for, once that can be told. */
+async function streamsAsked(server: RudeServer, count: number): Promise<void> {
+  const asked = () => server.came.filter(({ method }) => method === 'GET').length
+  await vi.waitFor(() => expect(asked()).toBe(count), 5_000)
+}
+
+/** This server gives no session an id. */
+function listening(era: Era, listens: Listening | undefined): number {
+  return era === '2025-11-25' && listens === 'always' ? 1 : 0
 }
 
 const ends = (lines: LoadLine[]) => lines.filter((line): line is EndLine => line.kind === 'end')
@@ -127,12 +140,14 @@ describe.each(Object.entries(CLIENTS))('%s', (_, { era, call }) => {
     await using real = await RudeServer.listen()
     const seen = await behaviour(real, await call(real.url, way), era, way)
     expect(seen.calls, 'a bare client retries nothing').toBe(1)
+    await streamsAsked(real, listening(era, 'always'))
     for (const [name, persona] of Object.entries(BARE)) {
       await using server = await RudeServer.listen()
       const lines = await act(persona, way, era, server.url)
       const [sent] = sends(lines)
       const end = ends(lines).find((line) => line.call === sent?.call) as EndLine
       const own = await behaviour(server, endedAs(end), era, way)
+      await streamsAsked(server, listening(era, persona.listens))
       if (way === 'cut-stream') {
         // Written down in docs/presets.md: the clients do not notice, agents do.
         expect([seen.ended, own.ended], name).toEqual(['gave up', 'failed'])
