@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { Agent, PersonaDefinition } from '../persona.ts'
-import type { PlannedAgent, PlannedTask } from '../plan/plan.ts'
-import { followTimeline } from './timeline.ts'
+import type { Agent } from '../persona.ts'
+import type { PlannedTask } from '../plan/plan.ts'
+import { live } from './fixtures/lone-agent.ts'
 import { type Reply, VirtualEngine } from './virtual-engine.ts'
 
 interface Sent {
@@ -12,7 +12,7 @@ interface Sent {
 }
 
 /** An agent of the sessions' era with one call a task, against a server that gives session after session. */
-async function live(
+async function followed(
   act: (agent: Agent, task: PlannedTask) => Promise<unknown>,
   {
     tasks = [0],
@@ -32,36 +32,9 @@ async function live(
     return { afterMs: 10, headers: method === 'initialize' ? { 'mcp-session-id': `s${++sessions}` } : {} }
   })
   const calls = [{ turn: 1, role: 'cheapRead' as const, arguments: {}, thinkMs: 0 }]
-  const planned: PlannedAgent = {
-    agent: 'a-01',
-    index: 0,
-    tenant: 't',
-    persona: 'a',
-    parameters: {},
-    hostile: false,
-    tasks: tasks.map((atMs, n) => ({ task: `t${n + 1}`, atMs, calls })),
-  }
+  const planned = tasks.map((atMs, n) => ({ task: `t${n + 1}`, atMs, calls }))
   const roles = { cheapRead: { tool: 'look', sloMs: 500, needs: [], correct: [] } }
-  const facts = {
-    run: 'r1',
-    seed: 1,
-    t0Ms: 0,
-    protocol: '2025-11-25' as const,
-    roles,
-    endsAtMs: 5_000,
-    patienceMs: timeoutMs ?? 1_000,
-    headers: {},
-  }
-  const persona = {
-    kind: 'persona',
-    summary: '',
-    source: '',
-    hostile: false,
-    parameters: {},
-    tasks: () => [],
-    act,
-  } as unknown as PersonaDefinition
-  await engine.run(followTimeline(planned, persona, facts, engine))
+  await live(engine, act, planned, { protocol: '2025-11-25', roles, ...(timeoutMs !== undefined && { patienceMs: timeoutMs }) })
   expect(engine.lines.at(-1)).toMatchObject({ kind: 'stop', callsSent: engine.requests.length })
   return { engine, sent }
 }
@@ -69,7 +42,7 @@ async function live(
 const once = (agent: Agent, { calls }: PlannedTask) => agent.call(calls[0] as PlannedTask['calls'][number])
 
 test('the first call opens a session, those that come meanwhile wait for it, and all belong to it', async () => {
-  const { engine, sent } = await live(once, { tasks: [100, 104, 300] })
+  const { engine, sent } = await followed(once, { tasks: [100, 104, 300] })
   expect(sent.map(({ method, headers, atMs }) => [method, headers['Mcp-Session-Id'], atMs])).toEqual([
     ['initialize', undefined, 100],
     ['notifications/initialized', 's1', 110],
@@ -93,7 +66,7 @@ test('a call whose handshake is refused is not made; asking again tries the hand
     await agent.think(50)
     expect(await agent.again(first)).toMatchObject({ ok: true, attempt: 1 })
   }
-  const { engine } = await live(act, {
+  const { engine } = await followed(act, {
     reply: (_, n) => (n === 0 ? { afterMs: 10, status: 429, headers: { 'retry-after': '2' } } : undefined),
   })
   expect(engine.lines.filter(({ kind }) => kind === 'crash')).toEqual([])
@@ -106,7 +79,7 @@ test('a call whose handshake is refused is not made; asking again tries the hand
 })
 
 test('a session that the server has forgotten is opened anew', async () => {
-  const { sent } = await live(once, {
+  const { sent } = await followed(once, {
     tasks: [0, 500],
     reply: ({ method }, n) => (method === 'tools/call' && n === 2 ? { afterMs: 5, status: 404 } : undefined),
   })
@@ -125,7 +98,7 @@ test('giving up sends a cancellation that names the call, and nobody waits for i
     const answer = await agent.call(task.calls[0] as PlannedTask['calls'][number], { timeoutMs: 200 })
     expect(answer.lost).toBe(true)
   }
-  const { engine, sent } = await live(act, { reply: ({ method }) => (method === 'tools/call' ? { afterMs: 9_000 } : undefined) })
+  const { engine, sent } = await followed(act, { reply: ({ method }) => (method === 'tools/call' ? { afterMs: 9_000 } : undefined) })
   const [called, cancelled] = engine.requests.slice(-2)
   expect(sent.at(-1)).toMatchObject({ method: 'notifications/cancelled', atMs: 215, headers: { 'Mcp-Session-Id': 's1' } })
   expect(JSON.parse(cancelled?.body ?? '').params.requestId).toBe(JSON.parse(called?.body ?? '').id)
@@ -138,7 +111,7 @@ test('a task that opens a session of its own looks around first, and leaves it o
     expect(await agent.openSession()).toMatchObject({ ok: true })
     await once(agent, task)
   }
-  const { sent } = await live(act, { tasks: [0, 500] })
+  const { sent } = await followed(act, { tasks: [0, 500] })
   const round = (id: string) => [
     ['initialize', undefined],
     ['notifications/initialized', id],

@@ -1,22 +1,12 @@
 import { expect, test } from 'vitest'
-import type { Agent, PersonaDefinition } from '../persona.ts'
-import type { PlannedAgent, PlannedTask } from '../plan/plan.ts'
-import type { RunFacts } from './engine.ts'
+import type { Agent } from '../persona.ts'
+import type { PlannedTask } from '../plan/plan.ts'
 import type { RawAnswer } from './evidence.ts'
+import { live } from './fixtures/lone-agent.ts'
 import type { WireRequest } from './request.ts'
-import { followTimeline } from './timeline.ts'
 import { type Reply, VirtualEngine } from './virtual-engine.ts'
 
-const facts: RunFacts = {
-  run: 'r1',
-  seed: 1,
-  t0Ms: 0,
-  protocol: '2026-07-28',
-  roles: { write: { tool: 'make', sloMs: 500, needs: [], correct: [], idempotencyKey: { argument: 'requestId' } } },
-  endsAtMs: 5_000,
-  patienceMs: 1_000,
-  headers: {},
-}
+const roles = { write: { tool: 'make', sloMs: 500, needs: [], correct: [], idempotencyKey: { argument: 'requestId' } } }
 
 function task(id: string, atMs: number, turns: { turn: number; thinkMs: number }[] = [{ turn: 1, thinkMs: 0 }]): PlannedTask {
   const calls = turns.map(({ turn, thinkMs }, n) => ({
@@ -29,15 +19,13 @@ function task(id: string, atMs: number, turns: { turn: number; thinkMs: number }
   return { task: id, atMs, calls }
 }
 
-async function live(
+async function followed(
   act: (agent: Agent, task: PlannedTask) => Promise<void>,
   tasks: PlannedTask[],
   reply?: (position: number) => Reply,
   engine = new VirtualEngine(reply && ((_request, position) => reply(position))),
 ): Promise<VirtualEngine> {
-  const persona: PersonaDefinition = { kind: 'persona', summary: '', source: '', hostile: false, parameters: {}, tasks: () => [], act }
-  const planned: PlannedAgent = { agent: 'a-01', index: 0, tenant: 't', persona: 'a', parameters: {}, hostile: false, tasks }
-  await engine.run(followTimeline(planned, persona, facts, engine))
+  await live(engine, act, tasks, { roles })
   const seqs = engine.lines.flatMap((line) => (line.kind === 'start' ? [] : [line.seq]))
   expect(seqs, 'a seq is missing').toEqual(seqs.map((_, position) => position + 1))
   expect(engine.lines.at(-1)).toMatchObject({ kind: 'stop', callsSent: engine.requests.length })
@@ -52,7 +40,7 @@ const each = async (agent: Agent, { calls }: PlannedTask) => {
 }
 
 test('tasks start at their moments, also while others are under way', async () => {
-  const engine = await live(each, [task('t1', 100), task('t2', 150), task('t3', 150)], () => ({ afterMs: 400 }))
+  const engine = await followed(each, [task('t1', 100), task('t2', 150), task('t3', 150)], () => ({ afterMs: 400 }))
   expect(engine.sends.map(({ task: id, plannedAtMs, sentAtMs }) => [id, plannedAtMs, sentAtMs])).toEqual([
     ['t1', 100, 100],
     ['t2', 150, 150],
@@ -66,7 +54,7 @@ test('a later call is planned at the end of the turn before plus its think time'
     { turn: 1, thinkMs: 0 },
     { turn: 2, thinkMs: 300 },
   ])
-  const engine = await live(each, [two], () => ({ afterMs: 50 }))
+  const engine = await followed(each, [two], () => ({ afterMs: 50 }))
   expect(engine.sends.map(({ turn, plannedAtMs }) => [turn, plannedAtMs])).toEqual([
     [1, 100],
     [2, 450],
@@ -85,7 +73,7 @@ test('after a fan-out the end of the slowest call counts', async () => {
     await agent.think(c.thinkMs)
     await agent.call(c)
   }
-  const engine = await live(act, [calls], (position) => ({ afterMs: position === 0 ? 200 : 70 }))
+  const engine = await followed(act, [calls], (position) => ({ afterMs: position === 0 ? 200 : 70 }))
   expect(engine.sends.map(({ plannedAtMs }) => plannedAtMs)).toEqual([0, 0, 210])
 })
 
@@ -100,7 +88,7 @@ test('loops that think side by side each keep their own planned moments', async 
     }
     await Promise.all([loop(10), loop(25)])
   }
-  const engine = await live(act, [task('t1', 0)], (position) => ({ afterMs: 5 + position }))
+  const engine = await followed(act, [task('t1', 0)], (position) => ({ afterMs: 5 + position }))
   expect(engine.sends.length).toBe(6)
   for (const { plannedAtMs, sentAtMs } of engine.sends) expect(sentAtMs).toBe(plannedAtMs)
 })
@@ -113,7 +101,7 @@ test('asking again keeps the key, names the attempt before, and is planned at th
     await agent.think(50)
     expect(await agent.again(answer)).toMatchObject({ ok: true, attempt: 2 })
   }
-  const engine = await live(act, [task('t1', 0)], (position) => ({ afterMs: position === 0 ? 900 : 10 }))
+  const engine = await followed(act, [task('t1', 0)], (position) => ({ afterMs: position === 0 ? 900 : 10 }))
   const [first, second] = engine.sends
   expect(first).toMatchObject({ call: 'r1-a-01-t1-1', attempt: 1, key: 'r1.a-01-t1-1-1', timeoutMs: 200 })
   expect(second).toMatchObject({
@@ -133,7 +121,7 @@ test('a persona that throws leaves a crash line, and its other tasks go on', asy
     await each(agent, planned)
     if (planned.task === 't1') throw new Error('no idea')
   }
-  const engine = await live(act, [task('t1', 0), task('t2', 500)])
+  const engine = await followed(act, [task('t1', 0), task('t2', 500)])
   const crashes = engine.lines.filter((line) => line.kind === 'crash')
   expect(crashes).toMatchObject([{ task: 't1', agent: 'a-01', text: expect.stringContaining('no idea') }])
   expect(engine.ends).toHaveLength(2)
@@ -152,7 +140,7 @@ test('an answer that cannot be read gets an end all the same, and the agent its 
       }
     }
   }
-  const engine = await live(each, [task('t1', 0), task('t2', 500)], undefined, new Garbled())
+  const engine = await followed(each, [task('t1', 0), task('t2', 500)], undefined, new Garbled())
   expect(engine.ends).toMatchObject([
     { status: 0, transport: 'other', transportText: 'Error: no header to be had', endedAtMs: 10 },
     { status: 200, endedAtMs: 510 },
@@ -166,13 +154,13 @@ test('nothing is sent after the end of the plan, and answers under way are await
       if (call) await agent.call(call).catch(() => undefined)
     }
   }
-  const engine = await live(forever, [task('t1', 4_900)], () => ({ afterMs: 80 }))
+  const engine = await followed(forever, [task('t1', 4_900)], () => ({ afterMs: 80 }))
   expect(engine.sends.map(({ sentAtMs }) => sentAtMs)).toEqual([4_900, 4_980])
   expect(engine.ends.map(({ endedAtMs }) => endedAtMs)).toEqual([4_980, 5_060])
 })
 
 test('a pause that reaches past the end of the plan does not hold it up', async () => {
-  const engine = await live((agent) => agent.think(60_000), [task('t1', 4_000)])
+  const engine = await followed((agent) => agent.think(60_000), [task('t1', 4_000)])
   expect(engine.nowMs()).toBeLessThan(5_100)
 })
 
@@ -180,7 +168,7 @@ test('a call that its persona abandons still gets its end', async () => {
   const act = async (agent: Agent, { calls: [call] }: PlannedTask) => {
     if (call) void agent.call(call)
   }
-  const engine = await live(act, [task('t1', 0)], () => ({ afterMs: 700 }))
+  const engine = await followed(act, [task('t1', 0)], () => ({ afterMs: 700 }))
   expect(engine.ends).toMatchObject([{ endedAtMs: 700 }])
 })
 
@@ -189,7 +177,7 @@ test('chance is the same wherever it is asked, and differs from attempt to attem
   const act = async (agent: Agent, planned: PlannedTask) => {
     for (const attempt of [1, 2, 1]) seen.push(agent.chance(planned, 1, attempt))
   }
-  await live(act, [task('t1', 0)])
+  await followed(act, [task('t1', 0)])
   expect(seen[0]).toBe(seen[2])
   expect(seen[0]).not.toBe(seen[1])
   for (const value of seen) expect(value >= 0 && value < 1).toBe(true)
@@ -201,7 +189,7 @@ test('a task of the last millisecond leaves, though its timer is late', async ()
       await super.wait(ms <= 0 ? ms : ms + 2)
     }
   }
-  const engine = await live(each, [task('t1', 4_999)], undefined, new Late())
+  const engine = await followed(each, [task('t1', 4_999)], undefined, new Late())
   expect(engine.sends.map(({ sentAtMs }) => sentAtMs)).toEqual([5_001])
   expect(engine.lines.at(-1)).toMatchObject({ kind: 'stop', tasksStarted: 1 })
 })
@@ -212,26 +200,16 @@ test('no call is under way when the stop line is written, though one left in the
     await agent.call(call)
     await agent.call(call)
   }
-  const engine = await live(late, [task('t1', 4_990)], (position) => ({ afterMs: position === 0 ? 12 : 300 }))
+  const engine = await followed(late, [task('t1', 4_990)], (position) => ({ afterMs: position === 0 ? 12 : 300 }))
   expect(engine.sends.map(({ sentAtMs }) => sentAtMs)).toEqual([4_990, 5_002])
   expect(engine.lines.at(-1)).toMatchObject({ kind: 'stop', atMs: 5_303 })
 })
 
 test('headers that are valid in turn take each other’s place at their moments', async () => {
-  const persona: PersonaDefinition = {
-    kind: 'persona',
-    summary: '',
-    source: '',
-    hostile: false,
-    parameters: {},
-    tasks: () => [],
-    act: each,
-  }
   const tasks = [0, 900, 1_000, 2_500].map((atMs, n) => task(`t${n + 1}`, atMs))
-  const planned: PlannedAgent = { agent: 'a-01', index: 0, tenant: 't', persona: 'a', parameters: {}, hostile: false, tasks }
   const later = [1_000, 2_000].map((fromMs) => ({ fromMs, headers: { authorization: `from ${fromMs}` } }))
   const engine = new VirtualEngine()
-  await engine.run(followTimeline(planned, persona, { ...facts, headers: { authorization: 'first' }, later }, engine))
+  await live(engine, each, tasks, { roles, headers: { authorization: 'first' }, later })
   expect(engine.requests.map(({ headers }) => headers.authorization)).toEqual(['first', 'first', 'from 1000', 'from 2000'])
 })
 
@@ -242,26 +220,8 @@ test('an agent that a cap holds back sends evenly, also loops side by side, and 
     }
     await Promise.all([loop(), loop(), loop()])
   }
-  const persona: PersonaDefinition = {
-    kind: 'persona',
-    summary: '',
-    source: '',
-    hostile: false,
-    parameters: {},
-    tasks: () => [],
-    act: loops,
-  }
-  const planned: PlannedAgent = {
-    agent: 'a-01',
-    index: 0,
-    tenant: 't',
-    persona: 'a',
-    parameters: {},
-    hostile: false,
-    tasks: [task('t1', 100)],
-  }
   const engine = new VirtualEngine()
-  await engine.run(followTimeline(planned, persona, { ...facts, perSecond: 4 }, engine))
+  await live(engine, loops, [task('t1', 100)], { roles, perSecond: 4 })
   const sent = engine.sends.map(({ sentAtMs }) => sentAtMs)
   expect(sent).toEqual(Array.from({ length: 20 }, (_, n) => 100 + n * 250))
   expect(engine.lines.at(-1)).toMatchObject({ kind: 'stop', callsSent: 20 })
