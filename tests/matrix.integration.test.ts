@@ -7,8 +7,11 @@ import { ROOT, Workshop } from './fixtures/cli.ts'
 import { allWeaknesses } from './fixtures/weaknesses.ts'
 
 const CORE = [
-  ...['no-agent-limit', 'retry-after-missing', 'pool-queue-unbounded', 'no-deadline'],
-  ...['no-breaker', 'liveness-needs-database', 'no-idempotency', 'pool-per-request'],
+  ...['no-agent-limit', 'limiter-after-work', 'retry-after-missing'],
+  ...['pool-queue-unbounded', 'one-shared-pool', 'no-deadline'],
+  ...['no-breaker', 'breaker-never-closes', 'liveness-needs-database'],
+  ...['no-idempotency', 'idempotency-lease-expires'],
+  'pool-per-request',
 ]
 
 const workshop = new Workshop()
