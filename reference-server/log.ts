@@ -1,6 +1,6 @@
 // One JSON line a request on stdout, whatever became of it: what an operator needs, and no argument's value. Arguments appear as
 // names, size and a keyed hash, so that equal calls can be seen without being read (seed 1, mistake 3: PII in the aggregator).
-import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import pino from 'pino'
 import type { Answer, Call } from './call.ts'
 import type { Settings } from './config.ts'
@@ -42,15 +42,18 @@ export function createLog(settings: Pick<Settings, 'INSTANCE' | 'LOG_LEVEL' | 'L
     maxLength: BACKLOG_MAX_BYTES,
     // A reader that has stalled must not hold the process up when it ends.
     retryEAGAIN: () => !closed,
+    // Text that waits is measured anew with each line, which cost half of a line's price; bytes are not.
+    contentMode: 'buffer',
   })
+  const write = (line: string): void => void destination.write(Buffer.from(line) as never)
   // A full disk is no reason to stop serving.
   destination.on('error', () => undefined)
   const base = { instance: settings.INSTANCE }
-  const logger = pino({ level: settings.LOG_LEVEL, base, timestamp: pino.stdTimeFunctions.isoTime }, destination)
-  const key = createSecretKey(settings.LOG_HASH_KEY ? Buffer.from(settings.LOG_HASH_KEY) : randomBytes(32))
+  const logger = pino({ level: settings.LOG_LEVEL, base, timestamp: pino.stdTimeFunctions.isoTime }, { write })
+  const hashOf = argumentHash(settings.LOG_HASH_KEY)
   return {
     request(line) {
-      if (!closed) logger.info(requestFields(line, key), 'request')
+      if (!closed && logger.isLevelEnabled('info')) write(requestLine(line, settings.INSTANCE, hashOf))
     },
     event(message, fields = {}) {
       if (!closed) logger.info(fields, message)
@@ -70,10 +73,26 @@ export function createLog(settings: Pick<Settings, 'INSTANCE' | 'LOG_LEVEL' | 'L
   }
 }
 
-function requestFields({ requestId, call, answer, durationMs, gone }: RequestLine, key: KeyObject): Record<string, unknown> {
+/** Equal arguments, equal hashes; nobody without the key can try out what they were. */
+function argumentHash(secret: string): (text: string) => string {
+  const key = createSecretKey(secret ? Buffer.from(secret) : randomBytes(32))
+  const hashOf = (text: string): string => createHmac('sha256', key).update(text).digest('base64url').slice(0, 16)
+  const ofNone = hashOf(NO_ARGUMENTS)
+  return (text) => (text === NO_ARGUMENTS ? ofNone : hashOf(text))
+}
+
+const NO_ARGUMENTS = '{}'
+const INFO = 30
+
+/** A line as pino would write it, made in one piece: pino's own way, field by field, takes three times as long. */
+function requestLine(line: RequestLine, instance: string, hashOf: (text: string) => string): string {
+  const { requestId, call, answer, durationMs, gone } = line
   const { identity, tool, facts } = call ?? {}
   const text = call?.arguments === undefined ? undefined : JSON.stringify(call.arguments)
-  return {
+  const fields = {
+    level: INFO,
+    time: new Date(),
+    instance,
     trace_id: call?.traceId,
     request_id: requestId,
     tenant: identity?.tenant,
@@ -97,8 +116,10 @@ function requestFields({ requestId, call, answer, durationMs, gone }: RequestLin
     argument_names: tool && call?.arguments && Object.keys(tool.input.shape).filter((name) => name in (call.arguments ?? {})),
     answer_bytes: answer && Buffer.byteLength(answer.body),
     argument_bytes: text && Buffer.byteLength(text),
-    argument_hash: text && createHmac('sha256', key).update(text).digest('base64url').slice(0, 16),
+    argument_hash: text && hashOf(text),
+    msg: 'request',
   }
+  return `${JSON.stringify(fields)}\n`
 }
 
 function round(ms: number): number {

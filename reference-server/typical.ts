@@ -13,16 +13,14 @@ const ENOUGH = 5
 
 export function createTypical(): Typical {
   const recent = new Map<string, number[]>()
+  const medians = new Map<string, number>()
   return {
     add(tool, ms) {
       const times = recent.get(tool) ?? []
       recent.set(tool, times)
       if (times.push(ms) > REMEMBERED) times.shift()
+      if (times.length >= ENOUGH) medians.set(tool, times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] as number)
     },
-    ms(tool) {
-      const times = tool === undefined ? undefined : recent.get(tool)
-      if (!times || times.length < ENOUGH) return undefined
-      return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]
-    },
+    ms: (tool) => (tool === undefined ? undefined : medians.get(tool)),
   }
 }

@@ -41,6 +41,7 @@ const WAIT = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})(?=["\s,;]|$)/i
 
 /** How long its client will wait, ms; Infinity when it does not say. */
 function waitOf({ headers }: Call): number {
+  if (headers.prefer === undefined) return Number.POSITIVE_INFINITY
   const preferred = [headers.prefer].flat().join(', ')
   return Number(WAIT.exec(preferred)?.[1] ?? 0) * 1_000 || Number.POSITIVE_INFINITY
 }
