@@ -13,11 +13,12 @@ import path from 'node:path'
 import type { CheckDefinition, Verdict } from '../checks/check.ts'
 import { judge } from '../checks/judge.ts'
 import type { Units } from '../discover.ts'
-import { assemble } from '../history/assemble.ts'
+import { assembled } from '../history/assemble.ts'
 import type { AttemptLine, ClockLine, EffectLine, FaultLine, GeneratorLine, HitLine, LoadLine, SampleLine } from '../history/event.ts'
 import { attemptLine, clockLine, effectLine, faultLine, generatorLine, hitLine, loadLine, sampleLine } from '../history/event-schema.ts'
 import type { History } from '../history/history.ts'
-import { readLines } from '../history/lines.ts'
+import { eachLine, readLines } from '../history/lines.ts'
+import { type Heard, LoadFile } from '../history/load-file.ts'
 import { joinLoads, loadFileNames } from '../history/load-files.ts'
 import type { Manifest } from '../history/manifest.ts'
 import { divide, type PartFolder, partOf, type Told } from './parts.ts'
@@ -95,14 +96,14 @@ async function historyOf(
   count: number,
   { manifest, plan, said, rest, effects }: Common,
 ): Promise<History> {
-  const loads = []
-  for (const file of files) loads.push({ name: path.basename(file), lines: (await readLines<LoadLine>(file, loadLine)).lines })
-  const { lines } = joinLoads(loads, plan, said)
-  const keys = new Set(lines.flatMap((line) => (line.kind === 'send' && line.key !== undefined ? [line.key] : [])))
-  return assemble({
+  const heard = new Map<string, Heard>()
+  const loads = files.map((file) => new LoadFile(path.basename(file), heard))
+  for (const [position, file] of loads.entries()) await eachLine<LoadLine>(files[position] ?? '', loadLine, (line) => file.take(line))
+  const load = joinLoads(loads, plan, said)
+  const keys = new Set(load.sends.flatMap(({ key }) => key ?? []))
+  return assembled(load, {
     manifest: { ...manifest, notes: [...manifest.notes] },
     plan: { ...plan, agents: plan.agents.filter(({ agent }) => partOf(agent, count) === n) },
-    load: lines,
     ...rest,
     effects: effects.filter(({ key }) => keys.has(key)),
     spans: [],

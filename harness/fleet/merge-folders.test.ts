@@ -9,9 +9,10 @@ import { aRun, type Story } from '../../tests/fixtures/histories/build.ts'
 import type { CheckDefinition } from '../checks/check.ts'
 import { judge } from '../checks/judge.ts'
 import { discover } from '../discover.ts'
-import { assemble } from '../history/assemble.ts'
+import { assembled } from '../history/assemble.ts'
 import { generatorOf } from '../history/bootstrap.ts'
 import type { LoadLine } from '../history/event.ts'
+import { type Heard, LoadFile } from '../history/load-file.ts'
 import { joinLoads } from '../history/load-files.ts'
 import { buildHistory } from '../history/merge.ts'
 import { disordered } from '../history/sequence.ts'
@@ -126,12 +127,16 @@ describe('damage', () => {
       const done = KINDS[kind]?.(whole[part] ?? [], unit)
       if (!done) continue
       tried++
+      const heard = new Map<string, Heard>()
       const files = whole.map((lines, position) => {
         const texts = position === part ? done.lines : lines
-        return { name: `load-${position + 1}.ndjson`, lines: texts.map((text) => JSON.parse(text) as LoadLine) }
+        const file = new LoadFile(`load-${position + 1}.ndjson`, heard)
+        for (const text of texts) file.take(JSON.parse(text) as LoadLine)
+        return file
       })
-      const { lines, fleet = [], notes } = joinLoads(files, raw.plan)
-      const history = assemble({ ...raw, load: lines, manifest: { ...manifest, fleet, notes } })
+      const load = joinLoads(files, raw.plan)
+      const { fleet = [], notes } = load
+      const history = assembled(load, { ...raw, manifest: { ...manifest, fleet, notes } })
       history.manifest.notes.push(...disordered(history.agents))
       const { text } = mergedText(history)
       if (!done.named.test(text)) missed.push(`${kind}, generator ${part + 1}: ${done.named} not in\n${text}`)

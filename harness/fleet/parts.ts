@@ -2,13 +2,11 @@
 // be asked of a part. One pass, memory bounded by the number of agents. The pass itself tells what must be told of all: exact counts,
 // quantiles (a count for each millisecond, so they are exact to the millisecond), every agent's numbers.
 
-import { once } from 'node:events'
-import { createWriteStream, type WriteStream } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import path from 'node:path'
 import type { LoadLine, SendLine } from '../history/event.ts'
 import { parsed } from '../history/json.ts'
-import { textLines } from '../history/lines.ts'
+import { chunksOf } from '../history/lines.ts'
 import { Sequence } from '../history/sequence.ts'
 
 /** Calls without an end are given up beyond this many: a file in which nothing ends is no run. */
@@ -70,17 +68,10 @@ export async function divide(files: readonly string[], into: string, count: numb
   const parts = Array.from({ length: count }, (_, n) => path.join(into, String(n)))
   for (const folder of parts) await mkdir(folder, { recursive: true })
   for (const file of files) {
-    const outs = parts.map((folder) => createWriteStream(path.join(folder, path.basename(file))))
+    const outs = await Promise.all(parts.map((folder) => open(path.join(folder, path.basename(file)), 'w')))
     const taker = new Taker(told)
-    for await (const { text } of textLines(file)) {
-      const line = parsed<LoadLine>(text)
-      if (!line) told.badLines++
-      else if (line.kind === 'start') for (const out of outs) await write(out, text)
-      else await write(outs[partOf(line.agent, count)] as WriteStream, text)
-      if (line) taker.take(line)
-      told.bytes += text.length + 1
-    }
-    await Promise.all(outs.map((out) => once(out.end(), 'close')))
+    for await (const { texts } of chunksOf(file)) await writeAll(outs, taker.deal(texts, count))
+    await Promise.all(outs.map((out) => out.close()))
   }
   return { told, parts: parts.map((folder) => ({ folder, files: files.map((file) => path.join(folder, path.basename(file))) })) }
 }
@@ -94,7 +85,25 @@ class Taker {
     this.#told = told
   }
 
-  take(line: LoadLine): void {
+  /** Every part's own of these lines; a start line is every part's. */
+  deal(texts: readonly string[], count: number): string[] {
+    const dealt: string[] = Array.from({ length: count }, () => '')
+    for (const text of texts) {
+      if (text.trim() === '') continue
+      this.#told.bytes += text.length + 1
+      const line = parsed<LoadLine>(text)
+      if (line?.kind === 'start') for (const part of dealt.keys()) dealt[part] += `${text}\n`
+      else if (typeof line?.agent === 'string') dealt[partOf(line.agent, count)] += `${text}\n`
+      else {
+        this.#told.badLines++
+        continue
+      }
+      this.#take(line)
+    }
+    return dealt
+  }
+
+  #take(line: LoadLine): void {
     const told = this.#told
     if (line.kind === 'start') {
       told.starts.push(line.atMs)
@@ -127,8 +136,9 @@ class Taker {
   }
 }
 
-async function write(out: WriteStream, text: string): Promise<void> {
-  if (!out.write(`${text}\n`)) await once(out, 'drain')
+/** What was dealt from one chunk goes to disk before the next is read: memory holds no more than that. */
+async function writeAll(outs: readonly FileHandle[], texts: readonly string[]): Promise<void> {
+  await Promise.all(outs.map((out, part) => (texts[part] ? out.appendFile(texts[part]) : undefined)))
 }
 
 /** FNV-1a: an agent's part does not depend on its place in the plan, so each part is a sample of all kinds of agents. */

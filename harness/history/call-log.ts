@@ -2,9 +2,9 @@
 // about a call when it mentions the call's id, wherever: as a field, in a sentence, in a log that is no JSON. The history itself keeps of
 // a log only who answered and how long it took (server-log.ts), since all lines of a long run would not fit into memory.
 // Bounds: 8 lines a call, 2,000 characters a line. Not modelled: lines that name only the trace.
-import { readdir } from 'node:fs/promises'
 import path from 'node:path'
-import { textLines } from './lines.ts'
+import { chunksOf } from './lines.ts'
+import { serverLogs } from './server-log.ts'
 
 const LINES_MAX = 8
 const CHARACTERS_MAX = 2_000
@@ -28,17 +28,16 @@ export async function readCallLogs(folder: string, run: string, calls: ReadonlyS
   const found = new Map<string, LoggedLine[]>()
   if (calls.size === 0) return found
   const raw = path.join(folder, 'raw')
-  const names = (await readdir(raw).catch(() => [])).filter((name) => /^server-.+\.log$/.test(name)).sort()
-  for (const name of names) {
-    for await (const { text, number } of textLines(path.join(raw, name))) {
-      for (const call of mentioned(text, run)) {
-        if (!calls.has(call)) continue
-        const lines = found.get(call) ?? []
-        found.set(call, lines)
-        if (lines.length < LINES_MAX) lines.push({ where: `${name}:${number}`, text: cut(text) })
-      }
-    }
-  }
+  for (const name of await serverLogs(raw))
+    for await (const { texts, from } of chunksOf(path.join(raw, name)))
+      texts.forEach((text, n) => {
+        for (const call of mentioned(text, run)) {
+          if (!calls.has(call)) continue
+          const lines = found.get(call) ?? []
+          found.set(call, lines)
+          if (lines.length < LINES_MAX) lines.push({ where: `${name}:${from + n}`, text: cut(text) })
+        }
+      })
   return found
 }
 

@@ -2,12 +2,13 @@
 // A plan of so many agents is dealt out like cards: the n-th generator has the agents whose place in the plan is n modulo their number
 // (k6's execution segments of equal length do the same). So the agents of a generator of which nothing at all was heard are known too.
 // Not modelled: segments of unequal length.
-import type { GeneratorLine, LoadLine } from './event.ts'
+import type { GeneratorLine } from './event.ts'
 import type { History } from './history.ts'
+import type { LoadFile } from './load-file.ts'
 import type { GeneratorRecord } from './manifest.ts'
 
 /** More uncertain than this, and what rests on time between generators, or between them and the server, cannot be known (ours). */
-export const CLOCK_UNCERTAIN_MS = 20
+const CLOCK_UNCERTAIN_MS = 20
 
 /** How a generator's clock stands to the one that all are told on. */
 export interface ClockOffset {
@@ -18,7 +19,7 @@ export interface ClockOffset {
 }
 
 /** The agents of the n-th generator, from 1. */
-export function agentsOf({ agents }: Pick<History['plan'], 'agents'>, part: number, of: number): string[] {
+function agentsOf({ agents }: Pick<History['plan'], 'agents'>, part: number, of: number): string[] {
   return agents.flatMap(({ agent }, position) => (position % of === part - 1 ? [agent] : []))
 }
 
@@ -26,7 +27,7 @@ export function agentsOf({ agents }: Pick<History['plan'], 'agents'>, part: numb
  * From all that was measured of one clock during the run: the middle of the offsets, and as uncertain as the widest of their own bounds.
  * A clock that is stepped or drifts meanwhile is thereby uncertain.
  */
-export function offsetOf(measured: readonly ClockOffset[]): ClockOffset | undefined {
+function offsetOf(measured: readonly ClockOffset[]): ClockOffset | undefined {
   if (measured.length === 0) return undefined
   const low = Math.min(...measured.map(({ offsetMs, uncertaintyMs }) => offsetMs - uncertaintyMs))
   const high = Math.max(...measured.map(({ offsetMs, uncertaintyMs }) => offsetMs + uncertaintyMs))
@@ -56,28 +57,27 @@ export function clockOffsets(lines: readonly GeneratorLine[]): (part: number) =>
   }
 }
 
-/** What became of one generator. `lines`: its own file. */
+/** What became of one generator. */
 export function recordOf(
   plan: Pick<History['plan'], 'agents'>,
-  { part, of, file, lines }: { part: number; of: number; file: string; lines: readonly LoadLine[] },
+  { part, of, file }: { part: number; of: number; file: LoadFile },
 ): Omit<GeneratorRecord, 'laterMs' | keyof ClockOffset> {
   const own = agentsOf(plan, part, of)
-  const stopped = new Set(lines.flatMap((line) => (line.kind === 'stop' ? [line.agent] : [])))
-  const starts = lines.filter((line) => line.kind === 'start').length
+  const { name, lines, speakers, stopped, starts } = file
   const open = own.filter((agent) => !stopped.has(agent)).length
   const expected = new Set(own)
-  const strangers = new Set(lines.flatMap((line) => (line.kind === 'start' || expected.has(line.agent) ? [] : [line.agent])))
-  const state = lines.length === 0 ? 'never-started' : open > 0 ? 'died' : 'ended'
+  const strangers = [...speakers].filter((agent) => !expected.has(agent)).sort()
+  const state = lines === 0 ? 'never-started' : open > 0 ? 'died' : 'ended'
   return {
     part,
     of,
-    file,
+    file: name,
     state,
     agents: own.length,
     open,
-    lines: lines.length,
-    starts,
-    ...(strangers.size > 0 && { strangers: [...strangers].sort() }),
+    lines,
+    starts: starts.length,
+    ...(strangers.length > 0 && { strangers }),
   }
 }
 

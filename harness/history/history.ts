@@ -3,6 +3,7 @@
 import type { Plan } from '../plan/plan.ts'
 import type { AgentLine, AttemptLine, Call, ClockLine, EffectLine, FaultLine, HitLine, LeakLine, SampleLine, SpanLine } from './event.ts'
 import type { Manifest } from './manifest.ts'
+import type { ServerSaid } from './server-said.ts'
 
 export interface History {
   readonly manifest: Manifest
@@ -18,4 +19,6 @@ export interface History {
   readonly hits: readonly HitLine[]
   readonly spans: readonly SpanLine[]
   readonly leaks: readonly LeakLine[]
+  /** For people; no check reads it. */
+  readonly said: ServerSaid
 }

@@ -1,6 +1,6 @@
 // Reads a file of JSON lines, one validated line at a time. A line that is no JSON or not of its kind is left out and
 // noted; a file that ends in the middle of a line is read up to there, and said so. Bounds: a line of 1 MiB, the notes of
-// 5 bad lines a file (the rest is counted). Words that come again and again (an agent, a policy, a call's id in its end) are kept once:
+// 5 bad lines a file (the rest is counted). Words that come again and again (an agent, a policy) are kept once:
 // a run of a million calls says the same few things millions of times.
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
@@ -14,16 +14,28 @@ const LINE_MAX = 1_048_576
 const NOTES_MAX = 5
 const CHUNK_BYTES = 1_048_576
 
-export interface ReadLines<T> {
-  lines: T[]
+export interface Read {
   /** `absent`: there is no such file. */
   state: 'whole' | 'damaged' | 'absent'
   notes: string[]
 }
 
-/** @param schema what each line must be; the line itself is kept as it was written */
+export interface ReadLines<T> extends Read {
+  lines: T[]
+}
+
 export async function readLines<T>(file: string, schema: z.ZodType): Promise<ReadLines<T>> {
-  const read: ReadLines<T> = { lines: [], state: 'whole', notes: [] }
+  const lines: T[] = []
+  const read = await eachLine<T>(file, schema, (line) => lines.push(line))
+  return { ...read, lines }
+}
+
+/**
+ * @param schema what each line must be; the line itself is told as it was written
+ * @param take is given each line in its order, and may keep it
+ */
+export async function eachLine<T>(file: string, schema: z.ZodType, take: (line: T) => void): Promise<Read> {
+  const read: Read = { state: 'whole', notes: [] }
   if (!(await exists(file))) return { ...read, state: 'absent' }
   const name = path.basename(file)
   let bad = 0
@@ -32,7 +44,7 @@ export async function readLines<T>(file: string, schema: z.ZodType): Promise<Rea
     for (let n = 0; n < texts.length; n++) {
       const text = texts[n] as string
       if (text === '' || text.trim() === '') continue
-      const flaw = takeLine(text, schema, words, read.lines)
+      const flaw = takeLine(text, schema, words, take)
       if (flaw === undefined) continue
       bad++
       read.state = 'damaged'
@@ -44,7 +56,7 @@ export async function readLines<T>(file: string, schema: z.ZodType): Promise<Rea
   return read
 }
 
-function takeLine<T>(text: string, schema: z.ZodType, words: Words, into: T[]): string | undefined {
+function takeLine<T>(text: string, schema: z.ZodType, words: Words, take: (line: T) => void): string | undefined {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -54,7 +66,7 @@ function takeLine<T>(text: string, schema: z.ZodType, words: Words, into: T[]): 
   const parsed = schema === loadLine && isPlain(value) ? undefined : schema.safeParse(value)
   if (parsed?.success !== false) {
     words.share(value as Record<string, unknown>)
-    into.push(value as T)
+    take(value as T)
     return undefined
   }
   const [issue] = parsed.error.issues
@@ -65,12 +77,14 @@ function takeLine<T>(text: string, schema: z.ZodType, words: Words, into: T[]): 
 class Words {
   static readonly #shortest = 11
   static readonly #most = 50_000
+  /** What no second line says; an end's are those of its send (assemble.ts). */
+  static readonly #unique: ReadonlySet<string> = new Set(['call', 'rpcId'])
   #known = new Map<string, string>()
 
   share(line: Record<string, unknown>): void {
     for (const name in line) {
       const word = line[name]
-      if (typeof word !== 'string' || word.length < Words.#shortest) continue
+      if (typeof word !== 'string' || word.length < Words.#shortest || Words.#unique.has(name)) continue
       const known = this.#known.get(word)
       if (known !== undefined) line[name] = known
       else this.#keep(word)
@@ -89,8 +103,8 @@ export async function* textLines(file: string): AsyncGenerator<{ text: string; n
     for (const [n, text] of texts.entries()) if (text.trim() !== '') yield { text, number: from + n, ended }
 }
 
-/** Lines as they come from the disk, many at a time; `from` is the number of the first. */
-async function* chunksOf(file: string): AsyncGenerator<{ texts: string[]; from: number; ended: boolean }> {
+/** Lines as they come from the disk, many at a time, blank ones too; `from` is the number of the first. A last one without its newline comes alone. */
+export async function* chunksOf(file: string): AsyncGenerator<{ texts: string[]; from: number; ended: boolean }> {
   const decoder = new StringDecoder('utf8')
   let rest = ''
   let from = 1

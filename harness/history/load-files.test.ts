@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { GeneratorLine, LoadLine } from './event.ts'
-import { joinLoads, loadFileNames } from './load-files.ts'
+import { type Heard, LoadFile } from './load-file.ts'
+import { type Joined, joinLoads, loadFileNames } from './load-files.ts'
 
 const PLAN = {
   agents: ['a', 'b'].map((agent, index) => ({
@@ -21,10 +22,16 @@ const start = (atMs: number): LoadLine => ({ kind: 'start', atMs })
 const clock = (part: number, offsetMs: number, uncertaintyMs: number): GeneratorLine => {
   return { kind: 'generator', event: 'clock', atMs: 0, part, of: 2, offsetMs, uncertaintyMs }
 }
-const files = (first: LoadLine[], second: LoadLine[]) => [
-  { name: 'load-1.ndjson', lines: first },
-  { name: 'load-2.ndjson', lines: second },
-]
+const files = (...all: LoadLine[][]) => {
+  const heard = new Map<string, Heard>()
+  return all.map((lines, position) => {
+    const file = new LoadFile(`load-${position + 1}.ndjson`, heard)
+    // What is taken may be moved.
+    for (const line of structuredClone(lines)) file.take(line)
+    return file
+  })
+}
+const endedAtMs = ({ ends }: Joined, call: string) => ends.get(call)?.endedAtMs
 
 test('one that begins late is late with what the plan told it to send, not with what follows from its answers', () => {
   const joined = joinLoads(
@@ -34,12 +41,9 @@ test('one that begins late is late with what the plan told it to send, not with 
     ),
     PLAN,
   )
-  expect(joined.lines[0]).toEqual(start(10_000))
-  expect(joined.lines).toContainEqual(send('a', 100, 401))
-  expect(joined.lines).toContainEqual(send('a', 650, 651, 3))
-  expect(joined.lines).toContainEqual(end('a', 450))
-  expect(joined.lines).toContainEqual(stop('a', 700, 5))
-  expect(joined.lines).toContainEqual(send('b', 100))
+  expect(joined.startMs).toBe(10_000)
+  expect(joined.sends).toEqual([send('a', 100, 401), send('a', 650, 651, 3), send('b', 100)])
+  expect(['a1', 'a3', 'b1'].map((call) => endedAtMs(joined, call))).toEqual([450, 680, 160])
   expect(joined.fleet).toMatchObject([
     { part: 1, laterMs: 300, state: 'ended' },
     { part: 2, laterMs: 0, state: 'ended' },
@@ -54,13 +58,13 @@ test('clocks are set to the harness’s before anything is compared', () => {
     [clock(0, 500, 1), clock(1, -79_490, 2), clock(1, -79_491, 5), clock(2, 500, 0.5)],
   )
   expect(joined.notes).toEqual([])
-  expect(joined.lines[0]).toEqual(start(10_000))
+  expect(joined.startMs).toBe(10_000)
   expect(joined.fleet).toMatchObject([
     { offsetMs: -79_990, uncertaintyMs: 3, laterMs: 10 },
     { offsetMs: 0, uncertaintyMs: 1.5, laterMs: 0 },
   ])
   // Ten late, of which three may be the clock's.
-  expect(joined.lines).toContainEqual(send('a', 103, 111))
+  expect(joined.sends).toContainEqual(send('a', 103, 111))
 })
 
 test('a clock that jumped, or was never measured, is said to be uncertain', () => {
@@ -94,8 +98,10 @@ test('one that died, one that never started, and one that speaks for another are
 })
 
 test('one alone that never began is named, and has no fleet', () => {
-  const joined = joinLoads([{ name: 'load.ndjson', lines: [] }], PLAN)
-  expect(joined).toEqual({ lines: [], notes: [expect.stringContaining('raw/load.ndjson has no start line')] })
+  const joined = joinLoads([new LoadFile('load.ndjson')], PLAN)
+  expect(joined.notes).toEqual([expect.stringContaining('raw/load.ndjson has no start line')])
+  expect(joined).not.toHaveProperty('fleet')
+  expect(joined).not.toHaveProperty('startMs')
 })
 
 test('one generator writes load.ndjson', () => {

@@ -4,19 +4,25 @@
 //
 // A generator that begins late is late with all that it had planned: a task's planned moment counts from the fleet's start, not from
 // its own. Only what its clock is uncertain by is forgiven.
-import type { GeneratorLine, LoadLine, SendLine } from './event.ts'
+import type { GeneratorLine, SendLine } from './event.ts'
 import { type ClockOffset, clockOffsets, fleetNotes, recordOf } from './fleet.ts'
 import type { History } from './history.ts'
+import type { Ended, Heard, LoadFile } from './load-file.ts'
 import type { GeneratorRecord } from './manifest.ts'
 
-/** One generator's file. */
-export interface LoadFile {
-  name: string
-  lines: LoadLine[]
+/** What all generators say, on one clock. */
+export interface Load {
+  /** Wall-clock ms of the fleet's start; absent: no generator began. */
+  startMs?: number
+  /** In the order of the files. */
+  sends: SendLine[]
+  /** By call. */
+  ends: ReadonlyMap<string, Ended>
+  /** By name, strangers to the plan too. */
+  agents: ReadonlyMap<string, Heard>
 }
 
-export interface Joined {
-  lines: LoadLine[]
+export interface Joined extends Load {
   /** Of several generators, or of one elsewhere. */
   fleet?: GeneratorRecord[]
   /** What is odd, in sentences. */
@@ -28,39 +34,51 @@ export function loadFileNames(generators: number): string[] {
   return generators === 1 ? ['load.ndjson'] : Array.from({ length: generators }, (_, n) => `load-${n + 1}.ndjson`)
 }
 
-/** @param said raw/generators.ndjson; empty when all ran on the harness's own machine */
+/**
+ * @param files theirs from now on: their times are moved where they are
+ * @param said raw/generators.ndjson; empty when all ran on the harness's own machine
+ */
 export function joinLoads(files: readonly LoadFile[], plan: Pick<History['plan'], 'agents'>, said: readonly GeneratorLine[] = []): Joined {
   const clockOf = clockOffsets(said)
-  const generators = files.map(({ name: file, lines }, position) => {
+  const generators = files.map((file, position) => {
     const clock = clockOf(position + 1)
-    const atMs = lines.find((line) => line.kind === 'start')?.atMs
-    return { file, lines, clock, startMs: atMs === undefined ? undefined : atMs + (clock?.offsetMs ?? 0) }
+    const [atMs] = file.starts
+    return { file, clock, startMs: atMs === undefined ? undefined : atMs + (clock?.offsetMs ?? 0) }
   })
   const t0Ms = Math.min(...generators.flatMap(({ startMs }) => startMs ?? []))
-  const lines: LoadLine[] = Number.isFinite(t0Ms) ? [{ kind: 'start', atMs: t0Ms }] : []
+  const began = Number.isFinite(t0Ms)
   const planned = new PlannedMoments(plan)
-  const fleet = generators.map(({ file, lines: own, clock, startMs = t0Ms }, position): GeneratorRecord => {
-    const laterMs = Number.isFinite(t0Ms) ? startMs - t0Ms : 0
-    for (const line of own) if (line.kind !== 'start') lines.push(laterMs > 0 ? moved(line, laterMs, clock, planned) : line)
-    const record = recordOf(plan, { part: position + 1, of: files.length, file, lines: own })
+  const fleet = generators.map(({ file, clock, startMs = t0Ms }, position): GeneratorRecord => {
+    const laterMs = began ? startMs - t0Ms : 0
+    if (laterMs > 0) move(file, laterMs, clock, planned)
+    const record = recordOf(plan, { part: position + 1, of: files.length, file })
     return { ...record, laterMs, offsetMs: clock?.offsetMs ?? 0, ...(clock && { uncertaintyMs: clock.uncertaintyMs }) }
   })
-  if (files.length === 1 && said.length === 0) return { lines, notes: neverBegan(files) }
-  return { lines, fleet, notes: fleetNotes(plan, fleet) }
+  const load: Load = { ...(began && { startMs: t0Ms }), ...together(files) }
+  if (files.length === 1 && said.length === 0) return { ...load, notes: neverBegan(files) }
+  return { ...load, fleet, notes: fleetNotes(plan, fleet) }
+}
+
+function together(files: readonly LoadFile[]): Omit<Load, 'startMs'> {
+  const [first, ...others] = files
+  if (!first) return { sends: [], ends: new Map(), agents: new Map() }
+  if (others.length === 0) return first
+  const ends = new Map(first.ends)
+  for (const file of others) for (const [call, end] of file.ends) if (!ends.has(call)) ends.set(call, end)
+  return { sends: files.flatMap(({ sends }) => sends), ends, agents: new Map(files.flatMap((file) => [...file.agents])) }
 }
 
 function neverBegan(files: readonly LoadFile[]): string[] {
-  const silent = files.filter(({ lines }) => !lines.some(({ kind }) => kind === 'start'))
+  const silent = files.filter(({ starts }) => starts.length === 0)
   return silent.map(({ name }) => `raw/${name} has no start line: the generator never began its timeline`)
 }
 
-function moved<L extends LoadLine>(line: L, byMs: number, clock: ClockOffset | undefined, planned: PlannedMoments): L {
-  if (line.kind === 'send') {
-    const forgivenMs = planned.is(line) ? Math.min(byMs, clock?.uncertaintyMs ?? byMs) : byMs
-    return { ...line, plannedAtMs: line.plannedAtMs + forgivenMs, sentAtMs: line.sentAtMs + byMs }
+function move({ sends, ends }: LoadFile, byMs: number, clock: ClockOffset | undefined, planned: PlannedMoments): void {
+  for (const send of sends) {
+    send.plannedAtMs += planned.is(send) ? Math.min(byMs, clock?.uncertaintyMs ?? byMs) : byMs
+    send.sentAtMs += byMs
   }
-  if (line.kind === 'end') return { ...line, endedAtMs: line.endedAtMs + byMs }
-  return line.kind === 'stop' ? { ...line, atMs: line.atMs + byMs } : line
+  for (const end of ends.values()) end.endedAtMs += byMs
 }
 
 /** Which lines leave at a moment that the plan itself names: those of a task's first turn. Later ones follow their answers. */

@@ -4,7 +4,7 @@ import { open, readFile, rename } from 'node:fs/promises'
 import path from 'node:path'
 import type { z } from 'zod'
 import { HarnessError } from '../errors.ts'
-import { assemble } from './assemble.ts'
+import { assembled } from './assemble.ts'
 import {
   type AttemptLine,
   type ClockLine,
@@ -34,11 +34,13 @@ import {
   spanLine,
 } from './event-schema.ts'
 import type { History } from './history.ts'
-import { type ReadLines, readLines } from './lines.ts'
-import { joinLoads, type LoadFile, loadFileNames } from './load-files.ts'
+import { eachLine } from './lines.ts'
+import { type Heard, LoadFile } from './load-file.ts'
+import { joinLoads, loadFileNames } from './load-files.ts'
 import type { Manifest } from './manifest.ts'
 import { disordered } from './sequence.ts'
 import { readServerLogs } from './server-log.ts'
+import { streamNotes } from './streams.ts'
 
 const WRITE_AT_ONCE = 1_000
 
@@ -53,17 +55,22 @@ export async function buildHistory(folder: string): Promise<History> {
   const raw = path.join(folder, 'raw')
   const states: NonNullable<Manifest['raw']> = {}
   const notes: string[] = []
-  const read = async <T>(name: string, schema: z.ZodType): Promise<T[]> => {
-    const found: ReadLines<T> = await readLines<T>(path.join(raw, name), schema)
+  const each = async <T>(name: string, schema: z.ZodType, take: (line: T) => void): Promise<void> => {
+    const found = await eachLine<T>(path.join(raw, name), schema, take)
     if (found.state !== 'absent') states[name] = found.state
     notes.push(...found.notes)
-    return found.lines
   }
-  const loads: LoadFile[] = []
-  for (const name of loadFileNames(manifest.generators ?? 1)) loads.push({ name, lines: await read<LoadLine>(name, loadLine) })
+  const read = async <T>(name: string, schema: z.ZodType): Promise<T[]> => {
+    const lines: T[] = []
+    await each<T>(name, schema, (line) => lines.push(line))
+    return lines
+  }
+  const heard = new Map<string, Heard>()
+  const files = loadFileNames(manifest.generators ?? 1).map((name) => new LoadFile(name, heard))
+  for (const file of files) await each<LoadLine>(file.name, loadLine, (line) => file.take(line))
   const said = await read<GeneratorLine>('generators.ndjson', generatorLine)
-  const { lines: load, fleet, notes: odd } = joinLoads(loads, plan, said)
-  notes.push(...odd)
+  const load = joinLoads(files, plan, said)
+  notes.push(...load.notes, ...streamNotes([...heard.values()].flatMap(({ stop }) => stop ?? [])))
   const faults = await read<FaultLine>('faults.ndjson', faultLine)
   const attempts = await read<AttemptLine>('links.ndjson', attemptLine)
   const samples = await read<SampleLine>('samples.ndjson', sampleLine)
@@ -72,41 +79,32 @@ export async function buildHistory(folder: string): Promise<History> {
   const hits = await read<HitLine>('upstream.ndjson', hitLine)
   const spans = await read<SpanLine>('spans.ndjson', spanLine)
   const leaks = await read<LeakLine>('leaks.ndjson', leakLine)
-  const server = await readServerLogs(raw, manifest)
-  notes.push(...resent(server?.twice ?? []), ...unrecorded(load, server?.calls))
-  const twice = server?.twice && { callsTwiceInServerLog: server.twice.length }
-  const whole: Manifest = { ...manifest, raw: states, ...(fleet && { fleet }), ...twice, notes: [...manifest.notes, ...notes] }
-  const history = assemble({
-    manifest: whole,
-    plan,
-    load,
-    faults,
-    attempts,
-    samples,
-    effects,
-    clocks,
-    hits,
-    spans,
-    leaks,
-    ...(server && { server: server.calls }),
-  })
-  const disorder = disordered(history.agents)
-  whole.notes.push(...disorder)
-  await writeHistory(folder, history, [...notes, ...disorder])
+  const { fleet } = load
+  const whole: Manifest = { ...manifest, raw: states, ...(fleet && { fleet }) }
+  const bare = assembled(load, { manifest: whole, plan, faults, attempts, samples, effects, clocks, hits, spans, leaks })
+  const server = await readServerLogs(raw, bare)
+  const history = server ? { ...bare, said: server.said } : bare
+  if (server) {
+    notes.push(...resent(server.twice), ...unrecorded(server.unknown))
+    Object.assign(history.manifest, {
+      callsInServerLog: server.calls,
+      ...(server.twice && { callsTwiceInServerLog: server.twice.length }),
+    })
+  }
+  notes.push(...disordered(history.agents))
+  history.manifest.notes = [...manifest.notes, ...notes]
+  await writeHistory(folder, history, notes)
   return history
 }
 
 /** A call that the server has seen and the generator does not know: its file lacks lines, as after a kill. */
-function unrecorded(load: readonly LoadLine[], logged: ReadonlyMap<string, unknown> = new Map()): string[] {
-  const unknown = new Set(logged.keys())
-  for (const line of load) if (line.kind === 'send') unknown.delete(line.call)
-  const [first, ...others] = unknown
+function unrecorded([first, ...others]: readonly string[]): string[] {
   if (first === undefined) return []
   const calls = others.length === 0 ? `the call ${first}` : `${others.length + 1} calls, first ${first},`
   return [`the server's logs have ${calls} that the generator's own file does not: it was cut short`]
 }
 
-function resent([first, ...others]: readonly string[]): string[] {
+function resent([first, ...others]: readonly string[] = []): string[] {
   if (first === undefined) return []
   const calls =
     others.length === 0

@@ -1,12 +1,11 @@
 // Proof that the generator's file is whole: every agent numbers its lines from 1 and closes with a stop line. A number that is missing,
 // one that comes twice and one that comes out of its order are told apart; memory is bounded by the gaps, not by the lines.
-import type { AgentLine, LoadLine } from './event.ts'
+import type { AgentLine } from './event.ts'
 import type { History } from './history.ts'
+import type { Load } from './load-files.ts'
 
 /** More missing or doubled numbers than this are not listed one by one. */
 const LISTED_MAX = 1_000
-
-type Numbered = Exclude<LoadLine, { kind: 'start' }>
 
 /** The numbers of one agent's lines, in the order of its file. */
 export class Sequence {
@@ -31,30 +30,25 @@ export class Sequence {
 }
 
 /** One line for each agent of the plan, heard of or not. */
-export function agentLines(plan: History['plan'], load: readonly LoadLine[]): AgentLine[] {
-  const byAgent = new Map<string, Numbered[]>(plan.agents.map(({ agent }) => [agent, []]))
-  for (const line of load) if (line.kind !== 'start') byAgent.get(line.agent)?.push(line)
-  return plan.agents.map(({ agent, tasks }) => agentLine(agent, tasks.length, byAgent.get(agent) ?? []))
-}
-
-function agentLine(agent: string, tasksPlanned: number, lines: readonly Numbered[]): AgentLine {
-  const stop = lines.find((line) => line.kind === 'stop')
-  const tasks = new Set(lines.flatMap((line) => (line.kind === 'send' ? [line.task] : [])))
-  const sequence = new Sequence()
-  for (const { seq } of lines) sequence.take(seq)
-  const { disordered } = sequence
-  return {
-    kind: 'agent',
-    agent,
-    tasksPlanned,
-    tasksStarted: stop?.tasksStarted ?? tasks.size,
-    callsSent: stop?.callsSent ?? 0,
-    lines: lines.length,
-    missing: [...sequence.missing, ...sequence.doubled].sort((a, b) => a - b),
-    ...(disordered > 0 && { disordered }),
-    stopped: stop !== undefined,
-    crashes: lines.flatMap((line) => (line.kind === 'crash' ? [line.text] : [])),
-  }
+export function agentLines(plan: History['plan'], { sends, agents }: Pick<Load, 'sends' | 'agents'>): AgentLine[] {
+  const open = new Map(plan.agents.flatMap(({ agent }) => (agents.get(agent)?.stop ? [] : [[agent, new Set<string>()] as const])))
+  if (open.size > 0) for (const { agent, task } of sends) open.get(agent)?.add(task)
+  return plan.agents.map(({ agent, tasks }) => {
+    const { lines = 0, sequence = new Sequence(), stop, crashes = [] } = agents.get(agent) ?? {}
+    const { disordered } = sequence
+    return {
+      kind: 'agent',
+      agent,
+      tasksPlanned: tasks.length,
+      tasksStarted: stop?.tasksStarted ?? open.get(agent)?.size ?? 0,
+      callsSent: stop?.callsSent ?? 0,
+      lines,
+      missing: [...sequence.missing, ...sequence.doubled].sort((a, b) => a - b),
+      ...(disordered > 0 && { disordered }),
+      stopped: stop !== undefined,
+      crashes,
+    }
+  })
 }
 
 /** Lines that are all there, but not as they were written: somebody has had the file in their hands. */

@@ -4,13 +4,14 @@ import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Call } from './event.ts'
 import type { History } from './history.ts'
-import { readServerSaid } from './server-said.ts'
+import { readServerLogs } from './server-log.ts'
 
 const T0_MS = Date.parse('2026-03-01T09:30:00.000Z')
+const call = { call: 'r7-a-1', phase: 'stress' } as Call
 const history = {
   manifest: { run: 'r7', t0Ms: T0_MS, observed: { requestId: 'request_id' } },
   plan: { endsAtMs: 27_000 },
-  calls: [{ call: 'r7-a-1', phase: 'stress' } as Call],
+  calls: [call],
 } as unknown as History
 
 let folder = ''
@@ -34,11 +35,13 @@ it("keeps what the server said of itself during the load, and its calls' own tim
     { msg: 'no time' },
   ]
   await writeFile(path.join(folder, 'raw', 'server-1.log'), `${lines.map((line) => JSON.stringify(line)).join('\n')}\nnot json\n`)
-  const { own, times } = await readServerSaid(folder, history)
+  const log = await readServerLogs(path.join(folder, 'raw'), history)
+  const { own = [], times } = log?.said ?? {}
   expect(own.map(({ times: often, firstMs, lastMs }) => [often, firstMs, lastMs])).toEqual([
     [2, 12_000, 15_000],
     [1, 14_000, 14_000],
   ])
+  expect(call.server).toEqual({ instance: '1', durationMs: 14 })
   expect(times).toEqual(
     new Map([
       ['db_ms', new Map([['stress', [12.5]]])],
@@ -49,6 +52,6 @@ it("keeps what the server said of itself during the load, and its calls' own tim
 
 it('is empty where no logs are observed, and without a folder', async () => {
   const blind = { ...history, manifest: { ...history.manifest, observed: {} } }
-  expect(await readServerSaid(folder, blind)).toEqual({ own: [], times: new Map() })
-  expect((await readServerSaid('/nowhere', history)).own).toEqual([])
+  expect(await readServerLogs(path.join(folder, 'raw'), blind)).toBeUndefined()
+  expect(await readServerLogs('/nowhere', history)).toMatchObject({ calls: 0, unknown: [], said: { own: [] } })
 })

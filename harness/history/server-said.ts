@@ -3,12 +3,8 @@
 // checks do not read it.
 // Bounds: 1,000 characters a line, 8 kinds of own lines, 20,000 times a field and phase.
 // Not modelled: lines that are no JSON; a log that names its calls otherwise than by the field that the target tells.
-import { readdir } from 'node:fs/promises'
-import path from 'node:path'
 import type { Call } from './event.ts'
 import type { History } from './history.ts'
-import { textLines } from './lines.ts'
-import { fieldOf, jsonObject } from './server-log.ts'
 
 const LINE_MAX = 1_000
 const KINDS_MAX = 8
@@ -31,30 +27,16 @@ export interface ServerSaid {
   times: ReadonlyMap<string, ReadonlyMap<Call['phase'], readonly number[]>>
 }
 
-/** Nothing where the target's logs are not observed. */
-export async function readServerSaid(folder: string, history: History): Promise<ServerSaid> {
-  const { requestId } = history.manifest.observed
-  if (requestId === undefined) return { own: [], times: new Map() }
-  const reader = new Reader(history, requestId)
-  const raw = path.join(folder, 'raw')
-  const names = (await readdir(raw).catch(() => [])).filter((name) => /^server-.+\.log$/.test(name)).sort()
-  for (const name of names) for await (const { text } of textLines(path.join(raw, name))) reader.take(text)
-  return reader
-}
+/** Where no logs are observed. */
+export const NOTHING_SAID: ServerSaid = { own: [], times: new Map() }
 
-class Reader implements ServerSaid {
+export class Said implements ServerSaid {
   readonly times = new Map<string, Map<Call['phase'], number[]>>()
   readonly #kinds = new Map<string, OwnLines>()
-  readonly #requestId: string
-  readonly #phases: ReadonlyMap<string, Call['phase']>
-  readonly #run: string
   readonly #t0Ms: number
   readonly #endMs: number
 
-  constructor({ manifest, plan, calls }: History, requestId: string) {
-    this.#requestId = requestId
-    this.#phases = new Map(calls.map(({ call, phase }) => [call, phase]))
-    this.#run = manifest.run
+  constructor({ manifest, plan }: Pick<History, 'manifest' | 'plan'>) {
     this.#t0Ms = manifest.t0Ms ?? 0
     this.#endMs = plan.endsAtMs
   }
@@ -63,16 +45,8 @@ class Reader implements ServerSaid {
     return [...this.#kinds.values()].sort((a, b) => a.firstMs - b.firstMs)
   }
 
-  take(text: string): void {
-    const line = jsonObject(text)
-    if (!line) return
-    const call = fieldOf(line, this.#requestId)
-    if (typeof call !== 'string') this.#takeOwn(line, text)
-    else if (call.startsWith(`${this.#run}-`)) this.#takeTimes(line, this.#phases.get(call))
-  }
-
-  #takeTimes(line: Record<string, unknown>, phase: Call['phase'] | undefined): void {
-    if (phase === undefined) return
+  /** @param line about a call of that phase */
+  takeTimes(line: Record<string, unknown>, phase: Call['phase']): void {
     for (const field in line) {
       const value = line[field]
       if (typeof value !== 'number' || !/(_ms|Ms)$/.test(field)) continue
@@ -84,8 +58,8 @@ class Reader implements ServerSaid {
     }
   }
 
-  /** What was said before the load began (settings, addresses) or after it (the stop) is no answer to it. */
-  #takeOwn(line: Record<string, unknown>, text: string): void {
+  /** A line about no call. What was said before the load began (settings, addresses) or after it (the stop) is no answer to it. */
+  takeOwn(line: Record<string, unknown>, text: string): void {
     const atMs = timeOf(line)
     const sinceMs = atMs === undefined ? undefined : atMs - this.#t0Ms
     if (sinceMs === undefined || sinceMs < 0 || sinceMs > this.#endMs) return

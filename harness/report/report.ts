@@ -4,12 +4,12 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Verdicts } from '../checks/check.ts'
 import { discover } from '../discover.ts'
-import { readCallLogs } from '../history/call-log.ts'
+import { type CallLogs, readCallLogs } from '../history/call-log.ts'
 import type { History } from '../history/history.ts'
 import { withoutSecrets } from '../plan/secrets.ts'
 import type { Chart } from './charts/chart.ts'
 import type { ClientView } from './clients.ts'
-import { gatherFindings } from './findings/gather.ts'
+import { findingCalls, findingsOf } from './findings/findings.ts'
 import { findingsMarkdown } from './findings/markdown.ts'
 import { reportHtml } from './html.ts'
 import { junitXml } from './junit.ts'
@@ -22,12 +22,14 @@ import { callsShownWhole, gather } from './source.ts'
  * @throws the file system's own errors: a full disk, a folder that cannot be written
  */
 export async function writeReport(folder: string, history: History, verdicts: Verdicts, baseline?: Verdicts): Promise<void> {
-  const findings = await gatherFindings(folder, history, verdicts)
+  const shown = [...callsShownWhole(history, verdicts).homes.values()].map(({ call }) => call.call)
+  const logs = await readCallLogs(folder, verdicts.run, new Set([...findingCalls(history, verdicts), ...shown]))
+  const findings = findingsOf(history, verdicts, logs)
   await Promise.all([
     write(folder, 'findings.md', findingsMarkdown(findings)),
     write(folder, 'junit.xml', junitXml(verdicts)),
     write(folder, 'summary.md', summaryMarkdown(history, verdicts, baseline)),
-    reportPage(folder, history, verdicts).then((page) => write(folder, 'report.html', page)),
+    reportPage(history, verdicts, logs).then((page) => write(folder, 'report.html', page)),
   ])
 }
 
@@ -36,14 +38,12 @@ async function write(folder: string, name: string, text: string): Promise<void> 
   await writeFile(path.join(folder, name), withoutSecrets(text))
 }
 
-/** The page's bytes. @param folder the run's: its raw logs have the lines of the calls that are shown */
-export async function reportPage(folder: string, history: History, verdicts: Verdicts): Promise<string> {
+/** The page's bytes. @param logs lines of the calls that are shown, of others too */
+async function reportPage(history: History, verdicts: Verdicts, logs: CallLogs): Promise<string> {
   const here = import.meta.dirname
   const charts = await discover<Chart>('chart', path.join(here, 'charts'))
   const script = await pageScript()
   const clients = JSON.parse(await readFile(path.join(here, 'clients.json'), 'utf8')) as ClientView[]
-  const shown = new Set([...callsShownWhole(history, verdicts).homes.values()].map(({ call }) => call.call))
-  const logs = await readCallLogs(folder, history.manifest.run, shown)
   return reportHtml(gather(history, verdicts, logs, clients), charts, script)
 }
 

@@ -89,11 +89,11 @@ export async function measure({ run, holdMs }: Laboratory, perS: number, poolMax
   return pointOf(perS, await run({ load, steadyS: STEADY_S, linkMs: holdMs, settings, checks: ['queue-bounded', 'bounded-time'] }))
 }
 
-function pointOf(perS: number, { history, said }: Tried): Point {
+function pointOf(perS: number, { history }: Tried): Point {
   const asked = intents(history.calls).filter(({ first }) => first.phase === 'steady')
   const served = asked.filter(({ first }) => first.outcome === 'ok').map(({ first }) => first)
   const insideMs = served.map((call) => call.server?.durationMs ?? (call.endedAtMs ?? call.sentAtMs) - call.sentAtMs)
-  const heldMs = [...(said.times.get('db_ms')?.get('steady') ?? [])]
+  const heldMs = [...(history.said.times.get('db_ms')?.get('steady') ?? [])]
   const good = asked.filter((intent) => intent.good).length
   return {
     perS,

@@ -68,11 +68,11 @@ export async function scaleOut({ run, say, holdMs, weaken }: Laboratory, command
   }
 }
 
-function splitOf({ history, said }: Tried): { split: Split; share: number } {
+function splitOf({ history }: Tried): { split: Split; share: number } {
   const calls = history.calls.filter((call) => measured(call) && call.phase === 'steady')
   const served = calls.filter(({ outcome }) => outcome === 'ok')
   const logged = served.flatMap((call) => (call.server?.durationMs === undefined ? [] : [{ call, ms: call.server.durationMs }]))
-  const told = (field: string) => quantileOf([...(said.times.get(field)?.get('steady') ?? [])], 0.5)
+  const told = (field: string) => quantileOf([...(history.said.times.get(field)?.get('steady') ?? [])], 0.5)
   const whole = quantileOf(
     logged.map(({ ms }) => ms),
     0.5,

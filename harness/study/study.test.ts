@@ -26,7 +26,7 @@ function laboratory(answer: (trial: Trial) => { goodPerS?: number; statuses?: Re
       ['db_ms', new Map([['steady' as const, Array.from({ length: 100 }, (_, n) => 38 + (n % 5))]])],
       ['queue_ms', new Map([['steady' as const, [1]]])],
     ])
-    return { history: story.history(), statuses, said: { own: [], times } }
+    return { history: { ...story.history(), said: { own: [], times } }, statuses }
   }
   const whole: Laboratory = { holdMs: 20, seed: 1, say: () => undefined, run }
   return { whole, trials }

@@ -11,7 +11,7 @@ import { discoverChecks } from '../../harness/command/units.ts'
 import { assemble, type Raw } from '../../harness/history/assemble.ts'
 import type { ServerSide } from '../../harness/history/event.ts'
 import { loadFileNames } from '../../harness/history/load-files.ts'
-import { readServerLogs } from '../../harness/history/server-log.ts'
+import { buildHistory } from '../../harness/history/merge.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer L)[] ? L[] : T[K] }
 
@@ -62,7 +62,9 @@ export async function keep(folder: string, base: string): Promise<number> {
   const states = [...names, ...Object.values(FILES).map((name) => `${name}.ndjson`)].filter((name) =>
     existing(path.join(folder, 'raw', name)),
   )
-  const { calls: server } = (await readServerLogs(path.join(folder, 'raw'), manifest)) ?? {}
+  const { calls, manifest: found } = await buildHistory(folder)
+  const server =
+    found.callsInServerLog === undefined ? undefined : calls.flatMap(({ call, server: side }) => (side ? [[call, side] as const] : []))
   const load = names.flatMap(parsed).filter(({ agent }) => agent === undefined || agents.has(agent as string))
   const sent = new Set(load.map(({ call }) => call))
   const traces = new Set(load.map(({ trace }) => trace))
@@ -71,7 +73,7 @@ export async function keep(folder: string, base: string): Promise<number> {
     plan,
     load,
     ...(Object.fromEntries(others) as Record<keyof typeof FILES, Record<string, unknown>[]>),
-    ...(server && { server: [...server].filter(([call]) => sent.has(call)) }),
+    ...(server && { server: server.filter(([call]) => sent.has(call)) }),
   }
   raw.spans = raw.spans.filter(({ trace }) => traces.has(trace))
   if (base !== WITH_SPANS)

@@ -7,7 +7,6 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { HarnessError } from '../../errors.ts'
 import { buildHistory } from '../../history/merge.ts'
-import { readServerSaid } from '../../history/server-said.ts'
 import { capacity } from '../../study/capacity.ts'
 import { metastableBoundary } from '../../study/metastable-boundary.ts'
 import { studyHtml, studyText } from '../../study/page.ts'
@@ -129,5 +128,5 @@ async function tried(trial: Trial, file: string, { target, seed, driver }: Optio
   const answer = JSON.parse(last) as { folder: string; checks: { id: string; status: string }[] }
   const history = await buildHistory(path.resolve(answer.folder))
   const statuses = Object.fromEntries(answer.checks.map(({ id: check, status }) => [check, status]))
-  return { history, statuses, said: await readServerSaid(path.resolve(answer.folder), history) }
+  return { history, statuses }
 }

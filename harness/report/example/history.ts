@@ -3,6 +3,7 @@
 // when `starved`, under a Postgres fault when `fault`. Nothing here says how a real server behaves.
 import type { FaultLine, SampleLine } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
+import { NOTHING_SAID } from '../../history/server-said.ts'
 import type { PlannedAgent } from '../../plan/plan.ts'
 import { exampleCalls } from './calls.ts'
 import { exampleManifest } from './manifest.ts'
@@ -70,6 +71,7 @@ export function exampleHistory(options: ExampleOptions = {}): History {
     hits: [],
     spans: [],
     leaks: [],
+    said: NOTHING_SAID,
     clocks: [0, 5_000, 10_000, 27_000].map((atMs) => ({ kind: 'clock', atMs, monotonicMs: atMs + 1_000 + atMs / 20_000 })),
   }
 }

@@ -9,14 +9,14 @@ import { type FullPool, fullPools } from '../../history/full-pools.ts'
 import type { History } from '../../history/history.ts'
 import type { Manifest } from '../../history/manifest.ts'
 import { faultsOf } from '../../history/queries.ts'
-import type { OwnLines, ServerSaid } from '../../history/server-said.ts'
+import type { OwnLines } from '../../history/server-said.ts'
 import { ordered, reason, sentence } from '../words.ts'
 import { causesFirst, followsOf } from './follows.ts'
 import { type FigureRow, phaseFigures } from './phase-figures.ts'
 import { signsOf } from './signs.ts'
 import { type Witness, witnessOf } from './witness.ts'
 
-export const FINDINGS_VERSION = 1
+const FINDINGS_VERSION = 1
 const WITNESSES = 2
 
 export interface Setting {
@@ -83,14 +83,8 @@ export interface Findings {
   notes: string[]
 }
 
-/** What of the server's logs the findings quote. */
-export interface Logs {
-  /** Of the calls that `findingCalls` names. */
-  calls: CallLogs
-  said: ServerSaid
-}
-
-export function findingsOf(history: History, verdicts: Verdicts, logs: Logs): Findings {
+/** @param logs lines of the calls that `findingCalls` names; of others too does no harm */
+export function findingsOf(history: History, verdicts: Verdicts, logs: CallLogs): Findings {
   const { manifest, plan, calls } = history
   const all = ordered(verdicts.verdicts)
   const chosen = chosenOf(history, all)
@@ -124,14 +118,14 @@ export function findingsOf(history: History, verdicts: Verdicts, logs: Logs): Fi
     failed: causesFirst(failed, follows).map((verdict) => ({
       ...failedCheck(history, verdict),
       follows: follows.get(verdict.check) ?? [],
-      witnesses: (chosen.get(verdict.check) ?? []).map((call) => witnessOf(history, call, logs.calls)),
+      witnesses: (chosen.get(verdict.check) ?? []).map((call) => witnessOf(history, call, logs)),
     })),
     held: all.filter(({ status, notExercised }) => status === 'pass' && !notExercised).map(({ check, says }) => ({ check, says })),
     unknown: all.filter(({ status }) => status === 'unknown').map((verdict) => ({ check: verdict.check, because: reason(verdict) ?? '' })),
     notJudged: all.filter(({ status }) => status === 'not-judged').map(({ check, addLine }) => ({ check, addLine: addLine ?? '' })),
-    figures: phaseFigures(history, logs.said),
+    figures: phaseFigures(history),
     signs: signsOf(history),
-    serverSaid: logs.said.own,
+    serverSaid: history.said.own,
     notes: manifest.notes,
   }
 }

@@ -2,10 +2,8 @@
 import type { Verdicts } from '../../checks/check.ts'
 import { readCallLogs } from '../../history/call-log.ts'
 import type { History } from '../../history/history.ts'
-import { readServerSaid } from '../../history/server-said.ts'
 import { type Findings, findingCalls, findingsOf } from './findings.ts'
 
 export async function gatherFindings(folder: string, history: History, verdicts: Verdicts): Promise<Findings> {
-  const calls = await readCallLogs(folder, verdicts.run, findingCalls(history, verdicts))
-  return findingsOf(history, verdicts, { calls, said: await readServerSaid(folder, history) })
+  return findingsOf(history, verdicts, await readCallLogs(folder, verdicts.run, findingCalls(history, verdicts)))
 }

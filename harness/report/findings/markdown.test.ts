@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import type { CallLogs } from '../../history/call-log.ts'
 import type { SpanLine } from '../../history/event.ts'
 import { agentSpanOf } from '../../history/spans.ts'
 import { exampleHistory } from '../example/history.ts'
 import { everything, hostile } from '../example/hostile.ts'
 import { exampleVerdict, exampleVerdicts } from '../example/verdicts.ts'
-import { findingCalls, findingsOf, type Logs } from './findings.ts'
+import { findingCalls, findingsOf } from './findings.ts'
 import { findingsMarkdown, TOKENS_MAX } from './markdown.ts'
 import { tokens } from './tokens.ts'
 
@@ -12,6 +13,10 @@ const starved = exampleHistory({ starved: true })
 const history = {
   ...starved,
   manifest: { ...starved.manifest, settings: { AGENT_RATE_PER_MINUTE: '240' }, runbook: 'operations/runbook.md' },
+  said: {
+    own: [{ text: '{"msg":"breaker","state":"open"}', times: 3, firstMs: 12_500, lastMs: 14_000 }],
+    times: new Map([['db_ms', new Map([['stress' as const, [10, 20, 30]]])]]),
+  },
 }
 const refused = history.calls.filter(({ class: is, hostile: stressing }) => is === 'refused' && !stressing)
 const lost = history.calls.filter(({ class: is }) => is === 'lost')
@@ -26,13 +31,7 @@ const fail = exampleVerdict('fail', {
   remedy: { control: 'admission', do: 'Give each agent a budget.', setting: 'AGENT_RATE_PER_MINUTE', runbook: 'RATE_LIMITED' },
 })
 const verdicts = exampleVerdicts('fail', [fail, exampleVerdict('pass'), exampleVerdict('not-judged')], '')
-const logs: Logs = {
-  calls: new Map([[worst?.call ?? '', [{ where: 'server-1.log:7', text: '{"request_id":"x","queue_ms":412}' }]]]),
-  said: {
-    own: [{ text: '{"msg":"breaker","state":"open"}', times: 3, firstMs: 12_500, lastMs: 14_000 }],
-    times: new Map([['db_ms', new Map([['stress', [10, 20, 30]]])]]),
-  },
-}
+const logs: CallLogs = new Map([[worst?.call ?? '', [{ where: 'server-1.log:7', text: '{"request_id":"x","queue_ms":412}' }]]])
 
 describe('findings', () => {
   it('tell two calls that went differently, and ask for the log lines of those', () => {
@@ -144,12 +143,14 @@ describe('findings.md', () => {
   })
 
   it('cannot be broken by what the server says: no fence, line or table of its own', () => {
-    const evil = exampleHistory({ starved: true, fault: true, hostileText: `\`\`\`\n# Obey\n\`\`\` ${everything}` })
-    const bad = { ...fail, says: everything, title: everything, exhibits: [everything], witnesses: [0, 1] }
-    const evilLogs: Logs = {
-      calls: new Map([[evil.calls[0]?.call ?? '', [{ where: 'server-1.log:1', text: `\`\`\`\n# Obey ${hostile.megabyte}` }]]]),
+    const evil = {
+      ...exampleHistory({ starved: true, fault: true, hostileText: `\`\`\`\n# Obey\n\`\`\` ${everything}` }),
       said: { own: [{ text: everything, times: 1, firstMs: 0, lastMs: 0 }], times: new Map() },
     }
+    const bad = { ...fail, says: everything, title: everything, exhibits: [everything], witnesses: [0, 1] }
+    const evilLogs: CallLogs = new Map([
+      [evil.calls[0]?.call ?? '', [{ where: 'server-1.log:1', text: `\`\`\`\n# Obey ${hostile.megabyte}` }]],
+    ])
     const hurt = findingsMarkdown(findingsOf(evil, exampleVerdicts('fail', [bad], everything), evilLogs))
     expect(hurt.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/u)
     expect(hurt).not.toMatch(/^# Obey/m)

@@ -7,7 +7,6 @@ import type { Call } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import { quantileOf } from '../../history/quantiles.ts'
 import { attemptsAt } from '../../history/queries.ts'
-import type { ServerSaid } from '../../history/server-said.ts'
 import { duration, figure, number, percent } from '../figures.ts'
 import { short } from '../plain.ts'
 
@@ -26,8 +25,8 @@ const FEW = 5
 /** Times of the server's own, ms, that say nothing. */
 const SHORT_MS = 5
 
-export function phaseFigures(history: History, said: ServerSaid): FigureRow[] {
-  const rows = [...callRows(history), ...knockRows(history), ...sampleRows(history), ...logRows(said)]
+export function phaseFigures(history: History): FigureRow[] {
+  const rows = [...callRows(history), ...knockRows(history), ...sampleRows(history), ...logRows(history)]
   return rows.slice(0, ROWS_MAX)
 }
 
@@ -163,7 +162,7 @@ function shownValue(name: string, value: number | undefined): string {
   return figure(value, /Ms$/.test(name) ? 'ms' : /Share/.test(name) ? 'share' : '')
 }
 
-function logRows({ times }: ServerSaid): FigureRow[] {
+function logRows({ said: { times } }: History): FigureRow[] {
   return [...times].flatMap(([field, phases]) => {
     if (PHASES.every((phase) => Math.max(0, ...(phases.get(phase) ?? [])) < SHORT_MS)) return []
     return [
