@@ -100,7 +100,7 @@ export const COMMANDS: Record<string, Command> = {
     says: 'what the last word may become',
     hidden: true,
     quiet: true,
-    load: async () => (await import('./completion.ts')).completing(shownNames()),
+    load: async () => (await import('./completion.ts')).completing(shownNames(), async (name) => (await COMMANDS[name]?.load())?.help),
   },
 }
 

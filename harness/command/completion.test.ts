@@ -9,6 +9,15 @@ const NAMES = {
   weaknesses: ['no-agent-limit'],
 }
 
+const SOURCES = {
+  namesOf: (kind: keyof typeof NAMES) => NAMES[kind],
+  helpOf: async (command: string) =>
+    ({
+      run: '  --scale quick|full  how long\n  --driver k6|undici  what\n  --dry-run  tells\n  --reports <folder>  where; as by --json\n',
+      init: '  --no-calls  none\n  --out <file.ts>  where\n',
+    })[command],
+}
+
 test.each([
   [['ju'], ['judge']],
   [
@@ -28,16 +37,20 @@ test.each([
     ['bash', 'zsh', 'fish'],
   ],
   [['judge', 'reports/'], []],
+  [['run', 'runaway-loop', '--reports', ''], []],
   [
-    ['run', 'runaway-loop', '--reports', ''],
+    ['run', '--json', ''],
     ['runaway-loop', 'redis-outage'],
   ],
-])('%j', (words, expected) => {
-  expect(candidates(words, shownNames(), (kind) => NAMES[kind]).sort()).toEqual([...expected].sort())
+  [['run', 'runaway-loop', '--target=s'], ['--target=staging']],
+  [['init', 'http://127.0.0.1:3000/mcp', '--no'], ['--no-calls']],
+  [['nothing', '--'], []],
+])('%j', async (words, expected) => {
+  expect((await candidates(words, shownNames(), SOURCES)).sort()).toEqual([...expected].sort())
 })
 
-test('the first word is a command that the help shows', () => {
-  const first = candidates([''], shownNames(), (kind) => NAMES[kind])
+test('the first word is a command that the help shows', async () => {
+  const first = await candidates([''], shownNames(), SOURCES)
   expect(first).toEqual(expect.arrayContaining(['demo', 'run', 'explain', '--version']))
   expect(first).not.toContain('complete')
 })

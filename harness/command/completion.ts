@@ -1,12 +1,11 @@
 // `mcp-stampede completion bash|zsh|fish` prints what a shell needs; the shell then asks `mcp-stampede complete -- <words>` at each tab.
-// Names of units are read from their folders, and nothing is imported: a tab must not wait.
+// Names of units are read from their folders, options from a command's own help; nothing else is imported: a tab must not wait.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { isUnitFile, unitIdOf } from '../discover.ts'
 import { bad } from './arguments.ts'
 import type { Program } from './program.ts'
 import { type OwnKind, ownFolders } from './project.ts'
-import { SCENARIO_OPTIONS } from './scenario/options.ts'
 import { ROOT } from './units.ts'
 
 const ASK = 'mcp-stampede complete --'
@@ -19,6 +18,7 @@ const SCRIPTS: Record<string, string> = {
 complete -o default -F _mcp_stampede mcp-stampede
 `,
   zsh: `#compdef mcp-stampede
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit; }
 _mcp_stampede() {
   local -a found
   found=(\${(f)"$(${ASK} "\${(@)words[2,$CURRENT]}" 2>/dev/null)"})
@@ -26,7 +26,15 @@ _mcp_stampede() {
 }
 compdef _mcp_stampede mcp-stampede
 `,
-  fish: `complete -c mcp-stampede -a '(${ASK} (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'
+  fish: `function __mcp_stampede
+  set -l found (${ASK} (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)
+  if set -q found[1]
+    printf '%s\\n' $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
+end
+complete -c mcp-stampede -f -a '(__mcp_stampede)'
 `,
 }
 
@@ -38,7 +46,7 @@ const HELP = `Prints what your shell needs to complete commands, options, scenar
 
   mcp-stampede completion bash | zsh | fish
 
-It takes no options.
+It takes no options. The shell asks the mcp-stampede on your PATH: npm install --global, or node_modules/.bin in it; it knows nothing of npx.
 Examples:
   ${HOW}
 `
@@ -61,13 +69,19 @@ It takes no options.
 Example: mcp-stampede complete -- run runaway-loop --sc
 `
 
-/** @param commands what the first word may be */
-export function completing(commands: readonly string[]): Program {
+/**
+ * @param commands what the first word may be
+ * @param helpOf a command's help; nothing where there is no such command
+ */
+export function completing(commands: readonly string[], helpOf: (command: string) => Promise<string | undefined>): Program {
   return {
     help: COMPLETE_HELP,
     // Behind `--`: all that was typed behind the program's name, the last word perhaps unfinished or empty.
-    run: (words) => {
-      const found = candidates(words[0] === '--' ? words.slice(1) : words, commands, namesOf)
+    run: async (words) => {
+      // A run's own file imports all that a run needs.
+      const quick = async (command: string) =>
+        ['run', 'scenario'].includes(command) ? (await import('./scenario/options.ts')).SCENARIO_HELP : await helpOf(command)
+      const found = await candidates(words[0] === '--' ? words.slice(1) : words, commands, { namesOf, helpOf: quick })
       process.stdout.write(found.map((one) => `${one}\n`).join(''))
       return 0
     },
@@ -84,21 +98,42 @@ const VALUES: Record<string, readonly string[]> = {
 }
 const UNITS: Record<string, Parameters<Names>[0]> = { '--target': 'targets', '--fault': 'faults', '--weaken': 'weaknesses' }
 
-/** What the last word may become; nothing where a path is wanted, which shells complete themselves. */
-export function candidates(words: readonly string[], commands: readonly string[], names: Names): string[] {
-  const [command = '', ...rest] = words
-  const [before = '', last = ''] = rest.slice(-2).length === 2 ? rest.slice(-2) : ['', rest[0]]
-  return all().filter((one) => one.startsWith(words.length <= 1 ? command : last))
+interface Sources {
+  namesOf: Names
+  helpOf: (command: string) => Promise<string | undefined>
+}
 
-  function all(): readonly string[] {
-    if (words.length <= 1) return [...commands, '--help', '--version']
+/** What the last word may become; nothing where a path is wanted, which shells complete themselves. */
+export async function candidates(words: readonly string[], commands: readonly string[], { namesOf, helpOf }: Sources): Promise<string[]> {
+  const [command = '', ...rest] = words
+  if (words.length <= 1) return [...commands, '--help', '--version'].filter((one) => one.startsWith(command))
+  const last = rest.at(-1) ?? ''
+  const [, glued, value] = /^(--[\w-]+)=(.*)$/s.exec(last) ?? []
+  if (glued !== undefined)
+    return valuesOf(glued)
+      .filter((one) => one.startsWith(value ?? ''))
+      .map((one) => `${glued}=${one}`)
+  const before = rest.at(-2) ?? ''
+  const known = valuesOf(before)
+  if (known.length > 0) return known.filter((one) => one.startsWith(last))
+  if (before.startsWith('--') && (await options()).some(([name, takes]) => name === before && takes)) return []
+  return (last.startsWith('-') ? (await options()).map(([name]) => name) : operands()).filter((one) => one.startsWith(last))
+
+  function valuesOf(option: string): readonly string[] {
+    const unit = UNITS[option]
+    return unit === undefined ? (VALUES[option] ?? []) : namesOf(unit)
+  }
+
+  /** As the command's help has them, and whether they take a value. */
+  async function options(): Promise<[name: string, takes: boolean][]> {
+    const told = ((await helpOf(command)) ?? '').matchAll(/(--[a-z][\w-]*)( (?:'?<|\w+\|))?/g)
+    const all = Map.groupBy([...told], ([, name = '']) => name)
+    return [...all].map(([name, mentions]) => [name, mentions.some(([, , takes]) => takes !== undefined)])
+  }
+
+  function operands(): readonly string[] {
     if (command === 'completion') return Object.keys(SCRIPTS)
-    if (command === 'explain') return names('scenarios')
-    if (command !== 'run' && command !== 'scenario') return []
-    const unit = UNITS[before]
-    if (unit !== undefined) return names(unit)
-    if (VALUES[before]) return VALUES[before]
-    return last.startsWith('-') ? SCENARIO_OPTIONS.map((name) => `--${name}`) : names('scenarios')
+    return ['run', 'scenario', 'explain', 'export'].includes(command) ? namesOf('scenarios') : []
   }
 }
 
