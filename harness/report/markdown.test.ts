@@ -21,6 +21,12 @@ describe('summary.md', () => {
     expect(text).toContain('Repeat: <code>npm run scenario runaway-loop -- --seed 7</code>')
   })
 
+  it('has the command whole, however long', () => {
+    const command = `npm run scenario runaway-loop -- ${'--fault postgres-lock '.repeat(40)}--seed 7`
+    const text = summaryMarkdown({ ...history, manifest: { ...history.manifest, command } }, exampleVerdicts('pass', [], ''))
+    expect(text).toContain(`Repeat: <code>${command}</code>`)
+  })
+
   it('says why something is unknown, and what to add for what was not judged', () => {
     const text = summaryMarkdown(
       history,

@@ -6,7 +6,7 @@ import type { Verdict, Verdicts } from '../checks/check.ts'
 import type { History } from '../history/history.ts'
 import { type Difference, differencesOf, differenceWords, figuresOf, unlike } from './difference.ts'
 import { figure, limitFigure, number } from './figures.ts'
-import { plain } from './plain.ts'
+import { COMMAND_LONGEST, plain } from './plain.ts'
 import { conclusion, labels, ordered, reason, sentence, symbols, tally } from './words.ts'
 
 const mostChecks = 60
@@ -28,7 +28,7 @@ export function summaryMarkdown({ manifest, calls }: History, verdicts: Verdicts
     ...rows.map(row),
     '',
     ...(baseline ? sinceBaseline(baseline, verdicts) : []),
-    `Repeat: <code>${safe(manifest.command, 400)}</code>`,
+    `Repeat: <code>${safe(manifest.command, COMMAND_LONGEST)}</code>`,
   ].join('\n')}\n`
 }
 

@@ -7,6 +7,9 @@ import { stripVTControlCharacters } from 'node:util'
 import { number } from './figures.ts'
 
 // Joiners (U+200C, U+200D) stay: several scripts and emoji are wrong without them.
+/** For a command to type: half of one is none. */
+export const COMMAND_LONGEST = 2_000
+
 const unseen = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}\ufff9-\uffff]/gu
 const stackedMarks = /(\p{M}{4})\p{M}+/gu
 

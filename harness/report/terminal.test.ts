@@ -28,6 +28,8 @@ describe('the end screen', () => {
     expect(screen).toContain('58 %, limit 95 %')
     expect(screen).toContain('Report  reports/runaway-loop/latest/report.html')
     expect(screen).toContain('Repeat  npm run scenario runaway-loop -- --seed 7')
+    const command = `npm run scenario runaway-loop -- ${'--fault postgres-lock '.repeat(40)}--seed 7`
+    expect(endScreen(exampleVerdicts('pass', all, ''), { ...options, command })).toContain(`Repeat  ${command}\n`)
   })
 
   it('says what to do for a fail, why for an unknown, and which line to add for what was not judged', () => {

@@ -4,7 +4,7 @@
 import type { Status, Verdict, Verdicts } from '../checks/check.ts'
 import { differencesOf, differenceWords } from './difference.ts'
 import { type Colour, type Look, type Painter, painter } from './paint.ts'
-import { plain, short } from './plain.ts'
+import { COMMAND_LONGEST, plain, short } from './plain.ts'
 import { against, conclusion, labels, ordered, reason, sentence, settingWords, symbols, tally } from './words.ts'
 
 const statusColours: Record<Status, Colour> = { fail: 'red', unknown: 'yellow', pass: 'green', 'not-judged': 'dim' }
@@ -47,7 +47,7 @@ export function endScreen(verdicts: Verdicts, { folder, command, baseline, colou
     ...(baseline ? closing('Since', differenceWords(differencesOf(baseline, verdicts)), columns, paint) : []),
     `${paint('Report', 'dim')}  ${plain(folder)}/report.html`,
     ...(verdicts.status === 'fail' ? [`${paint('Mend', 'dim')}    npm run explain ${plain(folder)}`] : []),
-    `${paint('Repeat', 'dim')}  ${plain(command)}`,
+    `${paint('Repeat', 'dim')}  ${plain(command, COMMAND_LONGEST)}`,
     '',
   ].join('\n')
 }

@@ -3,7 +3,7 @@
 // Texts from the server are made plain, of bounded length, and stand in fences or behind backticks longer than any in them: they end no
 // block, and read as quotation, not as words of this file. A reader that is a model must still not obey them: the first lines say so.
 import { figure, limitFigure, moment, number } from '../figures.ts'
-import { plain } from '../plain.ts'
+import { COMMAND_LONGEST, plain } from '../plain.ts'
 import { conclusion, symbols } from '../words.ts'
 import type { FailedCheck, Findings } from './findings.ts'
 import { PHASES } from './phase-figures.ts'
@@ -175,5 +175,5 @@ function othersText({ held, unknown, notJudged }: Findings): string | false {
 
 function proofText({ command, failed }: Findings): string {
   const wanted = failed.length === 0 ? '' : ` and says pass for ${failed.map(({ check }) => check).join(', ')}`
-  return `## Proof\n\nThe fix is proved when this exits with 0${wanted}:\n\n${fenced([plain(command, 400)])}`
+  return `## Proof\n\nThe fix is proved when this exits with 0${wanted}:\n\n${fenced([plain(command, COMMAND_LONGEST)])}`
 }
