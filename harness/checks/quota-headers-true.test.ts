@@ -70,6 +70,71 @@ describe('quota-headers-true', () => {
     expect(find(quotaHeadersTrue, aRun().agent('a').call({ of: 'a', atMs: 3_000, answer }))).toMatchObject({ status: 'pass' })
   })
 
+  /** Redis is away from 10 s to 18 s: before it has noticed nobody knows where it counts, then each instance counts from a full one. */
+  const away = (...said: [atMs: number, r: number, q: number, instance?: string][]) => {
+    const story = aRun().agent('a').fault('redis-frozen', { on: 'redis' })
+    for (const [atMs, r, q, instance] of said)
+      story.call({
+        of: 'a',
+        atMs,
+        answer: served(5, { rateLimit: `"agent";r=${r}`, rateLimitPolicy: `"agent";q=${q};w=5`, ...(instance && { instance }) }),
+      })
+    return story
+  }
+
+  test('while Redis is away an instance counts for itself, from a full budget of its own', () => {
+    const story = away([9_000, 2, 20], [9_500, 1, 20], [10_300, 9, 10], [13_000, 9, 10], [13_500, 8, 10], [17_000, 9, 10], [23_000, 19, 20])
+    expect(find(quotaHeadersTrue, story)).toMatchObject({ status: 'pass', samples: 7 })
+    const several = away([13_000, 2, 10, '1'], [13_300, 9, 10, '2'], [13_600, 1, 10, '1'])
+    expect(find(quotaHeadersTrue, several)).toMatchObject({ status: 'pass' })
+  })
+
+  test('there too an instance tells the truth of what it counts', () => {
+    expect(find(quotaHeadersTrue, away([13_000, 9, 10], [13_500, 4, 10]))).toMatchObject({ status: 'fail', measured: 1 })
+    expect(find(quotaHeadersTrue, away([13_000, 1, 10], [13_500, 9, 10]))).toMatchObject({ status: 'fail', measured: 1 })
+    expect(find(quotaHeadersTrue, away([10_300, -1, 10]))).toMatchObject({ status: 'fail', measured: 1 })
+    const roomy = away().call({ of: 'a', atMs: 13_000, answer: refused(left(3)) })
+    expect(find(quotaHeadersTrue, roomy)).toMatchObject({ status: 'fail', measured: 1 })
+  })
+
+  test('the server may say itself that it counts alone', () => {
+    const story = told(0, 4)
+    expect(find(quotaHeadersTrue, story)).toMatchObject({ status: 'fail' })
+    for (const [atMs, value] of [
+      [2_500, 0],
+      [3_500, 1],
+      [4_500, 1],
+    ] as const)
+      story.sample('metrics', atMs, { limiterLocal: value })
+    expect(find(quotaHeadersTrue, story)).toMatchObject({ status: 'pass' })
+  })
+
+  test('a budget that all agents spend together falls by the calls of all; one that fits nobody is false', () => {
+    const shared = (...said: [of: string, r: number][]) => {
+      const story = aRun().agent('a').agent('b')
+      for (const [n, [of, r]] of said.entries()) story.call({ of, atMs: 3_000 + n * 100, answer: served(5, left(r, 'everybody')) })
+      return story
+    }
+    const spent = shared(['a', 5], ['b', 4], ['b', 3], ['b', 2], ['b', 1], ['a', 0])
+    expect(find(quotaHeadersTrue, spent)).toMatchObject({ status: 'pass', samples: 6 })
+    expect(find(quotaHeadersTrue, shared(['a', 5], ['b', 5], ['b', 5], ['b', 5], ['a', 0]))).toMatchObject({ status: 'fail' })
+  })
+
+  test('a quota of something else than requests is not counted in calls; a window is told in whole seconds', () => {
+    const story = aRun().agent('a')
+    const bytes = (r: number) => served(5, { rateLimit: `"volume";r=${r}`, rateLimitPolicy: '"volume";q=5000;qu="content-bytes";w=10' })
+    story.call({ of: 'a', atMs: 3_000, answer: bytes(5_000) }).call({ of: 'a', atMs: 4_000, answer: bytes(100) })
+    expect(find(quotaHeadersTrue, story)).toMatchObject({ notExercised: true })
+    // 20 in 2.1 s, told as 3 s.
+    const rounded = aRun().agent('a')
+    for (const [atMs, r] of [
+      [3_000, 0],
+      [5_000, 18],
+    ] as const)
+      rounded.call({ of: 'a', atMs, answer: served(5, { rateLimit: `"agent";r=${r}`, rateLimitPolicy: '"agent";q=20;w=3' }) })
+    expect(find(quotaHeadersTrue, rounded)).toMatchObject({ status: 'pass' })
+  })
+
   test('no header, nothing to look at; no answers, not judged', () => {
     expect(find(quotaHeadersTrue, aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: served() }))).toMatchObject({ notExercised: true })
     expect(verdictOf(told(4).hides('responses', 'url'), 'quota-headers-true').status).toBe('not-judged')

@@ -1,14 +1,17 @@
-// A25: what RateLimit says is true. Policy by policy, over an agent's calls that do not overlap: what remains is never negative, falls by
-// no more than the calls made in between, and rises no faster than the policy refills; and a refusal by a rate reports the budget that is
-// spent, not one that has room. (RateLimit: "name";r=remaining;t=reset; RateLimit-Policy: "name";q=quota;w=window.)
+// A25: what RateLimit says is true. Policy by policy, over calls that do not overlap: what remains is never negative, falls by no more than
+// the calls made in between, and rises no faster than the policy refills; and a refusal by a rate reports the budget that is spent, not one
+// that has room. (RateLimit: "name";r=remaining;t=reset; RateLimit-Policy: "name";q=quota;w=window, whole seconds.)
 //
+// A budget is an agent's own, unless all that was said of it fits one that its tenant's agents, or all agents, spend together. What is
+// compared was counted in the same place (quota-readings.ts).
 // No limits: one false header is a fail. Looked at are only headers; a target that sends none is not exercised.
-// Not modelled: partitioned quotas (pk), several items in one RateLimit (each is looked at by its name); the truth of t.
+// Not modelled: several items in one RateLimit (each is looked at by its name); the truth of t.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { countBelow } from '../history/sorted.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, some } from './finding.ts'
+import { type Reading, readings } from './quota-readings.ts'
 
 const WITNESSES = 20
 /** A count is rounded down on one side and up on the other. */
@@ -28,11 +31,12 @@ export const quotaHeadersTrue = check({
   needs: ['responses'],
   limits: {},
   judge(history) {
-    const said = [...Map.groupBy(readings(history), ({ call, policy }) => `${call.agent}\n${policy}`).values()]
-    const charged = new Map([...Map.groupBy(history.calls, ({ agent }) => agent)].map(([agent, own]) => [agent, new UnderWay(own)]))
-    const samples = said.reduce((sum, list) => sum + list.length, 0)
+    const said = readings(history)
+    const samples = said.length
     if (samples === 0) return notExercised('no answer had a RateLimit header')
-    const flaws = said.flatMap((list) => list.flatMap((reading, n) => flawOf(reading, list[n - 1], charged.get(reading.call.agent)) ?? []))
+    const alone = said.flatMap((reading) => flawAlone(reading) ?? [])
+    const policies = [...Map.groupBy(said, ({ policy }) => policy).values()]
+    const flaws = [...alone, ...policies.flatMap((list) => flawsOfPolicy(history, list))]
     const kinds = [...Map.groupBy(flaws, ({ flaw }) => flaw)].map(([flaw, calls]) => `${calls.length} ${flaw}`)
     return {
       status: flaws.length === 0 ? 'pass' : 'fail',
@@ -49,75 +53,60 @@ export const quotaHeadersTrue = check({
   },
 })
 
-interface Reading {
+interface Flaw {
   call: Call
-  policy: string
-  remaining: number
-  /** Some policy of the same header has nothing left. */
-  spent: boolean
-  /** Of the policy: quota and its window, s; absent when it was not told. */
-  quota?: { q: number; w: number }
+  flaw: string
 }
 
-/** In the order of their answers. */
-function readings({ calls }: History): Reading[] {
-  const read = new Headers()
-  return calls
-    .filter(({ evidence, endedAtMs, role }) => evidence.rateLimit !== undefined && endedAtMs !== undefined && role !== 'handshake')
-    .sort((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0))
-    .flatMap((call) => {
-      const policies = read.items(call.evidence.rateLimitPolicy ?? '')
-      const told = read.items(call.evidence.rateLimit ?? '')
-      const spent = told.some(([, { r }]) => r === 0)
-      return told.map(([policy, { r }]): Reading => {
-        const { q, w } = policies.find(([name]) => name === policy)?.[1] ?? {}
-        return { call, policy, remaining: r ?? Number.NaN, spent, ...(q !== undefined && w !== undefined && { quota: { q, w } }) }
-      })
-    })
+/** What one header says wrongly by itself. */
+function flawAlone({ call, remaining, spent }: Reading): Flaw | undefined {
+  if (Number.isNaN(remaining)) return { call, flaw: 'without what remains' }
+  if (remaining < 0) return { call, flaw: 'below nothing' }
+  if (isRefusedByRate(call) && !spent) return { call, flaw: 'of a budget with room, on a refusal' }
+  return undefined
 }
 
-type Items = [string, Record<string, number>][]
+/** Whose budget it may be: the first under which everything fits, else the agent's own. */
+const OWNERS: readonly ((call: Call) => string)[] = [({ agent }) => agent, ({ tenant }) => tenant, () => '']
 
-/** A server says the same few headers again and again: each is taken apart once. */
-class Headers {
-  readonly #known = new Map<string, Items>()
-
-  items(header: string): Items {
-    const known = this.#known.get(header) ?? itemsOf(header)
-    this.#known.set(header, known)
-    return known
-  }
+function flawsOfPolicy(history: History, said: readonly Reading[]): Flaw[] {
+  const own = flawsBetween(history, said, OWNERS[0] as (call: Call) => string)
+  if (own.length === 0) return own
+  return OWNERS.slice(1).some((owner) => flawsBetween(history, said, owner).length === 0) ? [] : own
 }
 
-/** `"agent";r=3;t=5, "day";r=90` → names with their numbers. */
-function itemsOf(header: string): Items {
-  return [...header.matchAll(/"([^"]+)"((?:\s*;\s*[a-z]+=-?[\d.]+)*)/g)].map(([, name = '', rest = '']) => [
-    name,
-    Object.fromEntries([...rest.matchAll(/([a-z]+)=(-?[\d.]+)/g)].map(([, key, value]) => [key, Number(value)])),
-  ])
+/** What two headers that follow one another say wrongly together. */
+function flawsBetween({ calls }: History, said: readonly Reading[], owner: (call: Call) => string): Flaw[] {
+  const budgets = Map.groupBy(
+    said.filter(({ place, remaining }) => place !== undefined && remaining >= 0),
+    ({ call, place }) => `${owner(call)}\n${place}`,
+  )
+  const charged = new Map([...Map.groupBy(calls, owner)].map(([whose, own]) => [whose, new UnderWay(own)]))
+  return [...budgets].flatMap(([, list]) => {
+    const ends = list.map(({ call }) => call.endedAtMs ?? 0)
+    const underWay = charged.get(owner((list[0] as Reading).call)) as UnderWay
+    return list.flatMap((reading) => flawOf(reading, list[countBelow(ends, reading.call.sentAtMs, true) - 1], underWay) ?? [])
+  })
 }
 
-function flawOf(reading: Reading, before: Reading | undefined, charged: UnderWay | undefined): { call: Call; flaw: string } | undefined {
-  const { call, remaining } = reading
-  const told = (flaw: string) => ({ call, flaw })
-  if (Number.isNaN(remaining)) return told('without what remains')
-  if (remaining < 0) return told('below nothing')
-  if (isRefusedByRate(call) && !reading.spent) return told('of a budget with room, on a refusal')
+/** @param before the last one that had been told when this call left */
+function flawOf({ call, remaining, quota }: Reading, before: Reading | undefined, charged: UnderWay): Flaw | undefined {
   const from = before?.call
-  if (!before || !from || call.sentAtMs < (from.endedAtMs ?? Number.POSITIVE_INFINITY)) return undefined
+  if (!before || !from) return undefined
   // The first of the two was charged before it was answered; the second is among those between.
-  const between = (charged?.during(from.sentAtMs, call.endedAtMs ?? 0) ?? 0) - 1
-  if (remaining < before.remaining - between - ROUNDING) return told('that fell by more than the calls made')
-  if (!reading.quota) return undefined
-  const refilled = (((call.endedAtMs ?? 0) - from.sentAtMs) / 1_000) * (reading.quota.q / reading.quota.w)
-  return remaining > before.remaining + refilled + ROUNDING ? told('that rose faster than its policy refills') : undefined
+  const between = charged.during(from.sentAtMs, call.endedAtMs ?? 0) - 1
+  if (remaining < before.remaining - between - ROUNDING) return { call, flaw: 'that fell by more than the calls made' }
+  // A window is told in whole seconds: one of a second may be much shorter.
+  if (!quota || quota.w <= 1) return undefined
+  const refilled = (((call.endedAtMs ?? 0) - from.sentAtMs) / 1_000) * ((quota.q + ROUNDING) / (quota.w - ROUNDING))
+  return remaining > before.remaining + refilled + ROUNDING ? { call, flaw: 'that rose faster than its policy refills' } : undefined
 }
 
 function isRefusedByRate({ class: is, budget, evidence: { status } }: Call): boolean {
   return status === 429 && is === 'refused' && budget !== 'concurrency'
 }
 
-/** One agent's calls that may have been charged, so that those under way in a stretch are counted without looking at all of them. */
+/** Calls that may have been charged to one budget, so that those under way in a stretch are counted without looking at all of them. */
 class UnderWay {
   readonly #begun: number[]
   readonly #over: number[]
