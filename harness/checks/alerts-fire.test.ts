@@ -36,6 +36,35 @@ describe('alerts-fire', () => {
     expect(early).toMatchObject({ status: 'fail', measured: 1, exhibits: ['BreakerOpen fired from 6 s to 7.5 s, while all was well'] })
   })
 
+  /** Two outages, from 10 s to 13.1 s and from 15 s to 18.1 s. */
+  const twice = (...fired: [fromS: number, toS: number][]) => {
+    const story = outage(...fired)
+    story.plan.faults.length = 0
+    story.faults.length = 0
+    story.fault('postgres-refused', { fromMs: 10_000, toMs: 13_000 }).fault('postgres-lock', { fromMs: 15_000, toMs: 18_000 })
+    for (const one of [...story.plan.faults, ...story.faults]) if (one.fault === 'postgres-lock') one.window = 'second'
+    return story
+  }
+
+  test('one that goes on from the first window to the end of the second cannot be told to have noticed both', () => {
+    expect(find(alertsFire, twice([11, 14], [16, 19]))).toMatchObject({ status: 'pass', measured: 0 })
+    const lasted = find(alertsFire, twice([11, 20]))
+    expect(lasted).toMatchObject({
+      status: 'unknown',
+      says: expect.stringContaining('BreakerOpen had fired since 11 s and went on through second'),
+    })
+    expect(find(alertsFire, twice([11, 20], [16, 19])).status).toBe('pass')
+  })
+
+  test('one that stopped in the middle of the second window, or before it, did not notice it', () => {
+    expect(find(alertsFire, twice([11, 16]))).toMatchObject({ status: 'fail', measured: 1 })
+    expect(find(alertsFire, twice([11, 14]))).toMatchObject({
+      status: 'fail',
+      exhibits: [expect.stringContaining('no alert began in second')],
+    })
+    expect(find(alertsFire, twice([11, 20], [6, 7])).status).toBe('fail')
+  })
+
   test('where nothing is broken and nobody is hostile, all of the run is well; the warm-up is not looked at', () => {
     const calm = outage([21, 22])
     calm.plan.faults.length = 0
