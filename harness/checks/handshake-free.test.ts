@@ -25,7 +25,20 @@ describe('handshake-free', () => {
       measured: 1,
       witnesses: [1],
       says: expect.stringContaining('budget of the agent'),
+      remedy: { do: expect.stringContaining('agent (1)') },
     })
+    // The rate of discovery was not asked: to set it would change nothing.
+    expect(verdictOf(story, 'handshake-free').remedy.setting).toBeUndefined()
+  })
+
+  test('a budget without a name is that of the calls where those were refused with it; else nobody knows', () => {
+    const { scope: _, ...unnamed } = data('')
+    const story = aRun()
+      .agent('a')
+      .call({ of: 'a', atMs: 3_100, role: 'handshake', answer: refused({ data: unnamed }) })
+    expect(find(handshakeFree, story)).toMatchObject({ status: 'unknown', witnesses: [0] })
+    story.call({ of: 'a', atMs: 3_900, answer: refused({ data: unnamed }) })
+    expect(find(handshakeFree, story)).toMatchObject({ status: 'fail', evidence: 'inferred', witnesses: [0] })
   })
 
   test.each(['discovery', 'address'])('a budget of its own may refuse it: %s', (scope) => {

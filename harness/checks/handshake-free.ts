@@ -3,13 +3,16 @@
 // anything, and a fleet that starts together cannot start at all.
 //
 // No limits: one handshake refused for a budget of calls is a fail. One that is refused for a budget of its own (scope `discovery` or
-// `address`), or because the server is overloaded, shows nothing here. Not modelled: handshakes that are slow.
-import { check } from './check.ts'
-import { indexes, notExercised, some } from './finding.ts'
+// `address`), or because the server is overloaded, shows nothing here. A server that does not say which budget it was is taken to have
+// one for all where it refused calls in the same way within a second; else it is unknown. Not modelled: handshakes that are slow.
+import type { Call } from '../history/event.ts'
+import { check, type Remedy } from './check.ts'
+import { indexes, notExercised, some, unknown } from './finding.ts'
 
 const WITNESSES = 20
 /** Scopes of a refusal that are no budget of calls. */
 const OF_THEIR_OWN: ReadonlySet<string> = new Set(['discovery', 'address'])
+const TOGETHER_MS = 1_000
 
 export const handshakeFree = check({
   code: 'A35',
@@ -18,7 +21,6 @@ export const handshakeFree = check({
   remedy: {
     control: 'admission',
     do: 'Give initialize, notifications, discovery and lists a cheap budget of their own, apart from tools/call.',
-    setting: 'DISCOVERY_RATE_PER_MINUTE',
     runbook: 'RATE_LIMITED',
   },
   source: 'awslabs aws-knowledge#2949; magda-core#2292',
@@ -28,14 +30,21 @@ export const handshakeFree = check({
   judge(history) {
     const handshakes = history.calls.filter(({ role }) => role === 'handshake')
     if (handshakes.length === 0) return notExercised('no agent began a session')
-    const turnedAway = handshakes.filter((call) => call.class === 'refused' && !OF_THEIR_OWN.has(call.budget ?? ''))
+    const refused = handshakes.filter((call) => call.class === 'refused' && !OF_THEIR_OWN.has(call.budget ?? ''))
+    const unnamed = history.calls.filter((call) => call.role !== 'handshake' && call.class === 'refused' && call.budget === undefined)
+    const turnedAway = refused.filter((call) => call.budget !== undefined || unnamed.some((other) => isNear(call, other)))
     const [first] = turnedAway
+    const shown = { measured: turnedAway.length, limit: 0, unit: 'handshakes refused', samples: handshakes.length }
+    if (!first && refused.length > 0)
+      return unknown(`${some(refused.length, 'handshake')} refused for a budget that is not named, while no call was`, {
+        ...shown,
+        witnesses: indexes(refused.slice(0, WITNESSES)),
+      })
     return {
+      ...shown,
       status: first ? 'fail' : 'pass',
-      measured: turnedAway.length,
-      limit: 0,
-      unit: 'handshakes refused',
-      samples: handshakes.length,
+      evidence: first && turnedAway.every(({ budget }) => budget === undefined) ? 'inferred' : 'direct',
+      ...(first && { remedy: remedyOf(turnedAway) }),
       says: first
         ? `${turnedAway.length} of ${some(handshakes.length, 'handshake')} refused, first ${first.tool}${first.budget === undefined ? '' : ` for the budget of the ${first.budget}`}`
         : `none of ${some(handshakes.length, 'handshake')} was charged to a budget of calls`,
@@ -43,3 +52,20 @@ export const handshakeFree = check({
     }
   },
 })
+
+function isNear({ sentAtMs }: Call, other: Call): boolean {
+  return Math.abs(other.sentAtMs - sentAtMs) <= TOGETHER_MS
+}
+
+/** Whose budget paid for them is where to look; what a budget of their own is set to decides nothing while it is not the one that is asked. */
+function remedyOf(turnedAway: readonly Call[]): Remedy {
+  const budgets = [...Map.groupBy(turnedAway, ({ budget }) => budget ?? 'a budget without a name')].sort(
+    ([, a], [, b]) => b.length - a.length,
+  )
+  const named = budgets.map(([budget, all]) => `${budget} (${all.length})`).join(', ')
+  return {
+    control: 'admission',
+    do: `Handshakes were charged to: ${named}. Give initialize, notifications, discovery and lists a cheap budget of their own, apart from tools/call.`,
+    runbook: 'RATE_LIMITED',
+  }
+}
