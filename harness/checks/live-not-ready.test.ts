@@ -19,6 +19,13 @@ describe('live-not-ready', () => {
     expect(find(liveNotReady, probed())).toMatchObject({ status: 'pass', measured: 0, samples: 54 + 16 })
   })
 
+  test('any success will do: 204 without a body, 302 to a page', () => {
+    const story = probed()
+    for (const { values } of story.samples) Object.assign(values, { liveStatus: 204, readyStatus: 302 })
+    expect(find(liveNotReady, story)).toMatchObject({ status: 'pass', measured: 0 })
+    expect(find(liveNotReady, probed({ 12000: { liveStatus: 404 } })).status).toBe('fail')
+  })
+
   test('fails when liveness falls with the database', () => {
     const found = find(liveNotReady, probed({ 12000: { liveStatus: 503 } }))
     expect(found).toMatchObject({

@@ -7,7 +7,7 @@
 import type { FaultRecord } from '../history/queries.ts'
 import { causesOf, faultsOf } from '../history/queries.ts'
 import type { Point } from '../history/samples.ts'
-import { points } from '../history/samples.ts'
+import { points, probeHolds } from '../history/samples.ts'
 import { count } from '../parameters.ts'
 import { check } from './check.ts'
 import { indexes, some, time, unknown } from './finding.ts'
@@ -34,28 +34,33 @@ export const liveNotReady = check({
     const ready = points(history, 'readyStatus').filter(({ atMs }) => foreign(faults, own, atMs))
     const shown = { limit: 0, unit: 'probes that failed', samples: live.length + ready.length }
     if (shown.samples === 0) return unknown('no probe was read', shown)
-    const dead = [...live.filter(({ value }) => value !== 200 && value !== 0), ...silent(live, silentReadings)]
-    const withdrawn = [...ready.filter(({ value }) => value !== 200 && value !== 0), ...silent(ready, silentReadings)]
-    const failed = [...dead, ...withdrawn].sort((a, b) => a.atMs - b.atMs)
-    const [first] = failed
-    if (!first) return { ...shown, status: 'pass', measured: 0, says: `all ${some(shown.samples, 'probe')} answered 200` }
+    const dead = [...live.filter(failed), ...silent(live, silentReadings)]
+    const withdrawn = [...ready.filter(failed), ...silent(ready, silentReadings)]
+    const fallen = [...dead, ...withdrawn].sort((a, b) => a.atMs - b.atMs)
+    const [first] = fallen
+    if (!first) return { ...shown, status: 'pass', measured: 0, says: `all ${some(shown.samples, 'probe')} succeeded` }
     return {
       ...shown,
       status: 'fail',
-      measured: failed.length,
+      measured: fallen.length,
       says: [
         ...(dead.length > 0 ? [`liveness failed ${some(dead.length, 'time')}, first at ${moment(dead)}`] : []),
         ...(withdrawn.length > 0
           ? [`readiness fell ${some(withdrawn.length, 'time')} while only a dependency was away, first at ${moment(withdrawn)}`]
           : []),
       ].join('; '),
-      exhibits: failed
+      exhibits: fallen
         .slice(0, WITNESSES)
         .map(({ atMs, value, series }) => `${series}: ${value === 0 ? 'unanswered' : value} at ${time(atMs)}`),
       witnesses: indexes(causesOf(history.calls, first.atMs, WITNESSES)),
     }
   },
 })
+
+/** Answered, and not with success. */
+function failed({ value }: Point): boolean {
+  return value !== 0 && !probeHolds(value)
+}
 
 function within({ fromMs, overMs }: FaultRecord, atMs: number): boolean {
   return atMs >= fromMs && atMs <= overMs

@@ -4,7 +4,7 @@
 // Parameter: the fault. Not modelled: which path it was, where it is no probe; breakers that no metric shows.
 import type { History } from '../history/history.ts'
 import type { FaultRecord } from '../history/queries.ts'
-import { points } from '../history/samples.ts'
+import { points, probeHolds } from '../history/samples.ts'
 import type { Finding } from './check.ts'
 import { some } from './finding.ts'
 
@@ -22,7 +22,7 @@ export function pastBreaker(history: History, { dependency, fromMs, toMs }: Faul
   const attempts = history.attempts.filter(({ link, atMs }) => link === dependency && atMs >= fromMs && atMs <= toMs)
   const late = attempts.filter(({ atMs }) => open(atMs))
   if (late.length * 2 <= attempts.length) return undefined
-  const probes = points(history, 'liveStatus').filter(({ value }) => value !== 200)
+  const probes = points(history, 'liveStatus').filter(({ value }) => !probeHolds(value))
   const probing = late.filter(({ atMs }) => probes.some((probe) => Math.abs(probe.atMs - atMs) <= PROBE_MS))
   const byProbes = probing.length * 2 > late.length
   const told = byProbes ? `, ${probing.length} of them as a liveness probe failed` : ''

@@ -8,6 +8,11 @@ export interface Point {
   series: string
 }
 
+/** Kubernetes counts every code from 200 to 399 as success; 0 is no answer. */
+export function probeHolds(status: number): boolean {
+  return status >= 200 && status < 400
+}
+
 /** All samples of a series by name, whatever its labels and instance. Without lists of its own a line: a long run has hundreds of thousands. */
 export function points(history: History, name: string, sampler?: string): Point[] {
   const found: Point[] = []
