@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { served, unavailable } from '../../tests/fixtures/histories/answers.ts'
+import { served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { breakerRecovers } from './breaker-recovers.ts'
@@ -31,6 +31,31 @@ describe('breaker-recovers', () => {
       says: expect.stringContaining('17 attempts reached postgres at once'),
     })
     expect(found.witnesses?.length).toBeGreaterThan(2)
+  })
+
+  test('advice follows what was seen: one at a time is no setting, and a queue that stays full is no breaker', () => {
+    const flood = outage({ probes: [12_500, ...Array.from({ length: 17 }, (_, n) => 14_600 + n * 5)] })
+    expect(verdictOf(flood, 'breaker-recovers').remedy.setting).toBeUndefined()
+    expect(verdictOf(outage({ backAtMs: 23_000 }), 'breaker-recovers').remedy.control).toMatch(/breaker/)
+    const stuck = outage({ backAtMs: 18_000 })
+    stuck.load.splice(0, stuck.load.length, ...stuck.load.filter((line) => line.kind !== 'end' || line.endedAtMs < 18_000))
+    const queued = toolError('QUEUE_FULL', 5)
+    for (const send of stuck.sends.filter(({ sentAtMs }) => sentAtMs >= 18_000))
+      stuck.load.push({
+        kind: 'end',
+        seq: 0,
+        call: send.call,
+        agent: 'a',
+        endedAtMs: send.sentAtMs + 5,
+        rpcId: send.call,
+        ...queued.evidence,
+      })
+    expect(find(breakerRecovers, stuck)).toMatchObject({ status: 'fail', remedy: { control: 'bulkhead' } })
+  })
+
+  test('connections that are made at once after the heal are a pool that fills again', () => {
+    const story = outage({ probes: [12_500, 14_600, 16_700, ...Array.from({ length: 10 }, (_, n) => 18_700 + n)], backAtMs: 18_800 })
+    expect(find(breakerRecovers, story)).toMatchObject({ status: 'pass', measured: 1 })
   })
 
   test('what follows a probe that succeeded is traffic', () => {

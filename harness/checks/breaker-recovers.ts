@@ -4,12 +4,14 @@
 //
 // Limits: probes, attempts that may begin together after a silence, an instance (default 1, ours); closeMs, how long after the verified heal
 // a call that needs the dependency may first succeed (default: the declared open time and two probes of probeMs, 1 s each). A silence is
-// half of the open time without an attempt while calls ask. Not modelled: breakers that a fault of the harness never opened.
+// half of the open time without an attempt while calls ask. Where attempts are connections, those after the heal are a pool that fills again,
+// and no flood. Not modelled: breakers that a fault of the harness never opened.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { attemptsAt, breakerOpenMs, type FaultRecord, faultsOf, needs, refusedBefore } from '../history/queries.ts'
 import { count, milliseconds } from '../parameters.ts'
-import { check, type Finding } from './check.ts'
+import { openBreaker, remedyFor } from './cause.ts'
+import { check, type Finding, type Remedy } from './check.ts'
 import { indexes, notExercised, some, time, unknown, worst } from './finding.ts'
 
 const WITNESSES = 20
@@ -62,8 +64,9 @@ function judgeFault(history: History, fault: FaultRecord, limits: Limits): Findi
       status: 'fail',
       says: `after a silence, ${some(worst.attempts, 'attempt')} reached ${dependency} at once at ${time(worst.atMs)}; allowed are ${allowed}`,
       witnesses: indexes(around.slice(0, WITNESSES)),
+      remedy: ONE_AT_A_TIME,
     }
-  return closing(fault, dependency, asking, openMs + 2 * limits.probeMs, {
+  return closing(history, fault, dependency, asking, openMs + 2 * limits.probeMs, {
     ...shown,
     says: `at most ${some(worst.attempts, 'probe')} at once`,
   })
@@ -71,6 +74,7 @@ function judgeFault(history: History, fault: FaultRecord, limits: Limits): Findi
 
 /** How soon after the heal somebody was served who needs the dependency. */
 function closing(
+  history: History,
   fault: FaultRecord,
   dependency: string,
   asking: readonly Call[],
@@ -86,6 +90,8 @@ function closing(
     return { ...probed, status: 'pass', says: `${probed.says}; ${dependency} was used again ${time(tookMs)} after the heal` }
   const watchedMs = Math.max(0, ...after.map(({ sentAtMs }) => sentAtMs)) - healedMs
   if (watchedMs < closeMs) return unknown(`nobody asked for ${dependency} for ${time(closeMs)} after the heal`, probed)
+  const failed = after.filter(({ outcome }) => outcome !== 'ok')
+  const elsewhere = openBreaker(history, failed) === undefined ? remedyFor(history, failed) : undefined
   return {
     ...probed,
     measured: Number.isFinite(tookMs) ? tookMs : watchedMs,
@@ -93,8 +99,16 @@ function closing(
     unit: 'ms after the heal',
     status: 'fail',
     says: `${dependency} was first used again ${Number.isFinite(tookMs) ? `${time(tookMs)} after the heal` : 'never'}; allowed are ${time(closeMs)}`,
-    witnesses: indexes(after.filter(({ outcome }) => outcome !== 'ok').slice(0, WITNESSES)),
+    witnesses: indexes(failed.slice(0, WITNESSES)),
+    ...(elsewhere && { remedy: elsewhere }),
   }
+}
+
+/** No setting decides how many probe. */
+const ONE_AT_A_TIME: Remedy = {
+  control: 'breaker',
+  do: 'Let one probe through when the open time is over, and keep refusing the others until it has succeeded.',
+  runbook: 'DEPENDENCY_UNAVAILABLE',
 }
 
 interface Burst {
@@ -104,10 +118,10 @@ interface Burst {
 
 /** Attempts that begin together after a silence, from the fault's beginning to the first burst after its heal. */
 function burstsAfterSilence(history: History, fault: FaultRecord, dependency: string, asking: readonly Call[], silenceMs: number): Burst[] {
+  const attempts = attemptsAt(history, dependency)
+  const requests = attempts === history.hits
   const endMs = (fault.healed?.atMs ?? fault.toMs) + 2 * silenceMs
-  const moments = attemptsAt(history, dependency)
-    .map(({ atMs }) => atMs)
-    .filter((atMs) => atMs >= fault.fromMs && atMs <= endMs)
+  const moments = attempts.map(({ atMs }) => atMs).filter((atMs) => atMs >= fault.fromMs && atMs <= endMs)
   return moments.flatMap((atMs, position) => {
     const before = moments[position - 1]
     if (before === undefined || atMs - before < silenceMs) return []
@@ -117,7 +131,7 @@ function burstsAfterSilence(history: History, fault: FaultRecord, dependency: st
     const servedMs = Math.min(
       ...asking.map(({ outcome, endedAtMs = 0 }) => (outcome === 'ok' && endedAtMs >= atMs ? endedAtMs : Number.POSITIVE_INFINITY)),
     )
-    const untilMs = Math.min(atMs + TOGETHER_MS, servedMs)
+    const untilMs = requests || atMs < fault.toMs ? Math.min(atMs + TOGETHER_MS, servedMs) : atMs
     return [{ atMs, attempts: moments.filter((other) => other === atMs || (other > atMs && other < untilMs)).length }]
   })
 }
