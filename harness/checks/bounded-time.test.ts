@@ -47,6 +47,18 @@ describe('bounded-time', () => {
     )
   })
 
+  test('the way to a server far away is not its own', () => {
+    const far = (afterMs: number) => {
+      const story = one()
+        .call({ of: 'a', atMs: 3_000, answer: served(180) })
+        .call({ of: 'a', atMs: 4_000, answer: served(afterMs) })
+      story.manifest.url = 'https://mcp.example.org/v1/mcp'
+      return story
+    }
+    expect(find(boundedTime, far(2_400)).status).toBe('pass')
+    expect(find(boundedTime, far(2_500)).status).toBe('fail')
+  })
+
   test('a late generator is given its lateness', () => {
     const story = one().call({ of: 'a', atMs: 3_000, lateMs: 100, answer: served(2_340) })
     expect(find(boundedTime, story).status).toBe('pass')

@@ -3,12 +3,13 @@
 // and its log shows it; without an answer by the longer of that and what callers saw who were patient enough to wait for the deadline:
 // a handler that returned and an answer that never left are a hang all the same.
 //
-// Limits: graceMs on top of the deadline (default 250 ms, ours), and the generator's measured lateness. Exempt: calls that a fault
+// Limits: graceMs on top of the deadline (default 250 ms, ours), the generator's measured lateness, and what callers see the way there and
+// back, which the soonest answer of the run bounds. Exempt: calls that a fault
 // on the link between agents and server cut, and those that never reached a server. Not modelled: frozen and killed instances.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { faultsOf, latenessMs, overlaps } from '../history/queries.ts'
+import { faultsOf, latenessMs, overlaps, wayMs } from '../history/queries.ts'
 import { milliseconds } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, some, time } from './finding.ts'
@@ -37,12 +38,13 @@ export const boundedTime = check({
         0.99,
       ) || 0,
     )
+    const way = wayMs(history)
     const cuts = faultsOf(history).filter(({ dependency }) => dependency === 'server')
     const looked = history.calls.flatMap((call) => {
       const deadlineMs = call.role === 'handshake' ? undefined : history.plan.roles[call.role]?.deadlineMs
       if (deadlineMs === undefined || call.class === 'unreachable') return []
       if (wasCut(call) && cuts.some((cut) => overlaps(call, { fromMs: cut.fromMs, toMs: cut.overMs }))) return []
-      const limitMs = deadlineMs + graceMs + lateMs
+      const limitMs = deadlineMs + graceMs + lateMs + (call.server?.durationMs === undefined ? way : 0)
       const tookMs = timeOf(history, call, limitMs)
       return tookMs === undefined ? [] : [{ call, tookMs, limitMs }]
     })

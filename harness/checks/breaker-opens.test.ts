@@ -69,6 +69,13 @@ describe('breaker-opens', () => {
     })
   })
 
+  test('the way to a server far away is no slowness of its refusals', () => {
+    const far = outage(soon, { answer: { ...unavailable(), afterMs: 240 } })
+    far.manifest.url = 'https://mcp.example.org/v1/mcp'
+    far.call({ of: 'a', atMs: 3_000, answer: served(180) })
+    expect(find(breakerOpens, far).status).toBe('pass')
+  })
+
   test('the probes themselves may be slow', () => {
     const story = outage(soon)
     for (const line of story.load.filter((line) => line.kind === 'end').slice(-3)) line.endedAtMs += 1_500

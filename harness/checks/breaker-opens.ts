@@ -10,7 +10,7 @@
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { breakerOpenMs, type FaultRecord, faultsOf, needs, refusedBefore } from '../history/queries.ts'
+import { breakerOpenMs, type FaultRecord, faultsOf, needs, refusedBefore, wayMs } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
 import { count, milliseconds } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
@@ -107,7 +107,7 @@ function byAttempts(history: History, fault: FaultRecord, dependency: string, as
     }
   // Beyond the count, yet soon enough: a distance to the count would say nothing of how it passed, nor of how slow it was.
   const { limit: _limit, ...uncounted } = shown
-  const slow = slowRefusals(after, moments.length - before.length, limits.fastMs)
+  const slow = slowRefusals(history, after, moments.length - before.length, limits.fastMs)
   if (slow) return { ...uncounted, status: 'fail', says: `${says}; but then ${slow.text}`, witnesses: slowestFirst(slow.calls) }
   const metric = points(history, 'breakerOpen').filter(({ atMs }) => atMs > openedAtMs + 1_000 && atMs < fault.toMs)
   if (metric.length >= 2 && metric.every(({ value }) => value !== 1))
@@ -149,7 +149,7 @@ function bySpeed(history: History, fault: FaultRecord, asked: Call[], limits: Li
   for (let atMs = fault.fromMs; atMs <= latestMs; atMs += 250) {
     const after = failed.filter(({ sentAtMs }) => sentAtMs >= atMs)
     if (after.length < limits.leastCalls) break
-    if (slowRefusals(after, 0, limits.fastMs)) continue
+    if (slowRefusals(history, after, 0, limits.fastMs)) continue
     const tookMs = atMs - fault.fromMs
     const status = tookMs <= limits.withinMs ? 'pass' : 'fail'
     return {
@@ -171,12 +171,21 @@ function bySpeed(history: History, fault: FaultRecord, asked: Call[], limits: Li
   }
 }
 
-/** The slowest `probes` may be slow: they are the probes themselves. */
-function slowRefusals(after: readonly Call[], probes: number, fastMs: number): { text: string; calls: Call[] } | undefined {
+/** The slowest `probes` may be slow: they are the probes themselves. The way to a server far away is no slowness of it. */
+function slowRefusals(
+  history: History,
+  after: readonly Call[],
+  probes: number,
+  fastMs: number,
+): { text: string; calls: Call[] } | undefined {
+  const way = wayMs(history)
   const timed = after.filter(({ outcome }) => outcome !== 'ok').sort((a, b) => took(b) - took(a))
   const refused = timed.slice(probes)
   if (refused.length === 0) return undefined
-  const p95Ms = quantileOf(refused.map(took), 0.95)
+  const p95Ms = quantileOf(
+    refused.map((call) => took(call) - (call.server?.durationMs === undefined ? way : 0)),
+    0.95,
+  )
   if (p95Ms <= fastMs) return undefined
   return { text: `refusals took ${time(Math.min(p95Ms, 3_600_000))} (p95), allowed are ${time(fastMs)}`, calls: refused }
 }

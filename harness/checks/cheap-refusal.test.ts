@@ -35,6 +35,17 @@ describe('cheap-refusal', () => {
     expect(find(cheapRefusal, slow)).toMatchObject({ status: 'fail', measured: 400, samples: 500 })
   })
 
+  test('a server that is far away is not a slow one', () => {
+    const far = (refusalMs: number) => {
+      const story = flooded({ refusalMs, busy: 0.12 })
+      story.manifest.url = 'https://mcp.example.org/v1/mcp'
+      for (const line of story.load) if (line.kind === 'end' && line.status === 200) line.endedAtMs += 80
+      return story
+    }
+    expect(find(cheapRefusal, far(110))).toMatchObject({ status: 'pass', limit: 150 })
+    expect(find(cheapRefusal, far(200)).status).toBe('fail')
+  })
+
   test('fails when refusals are slow, the slowest first', () => {
     const found = find(cheapRefusal, flooded({ refusalMs: 400 }))
     expect(found).toMatchObject({ status: 'fail', unit: 'ms', limit: 50 })

@@ -162,6 +162,20 @@ export function faultsOf(history: History): FaultRecord[] {
   })
 }
 
+/**
+ * To a server on another machine and back, at most, ms: the soonest answer that anybody got. What callers see has it on top of what the
+ * server took.
+ */
+export function wayMs({ calls, manifest }: History): number {
+  if (HERE.test(new URL(manifest.url).hostname)) return 0
+  let soonestMs = Number.POSITIVE_INFINITY
+  for (const { sentAtMs, endedAtMs, evidence } of calls)
+    if (endedAtMs !== undefined && evidence.transport === undefined) soonestMs = Math.min(soonestMs, endedAtMs - sentAtMs)
+  return Number.isFinite(soonestMs) ? soonestMs : 0
+}
+
+const HERE = /^(localhost|127\.[\d.]+|\[::1\])$/
+
 /** Calls that the agents say they sent, by their own count; undefined when one of them did not come to say it. */
 export function callsByGenerator({ agents }: History): number | undefined {
   return agents.every(({ stopped }) => stopped) ? agents.reduce((sum, { callsSent }) => sum + callsSent, 0) : undefined
