@@ -22,6 +22,11 @@ describe('output-bounded', () => {
     expect(find(outputBounded, sized(200, 100_001, 5_000_000))).toMatchObject({ status: 'fail', measured: 5_000_000, witnesses: [2, 1] })
   })
 
+  test('a write whose request was too large was never done', () => {
+    const answer = toolError('REQUEST_TOO_LARGE', 3, { status: 413, sizeBytes: 200 })
+    expect(find(outputBounded, sized(200).call({ of: 'a', role: 'write', atMs: 5_000, answer })).status).toBe('pass')
+  })
+
   test('a write is never failed for its size; a read may be', () => {
     const large = toolError('RESULT_TOO_LARGE', 30, { sizeBytes: 300 })
     expect(find(outputBounded, sized(200).call({ of: 'a', role: 'write', atMs: 5_000, answer: large }))).toMatchObject({

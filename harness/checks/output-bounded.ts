@@ -30,7 +30,10 @@ export const outputBounded = check({
     const over = answered
       .filter(({ evidence }) => (evidence.sizeBytes ?? 0) > limit)
       .sort((a, b) => (b.evidence.sizeBytes ?? 0) - (a.evidence.sizeBytes ?? 0))
-    const failedWrites = answered.filter((call) => WRITES.has(call.role) && call.class === 'too-large')
+    // A request that was too large was refused before it was done.
+    const failedWrites = answered.filter(
+      ({ role, class: is, evidence }) => WRITES.has(role) && is === 'too-large' && evidence.status === 200,
+    )
     const largest = answered.reduce((most, { evidence }) => Math.max(most, evidence.sizeBytes ?? 0), 0)
     const flawed = over.length + failedWrites.length > 0
     return {
