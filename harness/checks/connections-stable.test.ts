@@ -24,6 +24,17 @@ describe('connections-stable', () => {
     expect(find(connectionsStable, opened(90))).toMatchObject({ status: 'fail', measured: 90, witnesses: [1] })
   })
 
+  test('a pool that always closes idle connections opens them again, and no more than that', () => {
+    const steadily = (n: number) =>
+      opened(n).attempts(
+        'postgres',
+        Array.from({ length: 24 }, (_, i) => 2_000 + i * 330),
+        false,
+      )
+    expect(find(connectionsStable, steadily(28))).toMatchObject({ status: 'pass', measured: 28, limit: 28 })
+    expect(find(connectionsStable, steadily(40)).status).toBe('fail')
+  })
+
   test('has no weight while a fault breaks connections', () => {
     expect(find(connectionsStable, opened(90).fault('postgres-refused'))).toMatchObject({ status: 'pass', notExercised: true })
     expect(find(connectionsStable, opened(90).fault('upstream-hang', { on: 'upstream' })).status).toBe('fail')
