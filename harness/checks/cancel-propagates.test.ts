@@ -26,6 +26,19 @@ describe('cancel-propagates', () => {
     expect(witnesses(story, found).every(({ evidence }) => evidence.transport === 'timeout')).toBe(true)
   })
 
+  test('a long statement that was there before is none of theirs; without anybody who hung up nothing ran for nobody', () => {
+    const job = dropped(6)
+    for (const { values } of job.samples) values.activeOverSecond = (values.activeOverSecond ?? 0) + 2
+    expect(find(cancelPropagates, job)).toMatchObject({ status: 'fail', measured: 5 })
+    for (const { values } of job.samples) values.activeOverSecond = 2
+    expect(find(cancelPropagates, job)).toMatchObject({ status: 'pass', measured: 0 })
+    const undeclared = aRun()
+      .agent('a')
+      .call({ of: 'a', role: 'external', atMs: 3_000, answer: served(3_000) })
+    for (let atMs = 4_000; atMs < 6_000; atMs += 250) undeclared.sample('postgres', atMs, { activeOverSecond: 1 })
+    expect(find(cancelPropagates, undeclared)).toMatchObject({ notExercised: true })
+  })
+
   test('a second is allowed, and one reading alone is none', () => {
     const story = dropped(1)
     const [one] = story.samples.filter(({ values }) => values.activeOverSecond === 1).slice(3)

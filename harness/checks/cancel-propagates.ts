@@ -5,7 +5,8 @@
 // Limits: graceMs after a disconnect or deadline until the statement must be gone (default 1 s, ours). Statements that run for nobody: those
 // that have been active for more than a second, beyond the calls that have been on their way for as long, and need the database, and are in
 // flight or ended less than graceMs ago; in two readings in a row.
-// Innocent: a call answered with 57014 (or its words) long before its own deadline. Not modelled: what began between two readings.
+// Long statements that were there before anybody had given up (a job of the server's own) are counted off; where nobody gives up, statements
+// that no call explains belong to roles that do not say what they need. Innocent: a call answered with 57014 (or its words) long before its own deadline. Not modelled: what began between two readings.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { needs } from '../history/queries.ts'
@@ -44,7 +45,10 @@ export const cancelPropagates = check({
     const readings = points(history, 'activeOverSecond', 'postgres')
     if (readings.length === 0) return unknown('the database’s activity was never read')
     const running = new Running(asking, graceMs)
-    const orphans = readings.map(({ atMs, value }) => ({ atMs, more: value - running.at(atMs) }))
+    const firstMs = gone.reduce((least, { endedAtMs, sentAtMs }) => Math.min(least, endedAtMs ?? sentAtMs), Number.POSITIVE_INFINITY)
+    const seen = readings.map(({ atMs, value }) => ({ atMs, more: value - running.at(atMs) }))
+    const own = seen.reduce((most, { atMs, more }) => (atMs < firstMs ? Math.max(most, more) : most), 0)
+    const orphans = seen.map(({ atMs, more }) => ({ atMs, more: more - own }))
     const lasting = orphans.filter(({ more }, n) => more > 0 && (orphans[n - 1]?.more ?? 0) > 0)
     const worst = lasting.reduce((most, one) => (one.more > most.more ? one : most), { atMs: 0, more: 0 })
     const shown = {
