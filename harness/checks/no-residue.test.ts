@@ -11,7 +11,7 @@ function leaving(last: Record<string, number>, untilMs = 26_000) {
     .call({ of: 'a', atMs: 15_000, answer: gaveUp(500) })
     .call({ of: 'a', atMs: 19_900, answer: served(99) })
   for (let atMs = 0; atMs <= untilMs; atMs += 500) {
-    const values = { inFlight: atMs < 20_500 ? 3 : 0, 'poolWaiting{pool="cheap"}': 0, leases: 0, idleInTransaction: 0 }
+    const values = { inFlight: atMs >= 15_000 && atMs < 20_500 ? 3 : 0, 'poolWaiting{pool="cheap"}': 0, leases: 0, idleInTransaction: 0 }
     story.sample('prometheus', atMs, atMs > 20_500 ? { ...values, ...last } : values)
     story.sample('process', atMs, { handles: atMs < 1_000 ? 40 : 40 + (last.handles ?? 0) })
   }
@@ -31,6 +31,18 @@ describe('no-residue', () => {
       expect(found.exhibits?.[0]).toContain(String(Object.values(left)[0]))
     },
   )
+
+  test('what was there before the first call is not of the load, one more is', () => {
+    const listening = (before: number, after: number) => {
+      const story = leaving({ 'poolUsed{pool="cheap"}': after })
+      for (const { sampler, atMs, values } of story.samples)
+        if (sampler === 'prometheus' && atMs - T0_MS <= 20_500) values['poolUsed{pool="cheap"}'] = atMs - T0_MS < 15_000 ? before : 3
+      return story
+    }
+    expect(find(noResidue, listening(1, 1)).status).toBe('pass')
+    expect(find(noResidue, listening(1, 2))).toMatchObject({ status: 'fail', measured: 1 })
+    expect(find(noResidue, listening(0, 1)).status).toBe('fail')
+  })
 
   test('fails when more handles are open than pools and a few libraries explain', () => {
     expect(find(noResidue, leaving({ handles: 20 })).status).toBe('pass')

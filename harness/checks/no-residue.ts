@@ -1,7 +1,8 @@
 // A17: when the load is over, nothing of it is left: no call in flight, nobody waiting, no slot taken, no transaction open, no
 // lock held, no more open handles than before. What is left after every burst adds up until the server stands still.
 //
-// Looks at the last readings once the agents have stopped and the scenario's after-time is over (quick 5 s, full 30 s). Limit: handlesMore,
+// Looks at the last readings once the agents have stopped and the scenario's after-time is over (quick 5 s, full 30 s). What was there before
+// the first call (a connection that listens, a metric that counts its own reading) is not of the load. Limit: handlesMore,
 // open files and sockets beyond those of the first reading and the declared pools (default 16, ours: libraries open some late).
 // Not modelled: memory (steady-over-time).
 import type { History } from '../history/history.ts'
@@ -46,7 +47,8 @@ export const noResidue = check({
       return unknown('the server was not looked at once the load was over')
     const from = endMs - LAST_MS
     const readings = Object.keys(ZERO).flatMap((name) => lowest(history, name, from))
-    const left = readings.filter(({ value }) => value > 0)
+    const before = beforeLoad(history)
+    const left = readings.filter(({ series, value }) => value > (before.get(series) ?? 0))
     const handles = handlesLeft(history, from, handlesMore)
     const samples = readings.length + handles.length
     if (samples === 0) return unknown('none of what could be left behind can be seen')
@@ -76,6 +78,16 @@ function lowest(history: History, name: string, fromMs: number): { series: strin
     ({ series }) => series,
   )
   return [...last].map(([series, readings]) => ({ series, name, value: Math.min(...readings.map(({ value }) => value)) }))
+}
+
+/** By series: the least that was there before anybody called. */
+function beforeLoad(history: History): Map<string, number> {
+  const firstMs = history.calls.reduce((least, { sentAtMs }) => Math.min(least, sentAtMs), Number.POSITIVE_INFINITY)
+  const found = new Map<string, number>()
+  for (const name of Object.keys(ZERO))
+    for (const { series, atMs, value } of points(history, name))
+      if (atMs < firstMs) found.set(series, Math.min(value, found.get(series) ?? value))
+  return found
 }
 
 function handlesLeft(history: History, fromMs: number, slack: number): { series: string; now: number; before: number; more: number }[] {
