@@ -2,7 +2,7 @@
 // answers that nobody waits for any more, each of which still costs a connection when its turn comes.
 //
 // Limits: queueMax and acquireTimeoutMs of the target's `declared`; slackMs on top of the latter (default 100 ms, ours: timers and
-// the event loop). From outside, without metrics: calls that no fault touches and that are served under load, but later than usual by more
+// the event loop). From outside, without metrics: calls that no fault touches and that are served under load, but later than the latest of the steady phase by more
 // than outsideMs (5 s), waited somewhere; by no more than outsideFineMs (1 s) they did not (ours). A peak between two samples is seen where the server keeps a high-water mark. Not modelled: queues before the server.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
@@ -85,7 +85,8 @@ function waitedOutside(history: History, { outsideMs, outsideFineMs }: { outside
   if (steady.length < OUTSIDE_LEAST || stressed.length < OUTSIDE_LEAST) return undefined
   // A line that nobody had to stand in shows nothing.
   if (peakInFlight(stressed).calls < 2 * peakInFlight(steady).calls) return undefined
-  const usual = new Map([...Map.groupBy(steady, ({ role }) => role)].map(([role, own]) => [role, quantileOf(own.map(took), 0.95)] as const))
+  // The latest, not a percentile: a tool may be slow for one question in fifty, on a quiet day too.
+  const usual = new Map([...Map.groupBy(steady, ({ role }) => role)].map(([role, own]) => [role, Math.max(...own.map(took))] as const))
   const waits = stressed.flatMap((call) =>
     usual.has(call.role) ? [{ call, waitedMs: Math.max(0, took(call) - (usual.get(call.role) ?? 0)) }] : [],
   )
