@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { served, toolError } from '../../tests/fixtures/histories/answers.ts'
+import { served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
 import { aRun, T0_MS } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { retryAmplification } from './retry-amplification.ts'
@@ -40,6 +40,18 @@ describe('retry-amplification', () => {
     const knocks = (each: number) => Array.from({ length: 80 * each }, (_, n) => 10_005 + Math.floor(n / each) * 100)
     expect(find(retryAmplification, story.attempts('postgres', knocks(1)))).toMatchObject({ status: 'pass', measured: 1 })
     expect(find(retryAmplification, story.attempts('postgres', knocks(2)))).toMatchObject({ status: 'fail', measured: 3 })
+  })
+
+  test('a probe of the server that knocks behind an open breaker is no multiplied call', () => {
+    const story = aRun()
+      .agent('a')
+      .fault('postgres-refused')
+      .calls({ of: 'a', fromMs: 2_000, toMs: 10_000, everyMs: 100, answer: served() })
+    story.calls({ of: 'a', fromMs: 10_000, toMs: 12_500, everyMs: 100, answer: toolError('DEPENDENCY_UNAVAILABLE') })
+    story.calls({ of: 'a', fromMs: 12_500, toMs: 18_000, everyMs: 100, answer: unavailable() })
+    const probing = Array.from({ length: 32 }, (_, n) => 10_005 + n * 250)
+    expect(find(retryAmplification, story.attempts('postgres', probing)).status).toBe('unknown')
+    expect(find(retryAmplification, story.attempts('postgres', [...probing, ...probing, ...probing])).status).toBe('fail')
   })
 
   test('cannot tell from a few calls; has no weight without a dependency that broke', () => {

@@ -3,7 +3,9 @@
 //
 // Limits: ratio, attempts a call under stress ÷ in the steady phase (default 1.1, SRE ch. 21) plus floor (default 0.1 attempts a call, ours);
 // eachMost, attempts of one call (default 3, gRPC A6), where the dependency sees which call it was. The personas' own retries are calls of
-// their own, so they are not counted here. Not modelled: retries inside the dependency.
+// their own, so they are not counted here. Where attempts are connections, a probe or a pool that
+// fills itself knocks as well: more than one for each call that was tried, and not for each that asked, is unknown.
+// Not modelled: retries inside the dependency.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { attemptsAt, faultsOf, needs, phaseOf, phasesOf, refusedBefore } from '../history/queries.ts'
@@ -73,6 +75,14 @@ function judgeDependency(history: History, dependency: string, limits: Limits): 
   // Connections, not requests: a pool that is warm makes none, so only more than one a call can be too many.
   const allowed = inSteady.perCall < 0.5 ? Math.max(limit, 1 + limits.floor) : limit
   if (inStress.perCall <= allowed) return { ...shown, limit: allowed, status: 'pass', says: rates }
+  const asking = asked.filter(({ sentAtMs }) =>
+    phasesOf(history, 'stress').some(({ fromMs, toMs }) => sentAtMs >= fromMs && sentAtMs < toMs),
+  )
+  if (attempts !== history.hits && inStress.made <= allowed * asking.length)
+    return unknown(`${rates}, with ${some(asking.length, 'call')} that asked for it: who else connected cannot be told`, {
+      ...shown,
+      limit: allowed,
+    })
   return {
     ...shown,
     limit: allowed,
@@ -89,7 +99,7 @@ function each(
   attempts: ReturnType<typeof attemptsAt>,
   asked: readonly Call[],
   phases: readonly Phase[],
-): { perCall: number; calls: Call[] } {
+): { perCall: number; made: number; calls: Call[] } {
   const inside = (atMs: number) => phases.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs)
   // Refused before anything was tried, unless an attempt tells otherwise: by a budget, or by an open breaker.
   const tried = new Set(attempts.map(({ call }) => call))
@@ -97,7 +107,7 @@ function each(
     refusedBefore(call) || TURNED_AWAY.has(call.class) || (call.class === 'dependency' && call.evidence.status === 503)
   const calls = asked.filter((call) => inside(call.sentAtMs) && (tried.has(call.call) || !before(call)))
   const made = attempts.filter(({ atMs }) => inside(atMs)).length
-  return { perCall: calls.length === 0 ? 0 : made / calls.length, calls }
+  return { perCall: calls.length === 0 ? 0 : made / calls.length, made, calls }
 }
 
 function rounded(value: number): number {
