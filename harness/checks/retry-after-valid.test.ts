@@ -24,6 +24,14 @@ describe('retry-after-valid', () => {
     expect(find(retryAfterValid, told(answer))).toMatchObject({ status: 'pass', measured: 0, samples: 1 })
   })
 
+  test('a bare 503 while an instance is away may be of what stands before it; the server’s own is held to its word', () => {
+    const bare = { afterMs: 5, evidence: { status: 503, contentType: 'text/html', parsed: false } }
+    expect(find(retryAfterValid, told(bare)).status).toBe('fail')
+    const away = { on: 'server', fromMs: 2_000, toMs: 5_000 }
+    expect(find(retryAfterValid, told(bare).fault('server-killed', away))).toMatchObject({ notExercised: true })
+    expect(find(retryAfterValid, told(without(unavailable(), 'retryAfter')).fault('server-killed', away)).status).toBe('fail')
+  })
+
   test.each<[string, Answer, string]>([
     ['no header', without(refused(), 'retryAfter'), 'without Retry-After'],
     ['a fraction', refused({ retryAfter: '1.6' }), 'neither whole seconds nor a date'],

@@ -3,10 +3,12 @@
 // own id, or null on a 429 or 503, which may come before the body was read. Refusals on the tool surface carry the same data in
 // `structuredContent`; one that tells its limit in prose alone fails.
 //
+// A 503 that is no JSON-RPC while the server itself is killed, frozen or drained may be of what stands before it, and is left out.
 // Limits: agreeMs, how far header and body may be apart (default 1 s; a date may be off by the answer's own way on top).
 // Not modelled: whether the wait is true (retry-after-honest), and waits shorter than RateLimit's reset.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { faultsOf, overlaps } from '../history/queries.ts'
 import { bodyWaitMs, headerWaitMs, isHttpDate } from '../history/wait.ts'
 import { milliseconds } from '../parameters.ts'
 import { check } from './check.ts'
@@ -28,7 +30,8 @@ export const retryAfterValid = check({
   needs: ['responses'],
   limits: { agreeMs: milliseconds(1_000) },
   judge(history, { agreeMs }) {
-    const refusals = history.calls.filter(isRefusal)
+    const away = faultsOf(history).flatMap(({ dependency, fromMs, overMs: toMs }) => (dependency === 'server' ? [{ fromMs, toMs }] : []))
+    const refusals = history.calls.filter((call) => isRefusal(call) && !(isForeign(call) && away.some((span) => overlaps(call, span))))
     if (refusals.length === 0) return notExercised('no call was refused')
     const flawed = refusals.flatMap((call) => {
       const flaw = guidanceFlaw(call, history, agreeMs)
@@ -59,6 +62,10 @@ function isRefusal(call: Call): boolean {
   const { status, transport } = call.evidence
   if (transport !== undefined) return false
   return status === 429 || status === 503 || (status === 200 && ON_THE_TOOL_SURFACE.has(call.class))
+}
+
+function isForeign({ evidence: { status, parsed, rpcCode } }: Call): boolean {
+  return status === 503 && (parsed === false || rpcCode === undefined)
 }
 
 function guidanceFlaw(call: Call, { manifest }: History, agreeMs: number): string | undefined {
