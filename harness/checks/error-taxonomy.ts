@@ -4,7 +4,7 @@
 //
 // Looked at: every answer that is no success. Codes are held to `declared.errorCodes` where the target lists them. A 5xx around a fault at
 // the server itself (killed, frozen, drained) is left out: whoever stands before it may have said it. A lead that is refused with 404 is a
-// session that has gone, which the protocol allows. Not modelled: secrets (nothing-leaks), prose that is wrong, leads that may expire.
+// session that has gone, which the protocol allows. What the caller has sent itself is nothing of the inside. Not modelled: secrets (nothing-leaks), prose that is wrong, leads that may expire.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { faultsOf, overlaps } from '../history/queries.ts'
@@ -87,7 +87,7 @@ function first(call: Call, position: number, all: readonly Call[]): boolean {
 function flawOf({ manifest, plan }: History, call: Call): string | undefined {
   const { class: is, evidence } = call
   const { status, message = '', data, rpcCode } = evidence
-  const text = `${message}\n${data ? JSON.stringify(data) : ''}`
+  const text = withoutEcho(`${message}\n${data ? JSON.stringify(data) : ''}`, plan, call)
   const inside = INSIDE.find(([, pattern]) => pattern.test(text))
   if (inside) return `${inside[0]} in the answer`
   const code = data?.code
@@ -102,6 +102,20 @@ function flawOf({ manifest, plan }: History, call: Call): string | undefined {
   if (status >= 500 && !typed) return `a bare ${status}`
   if (is === 'server-error' && !typed) return `an answer that is no JSON-RPC (HTTP ${status})`
   return undefined
+}
+
+const ECHO_LEAST = 4
+
+/** Words of the call's own arguments are taken out, as they are and as they stand in JSON: an error may well quote what it is about. */
+function withoutEcho(text: string, { agents }: History['plan'], { agent, task, turn }: Call): string {
+  const calls = agents.find((one) => one.agent === agent)?.tasks.find((one) => one.task === task)?.calls ?? []
+  const words = calls.filter((one) => one.turn === turn).flatMap((one) => wordsIn(one.arguments))
+  return words.reduce((left, word) => left.replaceAll(word, '…').replaceAll(JSON.stringify(word).slice(1, -1), '…'), text)
+}
+
+function wordsIn(value: unknown): string[] {
+  if (typeof value === 'string') return value.length >= ECHO_LEAST ? [value] : []
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(wordsIn) : []
 }
 
 /** Its arguments came out of an earlier answer: it lies beyond the turns that were planned. */
