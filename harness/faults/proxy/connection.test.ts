@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { resetSocket } from './connection.ts'
@@ -42,6 +43,31 @@ describe.each([
     expect(proxy.link.heldBytes).toBeLessThan(1_200_000)
   }, 30_000)
 })
+
+it('hands on every byte as it came, to a reader that is slow, while toxics come and go', async () => {
+  const sent = randomBytes(4_000_000)
+  await using server = await listening((socket) => socket.once('data', () => socket.end(sent)))
+  await using proxy = await proxied(server.address)
+  using client = await Client.to(proxy.address)
+  const chunks: Buffer[] = []
+  let [bytes, ids] = [0, [] as number[]]
+  client.socket.on('data', (chunk: Buffer) => {
+    chunks.push(chunk)
+    bytes += chunk.length
+    // Every so often it reads nothing for a while, and what passes is another way of passing it on.
+    if (chunks.length % 8 !== 0) return
+    client.socket.pause()
+    const [id] = ids
+    const changed = id === undefined ? proxy.link.add({ toxic: 'latency', parameters: { delayMs: 1 } }) : proxy.link.remove(id)
+    void changed.then((added) => {
+      ids = typeof added === 'number' ? [added] : []
+      setTimeout(() => client.socket.resume(), 2)
+    })
+  })
+  client.socket.write('everything')
+  await client.until(() => bytes >= sent.length)
+  expect(Buffer.concat(chunks).equals(sent)).toBe(true)
+}, 30_000)
 
 it('turns away no one else when a client never speaks', async () => {
   await using silent = await listening(() => {})

@@ -6,6 +6,7 @@ import { Pipe } from './pipe.ts'
 import type { Arrival, ToxicSet, View } from './toxics.ts'
 
 const CONNECT_LIMIT_MS = 10_000
+const READ_BYTES = 65_536
 
 export interface ConnectionOptions {
   /** Accepted and paused. */
@@ -38,7 +39,8 @@ export class Connection {
     this.#up = options.toxics.view(options.arrival, 'upstream')
     this.#down = options.toxics.view(options.arrival, 'downstream')
     this.#client = options.client
-    this.#upstream = connect({ ...options.to, allowHalfOpen: true, noDelay: true, timeout: CONNECT_LIMIT_MS })
+    const { to } = options
+    this.#upstream = connect({ ...to, allowHalfOpen: true, noDelay: true, timeout: CONNECT_LIMIT_MS, onread: this.#reading() })
     this.#upstream.once('connect', () => this.#join())
     this.#upstream.on('timeout', () => this.reset())
     // A socket that is in trouble says 'error' before 'close'; what it sent before is still passed on.
@@ -101,15 +103,42 @@ export class Connection {
     this.#settle(false)
     this.#upstream.setTimeout(0)
     const shared = { reset: () => this.reset(), close: () => this.#close(), cutBy: () => this.#cutBy() }
-    const asking = (length: number) => {
-      this.#asked = true
-      return length
-    }
-    this.#pipes.push(
-      new Pipe({ ...shared, view: this.#up, from: this.#client, to: this.#upstream, allowed: asking }),
-      new Pipe({ ...shared, view: this.#down, from: this.#upstream, to: this.#client, allowed: (length) => this.#answering(length) }),
-    )
+    const asked = new Pipe({ ...shared, view: this.#up, from: this.#client, to: this.#upstream, allowed: (length) => this.#asking(length) })
+    const answered = new Pipe({
+      ...shared,
+      view: this.#down,
+      from: this.#upstream,
+      to: this.#client,
+      allowed: (length) => this.#answering(length),
+    })
+    this.#pipes.push(asked, answered)
+    this.#client.on('data', (chunk: Buffer) => asked.take(chunk))
     this.#client.resume()
+  }
+
+  /**
+   * Answers are read into the same memory again and again: a buffer of 64 KiB for every read, as sockets do it by themselves, is a third
+   * of what a round trip costs the proxy's processor.
+   */
+  #reading() {
+    let buffer = Buffer.allocUnsafeSlow(READ_BYTES)
+    let free = true
+    return {
+      buffer: () => {
+        if (!free) buffer = Buffer.allocUnsafeSlow(READ_BYTES)
+        free = true
+        return buffer
+      },
+      callback: (length: number) => {
+        free = this.#pipes[1]?.take(buffer.subarray(0, length)) ?? true
+        return true
+      },
+    }
+  }
+
+  #asking(length: number): number {
+    this.#asked = true
+    return length
   }
 
   #answering(length: number): number {

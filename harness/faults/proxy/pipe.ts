@@ -50,7 +50,6 @@ export class Pipe {
   constructor(options: PipeOptions) {
     this.#options = options
     this.#view = options.view
-    options.from.on('data', (chunk: Buffer) => this.#take(chunk))
     options.from.on('end', () => this.#hold({ last: 'end' }))
     options.to.on('drain', () => {
       this.#blocked = false
@@ -88,19 +87,25 @@ export class Pipe {
     this.#heldBytes = 0
   }
 
-  #take(chunk: Buffer): void {
+  /** What came from the sender. @returns whether nobody needs its memory any more: more may be read into it */
+  take(chunk: Buffer): boolean {
     const { from, to, allowed, cutBy } = this.#options
     const passing = allowed(chunk.length)
     if (this.#view.shape.calm && this.#held.length === 0 && passing === chunk.length) {
-      if (to.write(chunk)) return
-      this.#blocked = true
-      from.pause()
-      return
+      // Behind others it waits in any case: then a copy of its own size, so that small ones do not keep large buffers.
+      const waits = to.writableLength > 0
+      if (!to.write(waits ? Buffer.from(chunk) : chunk)) {
+        this.#blocked = true
+        from.pause()
+      }
+      return waits || to.writableLength === 0
     }
-    if (passing > 0) this.#hold({ chunk: chunk.subarray(0, passing) })
-    if (passing === chunk.length) return
-    from.pause()
-    this.#hold({ last: cutBy() })
+    if (passing > 0) this.#hold({ chunk: Buffer.from(chunk.subarray(0, passing)) })
+    if (passing < chunk.length) {
+      from.pause()
+      this.#hold({ last: cutBy() })
+    }
+    return true
   }
 
   #hold(item: Pick<Held, 'chunk' | 'last'>): void {
