@@ -58,7 +58,7 @@ export function targetText(parts: TargetParts): string {
   const body = [
     `  url: ${quoted(url)},`,
     `  protocol: ${quoted(look.protocol satisfies Protocol)},`,
-    ...agentLines(headers),
+    ...agentLines(parts),
     '  tools: {',
     ...roles,
     '  },',
@@ -83,8 +83,8 @@ export function targetText(parts: TargetParts): string {
   ].join('\n')
 }
 
-function agentLines(headers: HeadersText | undefined): string[] {
-  if (!headers) return ["  // agents: { count: 20, headers: tokenFile('~/.token') },"]
+function agentLines({ headers, modules }: TargetParts): string[] {
+  if (!headers) return [`  // agents: { count: 20, headers: tokenFile('~/.token') }, (import { tokenFile } from ${quoted(modules.tokens)})`]
   const warning =
     '  // One token: to the server all agents are one. With a token for each (one a line in a file), limits of an agent can be judged.'
   return [...(headers.shared ? [warning] : []), `  agents: { headers: ${headers.expression} },`]

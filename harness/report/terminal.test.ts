@@ -39,6 +39,13 @@ describe('the end screen', () => {
     expect(screen).toContain("add  observe: { postgres: { role: 'app' } }")
   })
 
+  it('says what an essential check without anything to look at may mean', () => {
+    const hollow = { because: 'essential, but not exercised: no call was refused', notExercised: true } as const
+    const text = (more: object) => endScreen(exampleVerdicts('unknown', [exampleVerdict('unknown', more)], ''), options)
+    expect(text(hollow)).toContain('do   nothing, if the server is meant to be like that: --unknown warn')
+    expect(text({ ...hollow, because: 'load-offered does not hold' })).not.toContain('--unknown warn')
+  })
+
   it('gives what held one line, its title cut before its figures', () => {
     const held = Array.from({ length: 20 }, () =>
       exampleVerdict('pass', { title: 'Connections to the database stay within what was declared, at all times' }),

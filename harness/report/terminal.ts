@@ -12,6 +12,9 @@ const narrowest = 40
 /** Symbol, status and code stand before it. */
 const indentOfText = 17
 const narrow = 60
+/** Nothing that an essential check looks at has happened. */
+const MEANT =
+  'nothing, if the server is meant to be like that: --unknown warn ends with 0; else set its limits so that this load meets them'
 
 export interface EndOptions extends Look {
   /** The run's folder, as it should be shown. */
@@ -93,7 +96,9 @@ function whatToDo(verdict: Verdict, columns: number, paint: Painter): string[] {
     ]
   }
   const because = verdict.status === 'not-judged' ? verdict.because : reason(verdict)
-  return because === undefined ? [] : wrapped(because, columns, indentIn(columns))
+  if (because === undefined) return []
+  const meant = because.startsWith('essential') && verdict.notExercised ? lines('do', MEANT) : []
+  return [...wrapped(because, columns, indentIn(columns)), ...meant]
 }
 
 /** Checks that lack the same line of the target are told together. */

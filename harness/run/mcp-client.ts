@@ -197,7 +197,7 @@ export class McpClient implements AsyncDisposable {
       throw new HarnessError(
         'TARGET_DOWN',
         `${this.url} does not answer (${code ?? message})`,
-        'start the server, or mend url in the target',
+        'start the server, or mend its address',
         error,
       )
     }

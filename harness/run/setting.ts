@@ -86,9 +86,8 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
   // Only what we may stand in front of: a remote host would see our proxy's name in TLS and Host.
   if (isLoopback(url) && new URL(url).protocol === 'http:')
     specs.push({ name: 'server', to: hostOf(url), delayMs: plan.links.server?.delayMs ?? 0 })
-  progress('starting the proxy')
   const { proxy, links, elsewhere } = await openLinks({ ...options, specs }, cleanup)
-  progress(`the proxy takes orders by hand at ${proxy.adminUrl}`)
+  progress(`the proxy is up; its links can be changed by hand at ${proxy.adminUrl}`)
   for (const [name, link] of Object.entries(links)) if (name !== 'server') context.at[name] = link.address
   Object.assign(context.given, throughLinks(options.given, context.at))
   const spans = await openCollector(options, contexts)
