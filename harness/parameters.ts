@@ -97,7 +97,7 @@ export function resolve<P extends Parameters>(
 }
 
 /** What a value should have been, or undefined when it is fine. */
-export function flaw(parameter: Parameter, value: unknown): string | undefined {
+function flaw(parameter: Parameter, value: unknown): string | undefined {
   if (parameter.choices) return parameter.choices.includes(String(value)) ? undefined : `one of ${parameter.choices.join(', ')}`
   if (parameter.pattern !== undefined) return new RegExp(parameter.pattern).test(String(value)) ? undefined : `like ${parameter.default}`
   if (typeof parameter.default !== 'number') return typeof value === typeof parameter.default ? undefined : `a ${typeof parameter.default}`

@@ -37,8 +37,6 @@ const SeedAgents = z.array(
     .refine(({ secret, secretHash }) => secret !== undefined || secretHash !== undefined, 'needs a secretHash, or a secret'),
 )
 
-export type SeedAgent = z.infer<typeof SeedAgents>[number]
-
 /** A token or a secret that travels in the clear belongs to whoever listens; on one machine nobody does. */
 function isSafe(address: string): boolean {
   const { protocol, hostname } = new URL(address)

@@ -19,7 +19,7 @@ import type { Parts } from './parts.ts'
 import { createProtocol } from './protocol.ts'
 import { open, type Running } from './running.ts'
 
-export const CONTROLS: readonly Control[] = [
+const CONTROLS: readonly Control[] = [
   draining, // a balancer should look elsewhere, whoever asks
   deadline, // from here on every wait counts
   authenticate, // or another way to know who calls: parts.ts

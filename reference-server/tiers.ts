@@ -40,7 +40,7 @@ export const TERMS: Readonly<Record<Tier, Terms>> = {
   enterprise: { rateFactor: 5, priority: 'critical', tools: 'all', auditRetentionDays: 365, reviewAboveCents: 100_000 },
 }
 
-export const DEFAULT_TIER: Tier = 'paid'
+const DEFAULT_TIER: Tier = 'paid'
 
 /** Of an identity whose store or provider says nothing of it, or something unknown. */
 export function tierOf(given: unknown): Tier {

@@ -115,7 +115,7 @@ export async function ours(
 }
 
 /** Agents that call again as soon as they are answered. */
-export function loopPlan(runsMs: number): Plan {
+function loopPlan(runsMs: number): Plan {
   return planOf(runsMs, AGENTS, () => ({
     persona: 'runaway-loop',
     parameters: { atOnce: 1, pauseMs: 0, vary: 'same', callsMax: 1_000_000 },

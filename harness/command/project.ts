@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { HarnessError } from '../errors.ts'
 
-export const OWN_KINDS = ['scenarios', 'personas', 'faults', 'targets'] as const
+const OWN_KINDS = ['scenarios', 'personas', 'faults', 'targets'] as const
 
 export type OwnKind = (typeof OWN_KINDS)[number]
 

@@ -16,7 +16,7 @@ export function neededLink({ links }: Environment, name: string): Link {
 }
 
 /** @throws HarnessError `FAULT_NOT_POSSIBLE`: the database is not one that this run started */
-export function neededPostgres({ postgres }: Environment): Postgres {
+function neededPostgres({ postgres }: Environment): Postgres {
   if (postgres) return postgres
   throw impossible('this run started no Postgres', "set dependencies.postgres to 'embedded' in the target")
 }
@@ -31,7 +31,7 @@ export async function provenPostgres(environment: Environment): Promise<Postgres
 }
 
 /** @throws HarnessError `FAULT_NOT_POSSIBLE`: the Redis is not one that this run started */
-export function neededRedis({ redis }: Environment): Redis {
+function neededRedis({ redis }: Environment): Redis {
   if (redis) return redis
   throw impossible('this run started no Redis', "set dependencies.redis to 'embedded' in the target")
 }

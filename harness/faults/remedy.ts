@@ -34,7 +34,7 @@ export async function carryOut(remedy: Remedy, alive: (pid: number) => boolean =
 }
 
 /** What somebody at a keyboard would type. */
-export function byHand(remedy: Remedy): string {
+function byHand(remedy: Remedy): string {
   if (remedy.do === 'sql') return `by hand: psql ${withoutPassword(remedy.url)} -c "${remedy.statements.join('; ')}"`
   if (remedy.do === 'redis')
     return `by hand, with redis-cli at ${remedy.address}: ${remedy.commands.map((words) => words.join(' ')).join('; ')}`

@@ -19,7 +19,7 @@ export function commented(text: string): string {
   return plain.length > COMMENT_CHARACTERS_MAX ? `${plain.slice(0, COMMENT_CHARACTERS_MAX - 1)}…` : plain
 }
 
-export function literal(value: unknown): string {
+function literal(value: unknown): string {
   if (typeof value === 'string') return quoted(value)
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'

@@ -68,7 +68,7 @@ export async function surroundingsOf(url: string, signal: AbortSignal): Promise<
 }
 
 /** Selectors of series that look like what a check can use. */
-export function gaugesAmong(series: readonly Series[]): Partial<Record<Gauge, string>> {
+function gaugesAmong(series: readonly Series[]): Partial<Record<Gauge, string>> {
   const gauges: Partial<Record<Gauge, string>> = {}
   for (const [gauge, fits, unless] of LOOKS_LIKE) {
     if (gauges[gauge] !== undefined) continue

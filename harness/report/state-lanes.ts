@@ -47,7 +47,7 @@ export function lanesOverTime(history: History, lanes: readonly Series[], { name
 }
 
 /** From the first sample that says on to the next that does not. */
-export function spansOn(endsAtMs: number, { samples }: Series): { atS: number; toS: number; middleS: number }[] {
+function spansOn(endsAtMs: number, { samples }: Series): { atS: number; toS: number; middleS: number }[] {
   const spans: { atS: number; toS: number; middleS: number }[] = []
   let fromMs: number | undefined
   const close = (atMs: number) => {

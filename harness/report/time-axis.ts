@@ -17,7 +17,7 @@ export interface Band {
   toMs: number
 }
 
-export function stressBands(history: History): Band[] {
+function stressBands(history: History): Band[] {
   return history.plan.phases
     .filter((phase) => phase.name === 'stress')
     .map(({ window = 'stress', fromMs, toMs }) => ({ name: window, window, fromMs, toMs }))

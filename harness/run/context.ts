@@ -5,7 +5,7 @@ import type { Plan } from '../plan/plan.ts'
 import type { Target, TargetContext } from '../target.ts'
 import { isLoopback } from './safety.ts'
 
-export const INSTANCES_MAX = 16
+const INSTANCES_MAX = 16
 
 export interface ContextOptions {
   plan: Plan

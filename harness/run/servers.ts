@@ -25,7 +25,7 @@ export interface Servers {
   balancer?: Balancer
 }
 
-export function logFileOf({ raw }: RunFolder, instance: number): string {
+function logFileOf({ raw }: RunFolder, instance: number): string {
   return `${raw}/server-${instance}.log`
 }
 

@@ -1,9 +1,7 @@
 // What a study is written against: it asks for runs, one after the other, and makes a page of what they measured. A trial is a scenario in
 // few words, since studies change one or two things from run to run.
 import type { History } from '../history/history.ts'
-import type { ServerSaid } from '../history/server-said.ts'
 import type { Role, Settings } from '../plan/plan.ts'
-import type { Study } from './page.ts'
 
 export interface Trial {
   /** Who calls, over all phases; `salvo`: so many of them in one moment, at the same mean rate. */
@@ -27,7 +25,6 @@ export interface Tried {
   history: History
   /** By check. */
   statuses: Readonly<Record<string, string>>
-  said: ServerSaid
 }
 
 export interface Laboratory {
@@ -38,8 +35,6 @@ export interface Laboratory {
   say(line: string): void
   run(trial: Trial): Promise<Tried>
 }
-
-export type StudyRun = (laboratory: Laboratory, command: string) => Promise<Study>
 
 /** Budgets that never bind: a study of the server's capacity is none of its limits. */
 export const NO_BUDGETS: Partial<Settings> = {

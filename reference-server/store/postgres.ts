@@ -119,7 +119,7 @@ function getTypeParser(oid: number, format?: 'text' | 'binary') {
   return pg.types.getTypeParser(oid, format as 'text')
 }
 
-export async function endWithin(pool: pg.Pool, withinMs: number): Promise<void> {
+async function endWithin(pool: pg.Pool, withinMs: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, withinMs)
   pool.end().then(resolve, () => resolve())

@@ -17,7 +17,7 @@ import { ensureK6 } from '../../setup.mjs'
 const AGENTS = 5_000
 /** One call of each agent in so long, ms. */
 const EVERY_MS = 20_000
-export const MEMORY_MAX: [Driver, number][] = [
+const MEMORY_MAX: [Driver, number][] = [
   [k6Driver, 3e9],
   [undiciDriver, 1e9],
 ]

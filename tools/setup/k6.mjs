@@ -7,7 +7,7 @@ import { run, runnable, which } from './run.mjs'
 import { toolsFolder } from './tools-folder.mjs'
 import { SetupError, say, step } from './words.mjs'
 
-export const K6_VERSION = '2.2.0'
+const K6_VERSION = '2.2.0'
 const GO_NEEDED = [1, 26]
 
 /**

@@ -27,7 +27,7 @@ Example: node harness/cli.ts draw runaway-loop --target staging --seed 1
 export const draw: Program = { help: HELP, run: (words) => drawCommand(words) }
 
 /** @throws HarnessError `PLAN_DIFFERS` */
-export async function drawCommand(words: string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
+async function drawCommand(words: string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
   const options = parseScenarioOptions(words)
   if (options.name === undefined) throw bad('draw takes a scenario', 'it is what `npm run export` writes')
   const { plan } = await planned({ ...options, name: options.name }, await discoverAll(options.name), true)

@@ -15,7 +15,7 @@ const FILE_MAX_BYTES = 16 * 1024 * 1024
 const TOGETHER = 16
 
 /** Worth a link, in this order. */
-export const LINKED = ['report.html', 'findings.md', 'summary.md', 'verdicts.json', 'manifest.json'] as const
+const LINKED = ['report.html', 'findings.md', 'summary.md', 'verdicts.json', 'manifest.json'] as const
 
 /** @throws HarnessError `REPORTS_NOT_FOUND` */
 export async function readShelf(folder: string): Promise<Shelf> {

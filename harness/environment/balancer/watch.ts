@@ -17,7 +17,7 @@ export async function watch(instance: number, readyUrl: string, rotation: Rotati
   }
 }
 
-export async function ask(readyUrl: string): Promise<Heard> {
+async function ask(readyUrl: string): Promise<Heard> {
   const limit = AbortSignal.timeout(ANSWER_MS)
   try {
     const { statusCode, body } = await request(readyUrl, { dispatcher, signal: limit, headers: { connection: 'close' } })

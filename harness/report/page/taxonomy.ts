@@ -11,7 +11,7 @@ import { cell } from './timeline.ts'
 
 const ROWS_MAX = 60
 
-export const meanings: Record<CallClass, string> = {
+const meanings: Record<CallClass, string> = {
   served: 'answered',
   refused: 'over a budget, told so',
   shed: 'turned away under load',

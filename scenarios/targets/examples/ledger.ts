@@ -19,7 +19,7 @@ export function seededStartOf(example: string, program: string): string {
 export const cwd = ROOT
 
 /** A cheap read that never touches invoices. */
-export function oneCustomer(draw: Draw): string {
+function oneCustomer(draw: Draw): string {
   return `select name, city from ledger.customers where id = ${draw.int(1, 400)}`
 }
 
@@ -29,7 +29,7 @@ export function day(draw: Draw): string {
 }
 
 /** A sum over a part of a table that grows. */
-export function sumOfInvoices(draw: Draw): string {
+function sumOfInvoices(draw: Draw): string {
   const group = draw.pick(['status', 'customer_id', "date_trunc('month', issued_on)"])
   return `select ${group} as what, count(*), sum(amount_cents) from ledger.invoices where issued_on >= '${day(draw)}' group by 1 order by 1 limit 50`
 }
