@@ -1,13 +1,12 @@
 // Three instances behind the balancer, one of which is killed by somebody else in mid-run: the others carry on, and the run says
 // which one ended and what the balancer did about it.
-import type { ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import type { Call, HistoryLine, SampleLine } from '../harness/history/event.ts'
 import type { Manifest } from '../harness/history/manifest.ts'
 import { processesOf, processesWith } from '../harness/run/process-table.ts'
-import { finish, ROOT, Workshop } from './fixtures/cli.ts'
+import { finish, ROOT, untilShown, Workshop } from './fixtures/cli.ts'
 
 test('all carry calls; one that dies is named, ejected, and the run is judged', async () => {
   using workshop = new Workshop()
@@ -36,15 +35,3 @@ test('all carry calls; one that dies is named, ejected, and the run is judged', 
   const samples = history.filter((line): line is SampleLine => line.kind === 'sample' && line.sampler === 'prometheus')
   expect(new Set(samples.map(({ instance }) => instance))).toEqual(new Set(['1', '2', '3']))
 })
-
-/** Resolves when stderr has shown it; fails when the run ends first. */
-async function untilShown(child: ChildProcess, shown: RegExp): Promise<void> {
-  let seen = ''
-  await new Promise<void>((resolve, reject) => {
-    child.stderr?.on('data', (chunk) => {
-      seen += String(chunk)
-      if (shown.test(seen)) resolve()
-    })
-    child.once('close', () => reject(new Error(`it ended before it showed ${shown}:\n${seen}`)))
-  })
-}

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Verdicts } from '../harness/checks/check.ts'
 import type { Manifest } from '../harness/history/manifest.ts'
 import { isAlive, processesOf } from '../harness/run/process-table.ts'
-import { finish, ROOT, Workshop } from './fixtures/cli.ts'
+import { finish, ROOT, untilShown, Workshop } from './fixtures/cli.ts'
 
 const SHORT = path.join(ROOT, 'tests/fixtures/scenarios/short.ts')
 
@@ -31,18 +31,6 @@ const MOMENTS = [
 
 function begin(): ChildProcess {
   return workshop.start('scenario', SHORT, '--reports', workshop.reports)
-}
-
-/** Resolves when stderr has shown the line; fails when the run ends first. */
-async function until(child: ChildProcess, shown: RegExp): Promise<void> {
-  let seen = ''
-  await new Promise<void>((resolve, reject) => {
-    child.stderr?.on('data', (chunk) => {
-      seen += String(chunk)
-      if (shown.test(seen)) resolve()
-    })
-    child.once('close', () => reject(new Error(`it ended before it showed ${shown}:\n${seen}`)))
-  })
 }
 
 /** What lives in the run's temporary folder, and every process that carries its mark. */
@@ -114,7 +102,7 @@ describe.each(MOMENTS)('%s', (_, shown) => {
   test('Ctrl-C heals, keeps what there is, and leaves nothing', async () => {
     const child = begin()
     const finished = finish(child)
-    await until(child, shown)
+    await untilShown(child, shown)
     const ports = runs().flatMap(listeningPorts)
     child.kill('SIGINT')
     const { code } = await finished
@@ -131,7 +119,7 @@ describe.each(MOMENTS)('%s', (_, shown) => {
   test('kill -9 leaves what the next start cleans up, and says so', async () => {
     const child = begin()
     const finished = finish(child)
-    await until(child, shown)
+    await untilShown(child, shown)
     child.kill('SIGKILL')
     await finished
     const left = runs().flatMap((run) => processesOf(run).map(({ pid }) => pid))
@@ -150,7 +138,7 @@ describe.each(MOMENTS)('%s', (_, shown) => {
 test('a run that was killed can still be judged up to there: unknown', async () => {
   const child = begin()
   const finished = finish(child)
-  await until(child, /recovery/)
+  await untilShown(child, /recovery/)
   child.kill('SIGKILL')
   await finished
   const judged = await workshop.cli('judge', runFolder() as string)

@@ -7,9 +7,9 @@ import { assemble } from '../../harness/history/assemble.ts'
 import { generatorOf } from '../../harness/history/bootstrap.ts'
 import { buildHistory } from '../../harness/history/merge.ts'
 import { type Difference, ofWholeRun, overall, type Pair } from '../../harness/study/difference.ts'
-import { equalRun, slowed } from '../../harness/study/equal-runs.ts'
 import { type Second, secondsOf } from '../../harness/study/windows.ts'
 import { Workshop } from '../fixtures/cli.ts'
+import { equalRun, slowed } from '../fixtures/equal-runs.ts'
 import { BASES, recorded } from '../mutators/recording.ts'
 
 const COMPARISONS = 1_000
