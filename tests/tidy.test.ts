@@ -9,6 +9,7 @@ import { filesUnder, isSource, ROOT, textOf } from './fixtures/source-files.ts'
 const CODE = ['harness', 'reference-server', 'scenarios', 'tests', 'benchmarks', 'tools']
 const code = CODE.flatMap(filesUnder)
 const sources = code.filter(isSource)
+const programs = sources.filter((file) => /^(harness|reference-server|scenarios)\//.test(file))
 const tests = code.filter((file) => file.endsWith('.test.ts'))
 
 /** Folders whose files are units, and what shows each to work when it has no test beside it. */
@@ -44,7 +45,6 @@ test('names are kebab-case nouns', () => {
 
 describe('borders', () => {
   test('every import of the programs stays within its row of the table', () => {
-    const programs = sources.filter((file) => /^(harness|reference-server|scenarios)\//.test(file))
     const crossed = programs.flatMap((file) =>
       importsOf(textOf(file))
         .flatMap((found) => crossing(file, found) ?? [])
@@ -113,6 +113,23 @@ describe('units', () => {
   })
 })
 
+test('what a file gives away, another one takes', () => {
+  const clauses = code.flatMap((file) => textOf(file).match(/^(?:import|export)\s[^'"`]*?\sfrom\s/gm) ?? [])
+  const taken = new Set(clauses.join(' ').match(/\w+/g))
+  // Taken by path: units, what is imported when it is wanted, and what k6 reads. A type may only stand in what another file calls.
+  const whole = new Set([...units, 'harness/load/k6/entry.ts'])
+  for (const file of code)
+    for (const [, to = ''] of textOf(file).matchAll(/\bimport\('([^']+)'\)/g)) whole.add(path.posix.join(path.posix.dirname(file), to))
+  const unused = programs
+    .filter((file) => !whole.has(file))
+    .flatMap((file) =>
+      [...textOf(file).matchAll(/^export (?:async )?(?:function\*?|class|const) (\w+)/gm)].flatMap(([, name = '']) =>
+        taken.has(name) ? [] : [`${file}: ${name}`],
+      ),
+    )
+  expect(unused).toEqual([])
+})
+
 describe('tests', () => {
   const offending = (pattern: RegExp) => tests.filter((file) => pattern.test(withoutStrings(textOf(file))))
 
@@ -161,14 +178,31 @@ describe('text', () => {
     expect(without).toEqual([])
   })
 
+  const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'reports/README.md', ...filesUnder('docs')].filter((file) =>
+    file.endsWith('.md'),
+  )
+
+  test('every command that a page names is there', () => {
+    const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> }
+    const unknown = pages.flatMap((page) =>
+      [...textOf(page).matchAll(/npm run ([\w:-]+)/g)].flatMap(([said, name = '']) => (name in scripts ? [] : [`${page}: ${said}`])),
+    )
+    expect(unknown).toEqual([])
+  })
+
+  test('every file of ours that a page names is there', () => {
+    // The tutorial and the guide name what their reader writes, the README what a command does.
+    const written = /doubter|wait-bearable|far-away|quarter-hour|localhost-3000|detection-matrix/
+    const ours = /(?<![\w./-])(?:harness|reference-server|scenarios|tests|benchmarks|docs)\/[\w./-]*\w\.(?:ts|md|json|sql|yaml|yml)\b/g
+    const gone = pages.flatMap((page) =>
+      [...textOf(page).matchAll(ours)].flatMap(([file]) =>
+        existsSync(path.join(ROOT, file)) || written.test(file) ? [] : [`${page}: ${file}`],
+      ),
+    )
+    expect(gone).toEqual([])
+  })
+
   test('every link between the pages leads somewhere', () => {
-    const pages = [
-      'README.md',
-      'CONTRIBUTING.md',
-      'CHANGELOG.md',
-      'reports/README.md',
-      ...filesUnder('docs').filter((file) => file.endsWith('.md')),
-    ]
     const broken = pages.flatMap((page) =>
       [...textOf(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
         .map(([, to = '']) => path.posix.join(path.posix.dirname(page), to))

@@ -1,6 +1,7 @@
 // One agent over real connections against servers of the test's own, which stream, ask, cut and refuse.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { EndLine, LoadLine, StopLine } from '../../history/event.ts'
 import type { Agent, PersonaDefinition } from '../../persona.ts'
@@ -86,7 +87,7 @@ async function live(url: string, { listens, protocol = '2025-11-25', act, timeou
   const lines: LoadLine[] = []
   await followTimeline(agent, { act: act ?? callOnce } as Partial<PersonaDefinition> as PersonaDefinition, facts, {
     nowMs: () => Date.now(),
-    wait: (ms) => (ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms))),
+    wait: (ms) => (ms <= 0 ? Promise.resolve() : pause(ms)),
     post: (request, within, keepMs) => connections.post(request, within, keepMs),
     write: (line) => void lines.push(JSON.parse(line) as LoadLine),
     streams: connections.streams,
