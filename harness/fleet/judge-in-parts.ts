@@ -8,7 +8,7 @@
 //
 // Not judged in parts: what joins calls with the server's own log (it is as large as the load), what holds one agent's calls against another's
 // (priorities), and calls of different agents under one key.
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { CheckDefinition, Verdict } from '../checks/check.ts'
 import { judge } from '../checks/judge.ts'
@@ -21,6 +21,7 @@ import { eachLine, readLines } from '../history/lines.ts'
 import { type Heard, LoadFile } from '../history/load-file.ts'
 import { joinLoads, loadFileNames } from '../history/load-files.ts'
 import type { Manifest } from '../history/manifest.ts'
+import { readRun } from '../history/merge.ts'
 import { divide, type PartFolder, partOf, type Told } from './parts.ts'
 
 /** Lines of a part, about: 200,000 calls and the memory of a small machine. */
@@ -66,10 +67,9 @@ export async function judgeInParts(
 }
 
 async function commonOf(folder: string, count: number): Promise<Common> {
-  const json = async <T>(name: string) => JSON.parse(await readFile(path.join(folder, name), 'utf8')) as T
   const read = async <T>(name: string, schema: Parameters<typeof readLines>[1]) =>
     (await readLines<T>(path.join(folder, 'raw', `${name}.ndjson`), schema)).lines
-  const manifest = await json<Manifest>('manifest.json')
+  const { manifest, plan } = await readRun(folder)
   const offers = {
     ...manifest.offers,
     logs: 'judge it whole: the server’s log is not read in parts',
@@ -77,7 +77,7 @@ async function commonOf(folder: string, count: number): Promise<Common> {
   }
   return {
     manifest: { ...manifest, offers },
-    plan: await json<History['plan']>('plan.json'),
+    plan,
     said: await read<GeneratorLine>('generators', generatorLine),
     effects: await read<EffectLine>('effects', effectLine),
     rest: {

@@ -113,7 +113,8 @@ function resent([first, ...others]: readonly string[] = []): string[] {
   return [`the server's logs have ${calls} sent again on the way, or the log has more than one line with a duration for each`]
 }
 
-async function readRun(folder: string): Promise<{ manifest: Manifest; plan: History['plan'] }> {
+/** What was tried, and where. @throws HarnessError `RUN_NOT_FOUND`, `RUN_DAMAGED`, `HISTORY_VERSION` */
+export async function readRun(folder: string): Promise<{ manifest: Manifest; plan: History['plan'] }> {
   const manifest = await readJson<Manifest>(folder, 'manifest.json')
   checkVersion(manifest.schemaVersion, 'manifest.json')
   const parsed = manifestSchema.safeParse(manifest)

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -28,7 +28,10 @@ test('a disk that fills up while a run is divided is named, with what is needed 
   })
 })
 
-test('a folder that is no run is refused', async () => {
+test('a folder that is no run is refused', { timeout: 60_000 }, async () => {
+  await expect(merge.run([folder, '--in-parts'], [])).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' })
+  await mkdir(path.join(folder, 'raw'))
+  await writeFile(path.join(folder, 'raw/load.ndjson'), '{}\n')
   await expect(merge.run([folder, '--in-parts'], [])).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' })
   await expect(merge.run([folder], [])).rejects.toMatchObject({ code: 'MERGE_NO_PLAN' })
 })
