@@ -29,7 +29,10 @@ export function readBody(request: http.IncomingMessage, maxBytes: number, held?:
     reject(new CallError('REQUEST_TOO_LARGE', `The request is larger than ${maxBytes} bytes.`, details))
   }
   const endEarly = (): void => reject(new CallError('PARSE_ERROR', 'The body ended before it was complete.'))
-  request.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')))
+  request.on('end', () => {
+    request.off('close', endEarly)
+    resolve(Buffer.concat(chunks).toString('utf8'))
+  })
   request.on('error', endEarly)
   request.on('close', endEarly)
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) refuse()

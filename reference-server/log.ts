@@ -28,7 +28,7 @@ export interface RequestLine {
 /** Lines that a stalled reader of stdout may leave waiting; more are dropped, so that it does not take the server along. */
 const BACKLOG_MAX_BYTES = 16_000_000
 /** Lines leave together: written one by one they cost half as much again. A killed process takes its last 50 ms along. */
-const TOGETHER_BYTES = 4_096
+const TOGETHER_BYTES = 16_000
 const TOGETHER_MS = 50
 
 export function createLog(settings: Pick<Settings, 'INSTANCE' | 'LOG_LEVEL' | 'LOG_HASH_KEY'>, fd = 1): Log {

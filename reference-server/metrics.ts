@@ -15,7 +15,6 @@ const DURATION_BUCKETS = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02
 const PART_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 export type Metrics = ReturnType<typeof createMetrics>
-export type Part = 'transport' | 'limiter' | 'queue' | 'postgres' | 'upstream' | 'process'
 
 /** @param scraped read at every scrape */
 export function createMetrics(scraped: Pick<Scraped, 'pools' | 'inFlight' | 'leases' | 'collectEveryMs'>) {
@@ -83,13 +82,6 @@ function answeredCounters(registers: Registry[]) {
     buckets: DURATION_BUCKETS,
     registers,
   })
-  const part = new Histogram({
-    name: 'call_part_seconds',
-    help: 'Where the time of calls went; the parts do not overlap',
-    labelNames: ['part'],
-    buckets: PART_BUCKETS,
-    registers,
-  })
   const durations = new Map<string, ReturnType<typeof duration.labels>>()
   const durationOf = (tool: string, status: string): ReturnType<typeof duration.labels> => {
     const key = `${tool} ${status}`
@@ -97,7 +89,7 @@ function answeredCounters(registers: Registry[]) {
     durations.set(key, known)
     return known
   }
-  const parts = new Map(PARTS.map((name) => [name, part.labels({ part: name })]))
+  const parts = partTimes(registers)
   return (call: Call | undefined, answer: Answer | undefined, durationMs: number): void => {
     const status = answer?.error?.counts ?? (answer ? 'success' : 'gone')
     if (answer?.error) {
@@ -106,19 +98,30 @@ function answeredCounters(registers: Registry[]) {
     }
     if (status === 'success' && call?.tool && durationMs > call.tool.sloMs) slow.inc({ tool: call.tool.name })
     durationOf(call?.tool?.name ?? 'none', status).observe(durationMs / 1_000)
-    if (call) for (const [name, ms] of partsOf(call.facts, durationMs)) if (ms > 0) parts.get(name)?.observe(ms / 1_000)
+    if (call) parts(call.facts, durationMs)
   }
 }
 
-const PARTS = ['transport', 'limiter', 'queue', 'postgres', 'upstream', 'process'] as const
-
-function partsOf({ bodyMs = 0, admissionMs = 0, queueMs, dbMs, upstreamMs }: Facts, durationMs: number): [Part, number][] {
-  const known: [Part, number][] = [
-    ['transport', bodyMs],
-    ['limiter', admissionMs],
-    ['queue', queueMs],
-    ['postgres', dbMs],
-    ['upstream', upstreamMs],
-  ]
-  return [...known, ['process', durationMs - known.reduce((sum, [, ms]) => sum + ms, 0)]]
+function partTimes(registers: Registry[]): (facts: Facts, durationMs: number) => void {
+  const histogram = new Histogram({
+    name: 'call_part_seconds',
+    help: 'Where the time of calls went; the parts do not overlap',
+    labelNames: ['part'],
+    buckets: PART_BUCKETS,
+    registers,
+  })
+  const timer = (part: string): ((ms: number) => void) => {
+    const child = histogram.labels({ part })
+    return (ms) => void (ms > 0 && child.observe(ms / 1_000))
+  }
+  const [transport, limiter, queue] = [timer('transport'), timer('limiter'), timer('queue')]
+  const [postgres, upstream, rest] = [timer('postgres'), timer('upstream'), timer('process')]
+  return ({ bodyMs = 0, admissionMs = 0, queueMs, dbMs, upstreamMs }, durationMs) => {
+    transport(bodyMs)
+    limiter(admissionMs)
+    queue(queueMs)
+    postgres(dbMs)
+    upstream(upstreamMs)
+    rest(durationMs - bodyMs - admissionMs - queueMs - dbMs - upstreamMs)
+  }
 }

@@ -2,7 +2,7 @@
 // So an agent that does not wait is refused from memory, and a loop costs a lookup and not a round trip; Redis would say the same.
 // Asked again as soon as the wait is over, when the agent's limits have changed, and always: for budgets that others share, for calls
 // at once, and for writes that may be replays. A Redis that was emptied is felt once the wait is over. At most 10,000 agents.
-import type { Admission, Budgets } from '../store/limiter.ts'
+import type { Admission, Budgets, Refusal } from '../store/limiter.ts'
 
 export interface KnownRefusals {
   /** What Redis would say now; undefined: ask it. */
@@ -31,7 +31,7 @@ export function knownRefusals(clock: () => number): KnownRefusals {
       if (!own || !entry || budgets.replay) return undefined
       const { refusedBy, waitMs, standings } = entry.verdict
       const agedMs = clock() - entry.atMs
-      const same = own.burst === entry.burst && limitsOf(budgets).includes(`${refusedBy?.limit} ${refusedBy?.windowMs}`)
+      const same = own.burst === entry.burst && isAmong(budgets, refusedBy)
       if (agedMs >= Math.min(waitMs, TRUSTED_MS) || !same) {
         known.delete(own.key)
         return undefined
@@ -50,7 +50,10 @@ export function knownRefusals(clock: () => number): KnownRefusals {
   }
 }
 
-/** Of the first bucket and of the windows, which are the agent's own: calls and the time they are for. */
-function limitsOf({ rates, windows = [] }: Budgets): string[] {
-  return [`${rates[0]?.perMinute} 60000`, ...windows.map(({ limit, windowMs }) => `${limit} ${windowMs}`)]
+/** Whether the limit that refused is still one of the agent's own: its first bucket's, or a window's. */
+function isAmong({ rates: [own], windows = [] }: Budgets, refused: Refusal | undefined): boolean {
+  const { limit, windowMs } = refused ?? {}
+  return (
+    (windowMs === 60_000 && limit === own?.perMinute) || windows.some((window) => limit === window.limit && windowMs === window.windowMs)
+  )
 }

@@ -7,8 +7,7 @@ export type QuotaHeaders = (verdict: Admission) => Record<string, string>
 
 export const bindingQuota: QuotaHeaders = ({ standings, refusedBy }) => {
   const refusing = standings.find(({ rate }) => refusedBy?.scope === rate.scope && refusedBy.limit === perWindow(rate))
-  const [least] = standings.toSorted((a, b) => a.remaining / quotaOf(a.rate) - b.remaining / quotaOf(b.rate))
-  const binding = refusing ?? least
+  const binding = refusing ?? standings.toSorted((a, b) => a.remaining / quotaOf(a.rate) - b.remaining / quotaOf(b.rate))[0]
   if (!binding) return {}
   const { rate, remaining, resetMs } = binding
   return {
