@@ -3,15 +3,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Status } from '../../harness/checks/check.ts'
 import { discoverChecks } from '../../harness/command/units.ts'
-import type { Mutation } from './mutation.ts'
-import { behaviour } from './mutations/behaviour.ts'
-import { effects } from './mutations/effects.ts'
-import { readings } from './mutations/readings.ts'
-import { record } from './mutations/record.ts'
-import { refusals } from './mutations/refusals.ts'
+import { mutations } from './mutations/all.ts'
 import { BASES, type Recording, recorded, statusesOf } from './recording.ts'
 
-const mutations: Mutation[] = [...record, ...refusals, ...effects, ...readings, ...behaviour]
 const checks = await discoverChecks()
 const before = new Map(BASES.map((base) => [base, statusesOf(recorded(base))]))
 

@@ -1,5 +1,5 @@
 // What the server did: deadlines, budgets, breakers, who was served and who was not.
-import type { HitLine } from '../../../harness/history/event.ts'
+import type { HitLine } from '../../../harness/history/raw-line.ts'
 import { answered, isServed, isStatus, type Mutation, one, phase, type Recorded, refuse, rewrite, startOf } from '../mutation.ts'
 import type { Recording } from '../recording.ts'
 
@@ -97,6 +97,34 @@ export const behaviour: Mutation[] = [
     turns: A25,
   },
   {
+    base: 'redis-outage',
+    what: 'while Redis is away a refusal reports a budget that has room',
+    change: (run) =>
+      rewrite(
+        one(run, (call) => call.hostile && call.end.status === 429 && call.send.sentAtMs > 14_000),
+        { rateLimit: '"agent";r=7;t=1' },
+      ),
+    turns: A25,
+  },
+  {
+    base: 'redis-outage',
+    what: 'while Redis is away what remains is below nothing',
+    change: (run) =>
+      remains(
+        one(run, (call) => honest(call) && call.phase === 'stress' && call.end.rateLimit !== undefined),
+        () => -1,
+      ),
+    turns: A25,
+  },
+  {
+    base: 'bad-sql',
+    what: 'one tool allows each agent less than it let in',
+    change(run) {
+      run.manifest.declared.perAgentTool = { expensiveRead: { ratePerMinute: 6, burst: 1 } }
+    },
+    turns: { 'limiter-true': 'fail' },
+  },
+  {
     base: 'honest-retry',
     what: 'a refused agent is let in twenty times',
     change(run) {
@@ -108,10 +136,10 @@ export const behaviour: Mutation[] = [
   },
   {
     base: 'redis-outage',
-    what: 'the runaway is let in two hundred times more, with headers that say so',
+    what: 'the runaway is let in two hundred times more, with the headers of one call',
     change: (run) => letIn(run, answered(run, (call) => call.hostile && call.end.status === 429, 200).slice(0, 200)),
-    // What it is let in for counts as the server's best step, and the slow refusals were among those.
-    turns: { 'limiter-true': 'fail', fairness: 'fail', 'goodput-plateau': 'unknown', 'cheap-refusal': 'pass' },
+    // What it is let in for counts as the server's best step, the slow refusals were among those, and the headers are those of one call.
+    turns: { 'limiter-true': 'fail', ...A25, fairness: 'fail', 'goodput-plateau': 'unknown', 'cheap-refusal': 'pass' },
   },
   {
     base: 'redis-outage',
@@ -121,6 +149,14 @@ export const behaviour: Mutation[] = [
     },
     // How much of its best step the server keeps is then between its limits.
     turns: { fairness: 'fail', 'goodput-plateau': 'unknown' },
+  },
+  {
+    base: 'redis-outage',
+    what: 'two thirds of what the others ask for under stress is refused',
+    change(run) {
+      for (const call of answered(run, (each) => honest(each) && each.phase === 'stress', 60).filter((_, n) => n % 3 !== 0)) refuse(call)
+    },
+    turns: { fairness: 'fail', 'goodput-plateau': 'fail' },
   },
   {
     base: 'slow-postgres',

@@ -156,6 +156,21 @@ export const refusals: Mutation[] = [
     turns: A19,
   },
   {
+    base: 'rolling-restart',
+    what: 'page two is refused with the cursor of page one, while an instance is away',
+    change(run) {
+      const call = one(run, (each) => isServed(each) && each.send.role === 'expensiveRead' && each.phase === 'stress')
+      call.send.turn = 2
+      rewrite(call, {
+        isError: true,
+        message: 'This cursor is unknown or too old.',
+        data: { code: 'INVALID_ARGUMENTS' },
+        correct: undefined,
+      })
+    },
+    turns: A19,
+  },
+  {
     base: 'bad-sql',
     what: 'a bare 500 in the steady phase',
     change(run) {
