@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { reset, served, unavailable } from '../../tests/fixtures/histories/answers.ts'
+import { gaveUp, reset, served, unavailable } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { killContained } from './kill-contained.ts'
@@ -35,6 +35,12 @@ describe('kill-contained', () => {
   test('fails when single calls are lost long after the kill', () => {
     const story = killed(10_400).call({ of: 'a', atMs: 14_010, answer: reset(5) })
     expect(find(killContained, story)).toMatchObject({ status: 'fail', measured: 1, limit: 0 })
+  })
+
+  test('a caller that gives up early has lost nothing to the kill, a patient one has', () => {
+    const impatient = killed(10_400).call({ of: 'a', atMs: 14_010, timeoutMs: 300, answer: gaveUp(300) })
+    expect(find(killContained, impatient).status).toBe('pass')
+    expect(find(killContained, killed(10_400).call({ of: 'a', atMs: 14_010, answer: gaveUp() })).status).toBe('fail')
   })
 
   test('cannot tell without a steady phase, has no weight without a kill', () => {

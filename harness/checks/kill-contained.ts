@@ -3,7 +3,8 @@
 //
 // Limits: withinMs, until the last second whose good ÷ planned is under goodShare of the steady phase's (defaults 5 s and 0.95, ours); ejectMs,
 // how long after the kill calls may still be lost on their way (default 1 s, ours: a balancer needs a failure to notice). Only where the
-// load is one that the rest can carry. Not modelled: an instance that is slow rather than dead.
+// load is one that the rest can carry; a caller that gave up before the plan's patience was over lost nothing. Not modelled: an instance that is
+// slow rather than dead.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { type FaultRecord, faultsOf, goodIn, intents, phaseOf, windowsOf } from '../history/queries.ts'
@@ -51,7 +52,9 @@ function judgeKill(history: History, kill: FaultRecord, limits: Limits): Finding
   if (!before || before.planned < LEAST_PLANNED || before.share === 0)
     return unknown('too little was good in the steady phase to compare with', shown)
   const untilMs = Math.max(kill.toMs, kill.fromMs + limits.withinMs + WINDOW_MS)
-  const lost = history.calls.filter((call) => broken(call) && call.sentAtMs > kill.fromMs + limits.ejectMs && call.sentAtMs < untilMs)
+  const lost = history.calls.filter(
+    (call) => broken(call, history) && call.sentAtMs > kill.fromMs + limits.ejectMs && call.sentAtMs < untilMs,
+  )
   const windows = windowsOf(all, { fromMs: kill.fromMs, toMs: untilMs }, WINDOW_MS).filter(({ planned }) => planned > 0)
   const bad = windows.filter(({ good, planned }) => good / planned < before.share * limits.goodShare)
   const tookMs = Math.max(0, ...bad.map(({ toMs }) => toMs - kill.fromMs))
@@ -87,6 +90,7 @@ function judgeKill(history: History, kill: FaultRecord, limits: Limits): Finding
   }
 }
 
-function broken({ evidence, class: is }: Call): boolean {
+function broken({ evidence, class: is, timeoutMs }: Call, { plan }: History): boolean {
+  if (evidence.transport === 'timeout' && timeoutMs < plan.patienceMs) return false
   return is === 'unreachable' || is === 'lost' || evidence.status === 502 || evidence.status === 504
 }
