@@ -61,6 +61,16 @@ describe('cancel-propagates', () => {
     expect(find(cancelPropagates, late).status).toBe('pass')
   })
 
+  test('a tool that stops all its queries after the same time has a limit of its own', () => {
+    const stopped = (...afterMs: number[]) => {
+      const story = dropped(1)
+      for (const [n, ms] of afterMs.entries()) story.call({ of: 'a', atMs: 12_400 + n * 100, answer: toolError('TOOL_TIMEOUT', ms) })
+      return story
+    }
+    expect(find(cancelPropagates, stopped(1_000, 1_020, 1_060)).status).toBe('pass')
+    expect(find(cancelPropagates, stopped(300, 1_020, 700))).toMatchObject({ status: 'fail', measured: 3 })
+  })
+
   test('cannot tell without readings, has no weight when nobody hung up', () => {
     expect(find(cancelPropagates, aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: served() })).status).toBe('unknown')
     const calm = aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: served() }).sample('postgres', 4_000, { activeOverSecond: 0 })

@@ -6,7 +6,8 @@
 // that have been active for more than a second, beyond the calls that have been on their way for as long, and need the database, and are in
 // flight or ended less than graceMs ago; in two readings in a row.
 // Long statements that were there before anybody had given up (a job of the server's own) are counted off; where nobody gives up, statements
-// that no call explains belong to roles that do not say what they need. Innocent: a call answered with 57014 (or its words) long before its own deadline. Not modelled: what began between two readings.
+// that no call explains belong to roles that do not say what they need. Innocent: a call answered with 57014 (or its words) long before its own deadline, unless all such took the same
+// time: then that is a limit of the tool's own. Not modelled: what began between two readings.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { needs } from '../history/queries.ts'
@@ -41,7 +42,7 @@ export const cancelPropagates = check({
     const gone = asking.filter(
       ({ evidence, class: is }) => evidence.transport === 'timeout' || evidence.transport === 'reset' || is === 'timeout',
     )
-    const innocent = asking.filter((call) => hitByMistake(history, call))
+    const innocent = withoutOwnLimit(asking.filter((call) => hitByMistake(history, call)))
     const readings = points(history, 'activeOverSecond', 'postgres')
     if (readings.length === 0) return unknown('the database’s activity was never read')
     const running = new Running(asking, graceMs)
@@ -99,6 +100,18 @@ class Running {
   at(atMs: number): number {
     return countBelow(this.#from, atMs, true) - countBelow(this.#to, atMs)
   }
+}
+
+const OWN_LIMIT_LEAST = 3
+const OWN_LIMIT_SPREAD = 0.15
+
+/** A cancel that misses its aim hits at any time; a limit always after the same. Told role by role. */
+function withoutOwnLimit(early: readonly Call[]): Call[] {
+  return [...Map.groupBy(early, ({ role }) => role).values()].flatMap((own) => {
+    const took = own.map(({ sentAtMs, endedAtMs = sentAtMs }) => endedAtMs - sentAtMs)
+    const limited = own.length >= OWN_LIMIT_LEAST && Math.max(...took) - Math.min(...took) <= Math.max(...took) * OWN_LIMIT_SPREAD
+    return limited ? [] : own
+  })
 }
 
 function hitByMistake({ plan }: History, call: Call): boolean {
