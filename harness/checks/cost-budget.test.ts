@@ -56,6 +56,18 @@ describe('cost-budget', () => {
     expect(find(costBudget, stressed({ heapMb: [4, 15] })).status).toBe('pass')
   })
 
+  test('what tools cost that nobody called before says nothing of a call; their log does', () => {
+    const mixed = (costs: Costs) => {
+      const story = stressed(costs)
+      for (const send of story.sends.filter(({ agent }) => agent === 'runaway')) send.tool = 'build_report'
+      return story
+    }
+    const dear = find(costBudget, mixed({ cpu: [0.1, 0.9] }))
+    expect(dear).toMatchObject({ status: 'unknown', says: expect.stringContaining('tools that nobody called before') })
+    expect(find(costBudget, mixed({ cpu: [0.1, 0.15] })).status).toBe('pass')
+    expect(find(costBudget, mixed({ log: [12_500, 200_000] })).status).toBe('fail')
+  })
+
   test('cannot tell when the interval lies across the limit, or when nothing was seen', () => {
     const story = stressed({ cpu: [0.1, 0.5] })
     for (const line of story.samples) if (line.values.cpuShare === 0.5) line.values.cpuShare = line.atMs % 4_000 < 2_000 ? 0.2 : 0.55

@@ -12,6 +12,8 @@ const WITNESSES = 20
 const WINDOW_MS = 1_000
 const LEAST_CALLS = 100
 const LEAST_READINGS = 5
+/** ours */
+const STRANGE_MOST = 0.2
 
 export interface Cost {
   what: 'CPU' | 'log' | 'heap'
@@ -44,9 +46,12 @@ export function perCall(answered: readonly Call[], [before, under]: [Span, Span]
   const [usual, now] = [eachOf(calm), eachOf(busy)]
   if (Math.min(count(calm), count(busy)) < LEAST_CALLS || !(usual > 0)) return []
   const interval = ratioInterval(busy, calm, count(calm)) ?? [now / usual, now / usual]
-  const dearer = interval[0] > limit
+  // What another tool costs says nothing of this one; a line of log is a line whatever the tool.
+  const strange = what === 'CPU' && strangers(calm, busy) > STRANGE_MOST
+  const dearer = interval[0] > limit && !strange
   const tooMuch = most !== undefined && now > most
   const status = dearer || tooMuch ? 'fail' : interval[1] <= limit ? 'pass' : 'unknown'
+  const others = status === 'unknown' && strange ? '; but many calls were of tools that nobody called before' : ''
   const allowed = `, allowed are ${limit} times that${most === undefined ? '' : ` and ${told(most)}`}`
   const byRatio = { measured: now / usual, interval, limit, unit: `× the ${what} of a call before` }
   const [dearest] = busy.toSorted((a, b) => b.good / b.planned - a.good / a.planned)
@@ -54,10 +59,17 @@ export function perCall(answered: readonly Call[], [before, under]: [Span, Span]
     ...(tooMuch && !dearer ? { measured: now, limit: most, unit: 'bytes of log a call' } : byRatio),
     status,
     samples: count(busy),
-    says: `a call cost ${told(now)} under stress and ${told(usual)} before${status === 'pass' ? '' : allowed}`,
+    says: `a call cost ${told(now)} under stress and ${told(usual)} before${status === 'pass' ? '' : allowed}${others}`,
     witnesses: indexes(status === 'fail' ? (dearest?.calls ?? []).slice(0, WITNESSES) : []),
   }
   return [{ what, finding }]
+}
+
+/** Of the calls answered under stress, those of tools that the time before had none of. */
+function strangers(calm: readonly Second[], busy: readonly Second[]): number {
+  const known = new Set(calm.flatMap(({ calls }) => calls.map(({ tool }) => tool)))
+  const strange = busy.reduce((sum, { calls }) => sum + calls.filter(({ tool }) => !known.has(tool)).length, 0)
+  return strange / count(busy)
 }
 
 /** `good` is what was used, `planned` for how many calls. */
