@@ -36,6 +36,16 @@ describe('the wait that an answer names', () => {
     expect(toldWaitMs({ status: 429 }, NOW)).toBeUndefined()
   })
 
+  test.each([
+    [{ retry_after_ms: 1_600 }, 1_600],
+    [{ retryAfterSeconds: 2 }, 2_000],
+    [{ retry_after: 1.5 }, 1_500],
+    [{ retryAfter: 2 }, undefined],
+    [{ retry_after: 9, retryAfterMs: 1_600 }, 1_600],
+  ])('servers have other names for it: %j', (data, expected) => {
+    expect(bodyWaitMs({ status: 429, data })).toBe(expected)
+  })
+
   test('a body that says it in words says nothing', () => {
     expect(bodyWaitMs({ status: 429, data: { retryAfterMs: '1600' } })).toBeUndefined()
   })

@@ -5,7 +5,7 @@
 // whatever an engine likes, and the agents' engine is another one than Node's. An HTTP-date has three forms (RFC 9110 §5.6.7),
 // all in GMT: `Sun, 06 Nov 1994 08:49:37 GMT`, and the obsolete `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`.
 // Not modelled: whether the day of the week is that date's.
-import type { Evidence } from './event.ts'
+import type { Evidence } from './load-line.ts'
 
 /** A header's wait, ms from `wallMs`; undefined when it is neither whole seconds nor an HTTP-date. A date in the past is ≤ 0. */
 export function headerWaitMs(header: string | undefined, wallMs: number): number | undefined {
@@ -20,10 +20,16 @@ export function isHttpDate(header: string): boolean {
   return httpDateMs(header.trim(), 0) !== undefined
 }
 
-/** `data.retryAfterMs` when it is a number. */
-export function bodyWaitMs(evidence: Evidence): number | undefined {
-  const value = evidence.data?.retryAfterMs
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
+/** What servers call it, and its unit in ms. `retryAfter` alone is left out: it is told in both. */
+const IN_BODIES = { retryAfterMs: 1, retry_after_ms: 1, retryAfterSeconds: 1_000, retry_after_seconds: 1_000, retry_after: 1_000 } as const
+
+/** `data.retryAfterMs`, or another server's name for it, when it is a number. */
+export function bodyWaitMs({ data }: Evidence): number | undefined {
+  for (const [name, unitMs] of Object.entries(IN_BODIES)) {
+    const value = data?.[name]
+    if (typeof value === 'number' && Number.isFinite(value)) return value * unitMs
+  }
+  return undefined
 }
 
 /**
