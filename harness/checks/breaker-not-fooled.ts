@@ -3,7 +3,7 @@
 //
 // No limits: one opening while nothing is broken is a fail; one second after a heal is left out, a probe more may be on its way. By
 // the breaker's own metric where the target shows it; else by calls refused because of a dependency while none was broken: inferred. Not
-// modelled: breakers that open for their own tests.
+// modelled: breakers that open for their own tests, and a dependency that fails by itself while the harness breaks nothing.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { breakerOpenMs, causesOf, faultsOf } from '../history/queries.ts'
