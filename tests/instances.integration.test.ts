@@ -3,8 +3,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import type { Call, HistoryLine, SampleLine } from '../harness/history/event.ts'
+import type { Call, HistoryLine } from '../harness/history/event.ts'
 import type { Manifest } from '../harness/history/manifest.ts'
+import type { SampleLine } from '../harness/history/raw-line.ts'
 import { processesOf, processesWith } from '../harness/run/process-table.ts'
 import { finish, ROOT, untilShown, Workshop } from './fixtures/cli.ts'
 

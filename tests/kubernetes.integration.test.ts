@@ -2,7 +2,8 @@
 // the pods run as processes. What is left afterwards is nothing; tests/long/kubernetes.ts stops and kills the harness in the middle.
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { FaultLine, HeaderLine } from '../harness/history/event.ts'
+import type { HeaderLine } from '../harness/history/event.ts'
+import type { FaultLine } from '../harness/history/raw-line.ts'
 import { ensureK6 } from '../setup.mjs'
 import { ROOT } from './fixtures/cli.ts'
 import { Cluster } from './fixtures/kubernetes/cluster.ts'

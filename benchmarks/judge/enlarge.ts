@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { finished } from 'node:stream/promises'
-import type { EndLine, LoadLine, SendLine, StopLine } from '../../harness/history/event.ts'
+import type { EndLine, LoadLine, SendLine, StopLine } from '../../harness/history/load-line.ts'
 import type { Manifest } from '../../harness/history/manifest.ts'
 import type { Phase, Plan } from '../../harness/plan/plan.ts'
 

@@ -8,7 +8,8 @@
 // no flaw of it. What is revoked while it is in use is right until then, and wrong graceMs later. Limits: graceMs, how long a changed key or a
 // revocation may take to be known (default 1 s). A challenge is looked at where a client gets one: on 401 and 403. Not modelled: whether a
 // right challenge leads anywhere.
-import type { Call, FaultLine } from '../history/event.ts'
+import type { Call } from '../history/event.ts'
+import type { FaultLine } from '../history/raw-line.ts'
 import { milliseconds } from '../parameters.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, some } from './finding.ts'

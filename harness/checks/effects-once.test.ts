@@ -3,7 +3,7 @@ import { gaveUp, refused, reset, served, toolError } from '../../tests/fixtures/
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
 import { assemble } from '../history/assemble.ts'
-import type { LoadLine } from '../history/event.ts'
+import type { LoadLine } from '../history/load-line.ts'
 import { effectsOnce } from './effects-once.ts'
 
 type Answers = Parameters<typeof write>[1]

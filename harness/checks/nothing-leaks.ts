@@ -5,7 +5,7 @@
 // whole log, its spans as they came, the errors that it told its agents, and the run's own files. One is a fail.
 // No limits. Not modelled: what is written in base64, hashed or cut to its first characters; logs that the target does not show; answers
 // that are no error (a tool may well give back what it was told).
-import type { LeakLine } from '../history/event.ts'
+import type { LeakLine } from '../history/raw-line.ts'
 import { check } from './check.ts'
 import { notExercised, some, unknown } from './finding.ts'
 

@@ -7,9 +7,10 @@
 // Limits: share, of the calls that a tool answered (default 0.99); least, calls that must have been looked at (50). Left out: calls around a
 // kill of the server, whose last spans die with it; traces that the collector had no room for. Spans of a server that sends none at all are
 // unknown, not a fail: it says that it does. Not modelled: Redis, spans inside the tool, sampling by the server (an agent asks for each).
-import type { Call, SpanLine } from '../history/event.ts'
+import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { faultsOf, needs, overlaps } from '../history/queries.ts'
+import type { SpanLine } from '../history/raw-line.ts'
 import { agentSpanOf, isKept } from '../history/spans.ts'
 import { count, share } from '../parameters.ts'
 import { check } from './check.ts'

@@ -1,7 +1,8 @@
 // The collector as its callers see it, and a clock measured against its own: several questions, the quickest answer counts, since the
 // collector read its clock somewhere between the question and the answer (Cristian 1989).
-import type { GeneratorLine } from '../history/event.ts'
+
 import type { ClockOffset } from '../history/fleet.ts'
+import type { GeneratorLine } from '../history/raw-line.ts'
 import type { CollectorStatus } from './collector.ts'
 
 const ANSWER_MS = 30_000

@@ -15,9 +15,9 @@ import { appendFile, type FileHandle, mkdir, open, stat } from 'node:fs/promises
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
-import type { GeneratorLine } from '../history/event.ts'
 import { generatorLine } from '../history/event-schema.ts'
 import { loadFileNames } from '../history/load-files.ts'
+import type { GeneratorLine } from '../history/raw-line.ts'
 
 export const CHUNK_BYTES_MAX = 4 << 20
 const SAID_BYTES_MAX = 4_096

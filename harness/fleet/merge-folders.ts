@@ -10,9 +10,9 @@ import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { HarnessError } from '../errors.ts'
-import type { GeneratorLine } from '../history/event.ts'
 import { loadFileNames } from '../history/load-files.ts'
 import type { Manifest } from '../history/manifest.ts'
+import type { GeneratorLine } from '../history/raw-line.ts'
 
 const LOAD_FILE = /^load(?:-(\d+))?\.ndjson$/
 const SAID = 'generators.ndjson'

@@ -4,9 +4,10 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { GeneratorLine, LoadLine } from '../history/event.ts'
 import { clockOffsets } from '../history/fleet.ts'
 import { loadFileNames } from '../history/load-files.ts'
+import type { LoadLine } from '../history/load-line.ts'
+import type { GeneratorLine } from '../history/raw-line.ts'
 import type { CollectorClient } from './collector-client.ts'
 
 const LOOK_EVERY_MS = 250

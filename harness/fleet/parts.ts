@@ -4,9 +4,9 @@
 
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import path from 'node:path'
-import type { LoadLine, SendLine } from '../history/event.ts'
 import { parsed } from '../history/json.ts'
 import { chunksOf } from '../history/lines.ts'
+import type { LoadLine, SendLine } from '../history/load-line.ts'
 import { Sequence } from '../history/sequence.ts'
 
 /** Calls without an end are given up beyond this many: a file in which nothing ends is no run. */

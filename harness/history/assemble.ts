@@ -3,24 +3,13 @@
 // undecided when the phase changed straddles. Undecided ends with the answer or with the SLO, whichever comes first: a
 // call that hangs for longer than its SLO has failed its agent in the phase that made it hang.
 import { classify } from './classify.ts'
-import type {
-  AttemptLine,
-  Call,
-  ClockLine,
-  EffectLine,
-  FaultLine,
-  HitLine,
-  LeakLine,
-  LoadLine,
-  SampleLine,
-  SendLine,
-  ServerSide,
-  SpanLine,
-} from './event.ts'
+import type { Call, ServerSide } from './event.ts'
 import type { History } from './history.ts'
 import { type Ended, LoadFile } from './load-file.ts'
 import type { Load } from './load-files.ts'
+import type { LoadLine, SendLine } from './load-line.ts'
 import type { Manifest } from './manifest.ts'
+import type { AttemptLine, ClockLine, EffectLine, FaultLine, HitLine, LeakLine, SampleLine, SpanLine } from './raw-line.ts'
 import { Seats } from './seats.ts'
 import { agentLines } from './sequence.ts'
 import { NOTHING_SAID } from './server-said.ts'

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Classified, classify, type Question, table } from './classify.ts'
-import type { CallClass, Evidence, Outcome } from './event.ts'
+import type { CallClass, Outcome } from './event.ts'
+import type { Evidence } from './load-line.ts'
 
 type Case = [
   when: string,

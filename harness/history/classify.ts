@@ -3,7 +3,8 @@
 // have happened. The target's own codes (`errors` of the target) come before ours. What fits no row is `unclassified`:
 // shown, never guessed. Not modelled: codes that mean different things on different tools.
 import { classOfCode } from './codes.ts'
-import type { Call, CallClass, Evidence, Outcome } from './event.ts'
+import type { Call, CallClass, Outcome } from './event.ts'
+import type { Evidence } from './load-line.ts'
 import { bodyWaitMs } from './wait.ts'
 
 export interface Classified {

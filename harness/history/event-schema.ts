@@ -2,19 +2,9 @@
 // made, and the documentation and the tests show the examples. Unknown fields are let through: a newer producer may say
 // more. The types stand in event.ts, which runs inside k6 too, where there is no zod.
 import { z } from 'zod'
-import type {
-  AttemptLine,
-  ClockLine,
-  EffectLine,
-  FaultLine,
-  GeneratorLine,
-  HitLine,
-  LeakLine,
-  LoadLine,
-  SampleLine,
-  SpanLine,
-} from './event.ts'
+import type { LoadLine } from './load-line.ts'
 import type { Manifest } from './manifest.ts'
+import type { AttemptLine, ClockLine, EffectLine, FaultLine, GeneratorLine, HitLine, LeakLine, SampleLine, SpanLine } from './raw-line.ts'
 
 const ms = z.number()
 const seq = z.int().min(1)

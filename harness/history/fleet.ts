@@ -2,10 +2,11 @@
 // A plan of so many agents is dealt out like cards: the n-th generator has the agents whose place in the plan is n modulo their number
 // (k6's execution segments of equal length do the same). So the agents of a generator of which nothing at all was heard are known too.
 // Not modelled: segments of unequal length.
-import type { GeneratorLine } from './event.ts'
+
 import type { History } from './history.ts'
 import type { LoadFile } from './load-file.ts'
 import type { GeneratorRecord } from './manifest.ts'
+import type { GeneratorLine } from './raw-line.ts'
 
 /** More uncertain than this, and what rests on time between generators, or between them and the server, cannot be known (ours). */
 const CLOCK_UNCERTAIN_MS = 20

@@ -1,8 +1,9 @@
 // The one hand-over from a run to its judges: everything that was recorded, merged, ordered and classified.
 
 import type { Plan } from '../plan/plan.ts'
-import type { AgentLine, AttemptLine, Call, ClockLine, EffectLine, FaultLine, HitLine, LeakLine, SampleLine, SpanLine } from './event.ts'
+import type { AgentLine, Call } from './event.ts'
 import type { Manifest } from './manifest.ts'
+import type { AttemptLine, ClockLine, EffectLine, FaultLine, HitLine, LeakLine, SampleLine, SpanLine } from './raw-line.ts'
 import type { ServerSaid } from './server-said.ts'
 
 export interface History {

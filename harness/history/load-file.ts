@@ -1,6 +1,6 @@
 // What one generator's file says, taken line after line as it is read: calls as they left, their ends, and each agent's numbers. The lines
 // themselves are not kept: a run of a million calls has two million of them.
-import type { EndLine, Evidence, LoadLine, SendLine, StopLine } from './event.ts'
+import type { EndLine, Evidence, LoadLine, SendLine, StopLine } from './load-line.ts'
 import { Sequence } from './sequence.ts'
 
 /** An end, without what its send says too. */

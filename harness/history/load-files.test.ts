@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
-import type { GeneratorLine, LoadLine } from './event.ts'
 import { type Heard, LoadFile } from './load-file.ts'
 import { type Joined, joinLoads, loadFileNames } from './load-files.ts'
+import type { LoadLine } from './load-line.ts'
+import type { GeneratorLine } from './raw-line.ts'
 
 const PLAN = {
   agents: ['a', 'b'].map((agent, index) => ({

@@ -4,11 +4,13 @@
 //
 // A generator that begins late is late with all that it had planned: a task's planned moment counts from the fleet's start, not from
 // its own. Only what its clock is uncertain by is forgiven.
-import type { GeneratorLine, SendLine } from './event.ts'
+
 import { type ClockOffset, clockOffsets, fleetNotes, recordOf } from './fleet.ts'
 import type { History } from './history.ts'
 import type { Ended, Heard, LoadFile } from './load-file.ts'
+import type { SendLine } from './load-line.ts'
 import type { GeneratorRecord } from './manifest.ts'
+import type { GeneratorLine } from './raw-line.ts'
 
 /** What all generators say, on one clock. */
 export interface Load {

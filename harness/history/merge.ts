@@ -5,21 +5,7 @@ import path from 'node:path'
 import type { z } from 'zod'
 import { HarnessError } from '../errors.ts'
 import { assembled } from './assemble.ts'
-import {
-  type AttemptLine,
-  type ClockLine,
-  type EffectLine,
-  type FaultLine,
-  type GeneratorLine,
-  type HeaderLine,
-  type HistoryLine,
-  type HitLine,
-  type LeakLine,
-  type LoadLine,
-  type SampleLine,
-  SCHEMA_VERSION,
-  type SpanLine,
-} from './event.ts'
+import { type HeaderLine, type HistoryLine, SCHEMA_VERSION } from './event.ts'
 import {
   attemptLine,
   clockLine,
@@ -37,7 +23,9 @@ import type { History } from './history.ts'
 import { eachLine } from './lines.ts'
 import { type Heard, LoadFile } from './load-file.ts'
 import { joinLoads, loadFileNames } from './load-files.ts'
+import type { LoadLine } from './load-line.ts'
 import type { Manifest } from './manifest.ts'
+import type { AttemptLine, ClockLine, EffectLine, FaultLine, GeneratorLine, HitLine, LeakLine, SampleLine, SpanLine } from './raw-line.ts'
 import { disordered } from './sequence.ts'
 import { readServerLogs } from './server-log.ts'
 import { streamNotes } from './streams.ts'

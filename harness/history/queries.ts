@@ -4,8 +4,9 @@
 import type { Phase } from '../plan/plan.ts'
 import type { Tally } from './bootstrap.ts'
 import { shareOf } from './bootstrap.ts'
-import type { Call, FaultLine } from './event.ts'
+import type { Call } from './event.ts'
 import type { History } from './history.ts'
+import type { FaultLine } from './raw-line.ts'
 
 export interface Intent {
   first: Call

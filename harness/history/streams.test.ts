@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { StopLine, StreamCounts } from './event.ts'
+import type { StopLine, StreamCounts } from './load-line.ts'
 import { streamNotes } from './streams.ts'
 
 const NONE: StreamCounts = { opened: 0, refused: 0, ended: 0, asked: 0, answered: 0 }

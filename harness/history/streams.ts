@@ -1,5 +1,5 @@
 // What the agents met of the server's own streams and requests, all together. Pure.
-import type { StopLine, StreamCounts } from './event.ts'
+import type { StopLine, StreamCounts } from './load-line.ts'
 
 /** Nothing when they met none. */
 export function streamNotes(stops: readonly StopLine[]): string[] {

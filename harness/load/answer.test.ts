@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Evidence } from '../history/event.ts'
+import type { Evidence } from '../history/load-line.ts'
 import { answerOf } from './answer.ts'
 
 const NOW = Date.UTC(2026, 0, 1, 12, 0, 0)

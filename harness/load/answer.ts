@@ -2,7 +2,7 @@
 // in Node, from the same evidence. Pure; runs inside k6.
 // Source: no MCP revision defines a rate-limit error, so servers refuse in three ways: an HTTP status, a JSON-RPC error, or a
 // tool result; each may name its wait (RFC 9110 §10.2.3 for the header; `retryAfterMs` in the data).
-import type { Evidence } from '../history/event.ts'
+import type { Evidence } from '../history/load-line.ts'
 import { bodyWaitMs, headerWaitMs } from '../history/wait.ts'
 import type { Answer } from '../persona.ts'
 import type { PlannedCall } from '../plan/plan.ts'

@@ -1,7 +1,7 @@
 // What an agent sends, all its tasks together: each call is a line when it leaves, a request, and a line when it ends. Every line carries
 // the agent's next `seq`, which proves that none is missing. Pure but for the engine; runs inside k6, where everything on the way of a call
 // is paid for a hundredfold: no object is copied, no promise made that need not be (docs/generator-speed.md).
-import type { Evidence, SendLine } from '../history/event.ts'
+import type { Evidence, SendLine } from '../history/load-line.ts'
 import type { PlannedAgent } from '../plan/plan.ts'
 import { answerOf } from './answer.ts'
 import type { Engine, RunFacts } from './engine.ts'

@@ -1,5 +1,5 @@
 // The four things that a timeline needs of whatever engine sends its calls, and what it must know of the run.
-import type { StreamCounts } from '../history/event.ts'
+import type { StreamCounts } from '../history/load-line.ts'
 import type { Credential, Plan } from '../plan/plan.ts'
 import type { RawAnswer } from './evidence.ts'
 import type { WireRequest } from './request.ts'

@@ -3,7 +3,7 @@
 // rules, since the result itself is not kept. Pure; runs inside k6, where parsing a body of 1 KB takes as long as sending the call
 // (0.2 ms against 0.006 for one field by the engine's own look-up): a fine result is peeked at, everything else parsed whole.
 // Only results of keyed calls are hashed: they alone are compared, a replay with the first answer.
-import type { Evidence } from '../history/event.ts'
+import type { Evidence } from '../history/load-line.ts'
 import type { Correctness, TenantsAt } from '../plan/plan.ts'
 import { at, isCorrect } from './correctness.ts'
 import { idOf, peekedResult, TEXT_CHARACTERS_MAX } from './peeked.ts'

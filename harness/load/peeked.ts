@@ -1,6 +1,6 @@
 // A fine result without parsing it: inside k6 a body of 1 KB takes as long to parse as its call to send, a look-up of one field by the engine a
 // thirtieth of that. Whatever is not plainly fine is left to be seen whole. Pure.
-import type { Evidence } from '../history/event.ts'
+import type { Evidence } from '../history/load-line.ts'
 import type { Correctness } from '../plan/plan.ts'
 import { isCorrect } from './correctness.ts'
 import type { Asked, RawAnswer } from './evidence.ts'

@@ -2,7 +2,7 @@
 // must have the same fate whichever driver sent it. Call by call: tool, key, attempt, outcome, class, the wait before it.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { classify } from '../history/classify.ts'
-import type { EndLine, SendLine } from '../history/event.ts'
+import type { EndLine, SendLine } from '../history/load-line.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Driver } from './driver.ts'
 import { ToolServer, type Way } from './fixtures/tool-server.ts'

@@ -2,7 +2,7 @@
 // the four verbs of the engine that it is given, so the same code runs inside k6 and, in its test, on a clock of the test's own.
 //
 // After the plan's end nothing is sent: tasks stay where they are, answers under way are awaited, then the stop line is written.
-import type { StreamCounts } from '../history/event.ts'
+import type { StreamCounts } from '../history/load-line.ts'
 import type { PersonaDefinition } from '../persona.ts'
 import type { PlannedAgent, PlannedTask } from '../plan/plan.ts'
 import { Caller } from './caller.ts'

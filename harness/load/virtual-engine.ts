@@ -1,6 +1,6 @@
 // An engine for tests: its clock jumps from one event to the next, so that minutes of an agent's life take no time and the same
 // test sees the same milliseconds everywhere. The test says how each call is answered.
-import type { EndLine, LoadLine, SendLine } from '../history/event.ts'
+import type { EndLine, LoadLine, SendLine } from '../history/load-line.ts'
 import type { Engine } from './engine.ts'
 import type { RawAnswer } from './evidence.ts'
 import type { WireRequest } from './request.ts'

@@ -10,7 +10,7 @@ import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { refused, served } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
-import type { SpanLine } from '../history/event.ts'
+import type { SpanLine } from '../history/raw-line.ts'
 import { openSpanCollector } from '../run/span-collector.ts'
 import type { OtlpMetric } from './encoding.ts'
 

@@ -1,7 +1,7 @@
 // The run itself as a trace of its own: phases and faults as spans, and as events of the run's span, so that they can be drawn beside
 // whatever the server tells. Pure.
 import { createHash } from 'node:crypto'
-import type { FaultLine } from '../history/event.ts'
+import type { FaultLine } from '../history/raw-line.ts'
 import type { Plan } from '../plan/plan.ts'
 import { attributes, nano, type OtlpSpan } from './encoding.ts'
 

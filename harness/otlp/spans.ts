@@ -4,7 +4,8 @@
 // Bounded: of calls under way and of tasks, the oldest are given up (and counted) beyond 50,000.
 // Not modelled: what a task cost in tokens; the model's own spans, which nobody has.
 import { classify } from '../history/classify.ts'
-import type { Call, EndLine, LoadLine, SendLine } from '../history/event.ts'
+import type { Call } from '../history/event.ts'
+import type { EndLine, LoadLine, SendLine } from '../history/load-line.ts'
 import { eightHexDigits } from '../load/trace.ts'
 import { attributes, nano, type OtlpSpan } from './encoding.ts'
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Call, SpanLine } from '../history/event.ts'
+import type { Call } from '../history/event.ts'
+import type { SpanLine } from '../history/raw-line.ts'
 import { traceOf } from './call-trace.ts'
 import { exampleHistory } from './example/history.ts'
 

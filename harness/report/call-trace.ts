@@ -4,8 +4,9 @@
 // middle of the call. Else there is none. What a span is about is read from its attributes and its name (OpenTelemetry's conventions).
 // Bounds: 40 spans a call.
 import type { LoggedLine } from '../history/call-log.ts'
-import type { Call, SpanLine } from '../history/event.ts'
+import type { Call } from '../history/event.ts'
 import { parsed } from '../history/json.ts'
+import type { SpanLine } from '../history/raw-line.ts'
 import { agentSpanOf } from '../history/spans.ts'
 
 const SPANS_MAX = 40

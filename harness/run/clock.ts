@@ -1,5 +1,5 @@
 // Wall and monotonic time read together, so that a stepped or drifting wall clock is seen: k6 has only wall time.
-import type { ClockLine } from '../history/event.ts'
+import type { ClockLine } from '../history/raw-line.ts'
 
 export interface Clock {
   wallMs(): number

@@ -1,7 +1,7 @@
 // What reached the upstream stub, fetched while the run goes on, so that a run that is cut short keeps what it saw.
 import { setTimeout as wait } from 'node:timers/promises'
 import type { UpstreamService } from '../environment/service.ts'
-import type { HitLine } from '../history/event.ts'
+import type { HitLine } from '../history/raw-line.ts'
 
 const EVERY_MS = 1_000
 

@@ -1,6 +1,6 @@
 // What the samplers last read, for the live view: when each breaker was open, and how full each pool is. The newest reading of each series
 // and instance counts; what is judged is read from the file after the run. Bounds: 6 breakers, 6 pools, the newest 64 stretches a breaker.
-import type { SampleLine } from '../history/event.ts'
+import type { SampleLine } from '../history/raw-line.ts'
 
 const SHOWN_MAX = 6
 const SPANS_MAX = 64

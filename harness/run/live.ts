@@ -2,8 +2,8 @@
 // the files anew. Rates are those of the last 2 s; a call is good when it looks it: right, and inside its role's time from its planned
 // moment (waits that the server asked for are not taken off here).
 import { setTimeout as wait } from 'node:timers/promises'
-import type { LoadLine, SendLine } from '../history/event.ts'
 import { Follower } from '../history/follower.ts'
+import type { LoadLine, SendLine } from '../history/load-line.ts'
 
 const LOOK_EVERY_MS = 100
 /** Latencies kept for the live p95, and latenesses: the newest ones. */

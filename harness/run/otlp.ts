@@ -3,7 +3,7 @@
 // Kept of a span: its attributes, those of its events, its status and its instance; at most 40 of them, words cut at 200 characters.
 // Source: OpenTelemetry, "OTLP specification", JSON Protobuf encoding.
 // Not modelled: links, tracestate, the scope that made the span.
-import type { SpanLine } from '../history/event.ts'
+import type { SpanLine } from '../history/raw-line.ts'
 
 const ATTRIBUTES_MAX = 40
 const CHARACTERS_MAX = 200

@@ -1,6 +1,6 @@
 // The raw files that the harness itself writes, beside those of the generator, the proxy and the server.
 import path from 'node:path'
-import type { ClockLine, FaultLine, HitLine, SampleLine } from '../history/event.ts'
+import type { ClockLine, FaultLine, HitLine, SampleLine } from '../history/raw-line.ts'
 import type { RunFolder } from './folder.ts'
 import { LineFile } from './line-file.ts'
 

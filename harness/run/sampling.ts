@@ -3,7 +3,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Units } from '../discover.ts'
 import type { Environment } from '../environment/service.ts'
-import type { SampleLine } from '../history/event.ts'
+import type { SampleLine } from '../history/raw-line.ts'
 import type { Sampler } from '../samplers/sampler.ts'
 import type { Observe } from '../target.ts'
 

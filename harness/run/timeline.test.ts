@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { Units } from '../discover.ts'
 import type { Environment } from '../environment/service.ts'
 import { type FaultDefinition, fault } from '../faults/fault.ts'
-import type { FaultLine } from '../history/event.ts'
+import type { FaultLine } from '../history/raw-line.ts'
 import { runTimeline } from './timeline.ts'
 
 const environment: Environment = { links: {}, servers: [], url: 'http://127.0.0.1:1/mcp' }

@@ -1,7 +1,7 @@
 // Which traces are kept when there is not room for all. Half of the room takes everything; from then on, each time a sixteenth of the other
 // half has been used, every other trace is left out, whole ones by the last digits of their id. So those that `oneIn` stands for in the end
 // are kept whole and tell of the whole run, and the room lasts for 4,000 times as many spans as fit. Pure.
-import type { SpanLine } from '../history/event.ts'
+import type { SpanLine } from '../history/raw-line.ts'
 import { isKept } from '../history/spans.ts'
 
 const STEPS = 16

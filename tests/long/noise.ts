@@ -7,8 +7,8 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { discover } from '../../harness/discover.ts'
-import type { SampleLine } from '../../harness/history/event.ts'
 import { quantileOf } from '../../harness/history/quantiles.ts'
+import type { SampleLine } from '../../harness/history/raw-line.ts'
 import { ROOT, type ScenarioRun, Workshop } from '../fixtures/cli.ts'
 
 const PAGE = path.join(ROOT, 'docs/long-tests.md')

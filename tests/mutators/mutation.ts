@@ -1,7 +1,8 @@
 // What a mutation is: one change to a recorded run of the hardened server, and the checks that must notice it. Those and no others: a
 // check that turns without being named is a false alarm, one that is named and does not turn is blind.
 import type { Status } from '../../harness/checks/check.ts'
-import type { EndLine, Evidence, FaultLine, LoadLine, SampleLine, SendLine } from '../../harness/history/event.ts'
+import type { EndLine, Evidence, LoadLine, SendLine } from '../../harness/history/load-line.ts'
+import type { FaultLine, SampleLine } from '../../harness/history/raw-line.ts'
 import type { PhaseName } from '../../harness/plan/plan.ts'
 import type { Recording } from './recording.ts'
 

@@ -2,7 +2,7 @@
 // cannot be written is said, never swallowed: a verdict would rest on attempts that were not counted.
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
-import type { AttemptLine } from '../../history/event.ts'
+import type { AttemptLine } from '../../history/raw-line.ts'
 
 /** Lines that may wait for a disk that does not take them, bytes. */
 const WAITING_BYTES = 4_194_304

@@ -3,7 +3,7 @@
 // accepts could not be counted.
 import type { Socket } from 'node:net'
 import { hostAndPort } from '../../environment/canary.ts'
-import type { AttemptLine } from '../../history/event.ts'
+import type { AttemptLine } from '../../history/raw-line.ts'
 import { Connection, resetSocket } from './connection.ts'
 import { Doors } from './doors.ts'
 import type { LinkAddresses, LinkSpec } from './messages.ts'

@@ -1,7 +1,7 @@
 // What k6 saw when there was no answer, in the history's words. What was refused before anything was sent did not happen; of
 // everything else nobody knows. Pure.
 // Source: k6's table of error codes (1050 timeout, 11xx DNS, 12xx TCP, 13xx TLS); an end of file has no code of its own (1000).
-import type { Evidence } from '../../history/event.ts'
+import type { Evidence } from '../../history/load-line.ts'
 
 /** @param partial a part of the answer's body had come */
 export function transportOf(code: number, text: string, partial: boolean): NonNullable<Evidence['transport']> {

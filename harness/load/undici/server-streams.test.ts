@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { EndLine, LoadLine, StopLine } from '../../history/event.ts'
+import type { EndLine, LoadLine, StopLine } from '../../history/load-line.ts'
 import type { Agent, PersonaDefinition } from '../../persona.ts'
 import type { Listening, Plan, PlannedTask } from '../../plan/plan.ts'
 import { followTimeline } from '../timeline.ts'

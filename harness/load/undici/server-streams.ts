@@ -7,7 +7,7 @@
 // Not modelled: growing waits between reopenings (TypeScript SDK: ×1.5); a Python client's second try after a 405.
 // Source: MCP 2025-11-25, Streamable HTTP; TypeScript SDK 1.32 (streamableHttp.ts), Python SDK 2.3 (handle_get_stream).
 import type { Dispatcher } from 'undici'
-import type { StreamCounts } from '../../history/event.ts'
+import type { StreamCounts } from '../../history/load-line.ts'
 import type { Streams } from '../engine.ts'
 import { EventReader, type RpcMessage } from './event-reader.ts'
 

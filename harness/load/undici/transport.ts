@@ -1,7 +1,7 @@
 // What undici saw when there was no answer, in the history's words: the same words that k6's errors get for the same event.
 // What was refused before anything was sent did not happen; of everything else nobody knows. Pure.
 // Source: Node's errno names, OpenSSL's and undici's codes.
-import type { Evidence } from '../../history/event.ts'
+import type { Evidence } from '../../history/load-line.ts'
 
 const BEFORE_SENDING: Readonly<Record<string, NonNullable<Evidence['transport']>>> = {
   ECONNREFUSED: 'refused',

@@ -1,5 +1,6 @@
 // The calls of the made-up run: a constant rate of measured agents, and in the stress a runaway at three times theirs.
-import type { Call, CallClass, Evidence } from '../../history/event.ts'
+import type { Call, CallClass } from '../../history/event.ts'
+import type { Evidence } from '../../history/load-line.ts'
 import { type ExampleOptions, phases } from './options.ts'
 
 /** 0 to 1, from a counter: mulberry32. */

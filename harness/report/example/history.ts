@@ -1,8 +1,9 @@
 // A made-up run for the tests of this folder: its size, its shape and its names are chosen by the test, and the same choice
 // gives the same history. It looks like a quick run (27 s, sixteen steady agents, one runaway) whose stress starves the others
 // when `starved`, under a Postgres fault when `fault`. Nothing here says how a real server behaves.
-import type { FaultLine, SampleLine } from '../../history/event.ts'
+
 import type { History } from '../../history/history.ts'
+import type { FaultLine, SampleLine } from '../../history/raw-line.ts'
 import { NOTHING_SAID } from '../../history/server-said.ts'
 import type { PlannedAgent } from '../../plan/plan.ts'
 import { exampleCalls } from './calls.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CallLogs } from '../../history/call-log.ts'
-import type { SpanLine } from '../../history/event.ts'
+import type { SpanLine } from '../../history/raw-line.ts'
 import { agentSpanOf } from '../../history/spans.ts'
 import { exampleHistory } from '../example/history.ts'
 import { everything, hostile } from '../example/hostile.ts'

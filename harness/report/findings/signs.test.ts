@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import type { FaultLine, SampleLine } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
+import type { FaultLine, SampleLine } from '../../history/raw-line.ts'
 import { exampleHistory } from '../example/history.ts'
 import { signsOf } from './signs.ts'
 

@@ -3,9 +3,10 @@
 // Not modelled: what exchange.ts cannot know (credentials, bodies of results that are no errors).
 
 import type { CallLogs, LoggedLine } from '../../history/call-log.ts'
-import type { Call, SpanLine } from '../../history/event.ts'
+import type { Call } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import { faultsOf } from '../../history/queries.ts'
+import type { SpanLine } from '../../history/raw-line.ts'
 import { agentSpanOf } from '../../history/spans.ts'
 import { answerOf, attemptsOf, type SentRequest, sentRequest } from '../exchange.ts'
 

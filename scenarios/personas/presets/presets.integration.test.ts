@@ -7,7 +7,7 @@ import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextproto
 import { DEFAULT_REQUEST_TIMEOUT_MSEC } from '@modelcontextprotocol/sdk/shared/protocol.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { describe, expect, test, vi } from 'vitest'
-import type { EndLine, LoadLine, SendLine } from '../../../harness/history/event.ts'
+import type { EndLine, LoadLine, SendLine } from '../../../harness/history/load-line.ts'
 import { followTimeline } from '../../../harness/load/timeline.ts'
 import { Connections } from '../../../harness/load/undici/connection.ts'
 import { resolve } from '../../../harness/parameters.ts'
