@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -73,6 +73,22 @@ test('a pid that was given to another process is not touched', async () => {
   await sweep(parent)
 
   expect(isAlive(child)).toBe(true)
+})
+
+test('a Postgres that initdb had begun may end by itself, and so takes its shared memory with it', async () => {
+  new Lease('st-initdb', parent)
+  const [postgres, ended] = ['postgres', 'ended'].map((name) => path.join(parent, name)) as [string, string]
+  symlinkSync('/bin/sh', postgres)
+  // Like initdb, the sleeper is what the other reads from: its death is the end of the input.
+  const script = `sleep 60 | ${postgres} -c 'echo up >&2; read -r line; echo > ${ended}'`
+  const child = spawn('sh', ['-c', script], { env: { ...process.env, STAMPEDE_RUN: 'st-initdb' }, stdio: ['ignore', 'ignore', 'pipe'] })
+  children.push(child)
+  await once(child.stderr, 'data')
+  await orphan('st-initdb')
+
+  await sweep(parent)
+
+  expect(existsSync(ended)).toBe(true)
 })
 
 test('a normal end leaves no process, folder or lease', async () => {

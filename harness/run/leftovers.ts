@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Engine } from '../environment/engine.ts'
 import type { Remedy } from '../environment/service.ts'
-import { isAlive, parentOf, processesOf, startOf } from './process-table.ts'
+import { commandOf, isAlive, processesOf, startOf } from './process-table.ts'
 
 export interface LeaseFile {
   run: string
@@ -35,10 +35,10 @@ interface LeasedProcess {
 }
 
 /** A process that heals a fault of the user's own when its time is up, even if nobody else can. */
-export const WATCHDOG = 'watchdog'
+const WATCHDOG = 'watchdog'
 
-/** Long enough for Postgres to take its shared memory away with it. */
-const QUIT_MS = 3_000
+/** Long enough for Postgres to take its shared memory away with it: after 5 s it kills those of its own that do not go. */
+const QUIT_MS = 10_000
 
 export interface Cleared {
   processes: number
@@ -53,17 +53,22 @@ export async function clear(content: LeaseFile, which = { watchdogs: true }): Pr
   const watchdogs = new Set(content.processes.filter(({ name }) => name === WATCHDOG).map(({ pid }) => pid))
   const first = leftovers(content, which)
   const postgres = new Set(content.processes.filter(({ name }) => name === 'postgres').map(({ pid }) => pid))
-  // An immediate shutdown lets the postmaster end its backends and free its shared memory.
   for (const pid of first) kill(pid, 'SIGCONT')
   // The one that sleeps for it too.
   for (const pid of first) if (watchdogs.has(pid)) kill(-pid, 'SIGKILL')
-  for (const pid of first) kill(pid, postgres.has(pid) ? 'SIGQUIT' : postgres.has(parentOf(pid)) ? 'SIGCONT' : 'SIGKILL')
+  for (const pid of first) kill(pid, postgres.has(pid) ? 'SIGQUIT' : endOf(commandOf(pid)))
   const deadline = Date.now() + QUIT_MS
   while (leftovers(content, which).length > 0 && Date.now() < deadline) await wait(20)
   for (const pid of leftovers(content, which)) kill(pid, 'SIGKILL')
   rmSync(content.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
   const containers = removed.reduce((sum, one) => sum + one.count, 0)
   return { processes: first.length, containers, problems: removed.flatMap(({ problem }) => problem ?? []) }
+}
+
+/** An immediate shutdown lets a postmaster end its backends and free its shared memory; a Postgres that works for initdb ends with its input. */
+function endOf(command: string): NodeJS.Signals {
+  if (/^(\S*\/)?postgres -D /.test(command)) return 'SIGQUIT'
+  return /^(\S*\/)?postgres(:|\s|$)/.test(command) ? 'SIGCONT' : 'SIGKILL'
 }
 
 async function removeContainers(engine: Engine, run: string): Promise<{ count: number; problem?: string }> {

@@ -30,11 +30,6 @@ export function commandOf(pid: number): string {
   return readProc(pid, 'cmdline').split('\0').join(' ').trim()
 }
 
-/** Linux only; elsewhere, and for what is gone: 0. */
-export function parentOf(pid: number): number {
-  return Number(stat(pid)?.[1] ?? 0)
-}
-
 /** All live processes that carry the run's mark, but this one. Linux only; elsewhere the lease's own list must do. */
 export function processesOf(run: string): { pid: number; command: string }[] {
   return processesWith('STAMPEDE_RUN', run)

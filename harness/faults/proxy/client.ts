@@ -7,6 +7,8 @@ import { HarnessError } from '../../errors.ts'
 import type { LinkAddresses, LinkSpec, Notice, Order, Reply, Request, Results } from './messages.ts'
 
 const ORDER_LIMIT_MS = 5_000
+/** Its process has to start first. */
+const OPEN_LIMIT_MS = 30_000
 const PROBLEMS_KEPT = 100
 
 export interface ProxyOptions {
@@ -66,13 +68,14 @@ export class ProxyProcess implements AsyncDisposable {
     return this.#child.running
   }
 
-  /** Carried out once this resolves; at most 5 s. */
+  /** Carried out once this resolves; at most 5 s, the first of all 30 s. */
   async order<K extends Order['do']>(order: Extract<Order, { do: K }>, signal?: AbortSignal): Promise<Results[K]> {
     const id = ++this.#last
-    const limit = AbortSignal.timeout(ORDER_LIMIT_MS)
+    const limitMs = order.do === 'open' ? OPEN_LIMIT_MS : ORDER_LIMIT_MS
+    const limit = AbortSignal.timeout(limitMs)
     const stop = signal ? AbortSignal.any([signal, limit]) : limit
     const reply = await new Promise<Reply>((resolve) => {
-      const stopped = () => resolve({ id, problem: limit.aborted ? `no answer within ${ORDER_LIMIT_MS} ms` : 'stopped' })
+      const stopped = () => resolve({ id, problem: limit.aborted ? `no answer within ${limitMs} ms` : 'stopped' })
       this.#waiting.set(id, resolve)
       stop.addEventListener('abort', stopped, { once: true })
       if (stop.aborted) stopped()
