@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { served, unavailable } from '../../tests/fixtures/histories/answers.ts'
+import { served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
 import { goodputPlateau } from './goodput-plateau.ts'
@@ -42,6 +42,13 @@ describe('goodput-plateau', () => {
   test('cannot tell when everything that was asked for was answered, or nothing', () => {
     expect(find(goodputPlateau, stressed({ oneIn: 1 }))).toMatchObject({ status: 'unknown', samples: 640 })
     expect(find(goodputPlateau, aRun().agent('a')).says).toMatch(/nothing was good/)
+  })
+
+  test('cannot tell when calls were turned away before the stress: the machine, or the plan, is at fault', () => {
+    const late = () => stressed({ oneIn: 6, others: served(4_000) })
+    expect(verdictOf(late(), 'goodput-plateau').status).toBe('fail')
+    const turnedAway = late().call({ of: 'a', atMs: 5_010, answer: toolError('OVERLOADED', 5) })
+    expect(verdictOf(turnedAway, 'goodput-plateau')).toMatchObject({ status: 'unknown', because: expect.stringContaining('it would have failed') })
   })
 
   test('is not judged when answers cannot be seen', () => {
