@@ -1,8 +1,8 @@
 // What an agent sends, all its tasks together: each call is a line when it leaves, a request, and a line when it ends. Every line carries
 // the agent's next `seq`, which proves that none is missing. Pure but for the engine; runs inside k6, where everything on the way of a call
 // is paid for a hundredfold: no object is copied, no promise made that need not be (docs/generator-speed.md).
-import type { Evidence, SendLine } from '../history/load-line.ts'
-import type { PlannedAgent } from '../plan/plan.ts'
+import type { Evidence } from '../history/load-line.ts'
+import type { PlannedAgent, PlannedCall } from '../plan/plan.ts'
 import { answerOf } from './answer.ts'
 import type { Engine, RunFacts } from './engine.ts'
 import { evidenceOf, type Question, type RawAnswer } from './evidence.ts'
@@ -19,13 +19,15 @@ import {
   type WireRequest,
 } from './request.ts'
 import type { Listen } from './session.ts'
-import type { Intent, OutgoingMessage, Sender, SentAnswer } from './task-client.ts'
+import type { After, Outgoing, Sender, SentAnswer, ShakenAnswer } from './task-client.ts'
 import { tenantsIn } from './tenants.ts'
 
 const TEXT_CHARACTERS_MAX = 4_000
 /** A task of the plan's last milliseconds still leaves, though timers are late by one or two. */
 const LAST_LEAVE_MS = 20
 const NO_RULES: Question = { arguments: {}, correct: [], keyed: false }
+/** A handshake is no planned call: its answer says only how it went. */
+const NO_CALL: PlannedCall = { turn: 0, role: 'cheapRead', arguments: {}, thinkMs: 0 }
 
 export class Caller implements Sender {
   readonly agent: string
@@ -91,62 +93,55 @@ export class Caller implements Sender {
   }
 
   /** Sends one call and resolves to its answer. */
-  async send(message: OutgoingMessage, { call, attempt, parent, altered }: Intent): Promise<SentAnswer> {
-    const { run, roles, instanceHeader } = this.#facts
+  send(out: Outgoing, call: PlannedCall, after: After): Promise<SentAnswer> {
+    const { roles, instanceHeader, t0Ms } = this.#facts
     const role = roles[call.role]
     if (!role) throw new Error(`the plan has no role ${call.role}`)
-    const key = call.key === undefined ? undefined : `${run}.${call.key}`
-    const line = this.#lineOf(message, call.role, role.tool)
-    line.turn = call.turn
-    line.attempt = attempt
-    if (parent !== undefined) line.parent = parent
-    if (key !== undefined) line.key = key
-    if (call.credential !== undefined) line.credential = call.credential
-    if (altered) line.altered = true
-    const request = toolCallRequest(message.id, role, call.arguments, key, message.trace, message.span, this.#speakerOf(message))
-    const question: Question = { call: message.id, arguments: call.arguments, correct: role.correct, keyed: key !== undefined }
+    out.tool = role.tool
+    const request = toolCallRequest(out.call, role, call.arguments, out.key, out.trace, out.span, this.#speakerOf(out))
+    const question: Question = { call: out.call, arguments: call.arguments, correct: role.correct, keyed: out.key !== undefined }
     if (instanceHeader !== undefined) question.instanceHeader = instanceHeader
     if (role.tenants !== undefined) question.tenants = role.tenants
-    const { raw, evidence, endedAtMs } = await this.#exchange(line, request, question)
-    if (evidence.transport === 'timeout' && !this.#stateless) this.#cancel(message, endedAtMs)
-    const answer = answerOf(call, attempt, evidence, this.#facts.t0Ms + endedAtMs) as SentAnswer
-    if (role.leadsTo && raw) answer.leadsTo = leadsOf(raw, role.leadsTo, call.arguments)
-    answer.id = message.id
-    answer.endedAtMs = endedAtMs
-    return answer
+    return this.#exchange(out, request, question, (raw, evidence, endedAtMs) => {
+      if (evidence.transport === 'timeout' && !this.#stateless) this.#cancel(out, endedAtMs)
+      const answer = answerOf(call, out.attempt, evidence, t0Ms + endedAtMs) as SentAnswer
+      if (role.leadsTo && evidence.status !== 0) answer.leadsTo = leadsOf(raw, role.leadsTo, call.arguments)
+      answer.id = out.call
+      answer.endedAtMs = endedAtMs
+      after(answer, out.session)
+      return answer
+    })
   }
 
-  async shake(method: string, out: OutgoingMessage): Promise<SentAnswer & { session?: string }> {
-    const request = handshakeRequest(method, { call: out.id, trace: out.trace, span: out.span }, this.#speakerOf(out))
-    const { raw, evidence, endedAtMs } = await this.#exchange(this.#lineOf(out, 'handshake', method), request, NO_RULES)
-    // A handshake is no planned call: its answer says only how it went.
-    const call = { turn: 0, role: 'cheapRead' as const, arguments: {}, thinkMs: 0 }
-    const answer = answerOf(call, 1, evidence, this.#facts.t0Ms + endedAtMs)
-    const ok = answer.ok || (isNotification(method) && evidence.status >= 200 && evidence.status < 300)
-    const session = raw?.header('Mcp-Session-Id')
-    return { ...answer, ok, id: out.id, endedAtMs, ...(session !== undefined && { session }) }
+  shake(out: Outgoing): Promise<ShakenAnswer> {
+    const { call: id, tool: method, trace, span } = out
+    const request = handshakeRequest(method, { call: id, trace, span }, this.#speakerOf(out))
+    return this.#exchange(out, request, NO_RULES, (raw, evidence, endedAtMs) => {
+      const { status } = evidence
+      const answer = answerOf(NO_CALL, 1, evidence, this.#facts.t0Ms + endedAtMs)
+      const ok = answer.ok || (isNotification(method) && status >= 200 && status < 300)
+      const session = status === 0 ? undefined : raw.header('Mcp-Session-Id')
+      return { ...answer, ok, id, endedAtMs, ...(session !== undefined && { session }) }
+    })
   }
 
   /** In the eras of sessions a client that gives up says so, and nobody waits for it; in the stateless one it closes the stream. */
-  #cancel(given: OutgoingMessage, atMs: number): void {
+  #cancel(given: Outgoing, atMs: number): void {
     if (this.isOver()) return
-    const method = 'notifications/cancelled'
-    const { trace, timeoutMs } = given
-    const id = `${given.id}-cancel`
-    const params = { requestId: given.id, reason: `no answer within ${timeoutMs} ms` }
+    const tool = 'notifications/cancelled'
+    const { parent: _parent, key: _key, altered: _altered, ...rest } = given
+    const call = `${given.call}-cancel`
     // Another half of the trace's spans than calls have.
     const span = `${given.span.slice(0, 8)}8${given.span.slice(9)}`
-    const line = this.#lineOf({ ...given, id, plannedAtMs: atMs, timeoutMs: this.#facts.patienceMs }, 'handshake', method)
-    void this.#exchange(line, notification({ call: id, trace, span, method, params }, this.#speakerOf(given)), NO_RULES)
-  }
-
-  #lineOf({ id, task, plannedAtMs, timeoutMs, trace }: OutgoingMessage, role: SendLine['role'], tool: string): Omit<SendLine, 'kind'> {
-    const { agent } = this
-    return { seq: 0, call: id, agent, task, turn: 0, attempt: 1, role, tool, plannedAtMs, sentAtMs: 0, timeoutMs, trace }
+    const { patienceMs: timeoutMs } = this.#facts
+    const out: Outgoing = { ...rest, call, span, tool, role: 'handshake', turn: 0, attempt: 1, plannedAtMs: atMs, timeoutMs }
+    const params = { requestId: given.call, reason: `no answer within ${given.timeoutMs} ms` }
+    const request = notification({ call, trace: given.trace, span, method: tool, params }, this.#speakerOf(given))
+    void this.#exchange(out, request, NO_RULES, () => undefined)
   }
 
   /** The agent in its session, or somebody with other credentials. */
-  #speakerOf({ session, credential }: OutgoingMessage): Speaker {
+  #speakerOf({ session, credential }: Outgoing): Speaker {
     const { protocol, credentials } = this.#facts
     if (credential !== undefined) return new Speaker(protocol, credentials?.[credential] ?? {}, session)
     const changed = this.#turned()
@@ -173,38 +168,34 @@ export class Caller implements Sender {
     if (atMs >= endsAtMs || this.isOver()) await new Promise<never>(() => undefined)
   }
 
-  /** One line when it leaves, one when it ends. Never rejects: an answer that cannot be read is told as none, with the reason. */
-  async #exchange(line: Omit<SendLine, 'kind'>, request: WireRequest, question: Question): Promise<Exchanged> {
+  /** One line when it leaves, one when it ends: the only asynchronous function on the way of a call. */
+  async #exchange<T>(out: Outgoing, request: WireRequest, question: Question, told: Told<T>): Promise<T> {
     const engine = this.#engine
     if (this.#facts.perSecond !== undefined) await this.#turn(this.#facts.perSecond)
-    line.seq = this.next()
-    line.sentAtMs = this.now()
-    engine.write(sendLine(line))
+    out.seq = this.next()
+    out.sentAtMs = this.now()
+    engine.write(sendLine(out))
     this.#underWay++
-    let raw: RawAnswer | undefined
-    let endedAtMs: number | undefined
-    let evidence: Evidence
-    try {
-      this.#callsSent++
-      raw = await engine.post(request, line.timeoutMs, this.#stateless ? line.timeoutMs : this.#facts.patienceMs)
-      endedAtMs = this.now()
-      evidence = evidenceOf(raw, question)
-      if (question.tenants && evidence.isError === false) evidence.tenants = tenantsIn(raw, question.tenants)
-    } catch (error) {
-      raw = undefined
-      endedAtMs ??= this.now()
-      evidence = { status: 0, transport: 'other', transportText: String(error).slice(0, TEXT_CHARACTERS_MAX) }
-    }
-    engine.write(endLine(this.next(), line.call, this.agent, endedAtMs, evidence))
+    this.#callsSent++
+    const raw = await engine.post(request, out.timeoutMs, this.#stateless ? out.timeoutMs : this.#facts.patienceMs)
+    const endedAtMs = this.now()
+    const evidence = evidenceIn(raw, question)
+    engine.write(endLine(this.next(), out.call, this.agent, endedAtMs, evidence))
     this.#underWay--
     if (this.#underWay === 0) this.#whenQuiet?.()
-    return { raw, evidence, endedAtMs }
+    return told(raw, evidence, endedAtMs)
   }
 }
 
-interface Exchanged {
-  /** Undefined: it could not be read. */
-  raw: RawAnswer | undefined
-  evidence: Evidence
-  endedAtMs: number
+type Told<T> = (raw: RawAnswer, evidence: Evidence, endedAtMs: number) => T
+
+/** An answer that cannot be read is told as none, with the reason. */
+function evidenceIn(raw: RawAnswer, question: Question): Evidence {
+  try {
+    const evidence = evidenceOf(raw, question)
+    if (question.tenants && evidence.isError === false) evidence.tenants = tenantsIn(raw, question.tenants)
+    return evidence
+  } catch (error) {
+    return { status: 0, transport: 'other', transportText: String(error).slice(0, TEXT_CHARACTERS_MAX) }
+  }
 }

@@ -6,7 +6,7 @@
 import type { Evidence } from '../history/load-line.ts'
 import type { Correctness, TenantsAt } from '../plan/plan.ts'
 import { at, isCorrect } from './correctness.ts'
-import { idOf, peekedResult, TEXT_CHARACTERS_MAX } from './peeked.ts'
+import { idOf, peekResult, TEXT_CHARACTERS_MAX } from './peeked.ts'
 
 /** An answer as the engine has it. */
 export interface RawAnswer {
@@ -33,11 +33,6 @@ export interface Question {
   tenants?: readonly TenantsAt[]
 }
 
-export interface Asked extends Question {
-  /** The body is small and has no structured content: what it says, it says in its text. */
-  wordsAlone: boolean
-}
-
 const DATA_CHARACTERS_MAX = 4_000
 const MESSAGE_CHARACTERS_MAX = 500
 const CHALLENGE_CHARACTERS_MAX = 500
@@ -62,13 +57,15 @@ export function evidenceOf(raw: RawAnswer, question: Question): Evidence {
   if (question.instanceHeader !== undefined) put(evidence, 'instance', raw.header(question.instanceHeader))
   // Characters stand in for bytes where the answer came in chunks: counting them would cost more than it tells.
   evidence.sizeBytes = Number(raw.header('Content-Length') ?? raw.body.length)
-  const asked: Asked = { ...question, wordsAlone: evidence.sizeBytes < SMALL_BYTES && !raw.body.includes('"structuredContent"') }
-  return Object.assign(evidence, peekedResult(raw, contentType ?? '', asked) ?? wholeBody(raw.body, contentType ?? '', asked))
+  // What a small body without structured content says, it says in its text.
+  const wordsAlone = evidence.sizeBytes < SMALL_BYTES && !raw.body.includes('"structuredContent"')
+  if (contentType !== undefined && peekResult(evidence, raw, contentType, question, wordsAlone)) return evidence
+  return Object.assign(evidence, wholeBody(raw.body, contentType ?? '', question, wordsAlone))
 }
 
-function wholeBody(body: string, contentType: string, question: Asked): Partial<Evidence> {
+function wholeBody(body: string, contentType: string, question: Question, wordsAlone: boolean): Partial<Evidence> {
   const message = parseAnswer(body, contentType)
-  return message ? { parsed: true, ...messageEvidence(message, question) } : { parsed: false }
+  return message ? { parsed: true, ...messageEvidence(message, question, wordsAlone) } : { parsed: false }
 }
 
 /** The JSON-RPC answer in a body; undefined when there is none. */
@@ -92,11 +89,11 @@ function eventData(body: string): string[] {
   )
 }
 
-function messageEvidence(message: Json, question: Asked): Partial<Evidence> {
+function messageEvidence(message: Json, question: Question, wordsAlone: boolean): Partial<Evidence> {
   const rpcId = idOf(message.id)
   if (isObject(message.error)) return { ...rpcId, ...errorEvidence(message.error) }
   if (!isObject(message.result)) return rpcId
-  return { ...rpcId, ...(inputWanted(message.result) ?? resultEvidence(message.result, question)) }
+  return { ...rpcId, ...(inputWanted(message.result) ?? resultEvidence(message.result, question, wordsAlone)) }
 }
 
 /**
@@ -119,7 +116,7 @@ function errorEvidence(error: Json): Partial<Evidence> {
   }
 }
 
-function resultEvidence(result: Json, { correct, arguments: given, keyed, wordsAlone }: Asked): Partial<Evidence> {
+function resultEvidence(result: Json, { correct, arguments: given, keyed }: Question, wordsAlone: boolean): Partial<Evidence> {
   const isError = result.isError === true
   const text = isError || wordsAlone ? textOf(result.content) : undefined
   return {

@@ -21,8 +21,10 @@ export function sendLine(line: Omit<SendLine, 'kind'>): string {
 
 export function endLine(seq: number, call: string, agent: string, endedAtMs: number, evidence: Evidence): string {
   let text = `{"kind":"end","seq":${seq},"call":"${call}","agent":"${agent}","endedAtMs":${endedAtMs}`
-  for (const name in evidence) {
-    const value = evidence[name as keyof Evidence]
+  const names = Object.keys(evidence) as (keyof Evidence)[]
+  for (let n = 0; n < names.length; n++) {
+    const name = names[n] as keyof Evidence
+    const value = evidence[name]
     const plain = value === call ? `"${call}"` : typeof value === 'number' || typeof value === 'boolean' ? value : undefined
     text += `,"${name}":${plain ?? (name === 'contentType' ? quoted(String(value)) : JSON.stringify(value))}`
   }

@@ -3,7 +3,7 @@
 import type { Evidence } from '../history/load-line.ts'
 import type { Correctness } from '../plan/plan.ts'
 import { isCorrect } from './correctness.ts'
-import type { Asked, RawAnswer } from './evidence.ts'
+import type { Question, RawAnswer } from './evidence.ts'
 
 /** A limit may be told in a result that says it is fine: of small ones that are text alone, this much is kept. */
 export const TEXT_CHARACTERS_MAX = 300
@@ -11,45 +11,43 @@ export const TEXT_CHARACTERS_MAX = 300
 /** Pointers that read the same as dotted paths. */
 const PLAIN_POINTER = /^(\/[\w-]+)+$/
 
-/** Evidence of a result that is no error, without parsing it; undefined when it is something else or must be seen whole. */
-export function peekedResult(
-  raw: RawAnswer,
-  contentType: string,
-  { call, correct, arguments: given, keyed, wordsAlone }: Asked,
-): Partial<Evidence> | undefined {
+/**
+ * Adds the evidence of a result that is no error, without parsing it. False, and nothing added: it is something else, or must be seen whole.
+ * @param wordsAlone what it says, it says in its text
+ */
+export function peekResult(evidence: Evidence, raw: RawAnswer, contentType: string, question: Question, wordsAlone: boolean): boolean {
   const { peek } = raw
-  if (!peek || keyed || raw.status !== 200 || !contentType.startsWith('application/json')) return undefined
+  const { correct, keyed } = question
+  if (!peek || keyed || raw.status !== 200 || !contentType.startsWith('application/json')) return false
   const paths = pathsOf(correct)
-  if (!paths) return undefined
-  const usual = !wordsAlone && usualResult(raw.body, call, correct, paths, given, peek)
-  if (usual) return usual
+  if (!paths) return false
+  if (!wordsAlone && peekUsual(evidence, raw.body, question, paths, peek)) return true
   const fine = peek('jsonrpc') === '2.0' && typeof peek('result.content.#') === 'number' && peek('result.isError') !== true
-  if (!fine) return undefined
-  const evidence: Partial<Evidence> = { parsed: true, ...idOf(peek('id')), isError: false }
+  if (!fine) return false
+  Object.assign(evidence, { parsed: true, ...idOf(peek('id')), isError: false })
   const text = wordsAlone ? peek('result.content.0.text') : undefined
   if (typeof text === 'string') evidence.message = text.slice(0, TEXT_CHARACTERS_MAX)
-  if (correct.length > 0) evidence.correct = isCorrect(correct, (pointer) => peek(`result${pointer.replaceAll('/', '.')}`), given)
-  return evidence
+  const lookUp = (pointer: string) => peek(`result${pointer.replaceAll('/', '.')}`)
+  if (correct.length > 0) evidence.correct = isCorrect(correct, lookUp, question.arguments)
+  return true
 }
 
 /**
- * Evidence of a result that begins and ends as most do, by a look at its head and one at what its rules ask for (which also tells that the
- * body is JSON at all): five looks less. Undefined: it must be seen more closely.
+ * The same of a result that begins and ends as most do, by a look at its head and one at what its rules ask for (which also tells that the
+ * body is JSON at all): five looks less.
  */
-function usualResult(
+function peekUsual(
+  evidence: Evidence,
   body: string,
-  call: string | undefined,
-  correct: readonly Correctness[],
+  { call, correct, arguments: given }: Question,
   paths: readonly string[],
-  given: Record<string, unknown>,
   peek: (path: string) => unknown,
-): Partial<Evidence> | undefined {
-  if (call === undefined || body.includes('"isError"')) return undefined
+): boolean {
+  if (call === undefined || body.includes('"isError"')) return false
   const idFirst = body.startsWith(`{"jsonrpc":"2.0","id":"${call}","result":{"content":[`)
   const idLast = !idFirst && body.startsWith('{"result":{"content":[') && body.endsWith(`},"jsonrpc":"2.0","id":"${call}"}`)
-  if (!idFirst && !idLast) return undefined
-  const evidence: Partial<Evidence> = { parsed: true, rpcId: call, isError: false }
-  if (correct.length === 0) return peek('jsonrpc') === '2.0' ? evidence : undefined
+  if (!idFirst && !idLast) return false
+  if (correct.length === 0 && peek('jsonrpc') !== '2.0') return false
   let all = true
   for (let n = 0; n < correct.length; n++) {
     const rule = correct[n] as Correctness
@@ -57,11 +55,14 @@ function usualResult(
     // Of a list its length is enough, and cheaper than the list.
     const counted = rule.is === 'array' && rule.equals === undefined
     const value = peek(counted ? `${path}.#` : path)
-    if (value === undefined) return undefined
+    if (value === undefined) return false
     all = all && (counted ? typeof value === 'number' && value >= (rule.minLength ?? 0) : isCorrect([rule], () => value, given))
   }
-  evidence.correct = all
-  return evidence
+  evidence.parsed = true
+  evidence.rpcId = call
+  evidence.isError = false
+  if (correct.length > 0) evidence.correct = all
+  return true
 }
 
 /** A role's rules are the same for all of its calls. */

@@ -4,10 +4,10 @@
 // open: a client that has just been started looks around instead. Pure; runs inside k6.
 // Source: MCP 2025-11-25, lifecycle and session management; prowler#12235 (sessions never closed).
 import { isStateless, type Protocol } from './request.ts'
-import type { SentAnswer } from './task-client.ts'
+import type { SentAnswer, ShakenAnswer } from './task-client.ts'
 
-/** One message of a handshake; resolves to its answer, with the session's id when it brought one. */
-export type Shake = (method: string, session: string | undefined) => Promise<SentAnswer & { session?: string }>
+/** One message of a handshake; resolves to its answer. */
+export type Shake = (method: string, session: string | undefined) => Promise<ShakenAnswer>
 
 /** Holds the server's own stream open in the session of this id. @returns closes it; undefined: this agent does not listen */
 export type Listen = (session: string | undefined) => (() => void) | undefined

@@ -1,6 +1,7 @@
 // The agent as one of its tasks sees it, and the planned moment of each call: a task's first turn, the task's own; later turns, the
 // end of the turn before plus the think time; asking again, the end of the wait before it. Calls that run side by side in a task
 // (fan-outs, parallel loops) each go on from their own last answer or wait. Pure; runs inside k6.
+import type { SendLine } from '../history/load-line.ts'
 import type { Agent, Answer, CallOptions } from '../persona.ts'
 import { hash32 } from '../plan/draw.ts'
 import type { PlannedCall, PlannedTask } from '../plan/plan.ts'
@@ -15,9 +16,9 @@ export interface Sender {
   now(): number
   /** Nothing is sent any more. */
   isOver(): boolean
-  send(message: OutgoingMessage, intent: Intent): Promise<SentAnswer>
-  /** One message of a handshake. */
-  shake(method: string, message: OutgoingMessage): Promise<SentAnswer & { session?: string }>
+  send(out: Outgoing, call: PlannedCall, after: After): Promise<SentAnswer>
+  /** One message of a handshake: its tool is the method. */
+  shake(out: Outgoing): Promise<ShakenAnswer>
   readonly listen: Listen
 }
 
@@ -27,29 +28,21 @@ export interface SentAnswer extends Answer {
   endedAtMs: number
 }
 
-export interface OutgoingMessage {
-  task: string
-  id: string
-  plannedAtMs: number
-  timeoutMs: number
-  /** 32 hex digits. */
-  trace: string
+/** Is told of an answer before whoever awaits it. */
+export type After = (answer: SentAnswer, session: string | undefined) => void
+
+/** With the session's id, when the answer brought one. */
+export type ShakenAnswer = SentAnswer & { session?: string }
+
+/** A message on its way: its line, which the sender completes, and what only its request has. One object, since each costs a map inside k6. */
+export interface Outgoing extends Omit<SendLine, 'kind'> {
   /** 16 hex digits. */
   span: string
   /** The id of the session that it belongs to. */
   session: string | undefined
-  /** Other credentials than the agent's own. */
-  credential: PlannedCall['credential'] | undefined
 }
 
-/** What is asked for, and for the how-manieth time. */
-export interface Intent {
-  call: PlannedCall
-  attempt: number
-  /** The id of the attempt before. */
-  parent: string | undefined
-  altered: boolean
-}
+const NOTHING = Promise.resolve()
 
 /** The agent as one of its tasks sees it. */
 export class TaskClient implements Agent {
@@ -58,6 +51,7 @@ export class TaskClient implements Agent {
   readonly #facts: RunFacts
   readonly #engine: Engine
   readonly #trace: string
+  readonly #after: After
   #session: Session
   #own: Session | undefined
   #calls = 0
@@ -73,6 +67,12 @@ export class TaskClient implements Agent {
     this.#trace = trace
     this.#session = session
     this.#plannedAtMs = task.atMs
+    // Here and not where it is declared: k6's engine gets the `this` of such a field wrong.
+    this.#after = ({ status, endedAtMs }, session) => {
+      // The end of a turn is the end of its last call.
+      this.#plannedAtMs = endedAtMs
+      if (status === 404) this.#session.lost(session)
+    }
   }
 
   now(): number {
@@ -88,7 +88,7 @@ export class TaskClient implements Agent {
     return this.#send(call, answer.attempt + 1, (answer as SentAnswer).id || undefined, options)
   }
 
-  async openSession({ timeoutMs = 0 }: Pick<CallOptions, 'timeoutMs'> = {}): Promise<Answer> {
+  async openSession({ timeoutMs }: Pick<CallOptions, 'timeoutMs'> = {}): Promise<Answer> {
     this.leave()
     this.#own = new Session(this.#facts.protocol, this.#sender.listen)
     this.#session = this.#own
@@ -100,8 +100,11 @@ export class TaskClient implements Agent {
     this.#own?.leave()
   }
 
-  async think(ms: number): Promise<void> {
-    if (ms <= 0) return
+  think(ms: number): Promise<void> {
+    return ms <= 0 ? NOTHING : this.#pause(ms)
+  }
+
+  async #pause(ms: number): Promise<void> {
     const untilMs = this.#plannedAtMs + ms
     // Not past the plan's end: an open timer would keep the agent from ending.
     await this.#engine.wait(Math.min(untilMs, this.#facts.endsAtMs) - this.now())
@@ -114,51 +117,59 @@ export class TaskClient implements Agent {
     return hash32(`${this.#facts.seed}/${this.#sender.agent}/${task.task}/${turn}/${attempt}`) / 4_294_967_296
   }
 
-  async #send(
-    call: PlannedCall,
-    attempt: number,
-    parent: string | undefined,
-    { timeoutMs = 0, altered }: CallOptions = {},
-  ): Promise<Answer> {
-    if (!this.#session.isOpen) {
-      const opened = await this.#session.open(this.#shake(timeoutMs))
-      // The call could not be made: what came in its way is its answer, and the attempt is still to come.
-      if (!opened.ok) return { ...opened, call, attempt: attempt - 1, id: parent ?? '' } as SentAnswer
-      this.#plannedAtMs = Math.max(this.#plannedAtMs, opened.endedAtMs)
-    }
-    if (this.#sender.isOver()) return never()
-    const session = this.#session.id
-    const message = this.#message(timeoutMs, session, call.credential)
-    const answer = await this.#sender.send(message, { call, attempt, parent, altered: altered !== undefined })
-    // The end of a turn is the end of its last call.
-    this.#plannedAtMs = answer.endedAtMs
-    if (answer.status === 404) this.#session.lost(session)
-    return answer
+  #send(call: PlannedCall, attempt: number, parent: string | undefined, options: CallOptions = {}): Promise<Answer> {
+    return this.#session.isOpen ? this.#make(call, attempt, parent, options) : this.#open(call, attempt, parent, options)
   }
 
-  #shake(timeoutMs: number): Shake {
+  async #open(call: PlannedCall, attempt: number, parent: string | undefined, options: CallOptions): Promise<Answer> {
+    const opened = await this.#session.open(this.#shake(options.timeoutMs))
+    // The call could not be made: what came in its way is its answer, and the attempt is still to come.
+    if (!opened.ok) return { ...opened, call, attempt: attempt - 1, id: parent ?? '' } as SentAnswer
+    this.#plannedAtMs = Math.max(this.#plannedAtMs, opened.endedAtMs)
+    return await this.#make(call, attempt, parent, options)
+  }
+
+  #make(call: PlannedCall, attempt: number, parent: string | undefined, { timeoutMs, altered }: CallOptions): Promise<Answer> {
+    if (this.#sender.isOver()) return never()
+    const out = this.#message(timeoutMs, this.#session.id, call.role, '')
+    out.turn = call.turn
+    out.attempt = attempt
+    if (parent !== undefined) out.parent = parent
+    if (call.key !== undefined) out.key = `${this.#facts.run}.${call.key}`
+    if (call.credential !== undefined) out.credential = call.credential
+    if (altered !== undefined) out.altered = true
+    return this.#sender.send(out, call, this.#after)
+  }
+
+  #shake(timeoutMs: number | undefined): Shake {
     return async (method, session) => {
       if (this.#sender.isOver()) return never()
-      const answer = await this.#sender.shake(method, this.#message(timeoutMs, session, undefined))
+      const answer = await this.#sender.shake(this.#message(timeoutMs, session, 'handshake', method))
       this.#plannedAtMs = answer.endedAtMs
       return answer
     }
   }
 
   /** What every call has: an id of its own, its planned moment, its place in the task's trace. */
-  #message(timeoutMs: number, session: string | undefined, credential: PlannedCall['credential'] | undefined): OutgoingMessage {
+  #message(timeoutMs: number | undefined, session: string | undefined, role: SendLine['role'], tool: string): Outgoing {
     this.#calls++
     const { run, patienceMs } = this.#facts
     return {
+      seq: 0,
+      call: `${run}-${this.#sender.agent}-${this.#task.task}-${this.#calls}`,
+      agent: this.#sender.agent,
       task: this.#task.task,
-      id: `${run}-${this.#sender.agent}-${this.#task.task}-${this.#calls}`,
+      turn: 0,
+      attempt: 1,
+      role,
+      tool,
       plannedAtMs: this.#plannedAtMs,
+      sentAtMs: 0,
       timeoutMs: Math.min(timeoutMs || patienceMs, patienceMs),
       trace: this.#trace,
       // Unique within its trace, which is all that a span must be; hashing anew for each call would cost more than sending it.
       span: `${this.#trace.slice(0, 8)}${eightHexDigits(this.#calls)}`,
       session,
-      credential,
     }
   }
 }
