@@ -15,7 +15,7 @@ import type { FaultDefinition } from './fault.ts'
 import { postgresLatency } from './postgres-latency.ts'
 import { postgresRefused } from './postgres-refused.ts'
 import { startProxy } from './proxy/client.ts'
-import { echo, listening } from './proxy/loopback.ts'
+import { echo, listening } from './proxy/fixtures/loopback.ts'
 import { redisLatency } from './redis-latency.ts'
 
 const WITHIN_MS = 100

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Agent } from '../persona.ts'
 import type { PlannedTask } from '../plan/plan.ts'
 import { live } from './fixtures/lone-agent.ts'
-import { type Reply, VirtualEngine } from './virtual-engine.ts'
+import { type Reply, VirtualEngine } from './fixtures/virtual-engine.ts'
 
 interface Sent {
   method: string

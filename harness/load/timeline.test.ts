@@ -3,8 +3,8 @@ import type { Agent } from '../persona.ts'
 import type { PlannedTask } from '../plan/plan.ts'
 import type { RawAnswer } from './evidence.ts'
 import { live } from './fixtures/lone-agent.ts'
+import { type Reply, VirtualEngine } from './fixtures/virtual-engine.ts'
 import type { WireRequest } from './request.ts'
-import { type Reply, VirtualEngine } from './virtual-engine.ts'
 
 const roles = { write: { tool: 'make', sloMs: 500, needs: [], correct: [], idempotencyKey: { argument: 'requestId' } } }
 

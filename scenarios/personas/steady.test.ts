@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { rehearse } from '../../harness/load/rehearsal.ts'
+import { rehearse } from '../../harness/load/fixtures/rehearsal.ts'
 import type { PersonaDefinition } from '../../harness/persona.ts'
 import { steady } from './steady.ts'
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { startChild } from '../../environment/child.ts'
 import { ScratchKeeper } from '../../environment/scratch-keeper.ts'
 import { type ProxyProcess, startProxy } from './client.ts'
-import { Client, echo, type Listening, listening } from './loopback.ts'
+import { Client, echo, type Listening, listening } from './fixtures/loopback.ts'
 
 const running = new AbortController()
 let owned: AsyncDisposableStack

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { resetSocket } from './connection.ts'
 import { ProxyLink } from './link.ts'
-import { Client, echo, listening } from './loopback.ts'
+import { Client, echo, listening } from './fixtures/loopback.ts'
 import type { AddedToxic } from './toxics.ts'
 
 async function proxied(to: string) {

@@ -6,7 +6,7 @@ import { hostAndPort } from '../../environment/canary.ts'
 import type { AttemptLine } from '../../history/raw-line.ts'
 import { createDraw } from '../../plan/draw.ts'
 import { ProxyLink } from './link.ts'
-import { Client, echo, listening } from './loopback.ts'
+import { Client, echo, listening } from './fixtures/loopback.ts'
 import type { AddedToxic } from './toxics.ts'
 
 async function proxied(to: string, delayMs = 0) {

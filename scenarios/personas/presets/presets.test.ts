@@ -2,7 +2,7 @@
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { discover } from '../../../harness/discover.ts'
-import { rehearse } from '../../../harness/load/rehearsal.ts'
+import { rehearse } from '../../../harness/load/fixtures/rehearsal.ts'
 import { resolve } from '../../../harness/parameters.ts'
 import type { PersonaDefinition } from '../../../harness/persona.ts'
 
