@@ -42,7 +42,7 @@ describe('the end screen', () => {
   it('says what an essential check without anything to look at may mean', () => {
     const hollow = { because: 'essential, but not exercised: no call was refused', notExercised: true } as const
     const text = (more: object) => endScreen(exampleVerdicts('unknown', [exampleVerdict('unknown', more)], ''), options)
-    expect(text(hollow)).toContain('do   nothing, if the server is meant to be like that: --unknown warn')
+    expect(text(hollow)).toContain('do   nothing, if that is as the server is meant to be: --unknown warn')
     expect(text({ ...hollow, because: 'load-offered does not hold' })).not.toContain('--unknown warn')
   })
 

@@ -13,8 +13,7 @@ const narrowest = 40
 const indentOfText = 17
 const narrow = 60
 /** Nothing that an essential check looks at has happened. */
-const MEANT =
-  'nothing, if the server is meant to be like that: --unknown warn ends with 0; else set its limits so that this load meets them'
+const MEANT = 'nothing, if that is as the server is meant to be: --unknown warn ends with 0'
 
 export interface EndOptions extends Look {
   /** The run's folder, as it should be shown. */

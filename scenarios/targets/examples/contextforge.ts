@@ -1,11 +1,10 @@
 // ContextForge 1.0.7 (PyPI mcp-contextforge-gateway) before toolbox (tools/examples/contextforge.mjs): a gateway whose limiter counts requests a
-// minute by address and by user in Redis, and after five refusals shuts whoever it was out for fifteen minutes. The rate is raised from 100 to
-// what the scenario's steady agents need, since they share an address; the rest is as it comes.
+// minute by address and by user in Redis, a hundred of them, and after five refusals shuts whoever it was out for fifteen minutes. Here all
+// agents have one address and one user.
 // Install: node tools/examples/install.mjs contextforge toolbox. What was found: docs/wild.md.
 import { target } from '../../../harness/target.ts'
 import { cwd, day, seededStartOf } from './ledger.ts'
 
-const REQUESTS_PER_MINUTE = 600
 const SECRETS = {
   JWT_SECRET_KEY: 'guards-nothing-but-an-example-0123456789',
   AUTH_ENCRYPTION_SECRET: 'guards-nothing-either-0123456789-abcdef',
@@ -50,7 +49,7 @@ export default target({
       PLATFORM_ADMIN_EMAIL: USER,
       PLATFORM_ADMIN_PASSWORD: 'An-example-0123!',
       SSRF_ALLOW_LOCALHOST: 'true',
-      RATE_LIMIT_MEDIUM_RPM: String(REQUESTS_PER_MINUTE),
+      LOG_LEVEL: 'ERROR',
       REDIS_URL: `redis://${at.redis}/0`,
       PGPORT: at.postgres?.split(':')[1] ?? '',
       POOL_MAX: '20',

@@ -1,5 +1,5 @@
 // MCP Toolbox for Databases 1.12 (npm @toolbox-sdk/server), with a YAML of its own (tools/examples/toolbox.yaml): a Go server with one
-// pool for all its tools, 4 connections unless it is told another number, and no limit of its own.
+// pool for all its tools, 4 connections unless TOOLBOX_POOL or the scenario says another number, and no limit of its own.
 // Install: node tools/examples/install.mjs toolbox. What was found: docs/wild.md.
 import { type TargetContext, target } from '../../../harness/target.ts'
 import { cwd, day, seededStartOf } from './ledger.ts'
@@ -7,7 +7,7 @@ import { cwd, day, seededStartOf } from './ledger.ts'
 const POOL = 4
 const PROGRAM = '.tools/examples/toolbox/node_modules/.bin/toolbox'
 
-const poolOf = ({ settings }: TargetContext) => settings.poolMax ?? POOL
+const poolOf = ({ settings }: TargetContext) => Number(process.env.TOOLBOX_POOL ?? settings.poolMax ?? POOL)
 
 export default target({
   url: ({ ports }) => `http://127.0.0.1:${ports.server}/mcp`,
