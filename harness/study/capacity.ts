@@ -1,6 +1,7 @@
 // The knee: the largest open load whose good answers are at least 95 % of what was asked, by doubling and then halving the distance. Beside
 // it what Little's law calls for: connections in use = calls a second × seconds that each holds one; calls inside = calls a second × seconds
-// that each is inside. Hold times are the server's own where its log tells them (`db_ms`), else its time for the call.
+// that each is inside. Hold times are the server's own where its log tells them (`db_ms`); else the time inside at the least load, where nobody
+// waits for a connection.
 //
 // One role, reads of what is in one pool, budgets out of the way. Advice: for the knee's rate the pool and the calls at once; for the pool as
 // it is, the rate. The range is that of the mean hold time (95 %). Not modelled: a knee that the generator's own cores make.
@@ -19,8 +20,8 @@ const LEAST_HELD = 30
 export interface Point {
   perS: number
   share: number
-  /** Mean ms that a call holds a connection, and that it is inside; with the half-width of the 95 % interval. */
-  held: Mean
+  /** Mean ms that a call holds a connection, where the server tells, and that it is inside; with the half-width of the 95 % interval. */
+  held?: Mean
   inside: Mean
 }
 
@@ -42,7 +43,7 @@ export async function capacity(laboratory: Laboratory, command: string, poolMax 
   const holds = async (perS: number): Promise<boolean> => {
     const point = await measure(laboratory, perS, poolMax)
     points.push(point)
-    laboratory.say(`${perS} calls a second: ${percent(point.share)} good, each holds a connection for ${round(point.held.ms)} ms`)
+    laboratory.say(`${perS} calls a second: ${percent(point.share)} good, ${timesOf(point)}`)
     return point.share >= GOOD_SHARE
   }
   await knee(holds)
@@ -50,19 +51,26 @@ export async function capacity(laboratory: Laboratory, command: string, poolMax 
   const best = good.at(-1)
   const most = Math.max(...points.map(({ perS }) => perS))
   const open = best === undefined || best.perS === most
+  const held = best && heldAt(best, points)
   return {
     title: 'Capacity',
-    says: best
-      ? `${open ? 'More than' : 'About'} ${best.perS} calls a second, with pools of ${poolMax} and ${round(best.held.ms)} ms a call`
-      : `Not even ${FIRST_PER_S} calls a second`,
+    says:
+      best && held
+        ? `${open ? 'More than' : 'About'} ${best.perS} calls a second, with pools of ${poolMax} and ${round(held.ms)} ms a call`
+        : `Not even ${FIRST_PER_S} calls a second`,
     tone: open ? 'unknown' : 'pass',
     about: `The largest load of which at least ${percent(GOOD_SHARE)} was answered well, found by ${points.length} runs of ${STEADY_S} s each.`,
     plots: [
       { title: 'Good answers by load', caption: 'Share of what was asked for; the line is what must be reached.', spec: plot(points) },
     ],
-    tables: [...(best ? [adviceTable(littlesLaw(best, poolMax), best, poolMax)] : []), pointsTable(points)],
+    tables: [...(best && held ? [adviceTable(littlesLaw({ ...best, held }, poolMax), best, poolMax)] : []), pointsTable(points)],
     command,
-    notes: open ? ['No load was found at which it stops keeping up, or none at which it does.'] : [],
+    notes: [
+      ...(open ? ['No load was found at which it stops keeping up, or none at which it does.'] : []),
+      ...(best && !best.held
+        ? ['The server does not tell how long a call holds a connection: taken is the time inside at the least load.']
+        : []),
+    ],
   }
 }
 
@@ -99,12 +107,17 @@ function pointOf(perS: number, { history }: Tried): Point {
     perS,
     share: asked.length === 0 ? 0 : good / asked.length,
     inside: meanOf(insideMs),
-    held: meanOf(heldMs.length < LEAST_HELD ? insideMs : heldMs),
+    ...(heldMs.length >= LEAST_HELD && { held: meanOf(heldMs) }),
   }
 }
 
+/** How long a call holds a connection at that load. */
+export function heldAt({ held }: Point, points: readonly Point[]): Mean {
+  return held ?? points.reduce((least, point) => (point.perS < least.perS ? point : least)).inside
+}
+
 /** What the measured times call for at the knee, and what the pool as it is can carry. */
-export function littlesLaw({ perS, held, inside }: Pick<Point, 'perS' | 'held' | 'inside'>, poolMax: number): Advice {
+export function littlesLaw({ perS, held, inside }: Pick<Point, 'perS' | 'inside'> & { held: Mean }, poolMax: number): Advice {
   const range = (of: (ms: number) => number, { ms, offMs }: Mean): Range => {
     const ends = [of(Math.max(0.01, ms - offMs)), of(ms + offMs)]
     return { is: of(ms), from: Math.min(...ends), to: Math.max(...ends) }
@@ -138,7 +151,12 @@ function adviceTable({ rate, pool, concurrency }: Advice, best: Point, poolMax: 
 function pointsTable(points: readonly Point[]): Study['tables'][number] {
   const rows = points
     .toSorted((a, b) => a.perS - b.perS)
-    .map(({ perS, share, held, inside }) => [`${perS} a second`, percent(share), `${round(held.ms)} ms`, `${round(inside.ms)} ms`])
+    .map(({ perS, share, held, inside }) => [
+      `${perS} a second`,
+      percent(share),
+      held ? `${round(held.ms)} ms` : 'not told',
+      `${round(inside.ms)} ms`,
+    ])
   return { title: 'Runs', head: ['asked for', 'good', 'held', 'inside'], rows }
 }
 
@@ -161,6 +179,10 @@ function plot(points: readonly Point[]): Study['plots'][number]['spec'] {
       },
     ],
   } as Study['plots'][number]['spec']
+}
+
+function timesOf({ held, inside }: Point): string {
+  return held ? `each holds a connection for ${round(held.ms)} ms` : `each is inside for ${round(inside.ms)} ms`
 }
 
 function percent(share: number): string {

@@ -10,22 +10,34 @@ import type { Laboratory, Trial, Tried } from './study.ts'
 import { scenarioText } from './trial.ts'
 
 /** A server that is worked out, not run: so many calls a second are good, each holds a connection for 40 ms. */
-function laboratory(answer: (trial: Trial) => { goodPerS?: number; statuses?: Record<string, string>; waiting?: number } = () => ({})) {
+function laboratory(
+  answer: (trial: Trial) => { goodPerS?: number; statuses?: Record<string, string>; waiting?: number; insideMs?: number } = () => ({}),
+) {
   const trials: Trial[] = []
   const run = async (trial: Trial): Promise<Tried> => {
     trials.push(trial)
-    const { goodPerS = 1_000, statuses = {}, waiting = 4 } = answer(trial)
+    const { goodPerS = 1_000, statuses = {}, waiting = 4, insideMs } = answer(trial)
     const story = aRun().sample('prometheus', 5_000, { 'poolWaitingMax{pool="cheap"}': waiting })
     const perS = trial.load.reduce((sum, { agents, everyMs }) => sum + (agents * 1_000) / everyMs, 0)
     story.agent('a')
     for (let n = 0; n < perS; n++) {
       const good = n % Math.round(perS) < goodPerS
-      story.call({ of: 'a', atMs: 2_000 + (n * 1_000) / perS, answer: good ? served(50) : unavailable(), ...(good && { serverMs: 45 }) })
+      story.call({
+        of: 'a',
+        atMs: 2_000 + (n * 1_000) / perS,
+        answer: good ? served(50) : unavailable(),
+        ...(good && { serverMs: insideMs ?? 45 }),
+      })
     }
-    const times = new Map([
-      ['db_ms', new Map([['steady' as const, Array.from({ length: 100 }, (_, n) => 38 + (n % 5))]])],
-      ['queue_ms', new Map([['steady' as const, [1]]])],
-    ])
+    // A server that is worked out by the time inside alone tells nothing else.
+    const times = new Map(
+      insideMs !== undefined
+        ? []
+        : [
+            ['db_ms', new Map([['steady' as const, Array.from({ length: 100 }, (_, n) => 38 + (n % 5))]])],
+            ['queue_ms', new Map([['steady' as const, [1]]])],
+          ],
+    )
     return { history: { ...story.history(), said: { own: [], times } }, statuses }
   }
   const whole: Laboratory = { holdMs: 20, seed: 1, say: () => undefined, run }
@@ -67,6 +79,14 @@ describe('capacity', () => {
     expect(study.says).toMatch(/^About (9\d|10\d) calls a second, with pools of 4/)
     expect(study.tables[0]?.rows[0]?.[2]).toBe('4')
     expect(await studyHtml(study)).toContain('data-is="mark"')
+  })
+
+  test('a server that tells no hold times is taken at its least load, where nobody waits for a connection', async () => {
+    const rateOf = ({ load }: Trial) => load.reduce((sum, { agents, everyMs }) => sum + (agents * 1_000) / everyMs, 0)
+    const { whole } = laboratory((trial) => ({ goodPerS: 100, insideMs: rateOf(trial) < 50 ? 40 : 400 }))
+    const { tables, notes } = await capacity(whole, 'npm run study capacity')
+    expect(tables[0]?.rows.map((row) => row[2])).toEqual(['4', expect.stringMatching(/^(39|4\d)$/), '100'])
+    expect(notes).toEqual([expect.stringContaining('does not tell')])
   })
 
   test('a server that keeps up with everything: unknown', async () => {

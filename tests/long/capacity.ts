@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { laboratoryIn } from '../../harness/command/study/study.ts'
-import { knee, littlesLaw, measure, type Point } from '../../harness/study/capacity.ts'
+import { heldAt, knee, littlesLaw, measure, type Point } from '../../harness/study/capacity.ts'
 
 const HOLDS_MS = [10, 20, 40]
 const POOL = 4
@@ -40,7 +40,7 @@ async function compare(holdMs: number, folder: string): Promise<string[]> {
   })
   const best = points.get(kneePerS)
   if (!best) return [`TOO FAR: with ${holdMs} ms nothing is carried at all`]
-  const { rate, pool } = littlesLaw(best, POOL)
+  const { rate, pool } = littlesLaw({ ...best, held: heldAt(best, [...points.values()]) }, POOL)
   const carried = await highestRate(
     rate.is * 0.5,
     rate.is * 1.6,
