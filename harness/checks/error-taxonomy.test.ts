@@ -44,11 +44,11 @@ describe('error-taxonomy', () => {
   })
 
   test('what its caller sent may be quoted: a path, a statement', () => {
-    const story = answered(saying('no file /home/ann/notes.md'), saying('cannot run select a, b from c where d = "x"'))
+    const story = answered(saying('no file /srv/ann/notes.md'), saying('cannot run select a, b from c where d = "x"'))
     expect(find(errorTaxonomy, story)).toMatchObject({ status: 'fail', measured: 2 })
     const [, first, second] = story.plan.agents[0]?.tasks ?? []
     for (const [task, given] of [
-      [first, { path: '/home/ann/notes.md' }],
+      [first, { path: '/srv/ann/notes.md' }],
       [second, { query: { sql: 'select a, b from c where d = "x"' } }],
     ] as const)
       for (const call of task?.calls ?? []) call.arguments = given
