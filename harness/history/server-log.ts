@@ -99,7 +99,9 @@ class Reader {
         if (side) call.server = side
       }
     const unknown = [...this.#strangers.keys()]
-    return { calls: this.#known + unknown.length, unknown, ...(this.#timed && { twice: [...this.#twice] }), said: this.#said }
+    // As the history has them, whichever log was read first.
+    const twice = [...this.#calls.keys(), ...unknown].filter((id) => this.#twice.has(id))
+    return { calls: this.#known + unknown.length, unknown, ...(this.#timed && { twice }), said: this.#said }
   }
 }
 
