@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { resetSocket } from './connection.ts'
-import { ProxyLink } from './link.ts'
 import { Client, echo, listening } from './fixtures/loopback.ts'
+import { ProxyLink } from './link.ts'
 import type { AddedToxic } from './toxics.ts'
 
 async function proxied(to: string) {
