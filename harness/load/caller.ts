@@ -129,7 +129,7 @@ export class Caller implements Sender {
   #cancel(given: Outgoing, atMs: number): void {
     if (this.isOver()) return
     const tool = 'notifications/cancelled'
-    const { parent: _parent, key: _key, altered: _altered, ...rest } = given
+    const { parent: _parent, key: _key, altered: _altered, credential: _credential, ...rest } = given
     const call = `${given.call}-cancel`
     // Another half of the trace's spans than calls have.
     const span = `${given.span.slice(0, 8)}8${given.span.slice(9)}`
@@ -171,13 +171,20 @@ export class Caller implements Sender {
   /** One line when it leaves, one when it ends: the only asynchronous function on the way of a call. */
   async #exchange<T>(out: Outgoing, request: WireRequest, question: Question, told: Told<T>): Promise<T> {
     const engine = this.#engine
-    if (this.#facts.perSecond !== undefined) await this.#turn(this.#facts.perSecond)
+    const { perSecond, patienceMs } = this.#facts
+    let sent = request
+    if (perSecond !== undefined) {
+      // What waits must keep its own headers: the speaker's next request changes them.
+      sent = { headers: { ...request.headers }, body: request.body }
+      await this.#turn(perSecond)
+    }
     out.seq = this.next()
     out.sentAtMs = this.now()
     engine.write(sendLine(out))
     this.#underWay++
     this.#callsSent++
-    const raw = await engine.post(request, out.timeoutMs, this.#stateless ? out.timeoutMs : this.#facts.patienceMs)
+    const { timeoutMs } = out
+    const raw = await engine.post(sent, timeoutMs, this.#stateless ? timeoutMs : patienceMs)
     const endedAtMs = this.now()
     const evidence = evidenceIn(raw, question)
     engine.write(endLine(this.next(), out.call, this.agent, endedAtMs, evidence))

@@ -89,6 +89,8 @@ export interface Driver {
   readonly startsAll?: true
   /** Its agents hold a server's own stream open, and answer what a server asks. */
   readonly holdsStreams?: true
+  /** Memory that an agent takes on this machine, about; absent where its agents are elsewhere. */
+  readonly agentBytes?: number
   /** @throws HarnessError `LOAD_BUNDLE_REFUSED`, `LOAD_DID_NOT_START`, `DRIVER_CANNOT`, `HEADER_FORBIDDEN`, `SCENARIO_INVALID` */
   prepare(options: DriverOptions): Promise<Generator>
 }

@@ -16,6 +16,21 @@ export function assertDrivable({ plan, headers, later = [] }: Pick<DriverOptions
   throw new HarnessError('HEADER_FORBIDDEN', `agents.headers sets ${forbidden}`, hint)
 }
 
+/**
+ * Agents that do not fit into memory are killed in the middle of a run, or so late that nothing can be judged.
+ * @throws HarnessError `MEMORY_TOO_SMALL`
+ */
+export function assertRoom({ id, agentBytes = 0 }: Pick<Driver, 'id' | 'agentBytes'>, agents: number, availableBytes: number): void {
+  if (agents * agentBytes <= availableBytes) return
+  const [needed, left] = [agents * agentBytes, availableBytes].map((bytes) => (bytes / 1e9).toFixed(1))
+  const hint = id === 'k6' ? '--driver undici takes an eighth of it; or' : 'take'
+  throw new HarnessError(
+    'MEMORY_TOO_SMALL',
+    `${agents} agents by ${id} take about ${needed} GB, and ${left} GB are free`,
+    `${hint} fewer agents, or several machines (docs/scale.md)`,
+  )
+}
+
 /** What the plan's agents would do and this driver cannot, in a sentence for the manifest. */
 export function leftOut({ id, holdsStreams }: Pick<Driver, 'id' | 'holdsStreams'>, { agents, protocol }: Plan): string[] {
   const listening = agents.filter(({ listens }) => listens !== undefined).length

@@ -8,6 +8,7 @@ import type { FaultDefinition } from '../faults/fault.ts'
 import type { Manifest } from '../history/manifest.ts'
 import type { Driver } from '../load/driver.ts'
 import { prepareGenerators } from '../load/generators.ts'
+import { assertRoom } from '../load/preconditions.ts'
 import type { PersonaDefinition } from '../persona.ts'
 import type { Plan } from '../plan/plan.ts'
 import { planHash, planText } from '../plan/text.ts'
@@ -73,8 +74,12 @@ export interface RunOptions {
   signal: AbortSignal
 }
 
-/** @returns the run's folder, recorded whole (or up to an abort), ready to be judged */
+/**
+ * @returns the run's folder, recorded whole (or up to an abort), ready to be judged
+ * @throws HarnessError `MEMORY_TOO_SMALL`, before anything is started, and whatever setting up throws
+ */
 export async function run(options: RunOptions): Promise<RunFolder> {
+  assertRoom(options.driver, options.plan.agents.length, process.availableMemory())
   const startedAt = new Date()
   const folder = await createRunFolder(options.reports, options.plan.scenario, startedAt)
   const recorder = await Recorder.open(folder)

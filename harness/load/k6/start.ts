@@ -24,7 +24,7 @@ const PAUSED_WITHIN_MS = 30_000
 /** Making one takes 2 ms of a core that is free. */
 const PAUSED_WITHIN_MS_AN_AGENT = 20
 
-export const k6Driver: Driver = { id: 'k6', prepare }
+export const k6Driver: Driver = { id: 'k6', agentBytes: 640_000, prepare }
 
 async function prepare(options: DriverOptions): Promise<Generator> {
   assertDrivable(options)

@@ -16,7 +16,7 @@ const READY_WITHIN_MS = 30_000
 const STOP_WITHIN_MS = 5_000
 const LOOK_AT_MEMORY_EVERY_MS = 500
 
-export const undiciDriver: Driver = { id: 'undici', holdsStreams: true, prepare }
+export const undiciDriver: Driver = { id: 'undici', holdsStreams: true, agentBytes: 80_000, prepare }
 
 async function prepare(options: DriverOptions): Promise<Generator> {
   assertDrivable(options)
