@@ -103,9 +103,14 @@ function moved(history: History, readings: readonly Reading[], { what, limit, un
   const interval: [number, number] = [trend.interval[0] * lengthMs, trend.interval[1] * lengthMs]
   const status = interval[0] > limit ? 'fail' : interval[1] <= limit ? 'pass' : 'unknown'
   const says = `${what} moved by ${told(measured)} (${told(interval[0])} to ${told(interval[1])}) from the steady phase to the end`
-  const late = history.calls.filter(({ hostile, phase }) => !hostile && phase === 'recovery').sort((a, b) => tookMs(b) - tookMs(a))
-  const witnesses = indexes(status === 'fail' ? late.slice(0, WITNESSES) : [])
+  const witnesses = indexes(status === 'fail' ? latestOf(history) : [])
   return [{ status, measured, interval, limit, unit, samples: readings.length, says, witnesses }]
+}
+
+/** Of the measured agents, at the end. */
+function latestOf({ calls }: History): Call[] {
+  const late = calls.filter(({ hostile, phase }) => !hostile && phase === 'recovery')
+  return late.sort((a, b) => tookMs(b) - tookMs(a)).slice(0, WITNESSES)
 }
 
 /** Bad ones took longest. */

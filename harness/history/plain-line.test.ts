@@ -10,6 +10,8 @@ const everyField = {
   rateLimit: '"agent";r=0;t=2',
   rateLimitPolicy: '"agent";q=30;w=3',
   instance: 'server-1',
+  challenge: 'Bearer error="invalid_token"',
+  tenants: ['acme'],
   isError: true,
   replayed: true,
   sizeBytes: 812,

@@ -8,7 +8,7 @@ const ROLES: ReadonlySet<unknown> = new Set([
   'handshake',
 ])
 const TRANSPORTS: ReadonlySet<unknown> = new Set(['timeout', 'reset', 'refused', 'dns', 'tls', 'cut', 'other'])
-const WORDS = ['transportText', 'contentType', 'retryAfter', 'rateLimit', 'rateLimitPolicy', 'instance', 'message', 'hash']
+const WORDS = ['transportText', 'contentType', 'retryAfter', 'rateLimit', 'rateLimitPolicy', 'instance', 'challenge', 'message', 'hash']
 const ANSWERS = ['parsed', 'isError', 'replayed', 'correct']
 const NUMBERS = ['rpcCode', 'sizeBytes']
 
@@ -40,7 +40,7 @@ function isPlainSend(line: Line): boolean {
 }
 
 function isPlainEnd(line: Line): boolean {
-  const { rpcId, data } = line
+  const { rpcId, data, tenants } = line
   return (
     Number.isFinite(line.endedAtMs) &&
     isCount(line.status, 0) &&
@@ -48,6 +48,7 @@ function isPlainEnd(line: Line): boolean {
     (line.transport === undefined || TRANSPORTS.has(line.transport)) &&
     (rpcId === undefined || rpcId === null || typeof rpcId === 'string') &&
     (data === undefined || (typeof data === 'object' && data !== null && !Array.isArray(data))) &&
+    (tenants === undefined || (Array.isArray(tenants) && tenants.every((tenant) => typeof tenant === 'string'))) &&
     WORDS.every((name) => line[name] === undefined || typeof line[name] === 'string') &&
     ANSWERS.every((name) => line[name] === undefined || typeof line[name] === 'boolean') &&
     NUMBERS.every((name) => line[name] === undefined || isAtLeast(line[name], 0))
