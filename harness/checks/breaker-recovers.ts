@@ -84,11 +84,10 @@ function closing(
   const healedMs = fault.healed?.atMs
   if (healedMs === undefined) return unknown(`the heal of ${fault.fault} was not verified`, probed)
   const after = asking.filter(({ sentAtMs }) => sentAtMs >= healedMs)
-  const served = after.filter(({ outcome }) => outcome === 'ok').map(({ endedAtMs = Number.POSITIVE_INFINITY }) => endedAtMs)
-  const tookMs = Math.min(...served) - healedMs
+  const tookMs = firstServedMs(after) - healedMs
   if (tookMs <= closeMs)
     return { ...probed, status: 'pass', says: `${probed.says}; ${dependency} was used again ${time(tookMs)} after the heal` }
-  const watchedMs = Math.max(0, ...after.map(({ sentAtMs }) => sentAtMs)) - healedMs
+  const watchedMs = after.reduce((last, { sentAtMs }) => Math.max(last, sentAtMs), 0) - healedMs
   if (watchedMs < closeMs) return unknown(`nobody asked for ${dependency} for ${time(closeMs)} after the heal`, probed)
   const failed = after.filter(({ outcome }) => outcome !== 'ok')
   const elsewhere = openBreaker(history, failed) === undefined ? remedyFor(history, failed) : undefined
@@ -111,6 +110,15 @@ const ONE_AT_A_TIME: Remedy = {
   runbook: 'DEPENDENCY_UNAVAILABLE',
 }
 
+/** When the first of them had been served, from a moment on. */
+function firstServedMs(calls: readonly Call[], fromMs = Number.NEGATIVE_INFINITY): number {
+  return calls.reduce(
+    (first, { outcome, endedAtMs = Number.NEGATIVE_INFINITY }) =>
+      outcome === 'ok' && endedAtMs >= fromMs ? Math.min(first, endedAtMs) : first,
+    Number.POSITIVE_INFINITY,
+  )
+}
+
 interface Burst {
   atMs: number
   attempts: number
@@ -128,9 +136,7 @@ function burstsAfterSilence(history: History, fault: FaultRecord, dependency: st
     const asked = asking.filter(({ sentAtMs }) => sentAtMs > before && sentAtMs < atMs).length
     if (asked < ASKED_LEAST) return []
     // Once somebody has been served the breaker is closed, and what follows is traffic.
-    const servedMs = Math.min(
-      ...asking.map(({ outcome, endedAtMs = 0 }) => (outcome === 'ok' && endedAtMs >= atMs ? endedAtMs : Number.POSITIVE_INFINITY)),
-    )
+    const servedMs = firstServedMs(asking, atMs)
     const untilMs = requests || atMs < fault.toMs ? Math.min(atMs + TOGETHER_MS, servedMs) : atMs
     return [{ atMs, attempts: moments.filter((other) => other === atMs || (other > atMs && other < untilMs)).length }]
   })

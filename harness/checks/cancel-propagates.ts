@@ -10,6 +10,7 @@
 // time: then that is a limit of the tool's own. Not modelled: what began between two readings.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { quantileOf } from '../history/quantiles.ts'
 import { needs } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
 import { countBelow } from '../history/sorted.ts'
@@ -109,7 +110,8 @@ const OWN_LIMIT_SPREAD = 0.15
 function withoutOwnLimit(early: readonly Call[]): Call[] {
   return [...Map.groupBy(early, ({ role }) => role).values()].flatMap((own) => {
     const took = own.map(({ sentAtMs, endedAtMs = sentAtMs }) => endedAtMs - sentAtMs)
-    const limited = own.length >= OWN_LIMIT_LEAST && Math.max(...took) - Math.min(...took) <= Math.max(...took) * OWN_LIMIT_SPREAD
+    const [least, most] = [quantileOf(took, 0), quantileOf(took, 1)]
+    const limited = own.length >= OWN_LIMIT_LEAST && most - least <= most * OWN_LIMIT_SPREAD
     return limited ? [] : own
   })
 }

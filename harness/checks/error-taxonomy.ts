@@ -87,8 +87,8 @@ function first(call: Call, position: number, all: readonly Call[]): boolean {
 function flawOf({ manifest, plan }: History, call: Call): string | undefined {
   const { class: is, evidence } = call
   const { status, message = '', data, rpcCode } = evidence
-  const text = withoutEcho(`${message}\n${data ? JSON.stringify(data) : ''}`, plan, call)
-  const inside = INSIDE.find(([, pattern]) => pattern.test(text))
+  const text = `${message}\n${data ? JSON.stringify(data) : ''}`
+  const inside = insideOf(text) && insideOf(withoutEcho(text, plan, call))
   if (inside) return `${inside[0]} in the answer`
   const code = data?.code
   const typed = code !== undefined || (rpcCode !== undefined && rpcCode !== 0)
@@ -102,6 +102,10 @@ function flawOf({ manifest, plan }: History, call: Call): string | undefined {
   if (status >= 500 && !typed) return `a bare ${status}`
   if (is === 'server-error' && !typed) return `an answer that is no JSON-RPC (HTTP ${status})`
   return undefined
+}
+
+function insideOf(text: string): (typeof INSIDE)[number] | undefined {
+  return INSIDE.find(([, pattern]) => pattern.test(text))
 }
 
 const ECHO_LEAST = 4

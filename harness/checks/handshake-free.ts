@@ -6,6 +6,7 @@
 // `address`), or because the server is overloaded, shows nothing here. A server that does not say which budget it was is taken to have
 // one for all where it refused calls in the same way within a second; else it is unknown. Not modelled: handshakes that are slow.
 import type { Call } from '../history/event.ts'
+import { countBelow } from '../history/sorted.ts'
 import { check, type Remedy } from './check.ts'
 import { indexes, notExercised, some, unknown } from './finding.ts'
 
@@ -32,7 +33,8 @@ export const handshakeFree = check({
     if (handshakes.length === 0) return notExercised('no agent began a session')
     const refused = handshakes.filter((call) => call.class === 'refused' && !OF_THEIR_OWN.has(call.budget ?? ''))
     const unnamed = history.calls.filter((call) => call.role !== 'handshake' && call.class === 'refused' && call.budget === undefined)
-    const turnedAway = refused.filter((call) => call.budget !== undefined || unnamed.some((other) => isNear(call, other)))
+    const moments = unnamed.map(({ sentAtMs }) => sentAtMs).sort((a, b) => a - b)
+    const turnedAway = refused.filter((call) => call.budget !== undefined || isNear(moments, call))
     const [first] = turnedAway
     const shown = { measured: turnedAway.length, limit: 0, unit: 'handshakes refused', samples: handshakes.length }
     if (!first && refused.length > 0)
@@ -53,8 +55,8 @@ export const handshakeFree = check({
   },
 })
 
-function isNear({ sentAtMs }: Call, other: Call): boolean {
-  return Math.abs(other.sentAtMs - sentAtMs) <= TOGETHER_MS
+function isNear(moments: readonly number[], { sentAtMs }: Call): boolean {
+  return countBelow(moments, sentAtMs + TOGETHER_MS, true) > countBelow(moments, sentAtMs - TOGETHER_MS)
 }
 
 /** Whose budget paid for them is where to look; what a budget of their own is set to decides nothing while it is not the one that is asked. */

@@ -41,8 +41,8 @@ export const noResidue = check({
   needs: ['after'],
   limits: { handlesMore: count(16, { from: 0, to: 100_000 }) },
   judge(history, { handlesMore }) {
-    const endMs = Math.max(0, ...history.samples.map(({ atMs }) => atMs))
-    const lastCallMs = Math.max(0, ...history.calls.map(({ endedAtMs, sentAtMs }) => endedAtMs ?? sentAtMs))
+    const endMs = history.samples.reduce((last, { atMs }) => Math.max(last, atMs), 0)
+    const lastCallMs = history.calls.reduce((last, { endedAtMs, sentAtMs }) => Math.max(last, endedAtMs ?? sentAtMs), 0)
     if (history.manifest.state !== 'complete' || endMs - lastCallMs < LAST_MS)
       return unknown('the server was not looked at once the load was over')
     const from = endMs - LAST_MS

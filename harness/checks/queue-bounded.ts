@@ -86,7 +86,7 @@ function waitedOutside(history: History, { outsideMs, outsideFineMs }: { outside
   // A line that nobody had to stand in shows nothing.
   if (peakInFlight(stressed).calls < 2 * peakInFlight(steady).calls) return undefined
   // The latest, not a percentile: a tool may be slow for one question in fifty, on a quiet day too.
-  const usual = new Map([...Map.groupBy(steady, ({ role }) => role)].map(([role, own]) => [role, Math.max(...own.map(took))] as const))
+  const usual = new Map([...Map.groupBy(steady, ({ role }) => role)].map(([role, own]) => [role, quantileOf(own.map(took), 1)] as const))
   const waits = stressed.flatMap((call) =>
     usual.has(call.role) ? [{ call, waitedMs: Math.max(0, took(call) - (usual.get(call.role) ?? 0)) }] : [],
   )

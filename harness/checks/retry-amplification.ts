@@ -75,9 +75,8 @@ function judgeDependency(history: History, dependency: string, limits: Limits): 
   // Connections, not requests: a pool that is warm makes none, so only more than one a call can be too many.
   const allowed = inSteady.perCall < 0.5 ? Math.max(limit, 1 + limits.floor) : limit
   if (inStress.perCall <= allowed) return { ...shown, limit: allowed, status: 'pass', says: rates }
-  const asking = asked.filter(({ sentAtMs }) =>
-    phasesOf(history, 'stress').some(({ fromMs, toMs }) => sentAtMs >= fromMs && sentAtMs < toMs),
-  )
+  const stresses = phasesOf(history, 'stress')
+  const asking = asked.filter(({ sentAtMs }) => stresses.some(({ fromMs, toMs }) => sentAtMs >= fromMs && sentAtMs < toMs))
   if (attempts !== history.hits && inStress.made <= allowed * asking.length)
     return unknown(`${rates}, with ${some(asking.length, 'call')} that asked for it: who else connected cannot be told`, {
       ...shown,
