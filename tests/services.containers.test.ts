@@ -79,8 +79,9 @@ it('Redis: answers, crashes, comes back as another one', async () => {
   expect(redis.runId).not.toBe(runId)
 })
 
-/** By the proxy, by SQL, by the engine's signals, by a crash: what four scenarios break. */
+/** By the proxy, by SQL, by the engine's signals, by a crash: all that postgres-outage, redis-outage, rolling-restart and upstream-outage break, and more. */
 const FAULTS = [
+  ['postgres-refused', {}],
   ['postgres-latency', {}],
   ['postgres-sessions-killed', {}],
   ['postgres-postmaster-frozen', {}],
@@ -89,7 +90,10 @@ const FAULTS = [
   ['redis-frozen', {}],
   ['server-frozen', {}],
   ['server-killed', {}],
+  ['server-drained', {}],
   ['upstream-errors', {}],
+  ['upstream-hang', {}],
+  ['upstream-throttled', {}],
 ] as const
 
 it('faults act inside containers as they do outside', async () => {

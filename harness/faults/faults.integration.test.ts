@@ -29,7 +29,7 @@ afterAll(async () => {
 /** Every variant of a fault, with what makes it quick to look at. */
 const VARIANTS: Record<string, Record<string, number | string>[]> = {
   'postgres-latency': [{ delayMs: 60 }],
-  'redis-latency': [{ delayMs: 60 }],
+  'redis-latency': [{ delayMs: 60 }, { delayMs: 60, stream: 'downstream', toxicity: 0.5, seed: 3 }],
   'postgres-refused': [{}, { by: 'crash' }],
   'postgres-slow-statements': [{ delayMs: 300 }, { table: 'ledger.rates', delayMs: 300 }],
   'postgres-lock': [{}, { what: 'rows' }],
