@@ -202,14 +202,24 @@ describe('text', () => {
     expect(gone).toEqual([])
   })
 
-  test('every link between the pages leads somewhere', () => {
-    const broken = pages.flatMap((page) =>
-      [...textOf(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
-        .map(([, to = '']) => path.posix.join(path.posix.dirname(page), to))
-        .filter((to) => !existsSync(path.join(ROOT, to)))
-        .map((to) => `${page} → ${to}`),
+  describe('links between the pages', () => {
+    const links = pages.flatMap((page) =>
+      [...textOf(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, to = '']) => ({
+        page,
+        to: path.posix.join(path.posix.dirname(page), to),
+      })),
     )
-    expect(broken).toEqual([])
+
+    test('lead somewhere', () => {
+      expect(links.filter(({ to }) => !existsSync(path.join(ROOT, to)))).toEqual([])
+    })
+
+    test('lead to every page', () => {
+      // What a command writes may be there or not, so it is enough that something names it.
+      const named = (page: string) => published.some((file) => file !== page && textOf(file).includes(page))
+      const reached = (page: string) => links.some(({ to }) => to === page) || named(page)
+      expect(pages.filter((page) => page !== 'README.md' && !reached(page))).toEqual([])
+    })
   })
 })
 
