@@ -3,6 +3,7 @@
 // Rows of the table in the load design: "client timeout" none, "fan-out a turn" cap 10 and only tools with readOnlyHint, "retry, raw SDK" 0,
 // "retry, model", "think time" of a frontier agent (median 6.7 s; a quarter of it at quick scale).
 // Parameters: those of retry-happy, with these defaults; timeoutMs 0 is the plan's own patience.
+// listens: the TypeScript SDK opens the server's own stream in every session (2025 eras; docs/presets.md).
 // Not modelled: that only read-only tools run side by side (a scenario gives an agent one role; a write's agents: together: 'one-by-one').
 import { preset } from '../../../harness/persona.ts'
 import { retryHappy } from '../retry-happy.ts'

@@ -3,6 +3,7 @@
 // Rows of the table in the load design: "retry, framework" 3 @ 0.5 s × 2 on 5xx, "fan-out a turn" all at once (ToolNode), "client timeout"
 // 30 s, "turn cap" 10,007 (its default: none that a task here would reach), "session churn" (the same adapters as LangChain).
 // Parameters: those of retry-happy, with these defaults.
+// listens: the Python SDK opens the server's own stream where the session has an id (2025 eras; docs/presets.md).
 // Not modelled: its jitter is 0 to 1 s on top; here ±100 %, which has the same mean at the first retry. A 429 is not retried: to Python's
 // policy it is no 5xx.
 import { preset } from '../../../harness/persona.ts'

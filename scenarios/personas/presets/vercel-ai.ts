@@ -4,6 +4,7 @@
 // "retry, raw SDK" 0 below it.
 // Parameters: those of retry-happy, with these defaults. The SDK's own retries wrap the model's call; tools are retried where an application
 // wraps them in the same helper, as this preset does: tries: 1 is an application that does not.
+// listens: the TypeScript SDK opens the server's own stream in every session (2025 eras; docs/presets.md).
 // Not modelled: deadlines of its newer MCP client.
 import { preset } from '../../../harness/persona.ts'
 import { retryHappy } from '../retry-happy.ts'
