@@ -9,6 +9,7 @@ import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Call } from './event.ts'
 import type { History } from './history.ts'
+import { parsed } from './json.ts'
 import { chunksOf } from './lines.ts'
 import { Said, type ServerSaid } from './server-said.ts'
 
@@ -124,10 +125,5 @@ function fieldOf(line: Record<string, unknown>, field: string): unknown {
 
 /** Undefined for a line that is no JSON object. */
 function jsonObject(text: string): Record<string, unknown> | undefined {
-  if (!text.startsWith('{')) return undefined
-  try {
-    return JSON.parse(text) as Record<string, unknown>
-  } catch {
-    return undefined
-  }
+  return text.startsWith('{') ? parsed(text) : undefined
 }

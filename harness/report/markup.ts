@@ -1,6 +1,6 @@
 // HTML by template: whatever is put in is escaped unless it was itself made by a template, so forgetting is harmless.
 // Values are first made plain (no control characters, one line, a bounded length). Attributes must stand in quotes.
-// `trusted` is for text that we drew ourselves; it has two users, the style sheet and the charts.
+// `trusted` is for text that we made ourselves: style sheets, charts, the page's script and what that reads.
 import { plain } from './plain.ts'
 
 const longestValue = 2_000
