@@ -11,9 +11,9 @@ test('calls that wait for their turn each keep their own id and trace', async ()
     wait: async (ms) => {
       nowMs += Math.max(0, ms)
     },
-    post: async ({ headers, body }) => {
+    post: async ({ headers, body }, _timeoutMs, _keepMs, read) => {
       sent.push({ headers: { ...headers }, body })
-      return { status: 200, header: () => undefined, body: '' }
+      return read({ status: 200, header: () => undefined, body: '' })
     },
     write: () => undefined,
   }

@@ -168,29 +168,31 @@ export class Caller implements Sender {
     if (atMs >= endsAtMs || this.isOver()) await new Promise<never>(() => undefined)
   }
 
-  /** One line when it leaves, one when it ends: the only asynchronous function on the way of a call. */
-  async #exchange<T>(out: Outgoing, request: WireRequest, question: Question, told: Told<T>): Promise<T> {
+  #exchange<T>(out: Outgoing, request: WireRequest, question: Question, told: Told<T>): Promise<T> {
+    const { perSecond } = this.#facts
+    if (perSecond === undefined) return this.#leave(out, request, question, told)
+    // What waits must keep its own headers: the speaker's next request changes them.
+    const kept = { headers: { ...request.headers }, body: request.body }
+    return this.#turn(perSecond).then(() => this.#leave(out, kept, question, told))
+  }
+
+  /** One line when it leaves, one when it ends. */
+  #leave<T>(out: Outgoing, request: WireRequest, question: Question, told: Told<T>): Promise<T> {
     const engine = this.#engine
-    const { perSecond, patienceMs } = this.#facts
-    let sent = request
-    if (perSecond !== undefined) {
-      // What waits must keep its own headers: the speaker's next request changes them.
-      sent = { headers: { ...request.headers }, body: request.body }
-      await this.#turn(perSecond)
-    }
+    const { timeoutMs } = out
     out.seq = this.next()
     out.sentAtMs = this.now()
     engine.write(sendLine(out))
     this.#underWay++
     this.#callsSent++
-    const { timeoutMs } = out
-    const raw = await engine.post(sent, timeoutMs, this.#stateless ? timeoutMs : patienceMs)
-    const endedAtMs = this.now()
-    const evidence = evidenceIn(raw, question)
-    engine.write(endLine(this.next(), out.call, this.agent, endedAtMs, evidence))
-    this.#underWay--
-    if (this.#underWay === 0) this.#whenQuiet?.()
-    return told(raw, evidence, endedAtMs)
+    return engine.post(request, timeoutMs, this.#stateless ? timeoutMs : this.#facts.patienceMs, (raw) => {
+      const endedAtMs = this.now()
+      const evidence = evidenceIn(raw, question)
+      engine.write(endLine(this.next(), out.call, this.agent, endedAtMs, evidence))
+      this.#underWay--
+      if (this.#underWay === 0) this.#whenQuiet?.()
+      return told(raw, evidence, endedAtMs)
+    })
   }
 }
 

@@ -129,8 +129,8 @@ test('a persona that throws leaves a crash line, and its other tasks go on', asy
 
 test('an answer that cannot be read gets an end all the same, and the agent its stop line', async () => {
   class Garbled extends VirtualEngine {
-    override async post(request: WireRequest, timeoutMs: number): Promise<RawAnswer> {
-      const answer = await super.post(request, timeoutMs)
+    override async answer(request: WireRequest, timeoutMs: number): Promise<RawAnswer> {
+      const answer = await super.answer(request, timeoutMs)
       if (this.requests.length > 1) return answer
       return {
         ...answer,

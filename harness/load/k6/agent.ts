@@ -23,13 +23,17 @@ export async function runAgent(planned: PlannedAgent, persona: PersonaDefinition
   const engine: Engine = {
     nowMs: () => Date.now(),
     wait: (ms) => (ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms))),
-    post: ({ headers, body }, timeoutMs, keepMs) => {
+    post: ({ headers, body }, timeoutMs, keepMs, read) => {
       parameters.headers = headers
       parameters.timeout = keepMs
       // k6 keeps cookies unless each request gets a jar of its own.
       parameters.jar = new http.CookieJar()
       const request = http.asyncRequest('POST', url, body, parameters)
-      return keepMs > timeoutMs ? sooner(request, timeoutMs) : request.then(answerOrEnd, noAnswer)
+      if (keepMs > timeoutMs) return sooner(request, timeoutMs).then(read)
+      return request.then(
+        (response) => (isStopped(response) ? NOBODY_KNOWS : read(rawAnswer(response))),
+        (error) => read(noAnswer(error)),
+      )
     },
     write: (line) => console.log(line),
   }
@@ -61,9 +65,11 @@ function noAnswer(error: unknown): RawAnswer {
 }
 
 /** k6 is being stopped: nobody knows what becomes of the call, so it gets no end. */
-function answerOrEnd(response: RefinedResponse<'text'>): RawAnswer | Promise<RawAnswer> {
-  return response.status === 0 && response.error.includes('context canceled') ? new Promise(() => undefined) : rawAnswer(response)
+function isStopped({ status, error }: RefinedResponse<'text'>): boolean {
+  return status === 0 && error.includes('context canceled')
 }
+
+const NOBODY_KNOWS = new Promise<never>(() => undefined)
 
 function rawAnswer(response: RefinedResponse<'text'>): RawAnswer {
   const body: string = response.body ?? ''

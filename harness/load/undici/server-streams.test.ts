@@ -88,7 +88,7 @@ async function live(url: string, { listens, protocol = '2025-11-25', act, timeou
   await followTimeline(agent, { act: act ?? callOnce } as Partial<PersonaDefinition> as PersonaDefinition, facts, {
     nowMs: () => Date.now(),
     wait: (ms) => (ms <= 0 ? Promise.resolve() : pause(ms)),
-    post: (request, within, keepMs) => connections.post(request, within, keepMs),
+    post: (request, within, keepMs, read) => connections.post(request, within, keepMs).then(read),
     write: (line) => void lines.push(JSON.parse(line) as LoadLine),
     streams: connections.streams,
   })
