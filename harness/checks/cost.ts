@@ -4,7 +4,7 @@ import { ratioInterval, type Tally } from '../history/bootstrap.ts'
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { type Point, points } from '../history/samples.ts'
+import { cpuShares, type Point, points } from '../history/samples.ts'
 import type { Finding } from './check.ts'
 import { indexes } from './finding.ts'
 
@@ -112,13 +112,7 @@ function eachOf(seconds: readonly Second[]): number {
 
 /** CPU of the server's instances, ms; each sample tells the share of a core since the one before. */
 export function cpuUsed(history: History): Used[] {
-  const samples = history.samples.filter(({ sampler, instance }) => sampler === 'process' && /^\d+$/.test(instance ?? ''))
-  return between(
-    samples.flatMap(({ atMs, instance = '', values: { cpuShare } }) =>
-      cpuShare === undefined ? [] : [{ atMs, series: instance, value: cpuShare }],
-    ),
-    (_, share, lengthMs) => share * lengthMs,
-  )
+  return between(cpuShares(history), (_, share, lengthMs) => share * lengthMs)
 }
 
 /** Bytes logged by all instances. A file that has shrunk was begun anew. */

@@ -79,7 +79,9 @@ test('a fault that was never injected has no dependency', () => {
 
 test('points of a series, whatever its labels', () => {
   const story = aRun().sample('prometheus', 500, { 'poolWaiting{pool="cheap"}': 3, poolWaitingMax: 9 })
-  expect(points(story.history(), 'poolWaiting')).toEqual([{ atMs: 500, value: 3, series: 'poolWaiting{pool="cheap"} of 1' }])
+  const one = { atMs: 500, value: 3, series: 'poolWaiting{pool="cheap"} of 1', sampler: 'prometheus' }
+  expect(points(story.history(), 'poolWaiting')).toEqual([one])
+  expect(points(story.history(), 'poolWaiting', 'process')).toEqual([])
 })
 
 test('lateness is that of a task’s first call', () => {

@@ -6,6 +6,7 @@ export interface Point {
   value: number
   /** `poolWaiting{pool="cheap"}`, with the instance when there are several. */
   series: string
+  sampler: string
 }
 
 /** Kubernetes counts every code from 200 to 399 as success; 0 is no answer. */
@@ -13,37 +14,46 @@ export function probeHolds(status: number): boolean {
   return status >= 200 && status < 400
 }
 
-/** All samples of a series by name, whatever its labels and instance. Without lists of its own a line: a long run has hundreds of thousands. */
-export function points(history: History, name: string, sampler?: string): Point[] {
-  const found: Point[] = []
-  for (const { sampler: by, atMs, instance, values } of history.samples) {
-    if (sampler !== undefined && by !== sampler) continue
-    for (const series in values) {
-      if (!series.startsWith(name) || (series.length > name.length && series[name.length] !== '{')) continue
-      found.push({ atMs, value: values[series] as number, series: instance === undefined ? series : `${series} of ${instance}` })
-    }
-  }
-  return found
+/** By name: nearly every check asks, and the samples of a history never change. */
+const known = new WeakMap<History['samples'], ReadonlyMap<string, readonly Point[]>>()
+
+/** All samples of a series by name, whatever its labels and instance. */
+export function points({ samples }: History, name: string, sampler?: string): readonly Point[] {
+  const byName = known.get(samples) ?? namedIn(samples)
+  known.set(samples, byName)
+  const found = byName.get(name) ?? []
+  return sampler === undefined ? found : found.filter((point) => point.sampler === sampler)
 }
 
-/**
- * CPU that the server's instances used in a stretch, ms, from the samples of their processes; each tells the share since the one before.
- * Undefined when the stretch has none.
- */
+function namedIn(samples: History['samples']): Map<string, Point[]> {
+  const byName = new Map<string, Point[]>()
+  for (const { sampler, atMs, instance, values } of samples)
+    for (const series in values) {
+      const labels = series.indexOf('{')
+      const name = labels < 0 ? series : series.slice(0, labels)
+      const own = byName.get(name) ?? []
+      if (own.length === 0) byName.set(name, own)
+      const whole = instance === undefined ? series : `${series} of ${instance}`
+      own.push({ atMs, value: values[series] as number, series: whole, sampler })
+    }
+  return byName
+}
+
+/** Of the server's instances, from the samples of their processes: each the share of a core since the one before. */
+export function cpuShares(history: History): Point[] {
+  return points(history, 'cpuShare', 'process').filter(({ series }) => / of \d+$/.test(series))
+}
+
+/** CPU that the server's instances used in a stretch, ms. Undefined when the stretch has none. */
 export function cpuMsIn(history: History, { fromMs, toMs }: { fromMs: number; toMs: number }): number | undefined {
-  const instances = Map.groupBy(
-    history.samples.filter(
-      ({ sampler, instance, values }) => sampler === 'process' && /^\d+$/.test(instance ?? '') && values.cpuShare !== undefined,
-    ),
-    ({ instance }) => instance,
-  )
+  const instances = Map.groupBy(cpuShares(history), ({ series }) => series)
   let cpuMs: number | undefined
-  for (const samples of instances.values()) {
-    samples.forEach(({ atMs, values: { cpuShare = 0 } }, position) => {
-      const sinceMs = samples[position - 1]?.atMs
+  for (const shares of instances.values()) {
+    shares.forEach(({ atMs, value }, position) => {
+      const sinceMs = shares[position - 1]?.atMs
       if (sinceMs === undefined) return
       const insideMs = Math.min(toMs, atMs) - Math.max(fromMs, sinceMs)
-      if (insideMs > 0) cpuMs = (cpuMs ?? 0) + cpuShare * insideMs
+      if (insideMs > 0) cpuMs = (cpuMs ?? 0) + value * insideMs
     })
   }
   return cpuMs
