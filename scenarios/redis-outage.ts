@@ -8,6 +8,7 @@ import { costBudget } from '../harness/checks/cost-budget.ts'
 import { fairness } from '../harness/checks/fairness.ts'
 import { limiterTrue } from '../harness/checks/limiter-true.ts'
 import { poolBounded } from '../harness/checks/pool-bounded.ts'
+import { quotaHeadersTrue } from '../harness/checks/quota-headers-true.ts'
 import { recovers } from '../harness/checks/recovers.ts'
 import { retryAfterValid } from '../harness/checks/retry-after-valid.ts'
 import { redisFrozen } from '../harness/faults/redis-frozen.ts'
@@ -33,6 +34,6 @@ export default scenario({
     observer({ agents: 2, role: 'cheapRead' }),
     runawayLoop({ agents: 1, role: 'cheapRead', atOnce: 6, during: 'stress' }),
   ],
-  checks: [limiterTrue(), fairness(), boundedTime(), retryAfterValid(), costBudget(), poolBounded(), recovers(), alertsFire()],
+  checks: [limiterTrue(), fairness(), boundedTime(), retryAfterValid(), quotaHeadersTrue(), costBudget(), poolBounded(), recovers(), alertsFire()],
   essential: ['limiter-true', 'bounded-time'],
 })
