@@ -11,6 +11,8 @@ import { Sequence } from '../history/sequence.ts'
 
 /** Calls without an end are given up beyond this many: a file in which nothing ends is no run. */
 const OPEN_MAX = 2_000_000
+/** Tasks of an agent of which it is remembered that they began: more are not under way at a time. */
+const TASKS_MAX = 64
 
 export interface Told {
   calls: number
@@ -20,7 +22,16 @@ export interface Told {
   starts: number[]
   latencyMs: Tally
   latenessMs: Tally
-  agents: Map<string, { sequence: Sequence; sends: number; stopped: boolean; callsSent: number }>
+  agents: Map<string, ToldAgent>
+}
+
+interface ToldAgent {
+  sequence: Sequence
+  sends: number
+  stopped: boolean
+  callsSent: number
+  /** Those that began last. */
+  tasks: Set<string>
 }
 
 /** How often each whole millisecond came. */
@@ -79,7 +90,6 @@ export async function divide(files: readonly string[], into: string, count: numb
 class Taker {
   readonly #told: Told
   readonly #open = new Map<string, number>()
-  readonly #seen = new Set<string>()
 
   constructor(told: Told) {
     this.#told = told
@@ -109,7 +119,7 @@ class Taker {
       told.starts.push(line.atMs)
       return
     }
-    const agent = told.agents.get(line.agent) ?? { sequence: new Sequence(), sends: 0, stopped: false, callsSent: 0 }
+    const agent = told.agents.get(line.agent) ?? { sequence: new Sequence(), sends: 0, stopped: false, callsSent: 0, tasks: new Set() }
     told.agents.set(line.agent, agent)
     agent.sequence.take(line.seq)
     if (line.kind === 'send') this.#sent(line, agent)
@@ -123,15 +133,15 @@ class Taker {
     }
   }
 
-  #sent(send: SendLine, agent: { sends: number }): void {
+  #sent(send: SendLine, agent: ToldAgent): void {
     this.#told.calls++
     agent.sends++
     if (this.#open.size < OPEN_MAX) this.#open.set(send.call, send.sentAtMs)
     // The first call of a task is the one that had a moment to keep; tasks of an agent begin in their order.
-    const key = `${send.agent}\n${send.task}`
-    if (this.#seen.has(key)) return
-    this.#seen.add(key)
-    if (this.#seen.size > OPEN_MAX) this.#seen.delete(this.#seen.values().next().value as string)
+    const { tasks } = agent
+    if (tasks.has(send.task)) return
+    tasks.add(send.task)
+    if (tasks.size > TASKS_MAX) tasks.delete(tasks.values().next().value as string)
     this.#told.latenessMs.take(send.sentAtMs - send.plannedAtMs)
   }
 }
