@@ -46,7 +46,7 @@ const HELP = `Prints what your shell needs to complete commands, options, scenar
 
   mcp-stampede completion bash | zsh | fish
 
-It takes no options. The shell asks the mcp-stampede on your PATH: npm install --global, or node_modules/.bin in it; it knows nothing of npx.
+It takes no options. Your shell asks the mcp-stampede on PATH: npm install --global, or node_modules/.bin in it; it knows nothing of npx.
 Examples:
   ${HOW}
 `

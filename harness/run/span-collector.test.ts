@@ -5,11 +5,15 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { openSpanCollector } from './span-collector.ts'
+
+// Megabytes are packed and sent here: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 60_000 })
 
 let folder: string
 let file: string
+
 beforeEach(() => {
   folder = mkdtempSync(path.join(os.tmpdir(), 'stampede-spans-test-'))
   file = path.join(folder, 'spans.ndjson')

@@ -20,8 +20,8 @@ const HELP = `Makes one run of what several generators recorded, each line count
   ${USAGE}
 
   --into <folder>   where the merged run is written (default: beside the first, with -merged behind its name)
-  --in-parts        judges in bounded memory, from files, however many calls there are. A run's own folder alone is judged where it is; what it
-                    is divided into, as large as the run, is there too meanwhile, or in --into <folder>
+  --in-parts        judges in bounded memory, from files, however many calls there are. A run's own folder alone is judged where it is;
+                    what it is divided into, as large as the run, is there too meanwhile, or in --into <folder>
 
 Example: npm run merge -- reports/runaway-loop/latest collected --into reports/runaway-loop/whole
 Exit codes: 0 all of it is there · 2 something is missing; with --in-parts those of the verdicts
