@@ -34,6 +34,16 @@ export default scenario({
     observer({ agents: 2, role: 'cheapRead' }),
     runawayLoop({ agents: 1, role: 'cheapRead', atOnce: 6, during: 'stress' }),
   ],
-  checks: [limiterTrue(), fairness(), boundedTime(), retryAfterValid(), quotaHeadersTrue(), costBudget(), poolBounded(), recovers(), alertsFire()],
+  checks: [
+    limiterTrue(),
+    fairness(),
+    boundedTime(),
+    retryAfterValid(),
+    quotaHeadersTrue(),
+    costBudget(),
+    poolBounded(),
+    recovers(),
+    alertsFire(),
+  ],
   essential: ['limiter-true', 'bounded-time'],
 })
