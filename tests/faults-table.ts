@@ -100,8 +100,9 @@ curl -H 'content-type: application/json' $ADMIN/links/postgres/toxics -d '{"toxi
 curl -X DELETE $ADMIN/links/postgres/toxics/1
 \`\`\`
 
-Toxics: latency (with jitter), bandwidth, timeout, reset, slowClose, limitData, down, connectDelay, blackHole, slicer, cut. What is done
-by hand is written into the run's notes.
+Toxics: latency (with jitter), bandwidth, timeout, reset, slowClose, limitData, down, connectDelay, blackHole, slicer, cut. All but
+blackHole and cut take \`toxicity\`: they are for that share of the connections, drawn for each from \`seed\`. Latency, bandwidth, timeout,
+slowClose and slicer take \`stream\`, \`upstream\` or \`downstream\`: one way only. What is done by hand is written into the run's notes.
 `
 }
 

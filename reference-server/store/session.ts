@@ -12,7 +12,7 @@ import type { Times } from '../controls/times.ts'
 import { CallError } from '../errors.ts'
 import { ATTRIBUTES, SPANS } from '../telemetry-names.ts'
 import type { Admin } from './admin.ts'
-import { told } from './failures.ts'
+import { told, toldToWriter } from './failures.ts'
 import { type Connection, type Connections, isConnectionFailure } from './postgres.ts'
 import { together, whenTooMuch } from './wire.ts'
 
@@ -108,7 +108,7 @@ export class Session {
       })
     } catch (error) {
       if (facts.commitSent && isConnectionFailure(error)) throw this.#unknown(error)
-      throw this.#failed(error)
+      throw toldToWriter(this.#failed(error))
     }
   }
 

@@ -93,9 +93,9 @@ function measure(history: History, row: Row): Measured {
 }
 
 /** As the page shows it. */
-function nameOf({ fault, given = {}, beside }: Row): string {
+function nameOf({ fault, given = {} }: Row): string {
   const said = Object.entries(given).map(([name, value]) => ` ${name} ${value}`)
-  return `\`${fault}\`${said.join('')}${beside ? `, with ${beside[0]}` : ''}`
+  return `\`${fault}\`${said.join('')}`
 }
 
 /** How many of each, the most frequent first: `80 × ok, 16 × 503 DEPENDENCY_UNAVAILABLE (wait 1–2 s)`. */
