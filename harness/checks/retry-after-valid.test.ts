@@ -37,7 +37,7 @@ describe('retry-after-valid', () => {
     ['a fraction', refused({ retryAfter: '1.6' }), 'neither whole seconds nor a date'],
     ['zero', refused({ retryAfter: '0' }), 'already passed'],
     ['a date in the past', refused({ retryAfter: dated(-5_000) }), 'already passed'],
-    ['no body', unavailable({ contentType: 'text/html', parsed: false }), 'without a JSON body'],
+    ['no body', unavailable({ contentType: 'text/html', parsed: false }), 'without a body in JSON-RPC'],
     ['no wait in the body', refused({ data: { code: 'RATE_LIMITED' } }), 'without data.retryAfterMs'],
     ['two waits', refused({ retryAfter: '10' }), 'disagree'],
     ['another id', refused({ rpcId: 1 }), "without the call's id"],

@@ -78,7 +78,7 @@ function guidanceFlaw(call: Call, { manifest }: History, agreeMs: number): strin
     if (evidence.retryAfter === undefined) return 'without Retry-After'
     if (headerMs === undefined) return 'with a Retry-After that is neither whole seconds nor a date'
     if (headerMs <= 0) return 'with a Retry-After that has already passed'
-    if (!isJson(evidence.contentType) || evidence.parsed === false) return 'without a JSON body'
+    if (!isJson(evidence.contentType) || evidence.parsed === false) return 'without a body in JSON-RPC'
   }
   const bodyMs = bodyWaitMs(evidence)
   if (bodyMs === undefined || bodyMs <= 0) return 'without data.retryAfterMs'
