@@ -41,7 +41,7 @@ export default scenario({
   fleet: [
     steady({ agents: 20, role: 'cheapRead', everyMs: 600 }),
     steady({ agents: 10, role: 'expensiveRead', everyMs: 800 }),
-    lister({ agents: 4, role: 'expensiveRead', everyMs: 800, callsMax: 5, depthMax: 5, atOnce: 1, thinkMs: 500 }),
+    lister({ agents: 3, role: 'expensiveRead', everyMs: 1_000, callsMax: 5, depthMax: 5, atOnce: 1, thinkMs: 500 }),
     runawayLoop({ agents: 1, role: 'cheapRead', atOnce: 6, during: 'stress' }),
   ],
   checks: [cleanDrain(), killContained(), limiterTrue(), noResidue(), errorTaxonomy(), retryAfterValid()],
