@@ -37,7 +37,7 @@ export function loadFileNames(generators: number): string[] {
 }
 
 /**
- * @param files theirs from now on: their times are moved where they are
+ * @param files that heard of agents together (load-file.ts); their times are moved where they are
  * @param said raw/generators.ndjson; empty when all ran on the harness's own machine
  */
 export function joinLoads(files: readonly LoadFile[], plan: Pick<History['plan'], 'agents'>, said: readonly GeneratorLine[] = []): Joined {
@@ -64,10 +64,11 @@ export function joinLoads(files: readonly LoadFile[], plan: Pick<History['plan']
 function together(files: readonly LoadFile[]): Omit<Load, 'startMs'> {
   const [first, ...others] = files
   if (!first) return { sends: [], ends: new Map(), agents: new Map() }
-  if (others.length === 0) return first
+  const { sends, agents } = first
+  if (others.length === 0) return { sends, ends: first.ends, agents }
   const ends = new Map(first.ends)
   for (const file of others) for (const [call, end] of file.ends) if (!ends.has(call)) ends.set(call, end)
-  return { sends: files.flatMap(({ sends }) => sends), ends, agents: new Map(files.flatMap((file) => [...file.agents])) }
+  return { sends: files.flatMap((file) => file.sends), ends, agents }
 }
 
 function neverBegan(files: readonly LoadFile[]): string[] {
