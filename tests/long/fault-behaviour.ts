@@ -66,8 +66,9 @@ function measure(history: History, row: Row): Measured {
   const during = history.calls.filter((call) => call.role !== 'handshake' && overlaps(call, span) && call.sentAtMs >= span.fromMs)
   const concerned = during.filter((call) => needs(history, call.role, dependency))
   const others = during.filter((call) => !concerned.includes(call))
+  // What reaches into the next window may have been broken by the next fault.
   const after = history.calls.filter(
-    (call) => call.role !== 'handshake' && call.sentAtMs > span.toMs && call.sentAtMs < span.toMs + RECOVERY_MS,
+    (call) => call.window === window && call.phase === 'recovery' && call.role !== 'handshake' && !call.straddles,
   )
   const lastBadMs = Math.max(0, ...after.filter(({ outcome }) => outcome !== 'ok').map(({ sentAtMs }) => sentAtMs - span.toMs))
   const tried = attemptsAt(history, dependency).filter(({ atMs }) => atMs >= span.fromMs && atMs <= span.toMs).length
