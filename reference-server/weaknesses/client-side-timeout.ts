@@ -3,7 +3,7 @@
 // Postgres does (statement_timeout, lock_timeout, the look for clients that have gone) are the one part that is replaced.
 import { weakness } from './weakness.ts'
 
-const PATIENCE_MS = 1_000
+const PATIENCE_MS = 500
 
 export default weakness({
   story:
