@@ -96,7 +96,7 @@ describe('a query that takes too long', () => {
   })
 
   test('cancels hit nobody else, under fire', async () => {
-    await using desk = await open({ DEADLINE_LONGEST_MS: '400', POOL_EXPENSIVE: '2', QUEUE_MAX: '50', ACQUIRE_TIMEOUT_MS: '300' })
+    await using desk = await open({ DEADLINE_LONGEST_MS: '1200', POOL_EXPENSIVE: '2', QUEUE_MAX: '50', ACQUIRE_TIMEOUT_MS: '900' })
     const rounds = Array.from({ length: 6 }, async () => {
       const slow = desk.call('run_query', { sql: 'select pg_sleep(5)' })
       const quick = [1, 2, 3, 4].map(() => desk.call('list_tables'))
