@@ -48,7 +48,10 @@ describe('goodput-plateau', () => {
     const late = () => stressed({ oneIn: 6, others: served(4_000) })
     expect(verdictOf(late(), 'goodput-plateau').status).toBe('fail')
     const turnedAway = late().call({ of: 'a', atMs: 5_010, answer: toolError('OVERLOADED', 5) })
-    expect(verdictOf(turnedAway, 'goodput-plateau')).toMatchObject({ status: 'unknown', because: expect.stringContaining('it would have failed') })
+    expect(verdictOf(turnedAway, 'goodput-plateau')).toMatchObject({
+      status: 'unknown',
+      because: expect.stringContaining('it would have failed'),
+    })
   })
 
   test('is not judged when answers cannot be seen', () => {
