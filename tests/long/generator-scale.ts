@@ -17,6 +17,8 @@ import { ensureK6 } from '../../setup.mjs'
 const AGENTS = 5_000
 /** One call of each agent in so long, ms. */
 const EVERY_MS = 20_000
+/** After the last planned call, for what is late by then: a plan's end cuts off what has not left. */
+const DRAIN_MS = 5_000
 const MEMORY_MAX: [Driver, number][] = [
   [k6Driver, 3e9],
   [undiciDriver, 1e9],
@@ -38,7 +40,7 @@ export async function run(seconds = 60, limits = MEMORY_MAX): Promise<string[]> 
 }
 
 async function measure(driver: Driver, memoryMax: number, url: string, scratch: string, seconds: number): Promise<string> {
-  const plan = planOf(seconds * 1_000, AGENTS, (index) => ({ persona: 'steady', parameters: {}, tasks: tasksOf(index, seconds) }))
+  const plan = planOf(seconds * 1_000 + DRAIN_MS, AGENTS, (index) => ({ persona: 'steady', parameters: {}, tasks: tasksOf(index, seconds) }))
   const sending = await ours(driver, await ensureK6(), undefined, url, scratch, plan)
   const { maxRssBytes = 0 } = (await sending.ended) as GeneratorEnd
   const lines = linesOf(path.join(scratch, driver.id, 'raw/load.ndjson'))
