@@ -19,6 +19,8 @@ export default defineConfig({
           include: everywhere.map((folder) => `${folder}/**/*.test.ts`),
           exclude: [`**/*.${SUFFIX}`, '**/*.containers.test.ts', '**/node_modules/**'],
           sequence: { groupOrder: 0 },
+          // Vitest leaves one core to itself: on two that would be one file at a time.
+          maxWorkers: '100%',
           // Some take a second of CPU, and on a starved machine many times that.
           testTimeout: 30_000,
         },

@@ -1,22 +1,16 @@
 // Ctrl-C, and kill -9 of the harness followed by any next start, once in each phase of a run: no process, port, fault, folder
-// or lease is left, and the next start says what it cleaned.
+// or lease is left, the next start says what it cleaned, and what was recorded can be judged.
 import type { ChildProcess } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, readlinkSync as readlink } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Verdicts } from '../harness/checks/check.ts'
 import type { Manifest } from '../harness/history/manifest.ts'
 import { isAlive, processesOf } from '../harness/run/process-table.ts'
 import { finish, ROOT, untilShown, Workshop } from './fixtures/cli.ts'
 
 const SHORT = path.join(ROOT, 'tests/fixtures/scenarios/short.ts')
-
-let workshop: Workshop
-beforeEach(() => {
-  workshop = new Workshop()
-})
-afterEach(() => workshop[Symbol.dispose]())
 
 /** A line of the run's progress that shows that it has come so far. */
 const MOMENTS = [
@@ -29,41 +23,35 @@ const MOMENTS = [
   ['in the recovery', /recovery/],
 ] as const
 
-function begin(): ChildProcess {
-  return workshop.start('scenario', SHORT, '--reports', workshop.reports)
-}
+/** Where one test starts its runs, and what they leave there. */
+class Site extends Workshop {
+  readonly #known = new Set<string>()
 
-/** What lives in the run's temporary folder, and every process that carries its mark. */
-function remains() {
-  const folders = readdirSync(workshop.temporary).filter(
-    (name) => name.startsWith('stampede-') && readdirSync(path.join(workshop.temporary, name)).length > 0,
-  )
-  return { folders, processes: runs().flatMap((run) => processesOf(run).map(({ command }) => command)) }
-}
-
-let knownRuns: string[] = []
-beforeEach(() => {
-  knownRuns = []
-})
-
-/** The ids of all runs that have left a lease or a manifest so far. */
-function runs(): string[] {
-  for (const folder of readdirSync(workshop.temporary).filter((name) => name.startsWith('stampede-'))) {
-    for (const name of readdirSync(path.join(workshop.temporary, folder))) knownRuns.push(path.basename(name, '.json'))
+  begin(): ChildProcess {
+    return this.start('scenario', SHORT, '--reports', this.reports)
   }
-  const manifest = manifestFile()
-  if (manifest) knownRuns.push((JSON.parse(readFileSync(manifest, 'utf8')) as Manifest).run)
-  return [...new Set(knownRuns)]
-}
 
-function runFolder(): string | undefined {
-  const latest = path.join(workshop.reports, 'short/latest')
-  return existsSync(latest) ? latest : undefined
-}
+  /** Lease folders that are not empty, and every process that carries the mark of a run. */
+  remains() {
+    const folders = this.#leaseFolders().filter((folder) => readdirSync(folder).length > 0)
+    return { folders, processes: this.runs().flatMap((run) => processesOf(run).map(({ command }) => command)) }
+  }
 
-function manifestFile(): string | undefined {
-  const folder = runFolder()
-  return folder && existsSync(path.join(folder, 'manifest.json')) ? path.join(folder, 'manifest.json') : undefined
+  /** The ids of all runs that have left a lease or a manifest so far. */
+  runs(): string[] {
+    for (const name of this.#leaseFolders().flatMap((folder) => readdirSync(folder))) this.#known.add(path.basename(name, '.json'))
+    const manifest = path.join(this.runFolder, 'manifest.json')
+    if (existsSync(manifest)) this.#known.add((JSON.parse(readFileSync(manifest, 'utf8')) as Manifest).run)
+    return [...this.#known]
+  }
+
+  get runFolder(): string {
+    return path.join(this.reports, 'short/latest')
+  }
+
+  #leaseFolders(): string[] {
+    return readdirSync(this.temporary).flatMap((name) => (name.startsWith('stampede-') ? [path.join(this.temporary, name)] : []))
+  }
 }
 
 /** Every loopback port that a process of the run listens on. */
@@ -98,49 +86,44 @@ function isOpen(port: number): Promise<boolean> {
   })
 }
 
+// Runs of four agents leave the cores mostly idle: both of a moment go on side by side.
 describe.each(MOMENTS)('%s', (_, shown) => {
-  test('Ctrl-C heals, keeps what there is, and leaves nothing', async () => {
-    const child = begin()
+  test.concurrent('Ctrl-C heals, keeps what there is, and leaves nothing', async () => {
+    using site = new Site()
+    const child = site.begin()
     const finished = finish(child)
     await untilShown(child, shown)
-    const ports = runs().flatMap(listeningPorts)
+    const ports = site.runs().flatMap(listeningPorts)
     child.kill('SIGINT')
     const { code } = await finished
 
     expect(code).toBe(2)
-    expect(remains()).toEqual({ folders: [], processes: [] })
+    expect(site.remains()).toEqual({ folders: [], processes: [] })
     expect(await Promise.all(ports.map(isOpen))).not.toContain(true)
-    const folder = runFolder() as string
+    const folder = site.runFolder
     expect((JSON.parse(readFileSync(path.join(folder, 'manifest.json'), 'utf8')) as Manifest).state).toBe('aborted')
     expect((JSON.parse(readFileSync(path.join(folder, 'verdicts.json'), 'utf8')) as Verdicts).status).toBe('unknown')
     expect(existsSync(path.join(folder, 'report.html'))).toBe(true)
   })
 
-  test('kill -9 leaves what the next start cleans up, and says so', async () => {
-    const child = begin()
+  test.concurrent('kill -9 leaves what the next start cleans up, and says so; up to there it is judged: unknown', async () => {
+    using site = new Site()
+    const child = site.begin()
     const finished = finish(child)
     await untilShown(child, shown)
     child.kill('SIGKILL')
     await finished
-    const left = runs().flatMap((run) => processesOf(run).map(({ pid }) => pid))
-    const ports = runs().flatMap(listeningPorts)
+    const left = site.runs().flatMap((run) => processesOf(run).map(({ pid }) => pid))
+    const ports = site.runs().flatMap(listeningPorts)
     expect(left.length).toBeGreaterThan(0)
 
-    const next = await workshop.cli('scenario', '--list')
+    const next = await site.cli('scenario', '--list')
 
     expect(next.stderr).toMatch(/cleaned up after run st\w+, which was killed: ended \d+ process/)
     expect(left.filter(isAlive)).toEqual([])
-    expect(remains()).toEqual({ folders: [], processes: [] })
+    expect(site.remains()).toEqual({ folders: [], processes: [] })
     expect(await Promise.all(ports.map(isOpen))).not.toContain(true)
+    const judged = await site.cli('judge', site.runFolder)
+    expect(judged.code, judged.stderr).toBe(2)
   })
-})
-
-test('a run that was killed can still be judged up to there: unknown', async () => {
-  const child = begin()
-  const finished = finish(child)
-  await untilShown(child, /recovery/)
-  child.kill('SIGKILL')
-  await finished
-  const judged = await workshop.cli('judge', runFolder() as string)
-  expect(judged.code, judged.stderr).toBe(2)
 })

@@ -5,7 +5,10 @@
 //
 // One role, reads of what is in one pool, budgets out of the way. Advice: for the knee's rate the pool and the calls at once; for the pool as
 // it is, the rate. The range is that of the mean hold time (95 %). Not modelled: a knee that the generator's own cores make.
+import type { Call } from '../history/event.ts'
+import { quantileOf } from '../history/quantiles.ts'
 import { intents } from '../history/queries.ts'
+import type { Settings } from '../plan/plan.ts'
 import type { Study } from './page.ts'
 import { type Laboratory, NO_BUDGETS, type Tried } from './study.ts'
 
@@ -23,6 +26,8 @@ export interface Point {
   /** Mean ms that a call holds a connection, where the server tells, and that it is inside; with the half-width of the 95 % interval. */
   held?: Mean
   inside: Mean
+  /** Calls inside at once when one came in, itself among them: as 19 of 20 found it. */
+  atOnce: number
 }
 
 interface Mean {
@@ -33,7 +38,7 @@ interface Mean {
 export interface Advice {
   rate: Range
   pool: Range
-  concurrency: Range
+  atOnce: number
 }
 
 export type Range = { is: number; from: number; to: number }
@@ -63,7 +68,7 @@ export async function capacity(laboratory: Laboratory, command: string, poolMax 
     plots: [
       { title: 'Good answers by load', caption: 'Share of what was asked for; the line is what must be reached.', spec: plot(points) },
     ],
-    tables: [...(best && held ? [adviceTable(littlesLaw({ ...best, held }, poolMax), best, poolMax)] : []), pointsTable(points)],
+    tables: [...(best && held ? [adviceTable(adviceOf({ ...best, held }, poolMax), best, poolMax)] : []), pointsTable(points)],
     command,
     notes: [
       ...(open ? ['No load was found at which it stops keeping up, or none at which it does.'] : []),
@@ -91,24 +96,40 @@ export async function knee(holds: (perS: number) => Promise<boolean>): Promise<n
 }
 
 /** One rate, with pools of that size. */
-export async function measure({ run, holdMs }: Laboratory, perS: number, poolMax: number): Promise<Point> {
+export async function measure({ run, holdMs }: Laboratory, perS: number, poolMax: number, more: Partial<Settings> = {}): Promise<Point> {
   const load = [{ persona: 'steady' as const, agents: AGENTS, role: 'cheapRead' as const, everyMs: Math.round((AGENTS * 1_000) / perS) }]
-  const settings = { ...NO_BUDGETS, poolMax, queueMax: 50, acquireTimeoutMs: 500 }
+  const settings = { ...NO_BUDGETS, poolMax, queueMax: 50, acquireTimeoutMs: 500, ...more }
   return pointOf(perS, await run({ load, steadyS: STEADY_S, linkMs: holdMs, settings, checks: ['queue-bounded', 'bounded-time'] }))
 }
 
 function pointOf(perS: number, { history }: Tried): Point {
   const asked = intents(history.calls).filter(({ first }) => first.phase === 'steady')
   const served = asked.filter(({ first }) => first.outcome === 'ok').map(({ first }) => first)
-  const insideMs = served.map((call) => call.server?.durationMs ?? (call.endedAtMs ?? call.sentAtMs) - call.sentAtMs)
+  const insideMs = served.map(timeInside)
   const heldMs = [...(history.said.times.get('db_ms')?.get('steady') ?? [])]
   const good = asked.filter((intent) => intent.good).length
   return {
     perS,
     share: asked.length === 0 ? 0 : good / asked.length,
     inside: meanOf(insideMs),
+    atOnce: insideAtOnce(served),
     ...(heldMs.length >= LEAST_HELD && { held: meanOf(heldMs) }),
   }
+}
+
+function timeInside({ server, sentAtMs, endedAtMs = sentAtMs }: Call): number {
+  return server?.durationMs ?? endedAtMs - sentAtMs
+}
+
+function insideAtOnce(calls: readonly Call[]): number {
+  const left = calls.map(({ sentAtMs, endedAtMs = sentAtMs }) => endedAtMs).sort((a, b) => a - b)
+  const came = calls.map((call) => (call.endedAtMs ?? call.sentAtMs) - timeInside(call)).sort((a, b) => a - b)
+  let gone = 0
+  const found = came.map((atMs, n) => {
+    while ((left[gone] ?? Number.POSITIVE_INFINITY) <= atMs) gone++
+    return n + 1 - gone
+  })
+  return Math.round(quantileOf(found, 0.95))
 }
 
 /** How long a call holds a connection at that load. */
@@ -117,7 +138,7 @@ export function heldAt({ held }: Point, points: readonly Point[]): Mean {
 }
 
 /** What the measured times call for at the knee, and what the pool as it is can carry. */
-export function littlesLaw({ perS, held, inside }: Pick<Point, 'perS' | 'inside'> & { held: Mean }, poolMax: number): Advice {
+export function adviceOf({ perS, held, atOnce }: Pick<Point, 'perS' | 'atOnce'> & { held: Mean }, poolMax: number): Advice {
   const range = (of: (ms: number) => number, { ms, offMs }: Mean): Range => {
     const ends = [of(Math.max(0.01, ms - offMs)), of(ms + offMs)]
     return { is: of(ms), from: Math.min(...ends), to: Math.max(...ends) }
@@ -125,7 +146,7 @@ export function littlesLaw({ perS, held, inside }: Pick<Point, 'perS' | 'inside'
   return {
     rate: range((ms) => Math.round((poolMax * 1_000) / ms), held),
     pool: range((ms) => Math.max(1, Math.ceil((perS * ms) / 1_000)), held),
-    concurrency: range((ms) => Math.max(1, Math.ceil((perS * ms) / 1_000)), inside),
+    atOnce,
   }
 }
 
@@ -135,14 +156,14 @@ function meanOf(values: readonly number[]): Mean {
   return { ms, offMs: 1.96 * Math.sqrt(variance / values.length) }
 }
 
-function adviceTable({ rate, pool, concurrency }: Advice, best: Point, poolMax: number): Study['tables'][number] {
+function adviceTable({ rate, pool, atOnce }: Advice, best: Point, poolMax: number): Study['tables'][number] {
   const told = ({ is, from, to }: Range) => [String(is), from === to ? String(is) : `${from} to ${to}`]
   return {
-    title: 'What the measured hold times call for (Little’s law)',
+    title: 'What is called for: pool and rate by the hold times (Little’s law)',
     head: ['', 'configured', 'called for', 'range'],
     rows: [
       [`pool, for ${best.perS} calls a second`, poolMax, ...told(pool)],
-      [`calls at once, for ${best.perS} calls a second`, 'no limit in this study', ...told(concurrency)],
+      [`calls at once, for ${best.perS} calls a second`, 'no limit in this study', String(atOnce), '19 of 20 calls found no more'],
       [`calls a second, for a pool of ${poolMax}`, `${best.perS} measured`, ...told(rate)],
     ],
   }

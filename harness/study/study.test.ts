@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { served, unavailable } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
-import { capacity, knee, littlesLaw } from './capacity.ts'
+import { adviceOf, capacity, knee } from './capacity.ts'
 import { metastableBoundary, smallest } from './metastable-boundary.ts'
 import { studyHtml } from './page.ts'
 import { scaleOut } from './scale-out.ts'
@@ -65,11 +65,11 @@ describe('capacity', () => {
   })
 
   test('Little’s law: 100 calls a second that hold a connection for 40 ms call for four', () => {
-    const point = { perS: 100, held: { ms: 39.8, offMs: 1.2 }, inside: { ms: 118, offMs: 4 } }
-    expect(littlesLaw(point, 4)).toEqual({
+    const point = { perS: 100, held: { ms: 39.8, offMs: 1.2 }, atOnce: 6 }
+    expect(adviceOf(point, 4)).toEqual({
       rate: { is: 101, from: 98, to: 104 },
       pool: { is: 4, from: 4, to: 5 },
-      concurrency: { is: 12, from: 12, to: 13 },
+      atOnce: 6,
     })
   })
 
