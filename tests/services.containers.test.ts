@@ -14,10 +14,11 @@ import {
 } from '../harness/environment/container-services.ts'
 import { freePort } from '../harness/environment/free-port.ts'
 import { ScratchKeeper } from '../harness/environment/scratch-keeper.ts'
-import type { Environment } from '../harness/environment/service.ts'
+import type { Environment, Remedy } from '../harness/environment/service.ts'
 import { UPSTREAM, Upstream } from '../harness/environment/upstream.ts'
 import type { FaultDefinition } from '../harness/faults/fault.ts'
 import { startProxy } from '../harness/faults/proxy/client.ts'
+import { carryOut } from '../harness/faults/remedy.ts'
 import { resolve } from '../harness/parameters.ts'
 import { Lease, sweep } from '../harness/run/lease.ts'
 import { ensureRedis } from '../setup.mjs'
@@ -65,7 +66,14 @@ it('Postgres: answers, freezes, crashes, comes back on its data', async () => {
   expect(await postgres.canary(straight(postgres.address))).toMatchObject({ error: 'ECONNREFUSED' })
   await postgres.restart()
   expect(await postgres.query('select value from kept')).toEqual([{ value: 41 }])
-  expect(await postgres.query("select current_setting('data_directory') as folder")).toEqual([{ folder: postgres.dataFolder }])
+  // Its data lies at the same path, and yet it is another.
+  await using other = await startPostgresContainer(containers)
+  const folderOf = (one: typeof other) => one.query("select current_setting('data_directory') as folder")
+  expect(await folderOf(other)).toEqual(await folderOf(postgres))
+  const address = `postgres://postgres@${other.address}/postgres`
+  const remedy: Remedy & { do: 'sql' } = { do: 'sql', url: address, identity: postgres.identity, statements: ['create table harmed ()'] }
+  await expect(carryOut(remedy)).rejects.toMatchObject({ code: 'HEAL_REFUSED' })
+  await carryOut({ ...remedy, identity: other.identity })
 })
 
 it('Redis: answers, crashes, comes back as another one', async () => {

@@ -2,11 +2,12 @@
 // another way. Images are pinned; IMAGES names those of the public registry, tests make their own.
 import { open } from 'node:fs/promises'
 import path from 'node:path'
-import pg from 'pg'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type ContainerVessel, containerLauncher } from './container.ts'
 import type { Engine } from './engine.ts'
 import { freePort } from './free-port.ts'
 import { PostgresService } from './postgres.ts'
+import { askPostgres, type PostgresAnswer } from './postgres-identity.ts'
 import { RedisService } from './redis.ts'
 import { runIdOf } from './redis-identity.ts'
 import { ServerInstance } from './server-instance.ts'
@@ -14,6 +15,9 @@ import type { ServerOptions } from './server-under-test.ts'
 import { answers } from './server-under-test.ts'
 import type { Keeper, Service } from './service.ts'
 import { announced, type Work, Worker } from './worker.ts'
+
+/** The last lines of a container that has ended. */
+const LOG_MS = 5_000
 
 export interface Images {
   postgres: string
@@ -35,42 +39,14 @@ export async function startPostgresContainer({ engine, images, keeper, signal }:
   const settings = { port, listen_addresses: '127.0.0.1', fsync: 'off', full_page_writes: 'off' }
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const env = { POSTGRES_HOST_AUTH_METHOD: 'trust', POSTGRES_INITDB_ARGS: '-E UTF8 --no-locale', LC_ALL: 'C', TZ: 'UTC' }
-  let seen: Answer | undefined
+  let seen: PostgresAnswer | undefined
   const ready = async () => {
-    seen = await asked(port)
+    seen = await askPostgres(port)
     return seen !== undefined
   }
   const launch = containerLauncher({ engine, keeper, image: images.postgres, command: ['postgres', ...flags], env, ready, signal })
   const vessel = await launch(signal)
-  return withRemoval(new PostgresService(vessel, port, seen?.version ?? 'unknown', seen?.folder ?? '', launch), vessel)
-}
-
-interface Answer {
-  folder: string
-  version: string
-}
-
-async function asked(port: number): Promise<Answer | undefined> {
-  const client = new pg.Client({
-    host: '127.0.0.1',
-    port,
-    user: 'postgres',
-    database: 'postgres',
-    ssl: false,
-    connectionTimeoutMillis: 2_000,
-  })
-  client.on('error', () => undefined)
-  try {
-    await client.connect()
-    const { rows } = await client.query<Answer>(
-      "select current_setting('data_directory') as folder, split_part(current_setting('server_version'), ' ', 1) as version",
-    )
-    return rows[0]
-  } catch {
-    return undefined
-  } finally {
-    await client.end().catch(() => undefined)
-  }
+  return withRemoval(new PostgresService(vessel, port, seen?.version ?? 'unknown', seen?.identity ?? '', launch), vessel)
 }
 
 export async function startRedisContainer({ engine, images, keeper, signal }: Containers): Promise<RedisService> {
@@ -100,7 +76,7 @@ export async function startWorkerContainer(
   return withRemoval(new Worker(vessel, name, announced(line ?? '')), vessel)
 }
 
-/** The target's own command, in a container that may read the checkout at the same path. */
+/** The target's own command, in a container that may read the checkout, and where the command runs, at the same paths. */
 export async function startServerContainer(
   { engine, images, keeper, signal }: Containers,
   { command, cwd, env, readyUrl, anyAnswer, readyWithinMs, logFile, instance }: Omit<ServerOptions, 'keeper' | 'signal'>,
@@ -113,21 +89,24 @@ export async function startServerContainer(
     image: images.node,
     command: ['sh', '-c', command],
     env,
-    folders: [root],
-    cwd,
+    folders: [...new Set([root, path.resolve(cwd)])],
+    cwd: path.resolve(cwd),
     ready,
     readyWithinMs,
     signal,
   }
   const launched = containerLauncher(options)
+  const logs: Promise<void>[] = []
   const launch = async (stop?: AbortSignal) => {
-    const sinceS = Math.floor(Date.now() / 1_000)
+    const sinceS = Date.now() / 1_000
     const vessel = await launched(stop)
-    void copyLog(vessel, sinceS, logFile).catch(() => undefined)
+    logs.push(copyLog(vessel, sinceS, logFile).catch(() => undefined))
     return vessel
   }
   const vessel = await launch(signal)
-  return withRemoval(new ServerInstance(vessel, instance, launch), vessel)
+  // With the container its last lines would be gone.
+  const told = () => Promise.race([Promise.all(logs), pause(LOG_MS, undefined, { ref: false })])
+  return withRemoval(new ServerInstance(vessel, instance, launch), vessel, told)
 }
 
 /** Until it ends. */
@@ -137,11 +116,16 @@ async function copyLog({ engine, id }: ContainerVessel, sinceS: number, logFile:
 }
 
 /** Stopped as ever; then nothing of the container is left either. */
-function withRemoval<S extends Pick<Service, typeof Symbol.asyncDispose>>(service: S, { engine, id }: ContainerVessel): S {
+function withRemoval<S extends Pick<Service, typeof Symbol.asyncDispose>>(
+  service: S,
+  { engine, id }: ContainerVessel,
+  ended: () => Promise<unknown> = () => Promise.resolve(),
+): S {
   const stop = service[Symbol.asyncDispose].bind(service)
   return Object.assign(service, {
     [Symbol.asyncDispose]: async () => {
       await stop()
+      await ended()
       await engine.remove(id)
     },
   })

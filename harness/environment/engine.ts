@@ -66,10 +66,10 @@ export class Engine {
     return (JSON.parse(text) as { StatusCode: number }).StatusCode
   }
 
-  /** Its output since then (seconds of the wall clock), while it runs. */
+  /** Its output since then (seconds of the wall clock, to the millisecond), while it runs. */
   async *follow(id: string, sinceS: number): AsyncGenerator<Buffer> {
     let rest: Buffer = Buffer.alloc(0)
-    for await (const chunk of await this.#open('GET', `/containers/${id}/logs?follow=1&stdout=1&stderr=1&since=${sinceS}`, 0)) {
+    for await (const chunk of await this.#open('GET', `/containers/${id}/logs?follow=1&stdout=1&stderr=1&since=${sinceS.toFixed(3)}`, 0)) {
       const cut = pieces(Buffer.concat([rest, chunk as Buffer]))
       rest = cut.rest
       yield cut.whole

@@ -13,6 +13,7 @@ import { type Child, startChild } from './child.ts'
 import { freePort } from './free-port.ts'
 import { findPostgres, type PostgresBinaries } from './postgres-binaries.ts'
 import { postgresCanary } from './postgres-canary.ts'
+import { askPostgres } from './postgres-identity.ts'
 import type { Canary, Keeper, Link, Service, Vessel } from './service.ts'
 
 const START_LIMIT_MS = 30_000
@@ -21,18 +22,18 @@ const QUERY_LIMIT_MS = 15_000
 export class PostgresService implements Service {
   readonly address: string
   readonly version: string
-  /** Its identity: faults touch only the database whose data lies here. */
-  readonly dataFolder: string
+  /** Faults touch only the database that says so too. */
+  readonly identity: string
   readonly #launch: () => Promise<Vessel>
   readonly #pool: pg.Pool
   #vessel: Vessel
 
-  constructor(vessel: Vessel, port: number, version: string, dataFolder: string, launch: () => Promise<Vessel>) {
+  constructor(vessel: Vessel, port: number, version: string, identity: string, launch: () => Promise<Vessel>) {
     this.#vessel = vessel
     this.#launch = launch
     this.address = `127.0.0.1:${port}`
     this.version = version
-    this.dataFolder = dataFolder
+    this.identity = identity
     this.#pool = new pg.Pool({
       host: '127.0.0.1',
       port,
@@ -44,6 +45,8 @@ export class PostgresService implements Service {
       idleTimeoutMillis: 0,
       connectionTimeoutMillis: QUERY_LIMIT_MS,
       query_timeout: QUERY_LIMIT_MS,
+      // Postgres itself gives up first: what we no longer wait for must not be carried out behind a heal.
+      statement_timeout: QUERY_LIMIT_MS - 1_000,
     })
     // An idle connection that a fault cut; the next query opens another.
     this.#pool.on('error', () => {})
@@ -143,8 +146,14 @@ export async function startPostgres({ keeper, signal, maxConnections = 100, dura
       throw refused(child, cause)
     }
   }
+  const child = await launch(signal)
+  const answer = await askPostgres(port)
+  if (!answer) {
+    await child.stop('SIGQUIT', 2_000)
+    throw refused(child, new Error('it does not say who it is'))
+  }
   // A restart heals a fault: it is done even when the run has been stopped.
-  return new PostgresService(await launch(signal), port, binaries.version, dataFolder, launch)
+  return new PostgresService(child, port, answer.version, answer.identity, launch)
 }
 
 async function initialise(

@@ -3,11 +3,13 @@ import { connect } from 'node:net'
 import { hostAndPort } from './canary.ts'
 
 const LIMIT_MS = 5_000
+/** Its first section is about 1 kB: whoever says more is no Redis. */
+const ANSWER_MAX = 16_384
 
-/** Undefined when none answers, or not with its run id. */
-export function runIdOf(address: string): Promise<string | undefined> {
+/** Undefined when none answers within the limit (5 s), or not with its run id. */
+export function runIdOf(address: string, limitMs = LIMIT_MS): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const socket = connect({ ...hostAndPort(address), noDelay: true, timeout: LIMIT_MS })
+    const socket = connect({ ...hostAndPort(address), noDelay: true, signal: AbortSignal.timeout(limitMs) })
     let told = ''
     const settle = () => {
       socket.destroy()
@@ -16,8 +18,8 @@ export function runIdOf(address: string): Promise<string | undefined> {
     socket.once('connect', () => socket.write('INFO server\r\n'))
     socket.on('data', (chunk) => {
       told += chunk
-      if (/^run_id:\w+\r$/m.test(told) || told.startsWith('-')) settle()
+      if (/^run_id:\w+\r$/m.test(told) || told.startsWith('-') || told.length > ANSWER_MAX) settle()
     })
-    for (const end of ['error', 'timeout', 'close']) socket.once(end, settle)
+    for (const end of ['error', 'close']) socket.once(end, settle)
   })
 }

@@ -16,8 +16,8 @@ export interface Keeper {
 
 /** What undoes a fault when the harness was killed: data, since the next start reads it from disk. */
 export type Remedy =
-  /** One after the other as the user in the URL, and only where the data still lies in this folder. */
-  | { do: 'sql'; url: string; dataFolder: string; statements: string[] }
+  /** One after the other as the user in the URL, and only where the same Postgres still answers. */
+  | { do: 'sql'; url: string; identity: string; statements: string[] }
   /** One after the other, and only where the same Redis still runs. */
   | { do: 'redis'; address: string; runId: string; commands: string[][] }
   /** To this very process, or to its whole group. */

@@ -32,9 +32,9 @@ describe('Postgres', () => {
   it('answers queries and canaries, and is gone afterwards', async () => {
     const postgres = await startPostgres({ keeper, signal, maxConnections: 23 })
     const [settings] = await postgres.query(
-      "select current_user::text as user, current_setting('max_connections') as max, current_setting('application_name') as name",
+      "select current_user::text as user, current_setting('max_connections') as max, current_setting('application_name') as name, current_setting('statement_timeout') as statement",
     )
-    expect(settings).toEqual({ user: 'postgres', max: '23', name: 'stampede' })
+    expect(settings).toEqual({ user: 'postgres', max: '23', name: 'stampede', statement: '14s' })
     expect(await postgres.query('select $1::int + 1 as sum', [41])).toEqual([{ sum: 42 }])
     expect(await postgres.canary(straight(postgres.address), signal)).toEqual({ roundTripMs: expect.any(Number) })
     expect(postgres.version).toMatch(/^\d+\.\d+$/)

@@ -2,7 +2,8 @@ import { request } from 'undici'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ScratchKeeper } from './scratch-keeper.ts'
 import type { Hit } from './service.ts'
-import { startUpstream, type Upstream } from './upstream.ts'
+import { startUpstream, UPSTREAM, type Upstream } from './upstream.ts'
+import { startWorker } from './worker.ts'
 
 const { signal } = new AbortController()
 const owned = new AsyncDisposableStack()
@@ -77,6 +78,17 @@ it('throttles with a wait; the newest behaviour wins, and removing twice is harm
   expect((await rate()).status).toBe(500)
   await errors.remove()
   expect((await rate()).status).toBe(200)
+})
+
+it('does not begin to misbehave after that was given up', async () => {
+  await using worker = await startWorker({ keeper, signal, ...UPSTREAM })
+  const behave = (id: number) => worker.order('behave', { id, behaviour: { kind: 'errors', status: 503, share: 1, seed: 0 } })
+  const ask = async () => (await request(`http://${worker.address}/rate?base=EUR&quote=USD`)).statusCode
+  await worker.order('remove', { id: 1 })
+  await behave(1)
+  expect(await ask()).toBe(200)
+  await behave(2)
+  expect(await ask()).toBe(503)
 })
 
 it('hangs until the behaviour ends', async () => {

@@ -11,6 +11,7 @@ export class Upstream implements UpstreamService {
   readonly version = 'stub'
   readonly #worker: Worker
   #taken = 0
+  #behaviours = 0
 
   constructor(worker: Worker) {
     this.#worker = worker
@@ -25,9 +26,17 @@ export class Upstream implements UpstreamService {
   }
 
   async behave(behaviour: UpstreamBehaviour): Promise<Toxic> {
-    const id = await this.#worker.order<number>('behave', behaviour)
+    const id = ++this.#behaviours
     // A stub that has gone took its behaviours with it.
-    return { remove: async () => (this.#worker.running ? await this.#worker.order('remove', { id }) : undefined) }
+    const remove = async () => (this.#worker.running ? await this.#worker.order('remove', { id }) : undefined)
+    try {
+      await this.#worker.order('behave', { id, behaviour })
+    } catch (error) {
+      // An order that was given up may be carried out yet, and would then stay.
+      await remove().catch(() => undefined)
+      throw error
+    }
+    return { remove }
   }
 
   async hits(): Promise<number> {

@@ -41,6 +41,14 @@ test('harm that fails half-way is undone at once', async () => {
   expect(log).toEqual(['remembered', 'heal', 'forgotten'])
 })
 
+test('harm that fails half-way and cannot be undone is another failure, and stays written down', async () => {
+  const { log, environment, heal } = stage({ healFails: 1 })
+  const harm = () => Promise.reject(new Error('half-way'))
+  const half = breaking(environment, { remedies, harm, heal, signal: new AbortController().signal })
+  await expect(half).rejects.toMatchObject({ code: 'HEAL_FAILED', message: expect.stringContaining('not yet') })
+  expect(log).toEqual(['remembered', 'heal'])
+})
+
 test('an abort while it is being done undoes it', async () => {
   const { log, environment, heal } = stage()
   const run = new AbortController()

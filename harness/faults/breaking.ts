@@ -1,6 +1,7 @@
 // Harm that can be undone. What undoes it is on disk before it is done, and it is undone once, by whoever comes first: the
 // end of the window, an abort, or the next start after a kill -9.
 import type { Environment, Remedy } from '../environment/service.ts'
+import { HarnessError } from '../errors.ts'
 import { carryOut } from './remedy.ts'
 
 export interface Breaking {
@@ -12,7 +13,10 @@ export interface Breaking {
   signal: AbortSignal
 }
 
-/** @returns heals when disposed; twice is harmless, and after a heal that failed tries again */
+/**
+ * @returns heals when disposed; twice is harmless, and after a heal that failed tries again
+ * @throws HarnessError `HEAL_FAILED` when harm was done half-way and not undone; else what the harm threw
+ */
 export async function breaking({ keeper }: Environment, { remedies, harm, heal, signal }: Breaking): Promise<AsyncDisposable> {
   signal.throwIfAborted()
   const forget = keeper?.remember(remedies) ?? (() => {})
@@ -29,7 +33,10 @@ export async function breaking({ keeper }: Environment, { remedies, harm, heal, 
     await harm()
     signal.throwIfAborted()
   } catch (error) {
-    await undo().catch(() => {})
+    await undo().catch((cause: Error & { hint?: string }) => {
+      const hint = cause.hint ?? 'the next start tries again where it can; see what is left'
+      throw new HarnessError('HEAL_FAILED', `a fault was half injected and not healed: ${cause.message}`, hint, cause)
+    })
     throw error
   }
   signal.addEventListener('abort', aborted, { once: true })

@@ -89,7 +89,7 @@ async function startHarness(id: string) {
     const [{ Lease }, { PostgresService }, { RedisService }, { discover }, { resolve }] = await Promise.all([
       import(${at('../run/lease.ts')}), import(${at('../environment/postgres.ts')}), import(${at('../environment/redis.ts')}),
       import(${at('../discover.ts')}), import(${at('../parameters.ts')})])
-    const postgres = new PostgresService(${vessel(postgres.pid)}, ${postgresPort}, '18', ${JSON.stringify(postgres.dataFolder)}, async () => {})
+    const postgres = new PostgresService(${vessel(postgres.pid)}, ${postgresPort}, '18', ${JSON.stringify(postgres.identity)}, async () => {})
     const redis = await new RedisService(${vessel(redis.pid)}, ${redisPort}, '7', async () => {}).identify()
     const links = ${JSON.stringify({ postgres: links.postgres, redis: links.redis })}
     const environment = { keeper: new Lease('st-${id}', ${JSON.stringify(leases)}), links, postgres, redis, servers: [], url: '' }

@@ -1,4 +1,5 @@
 // What a fault takes from the environment, or a sentence that says why it cannot act here.
+import { ASK_POSTGRES } from '../environment/postgres-identity.ts'
 import { runIdOf } from '../environment/redis-identity.ts'
 import type { Environment, FaultKeeper, IdentityProviderService, Link, UpstreamService } from '../environment/service.ts'
 import { HarnessError } from '../errors.ts'
@@ -24,9 +25,9 @@ function neededPostgres({ postgres }: Environment): Postgres {
 /** Not before it has said that it is the one that we know. */
 export async function provenPostgres(environment: Environment): Promise<Postgres> {
   const postgres = neededPostgres(environment)
-  const [row] = await postgres.query("select current_setting('data_directory') as folder")
-  if (row?.folder === postgres.dataFolder) return postgres
-  const seen = `the database at ${postgres.address} keeps its data in ${row?.folder}, not in ${postgres.dataFolder}`
+  const [row] = await postgres.query(ASK_POSTGRES)
+  if (row?.identity === postgres.identity) return postgres
+  const seen = `the database at ${postgres.address} keeps its data in ${row?.identity}, not in ${postgres.identity}`
   throw impossible(seen, 'it is not the one that this run started: see what else listens there')
 }
 

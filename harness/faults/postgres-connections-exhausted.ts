@@ -27,7 +27,7 @@ export const postgresConnectionsExhausted = fault({
     const remedy: Remedy = {
       do: 'sql',
       url: postgres.url,
-      dataFolder: postgres.dataFolder,
+      identity: postgres.identity,
       statements: [`alter role ${role} connection limit ${found.limit}`],
     }
     const undo = await breaking(environment, {

@@ -26,7 +26,7 @@ export const postgresReadOnly = fault({
       : 'alter system reset default_transaction_read_only'
     const statements = [back, 'select pg_reload_conf()']
     const undo = await breaking(environment, {
-      remedies: [{ do: 'sql', url: postgres.url, dataFolder: postgres.dataFolder, statements } satisfies Remedy],
+      remedies: [{ do: 'sql', url: postgres.url, identity: postgres.identity, statements } satisfies Remedy],
       harm: async () => {
         await postgres.query('alter system set default_transaction_read_only = on')
         await postgres.query('select pg_reload_conf()')

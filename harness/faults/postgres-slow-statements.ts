@@ -52,7 +52,7 @@ export const postgresSlowStatements = fault({
       `drop function if exists ${pause}()`,
       ...(rowSecurity ? [] : [`alter table ${table} disable row level security`, `drop policy if exists ${OPEN} on ${table}`]),
     ]
-    const remedy: Remedy = { do: 'sql', url: postgres.url, dataFolder: postgres.dataFolder, statements: [withLockTimeout(healing)] }
+    const remedy: Remedy = { do: 'sql', url: postgres.url, identity: postgres.identity, statements: [withLockTimeout(healing)] }
     // By an index on the tenant the canary, who has none, would meet no row, and the policy would never be asked.
     const scan = ['indexscan', 'indexonlyscan', 'bitmapscan'].map((way) => `set enable_${way} = off`).join('; ')
     const look = (stop?: AbortSignal) =>

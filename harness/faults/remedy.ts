@@ -3,9 +3,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { request } from 'undici'
 import { runCommand } from '../environment/command.ts'
+import { ASK_POSTGRES } from '../environment/postgres-identity.ts'
 import { runIdOf } from '../environment/redis-identity.ts'
 import type { Remedy } from '../environment/service.ts'
-import { HarnessError } from '../errors.ts'
+import { HarnessError, withoutPassword } from '../errors.ts'
 import { PostgresSession } from './postgres-session.ts'
 import { RedisSession } from './redis-session.ts'
 
@@ -43,12 +44,12 @@ function byHand(remedy: Remedy): string {
   return `by hand: kill -${remedy.signal.slice(3)} ${remedy.group ? '-- -' : ''}${remedy.pid}`
 }
 
-async function heal({ url, dataFolder, statements }: Extract<Remedy, { do: 'sql' }>, signal: AbortSignal): Promise<void> {
+async function heal({ url, identity, statements }: Extract<Remedy, { do: 'sql' }>, signal: AbortSignal): Promise<void> {
   const { host, username, password, pathname } = new URL(url)
   const options = { user: decodeURIComponent(username), password: decodeURIComponent(password), database: pathname.slice(1), signal }
   await using session = await PostgresSession.open(host, options)
-  const [row] = await session.ask("set default_transaction_read_only = off; select current_setting('data_directory') as folder")
-  if (row?.folder !== dataFolder) throw refused(`the database at ${host}`)
+  const [row] = await session.ask(`set default_transaction_read_only = off; ${ASK_POSTGRES}`)
+  if (row?.identity !== identity) throw refused(`the database at ${host}`)
   for (const statement of statements) await session.ask(statement)
 }
 
@@ -86,10 +87,4 @@ async function endScript(session: RedisSession, signal: AbortSignal): Promise<vo
 
 function refused(what: string): HarnessError {
   return new HarnessError('HEAL_REFUSED', `${what} is not the one that was broken`, 'nothing to do: the broken one is gone')
-}
-
-function withoutPassword(url: string): string {
-  const shown = new URL(url)
-  shown.password = ''
-  return shown.href
 }

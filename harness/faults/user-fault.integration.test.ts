@@ -78,6 +78,14 @@ it('is healed at the end of its time to live when nobody starts again', async ()
   await expect.poll(() => existsSync(flag()), { timeout: 5_000 }).toBe(false)
 })
 
+it('is watched over when it was injected half way and could not be healed', async () => {
+  const halfway = { inject: 'touch down; false', heal: 'test -e ready && rm -f down', ttlS: 1 }
+  await expect(inject(halfway)).rejects.toMatchObject({ code: 'HEAL_FAILED', message: expect.stringContaining('half injected') })
+  expect(leased().faults).toHaveLength(1)
+  writeFileSync(path.join(folder, 'ready'), '')
+  await expect.poll(() => existsSync(flag()), { timeout: 5_000 }).toBe(false)
+})
+
 it('says so when it cannot be healed, and leaves it to the next start', async () => {
   const injected = await inject({ heal: 'test -e ready && rm -f down' })
   await expect(Promise.resolve(injected[Symbol.asyncDispose]())).rejects.toMatchObject({

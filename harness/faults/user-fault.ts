@@ -5,11 +5,13 @@
 // What it does not model: exposure finer than the dependency that the target names for it.
 import { spawn } from 'node:child_process'
 import { runCommand } from '../environment/command.ts'
+import type { Remedy } from '../environment/service.ts'
 import { HarnessError } from '../errors.ts'
 import type { UserFault } from '../target.ts'
 import { breaking } from './breaking.ts'
 import type { FaultDefinition, FaultEntry, Timing } from './fault.ts'
 import { neededKeeper } from './needed.ts'
+import { carryOut } from './remedy.ts'
 
 const INJECT_MS = 60_000
 const LOOK_MS = 5_000
@@ -42,20 +44,18 @@ export function commandFault(
         if (code !== 0)
           throw new HarnessError('FAULT_NOT_POSSIBLE', `${name}: \`${inject}\` ended with ${code}: ${output}`, 'try it by hand')
       }
-      const undo = await breaking(environment, { remedies: [{ do: 'command', command: heal, cwd }], harm, signal }).catch(
-        (error: unknown) => {
-          watchdog?.()
-          throw error
-        },
-      )
+      const remedy: Remedy = { do: 'command', command: heal, cwd }
+      // While it is not healed somebody watches over it.
+      const healed = async () => {
+        await carryOut(remedy)
+        watchdog?.()
+      }
+      const undo = await breaking(environment, { remedies: [remedy], harm, heal: healed, signal })
       const look = async () => (await runCommand(felt, { cwd, limitMs: LOOK_MS })).code
       return {
         felt: async () => seen(await look(), (code) => code === 0),
         healed: async () => seen(await look(), (code) => code !== 0),
-        async [Symbol.asyncDispose]() {
-          await undo[Symbol.asyncDispose]()
-          watchdog?.()
-        },
+        [Symbol.asyncDispose]: () => undo[Symbol.asyncDispose](),
       }
     },
   }

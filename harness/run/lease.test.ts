@@ -1,6 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -112,6 +123,50 @@ test('a lease file that was cut off still leads to what the run left', async () 
   expect(readdirSync(parent)).toEqual([])
 })
 
+test('a lease that is none still leads to what the run left', async () => {
+  for (const text of ['null', '{}', '[]']) {
+    writeFileSync(path.join(parent, 'st-none.json'), text)
+    expect(await sweep(parent), text).toEqual(['cleaned up after run st-none, which was killed: ended 0 processes, removed its folder'])
+  }
+  expect(readdirSync(parent)).toEqual([])
+})
+
+test('nothing is done that somebody else may have written down', async () => {
+  const harmed = path.join(parent, 'harmed')
+  const fault = { number: 1, remedies: [{ do: 'command', command: `echo > ${harmed}`, cwd: parent }] }
+  const planted = { run: 'st-planted', harness: { pid: 0, name: 'harness' }, folder: '/nowhere', processes: [], faults: [fault] }
+  const write = () => writeFileSync(path.join(parent, 'st-planted.json'), JSON.stringify(planted))
+  write()
+  chmodSync(parent, 0o777)
+  await expect(sweep(parent)).rejects.toMatchObject({ code: 'LEASES_NOT_OURS' })
+  expect(() => new Lease('st-mine', parent)).toThrow(/can be written by others/)
+  chmodSync(parent, 0o700)
+  const link = `${parent}-link`
+  symlinkSync(parent, link)
+  await expect(sweep(link)).rejects.toMatchObject({ code: 'LEASES_NOT_OURS' })
+  rmSync(link)
+  expect(existsSync(harmed)).toBe(false)
+  await sweep(parent)
+  expect(existsSync(harmed), 'the same lease in a folder of our own is carried out').toBe(true)
+})
+
+test('containers are not forgotten because their engine was silent at the end', async () => {
+  const file = path.join(parent, 'st-engine.json')
+  {
+    await using lease = new Lease('st-engine', parent)
+    lease.engine(`unix://${path.join(parent, 'docker.sock')}`)
+  }
+  expect(existsSync(file)).toBe(true)
+  await orphan('st-engine')
+  for (const time of ['first', 'second']) {
+    const said = await sweep(parent)
+    expect(said.join(' '), time).toMatch(
+      /containers of run st-engine may be left.*docker -H .* rm -f.*or forget them: rm .*st-engine\.json/,
+    )
+    expect(existsSync(file), time).toBe(true)
+  }
+})
+
 test('a first lease that never got its name is removed, unless somebody is still writing it', async () => {
   const part = (run: string) => path.join(parent, `${run}.json.part`)
   for (const run of ['st-dead', 'st-writing']) new Lease(run, parent)
@@ -161,7 +216,7 @@ test('the next start lets a process go on that a killed run had frozen, and no o
 test('what could not be healed is said with what to type, and the rest is cleaned up', async () => {
   const lease = new Lease('st-gone', parent)
   const url = 'postgres://postgres:secret@127.0.0.1:1/postgres'
-  lease.remember([{ do: 'sql', url, dataFolder: '/data', statements: ['alter role app connection limit -1'] }])
+  lease.remember([{ do: 'sql', url, identity: '/data of system 1', statements: ['alter role app connection limit -1'] }])
   await orphan('st-gone')
   const said = await sweep(parent)
   expect(said[0]).toMatch(

@@ -1,10 +1,10 @@
 // The lease: what must not outlive a run, written to disk before it can be forgotten. A normal end removes it; after a
 // kill -9 the next start reads it, ends what is left and says so.
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import type { FaultKeeper, Remedy } from '../environment/service.ts'
-import type { HarnessError } from '../errors.ts'
+import { HarnessError } from '../errors.ts'
 import { carryOut } from '../faults/remedy.ts'
 import { clear, kill, type LeaseFile, leftovers } from './leftovers.ts'
 import { commandOf, isAlive, startOf } from './process-table.ts'
@@ -31,6 +31,7 @@ export class Lease implements FaultKeeper, AsyncDisposable {
     this.#file = path.join(parent, `${run}.json`)
     // Others may pass through (Postgres runs as another user) but not look around.
     mkdirSync(parent, { recursive: true, mode: 0o711 })
+    assertOurs(parent)
     chmodSync(parent, 0o711)
     this.#content = {
       run,
@@ -75,9 +76,9 @@ export class Lease implements FaultKeeper, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended = true
     const outside = this.#content.faults?.some(({ remedies }) => remedies.some(({ do: how }) => how === 'command' || how === 'http'))
-    await clear(this.#content, { watchdogs: !outside })
-    // What could not be healed outside of the run's own services is left to the next start, and to the watchdog.
-    if (!outside) rmSync(this.#file, { force: true })
+    const { problems } = await clear(this.#content, { watchdogs: !outside })
+    // What could not be healed outside of the run's own services is left to the next start, and to the watchdog; containers as well.
+    if (!outside && problems.length === 0) rmSync(this.#file, { force: true })
   }
 
   /** The last resort, when there is no time to wait: everything of the run is killed at once. */
@@ -97,8 +98,27 @@ export class Lease implements FaultKeeper, AsyncDisposable {
   }
 }
 
-/** Cleans up after runs whose harness is gone. Returns a sentence for each. */
+/**
+ * Whoever may write here has us end any process of ours, remove any folder and run any command at our next start.
+ * @throws HarnessError `LEASES_NOT_OURS`
+ */
+function assertOurs(parent: string): void {
+  const found = lstatSync(parent, { throwIfNoEntry: false })
+  if (!found || !process.getuid) return
+  if (found.isDirectory() && found.uid === process.getuid() && (found.mode & 0o022) === 0) return
+  throw new HarnessError(
+    'LEASES_NOT_OURS',
+    `${parent}, where runs are written down that must be cleaned up, can be written by others`,
+    `see whose it is (ls -ld ${parent}) and remove it, or point TMPDIR at a folder of your own`,
+  )
+}
+
+/**
+ * Cleans up after runs whose harness is gone. Returns a sentence for each.
+ * @throws HarnessError `LEASES_NOT_OURS`
+ */
 export async function sweep(parent = leaseFolder()): Promise<string[]> {
+  assertOurs(parent)
   const said: string[] = []
   for (const name of fileNames(parent)) {
     const [, checker] = /^check-(\d+)$/.exec(name) ?? []
@@ -111,14 +131,14 @@ export async function sweep(parent = leaseFolder()): Promise<string[]> {
     const { said: healed, open } = await healAll(content)
     const { processes, containers, problems } = await clear(content, { watchdogs: open.length === 0 })
     rmSync(`${file}.part`, { force: true })
-    // What is still broken outside is tried again by the next start, and by its watchdog when its time is up.
-    if (open.length === 0) rmSync(file, { force: true })
+    // What is still broken outside is tried again by the next start, and by its watchdog when its time is up; containers as well.
+    if (open.length === 0 && problems.length === 0) rmSync(file, { force: true })
     else writeFileSync(file, JSON.stringify({ ...content, faults: open }), { mode: 0o600 })
     const ended = [count(processes, 'process', 'processes'), ...(containers > 0 ? [count(containers, 'container', 'containers')] : [])]
     said.push(
       ...healed,
       `cleaned up after run ${content.run}, which was killed: ended ${ended.join(' and ')}, removed its folder`,
-      ...problems,
+      ...problems.map((problem) => `${problem}; or forget them: rm ${file}`),
     )
   }
   for (const name of fileNames(parent).filter((candidate) => candidate.endsWith('.json.part'))) dropPart(path.join(parent, name))
@@ -184,7 +204,8 @@ function nameless(parent: string, run: string): LeaseFile {
 
 function read(file: string): LeaseFile | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as LeaseFile
+    const content = JSON.parse(readFileSync(file, 'utf8')) as LeaseFile | null
+    return content?.run && content.folder && content.harness && Array.isArray(content.processes) ? content : undefined
   } catch {
     return undefined
   }

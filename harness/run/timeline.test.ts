@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { Units } from '../discover.ts'
 import type { Environment } from '../environment/service.ts'
+import { HarnessError } from '../errors.ts'
 import { type FaultDefinition, fault } from '../faults/fault.ts'
 import type { FaultLine } from '../history/raw-line.ts'
 import { runTimeline } from './timeline.ts'
@@ -8,7 +9,7 @@ import { runTimeline } from './timeline.ts'
 const environment: Environment = { links: {}, servers: [], url: 'http://127.0.0.1:1/mcp' }
 
 /** A switch that is broken and healed, with canaries that look at it. */
-function toggle({ feltAfter = 1, inject = true } = {}) {
+function toggle({ feltAfter = 1, inject = true, sticks = false } = {}) {
   const state = { broken: false, looks: 0 }
   const switchOff = fault({
     summary: 'a switch',
@@ -24,6 +25,7 @@ function toggle({ feltAfter = 1, inject = true } = {}) {
         felt: async () => ({ seen: ++state.looks >= feltAfter && state.broken, detail: `look ${state.looks}` }),
         healed: async () => ({ seen: !state.broken, detail: 'healed' }),
         [Symbol.asyncDispose]: async () => {
+          if (sticks) throw new Error('it sticks')
           state.broken = false
         },
       }
@@ -32,6 +34,8 @@ function toggle({ feltAfter = 1, inject = true } = {}) {
   const definition = switchOff.definition as unknown as FaultDefinition
   return { state, units: new Units('fault', [{ id: 'toggle', path: 'toggle.ts', exportName: 'toggle', value: definition }]) }
 }
+
+const unitOf = ({ units }: ReturnType<typeof toggle>, id: string) => ({ ...units.get('toggle'), id })
 
 async function play({ units }: ReturnType<typeof toggle>, healAtMs: number, signal = new AbortController().signal): Promise<FaultLine[]> {
   const lines: FaultLine[] = []
@@ -83,4 +87,29 @@ test('an abort in the middle heals at once', async () => {
   await played
   expect(fixture.state.broken).toBe(false)
   expect(lines.at(-1)?.event).toBe('healed')
+})
+
+test('when one cannot be healed, the others are healed at once, before it is said', async () => {
+  const [stuck, other] = [toggle({ sticks: true }), toggle()]
+  const running = runTimeline({
+    faults: [
+      { window: 'w', fault: 'stuck', parameters: {}, injectAtMs: 0, healAtMs: 50 },
+      { window: 'w', fault: 'other', parameters: {}, injectAtMs: 0, healAtMs: 600_000 },
+    ],
+    units: new Units('fault', [unitOf(stuck, 'stuck'), unitOf(other, 'other')]),
+    environment,
+    t0Ms: Date.now(),
+    record: () => {},
+    signal: new AbortController().signal,
+  })
+  await expect(running).rejects.toThrow('it sticks')
+  expect(other.state).toMatchObject({ broken: false, looks: 1 })
+})
+
+test('one that was half injected and could not be healed ends the run', async () => {
+  const fixture = toggle()
+  const half = () => Promise.reject(new HarnessError('HEAL_FAILED', 'half of it is in force', 'look there'))
+  const unit = fixture.units.get('toggle')
+  const units = new Units('fault', [{ ...unit, value: { ...unit.value, inject: half } }])
+  await expect(play({ ...fixture, units }, 50)).rejects.toMatchObject({ code: 'HEAL_FAILED' })
 })

@@ -3,6 +3,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Units } from '../discover.ts'
 import type { Environment } from '../environment/service.ts'
+import { HarnessError } from '../errors.ts'
 import { dependencyOf, type FaultDefinition, type Injected, type Proof } from '../faults/fault.ts'
 import type { Manifest } from '../history/manifest.ts'
 import type { FaultLine } from '../history/raw-line.ts'
@@ -25,9 +26,17 @@ export interface TimelineOptions {
 
 type Say = (event: FaultLine['event'], detail?: string) => void
 
-/** Ends when every fault is healed, or, when aborted, as soon as those in force have been healed. */
+/**
+ * Ends when every fault is healed, or, when aborted, as soon as those in force have been healed.
+ * @throws what kept a fault from being healed, once the others are
+ */
 export async function runTimeline(options: TimelineOptions): Promise<void> {
-  await Promise.all(options.faults.map((planned) => runFault(planned, options)))
+  const failed = new AbortController()
+  const signal = AbortSignal.any([options.signal, failed.signal])
+  const running = options.faults.map((planned) => runFault(planned, { ...options, signal }))
+  for (const one of running) one.catch((error: unknown) => failed.abort(error))
+  await Promise.allSettled(running)
+  await Promise.all(running)
 }
 
 async function runFault(planned: PlannedFault, options: TimelineOptions): Promise<void> {
@@ -41,6 +50,8 @@ async function runFault(planned: PlannedFault, options: TimelineOptions): Promis
   try {
     injected = await unit.value.inject(environment, parameters, signal)
   } catch (error) {
+    // Half of it may be in force, and stays so: as bad as a heal that fails.
+    if (error instanceof HarnessError && error.code === 'HEAL_FAILED') throw error
     if (signal.aborted) return
     say('not-felt', `could not be injected: ${(error as Error).message}`)
     return

@@ -21,7 +21,8 @@ type Caller = 'server' | 'canary'
 const { port = 0, doorPort = 0 } = settingsOf<{ port?: number; doorPort?: number }>()
 const counts: Record<Caller, number> = { server: 0, canary: 0 }
 let inForce: InForce[] = []
-let last = 0
+/** Removed, perhaps before their turn had come: an order can be overtaken. */
+const over = new Set<number>()
 /** Answers that are held back, and what ends each when its behaviour does. */
 const held = new Map<ServerResponse, { id: number; end: () => void }>()
 
@@ -98,12 +99,13 @@ const address = await listen(server, port)
 await openDoor(
   address,
   {
-    behave(behaviour: UpstreamBehaviour) {
+    behave({ id, behaviour }: { id: number; behaviour: UpstreamBehaviour }) {
+      if (over.has(id)) return
       const draw = createDraw('seed' in behaviour ? behaviour.seed : 0, 'upstream')
-      inForce.push({ id: ++last, behaviour, draws: { server: draw.fork('server'), canary: draw.fork('canary') } })
-      return last
+      inForce.push({ id, behaviour, draws: { server: draw.fork('server'), canary: draw.fork('canary') } })
     },
     remove({ id }: { id: number }) {
+      over.add(id)
       inForce = inForce.filter((one) => one.id !== id)
       for (const [response, one] of held) {
         if (one.id !== id) continue

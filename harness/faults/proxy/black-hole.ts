@@ -33,7 +33,13 @@ export class BlackHole {
     const cell = new Int32Array(new SharedArrayBuffer(4))
     const workerData: BlackHoleOrder = { ports, cell }
     const worker = new Worker(new URL('./black-hole-thread.ts', import.meta.url), { workerData })
-    await once(worker, 'message', { signal: AbortSignal.timeout(LIMIT_MS) })
+    try {
+      await once(worker, 'message', { signal: AbortSignal.timeout(LIMIT_MS) })
+    } catch (error) {
+      // It must not begin to listen after all.
+      await worker.terminate()
+      throw error
+    }
     const fillers = ports.flatMap((port) => Array.from({ length: FILLERS }, () => filler(port)))
     // Loopback: those that find room have it within the next turns of the loop; one of each port never will.
     await new Promise((resolve) => setTimeout(resolve, 10))

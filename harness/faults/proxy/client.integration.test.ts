@@ -63,6 +63,20 @@ it('removes a toxic when the signal that it was added with aborts, and once only
   expect(client.received).toBe('ping')
 })
 
+it('takes a toxic back that comes into force after it was given up', async () => {
+  const proxy = owned.use(await proxyTo(server.address))
+  const toxics = async () => ((await (await fetch(`${proxy.adminUrl}/links/postgres`)).json()) as { toxics: object[] }).toxics
+  const run = new AbortController()
+  process.kill(proxy.pid, 'SIGSTOP')
+  const adding = linkOf(proxy).add('latency', { delayMs: 60_000 }, run.signal)
+  run.abort(new Error('Ctrl-C'))
+  await expect(adding).rejects.toThrow('Ctrl-C')
+  process.kill(proxy.pid, 'SIGCONT')
+  // Carried out in their order: when this one is, the other was.
+  await (await linkOf(proxy).add('latency', { delayMs: 1 })).remove()
+  await expect.poll(toxics).toEqual([])
+})
+
 it('says what went wrong when its process has died, instead of waiting', async () => {
   const proxy = owned.use(await proxyTo(server.address))
   const toxic = await linkOf(proxy).add('down', {})

@@ -68,21 +68,33 @@ export class ProxyProcess implements AsyncDisposable {
     return this.#child.running
   }
 
-  /** Carried out once this resolves; at most 5 s, the first of all 30 s. */
-  async order<K extends Order['do']>(order: Extract<Order, { do: K }>, signal?: AbortSignal): Promise<Results[K]> {
+  /**
+   * Carried out once this resolves; at most 5 s, the first of all 30 s.
+   * @param late told the result of an order that was given up, and carried out all the same
+   */
+  async order<K extends Order['do']>(
+    order: Extract<Order, { do: K }>,
+    signal?: AbortSignal,
+    late?: (result: Results[K]) => void,
+  ): Promise<Results[K]> {
     const id = ++this.#last
     const limitMs = order.do === 'open' ? OPEN_LIMIT_MS : ORDER_LIMIT_MS
     const limit = AbortSignal.timeout(limitMs)
     const stop = signal ? AbortSignal.any([signal, limit]) : limit
     const reply = await new Promise<Reply>((resolve) => {
-      const stopped = () => resolve({ id, problem: limit.aborted ? `no answer within ${limitMs} ms` : 'stopped' })
-      this.#waiting.set(id, resolve)
+      const stopped = () => {
+        this.#waiting.set(id, (reply) => 'result' in reply && late?.(reply.result as Results[K]))
+        resolve({ id, problem: limit.aborted ? `no answer within ${limitMs} ms` : 'stopped' })
+      }
+      this.#waiting.set(id, (reply) => {
+        stop.removeEventListener('abort', stopped)
+        resolve(reply)
+      })
       stop.addEventListener('abort', stopped, { once: true })
       if (stop.aborted) stopped()
       else if (!this.running) resolve({ id, problem: 'it has ended' })
       else this.#child.process.send({ ...order, id } as Request, (error) => error && resolve({ id, problem: error.message }))
     })
-    this.#waiting.delete(id)
     if ('result' in reply) return reply.result as Results[K]
     if (!('problem' in reply)) return undefined as Results[K]
     signal?.throwIfAborted()
@@ -101,8 +113,10 @@ export class ProxyProcess implements AsyncDisposable {
   }
 
   #hear(message: Reply | Notice): void {
-    if ('id' in message) this.#waiting.get(message.id)?.(message)
-    else if (this.problems.length < PROBLEMS_KEPT) this.problems.push(message.problem)
+    if ('id' in message) {
+      this.#waiting.get(message.id)?.(message)
+      this.#waiting.delete(message.id)
+    } else if (this.problems.length < PROBLEMS_KEPT) this.problems.push(message.problem)
   }
 }
 
@@ -113,10 +127,18 @@ function linkOf(proxy: ProxyProcess, name: string, addresses: LinkAddresses): Li
     async add<K extends keyof Toxics>(toxic: K, parameters: Toxics[K], signal?: AbortSignal): Promise<LinkToxic<K>> {
       signal?.throwIfAborted()
       const order = { do: 'add', link: name, toxic, parameters } as Extract<Order, { do: 'add' }>
-      const toxicId = await proxy.order<'add'>(order)
+      const takeOut = (toxicId: number) => proxy.order<'remove'>({ do: 'remove', link: name, toxicId })
+      // One that comes after it was given up would stay for ever.
+      const toxicId = await proxy.order<'add'>(order, signal, (late) => void takeOut(late).catch(() => {}))
       let removal: Promise<void> | undefined
       // A proxy that has gone took its toxics with it.
-      const remove = () => (removal ??= proxy.running ? proxy.order<'remove'>({ do: 'remove', link: name, toxicId }) : Promise.resolve())
+      const remove = () => {
+        removal ??= proxy.running ? takeOut(toxicId) : Promise.resolve()
+        removal.catch(() => {
+          removal = undefined
+        })
+        return removal
+      }
       const aborted = () => void remove().catch(() => {})
       signal?.addEventListener('abort', aborted, { once: true })
       if (signal?.aborted) {

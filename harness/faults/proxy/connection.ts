@@ -65,6 +65,8 @@ export class Connection {
     this.#up = toxics.view(arrival, 'upstream')
     this.#down = toxics.view(arrival, 'downstream')
     if (this.#down.shape.limitBytes === Number.POSITIVE_INFINITY) this.#limited = 0
+    // Also of an answer that is under way: what cut it is over.
+    if (!this.#down.shape.cuts) this.#answerLeft = Number.POSITIVE_INFINITY
     this.#pipes[0]?.reshaped(this.#up)
     this.#pipes[1]?.reshaped(this.#down)
     this.#closeLater()

@@ -44,7 +44,6 @@ export class Doors {
 
   /** Whether attempts are swallowed from now on; done when it resolves. */
   async swallow(wanted: boolean): Promise<void> {
-    if (wanted === this.#wanted) return
     this.#wanted = wanted
     // One turn after the other: the ports can belong to one side only.
     const turned = this.#turning.then(() => this.#turn())
@@ -61,11 +60,11 @@ export class Doors {
   }
 
   async #turn(): Promise<void> {
-    if (this.#wanted === (this.#hole !== undefined)) return
-    if (this.#wanted) {
+    if (this.#wanted && !this.#hole) {
       this.#shut()
       this.#hole = await BlackHole.open(Object.values(this.#ports))
-    } else {
+    } else if (!this.#wanted && this.#servers.length === 0) {
+      // Also when a black hole did not come about, or the doors could not be opened the last time.
       await this.#hole?.close()
       this.#hole = undefined
       await this.open()

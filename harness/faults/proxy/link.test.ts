@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { hostAndPort } from '../../environment/canary.ts'
@@ -155,6 +155,7 @@ describe('reset', () => {
     using live = await Client.to(proxy.address)
     await live.roundTrip('ping')
     await proxy.link.add({ toxic: 'reset', parameters: {} })
+    expect(proxy.link.toxics, 'or the link would never be calm again').toEqual([])
     await live.until(({ ended }) => ended !== undefined)
     using fresh = await Client.to(proxy.address)
     await fresh.roundTrip('ping')
@@ -304,6 +305,32 @@ async function clientsOf(address: string, count: number): Promise<Client[]> {
   }
   return clients
 }
+
+describe('a black hole that does not come about', () => {
+  it('leaves a link whose doors open again, and no toxic', async () => {
+    await using server = await listening(echo)
+    await using proxy = await proxied(server.address)
+    const adding = proxy.link.add({ toxic: 'blackHole', parameters: {} })
+    // Somebody is quicker: between two owners a port is nobody's.
+    const thief = createServer()
+    const steals = async () => {
+      thief.listen(hostAndPort(proxy.address).port, '127.0.0.1')
+      return await once(thief, 'listening').then(
+        () => true,
+        () => false,
+      )
+    }
+    while (!(await steals()));
+    adding.catch(() => {})
+    expect(proxy.link.toxics).toHaveLength(1)
+    await expect.poll(() => proxy.link.toxics, { timeout: 10_000 }).toEqual([])
+    thief.close()
+    await expect(adding).rejects.toThrow(/EADDRINUSE/)
+    using client = await Client.to(proxy.address)
+    await client.roundTrip('ping')
+    expect(client.received).toBe('ping')
+  })
+})
 
 describe('toxicity', () => {
   it('holds back some live connections and spares the others, the same ones from the same seed', async () => {
@@ -490,6 +517,25 @@ describe('cut', () => {
     expect(first).toBeGreaterThan(0)
     expect(first).toBeLessThan(100)
     expect(await passed()).toBe(first)
+  })
+
+  it('is over for an answer that is under way when it ends', async () => {
+    let more = () => {}
+    await using server = await listening((socket) =>
+      socket.once('data', () => {
+        socket.write('first')
+        more = () => void socket.end(', and the rest')
+      }),
+    )
+    await using proxy = await proxied(server.address)
+    const id = await proxy.link.add({ toxic: 'cut', parameters: { afterBytes: 8, share: 1, seed: 1 } })
+    using client = await Client.to(proxy.address)
+    client.socket.write('ask')
+    await client.until(({ received }) => received === 'first')
+    await proxy.link.remove(id)
+    more()
+    await client.until(({ ended }) => ended !== undefined)
+    expect(client).toMatchObject({ received: 'first, and the rest', ended: 'end' })
   })
 
   it('lets an answer pass whole that is no longer than that', async () => {

@@ -72,7 +72,15 @@ export class ProxyLink {
     const id = this.#toxics.add(added)
     if (added.toxic === 'down' || added.toxic === 'reset')
       for (const connection of [...this.#connections]) if (connection.hitBy(id)) connection.reset()
-    await this.#reshaped()
+    // Once, and over: it must not keep the link from being calm.
+    if (added.toxic === 'reset') this.#toxics.remove(id)
+    try {
+      await this.#reshaped()
+    } catch (error) {
+      // Nobody was given its number: nobody else could take it out.
+      await this.remove(id)
+      throw error
+    }
     return id
   }
 
