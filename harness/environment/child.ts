@@ -3,11 +3,13 @@
 // told to the keeper before anything else happens. Its last output lines are kept for error messages, no more than 100.
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { HarnessError } from '../errors.ts'
 import type { Keeper } from './service.ts'
 
 const LINES_KEPT = 100
+/** A longer one is kept in pieces: a program may print without ever ending its line. */
+const LINE_MAX = 65_536
 
 export interface Exit {
   code: number | null
@@ -49,7 +51,7 @@ export class Child {
       })
     })
     for (const output of [process.stdout, process.stderr]) {
-      if (output) createInterface({ input: output }).on('line', (line) => this.#keep(line))
+      if (output) eachLine(output, (line) => this.#keep(line))
     }
   }
 
@@ -105,6 +107,19 @@ export class Child {
     if (this.#lines.length > LINES_KEPT) this.#lines.shift()
     for (const read of [...this.#readers]) read(line)
   }
+}
+
+function eachLine(output: Readable, tell: (line: string) => void): void {
+  let rest = ''
+  output.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (rest + text).split(/\r?\n/)
+    rest = lines.pop() ?? ''
+    for (const line of lines) tell(line)
+    if (rest.length < LINE_MAX) return
+    tell(rest)
+    rest = ''
+  })
+  output.on('end', () => rest !== '' && tell(rest))
 }
 
 /**

@@ -1,5 +1,6 @@
 // One command line of the user's own, through a shell, in a process group of its own that ends at its limit.
 import { spawn } from 'node:child_process'
+import type { Socket } from 'node:net'
 
 const OUTPUT_MAX = 2_000
 
@@ -52,7 +53,10 @@ export async function runCommand(command: string, { cwd, limitMs, env = {}, sign
       output = error.message
       settle(127)
     })
-    // What it left running in the background may hold its output: not waited for.
-    child.once('exit', (code) => setTimeout(settle, 20, code))
+    child.once('exit', (code) => {
+      // What it left running in the background holds its output, and must not hold us: it is still read, and not waited for.
+      for (const stream of [child.stdout, child.stderr]) (stream as Socket).unref()
+      setTimeout(settle, 20, code)
+    })
   })
 }
