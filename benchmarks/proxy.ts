@@ -1,9 +1,12 @@
 // What the proxy costs while nothing is in force: the time that it adds to one small round trip, its processor time for that,
-// and the throughput that is left under pgbench, redis-benchmark and wrk, against no proxy and against toxiproxy 2.12.
+// and the throughput that is left under pgbench, redis-benchmark and wrk, against no proxy and against toxiproxy 2.12. Round trips also go
+// through a plain pipe in Node (proxy/plain-pipe.ts), and with `taskset` there the proxies have one core and the two ends the other.
 // The ways take turns, so that what else the machine does hits all alike; ratios are of one round, their median is told.
-// Run: node benchmarks/proxy.ts [rounds] [seconds of each load]
+// Run: node benchmarks/proxy.ts [rounds] [seconds of each load; 0: round trips alone]
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import os from 'node:os'
 import path from 'node:path'
 import { hostAndPort } from '../harness/environment/canary.ts'
 import { startChild } from '../harness/environment/child.ts'
@@ -25,13 +28,17 @@ const NAMES = ['echo', 'postgres', 'redis', 'http'] as const
 
 type Way = 'direct' | 'stampede' | 'toxiproxy'
 const WAYS: readonly Way[] = ['direct', 'stampede', 'toxiproxy']
+const THROUGH = ['stampede', 'toxiproxy', 'pipe'] as const
+type Through = (typeof THROUGH)[number]
 
 const { signal } = new AbortController()
 await using keeper = await ScratchKeeper.open()
 await using postgres = await startPostgres({ keeper, signal })
 await using redis = await startRedis({ keeper, signal, program: await ensureRedis() })
 await using servers = new AsyncDisposableStack()
-const direct = { echo: await serve('echo', ECHO), postgres: postgres.address, redis: redis.address, http: await serve('http', HTTP) }
+const echo = await start('echo', ['-e', ECHO])
+const http = await start('http', ['-e', HTTP])
+const direct = { echo: echo.address, postgres: postgres.address, redis: redis.address, http: http.address }
 const links = NAMES.map((name) => ({ name, to: direct[name], delayMs: 0 }))
 await using proxy = await startProxy({ keeper, links, attemptsFile: path.join(keeper.folder, 'links.ndjson'), signal })
 await using toxiproxy = await startToxiproxy(
@@ -39,10 +46,12 @@ await using toxiproxy = await startToxiproxy(
   Object.values(links).map(({ to }) => to),
   signal,
 )
-const pids = { stampede: proxy.pid, toxiproxy: toxiproxy.pid }
+const { host, port } = hostAndPort(direct.echo)
+const pipe = await start('pipe', [path.join(import.meta.dirname, 'proxy/plain-pipe.ts'), host, String(port)])
+const pids: Record<Through, number> = { stampede: proxy.pid, toxiproxy: toxiproxy.pid, pipe: pipe.pid }
 
 await compareTrips()
-for (const load of loads(keeper.folder)) {
+for (const load of SECONDS > 0 ? loads(keeper.folder) : []) {
   const ofRounds: Record<'direct' | 'toxiproxy', number[]> = { direct: [], toxiproxy: [] }
   let missing = false
   for (let round = 0; round < ROUNDS && !missing; round++) {
@@ -57,24 +66,41 @@ for (const load of loads(keeper.folder)) {
 
 /** One message of 64 bytes there and back, one after the other. */
 async function compareTrips(): Promise<void> {
-  const added: Record<'stampede' | 'toxiproxy', number[]> = { stampede: [], toxiproxy: [] }
-  const cpu: Record<'stampede' | 'toxiproxy', number[]> = { stampede: [], toxiproxy: [] }
+  const pinned = pin()
+  const added: Record<Through, number[]> = { stampede: [], toxiproxy: [], pipe: [] }
+  const cpu: Record<Through, number[]> = { stampede: [], toxiproxy: [], pipe: [] }
   for (let round = 0; round <= ROUNDS; round++) {
     const before = await tripUs(direct.echo)
-    for (const way of ['stampede', 'toxiproxy'] as const) {
+    for (const way of THROUGH) {
       const beganMs = await cpuMs(pids[way])
-      const through = await tripUs(addressOf(way, 'echo'))
+      const through = await tripUs(way === 'pipe' ? pipe.address : addressOf(way, 'echo'))
       // The first round warms all of them up.
       if (round === 0) continue
       added[way].push(through - before)
       cpu[way].push((((await cpuMs(pids[way])) - beganMs) * 1_000) / TRIPS_A_ROUND)
     }
   }
-  const cpuRatios = cpu.stampede.map((us, i) => us / (cpu.toxiproxy[i] ?? Number.NaN))
-  console.log(`echo of 64 bytes: p50 +${median(added.stampede).toFixed(0)} µs; toxiproxy +${median(added.toxiproxy).toFixed(0)} µs`)
-  console.log(
-    `processor a round trip: ${median(cpu.stampede).toFixed(0)} µs; toxiproxy ${median(cpu.toxiproxy).toFixed(0)} µs: ×${told(cpuRatios)} of it`,
+  unpin()
+  console.log(`echo of 64 bytes, ${pinned ? 'the proxies on one core, both ends on the other' : 'on whatever core'}:`)
+  for (const way of THROUGH) console.log(`  ${way}: p50 +${told(added[way], 0)} µs, processor a round trip ${told(cpu[way], 0)} µs`)
+  for (const other of ['toxiproxy', 'pipe'] as const) {
+    const ratios = cpu.stampede.map((us, i) => us / (cpu[other][i] ?? Number.NaN))
+    console.log(`  processor: ×${told(ratios)} of ${other}'s`)
+  }
+}
+
+/** The first core is for both ends, the last one for the proxies, of which one has work at a time. */
+function pin(): boolean {
+  const last = String(os.availableParallelism() - 1)
+  const done = [...Object.values(pids).map((pid) => ['-acp', last, pid]), ['-acp', '0', process.pid], ['-acp', '0', echo.pid]].map(
+    (words) => spawnSync('taskset', words.map(String), { stdio: 'ignore' }).status,
   )
+  return last !== '0' && done.every((status) => status === 0)
+}
+
+function unpin(): void {
+  const all = `0-${os.availableParallelism() - 1}`
+  for (const pid of [...Object.values(pids), process.pid, echo.pid]) spawnSync('taskset', ['-acp', all, String(pid)], { stdio: 'ignore' })
 }
 
 /** The median of a round, µs. */
@@ -103,10 +129,11 @@ function addressOf(way: Way, name: (typeof NAMES)[number]): string {
   return (way === 'stampede' ? proxy.links[name]?.address : toxiproxy.addresses[NAMES.indexOf(name)]) ?? ''
 }
 
-async function serve(name: string, program: string): Promise<string> {
-  const child = await startChild({ keeper, name, file: process.execPath, args: ['-e', program] })
+/** One that says its port. */
+async function start(name: string, args: string[]): Promise<{ pid: number; address: string }> {
+  const child = await startChild({ keeper, name, file: process.execPath, args })
   servers.defer(async () => void (await child.stop('SIGTERM', 1_000)))
-  return `127.0.0.1:${await child.said(/^\d+$/, 10_000, signal)}`
+  return { pid: child.pid, address: `127.0.0.1:${await child.said(/^\d+$/, 10_000, signal)}` }
 }
 
 function median(values: readonly number[]): number {
@@ -114,6 +141,7 @@ function median(values: readonly number[]): number {
 }
 
 /** Median of the rounds, with the least and the greatest. */
-function told(ratios: readonly number[]): string {
-  return `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`
+function told(values: readonly number[], digits = 2): string {
+  const [middle, least, most] = [median(values), Math.min(...values), Math.max(...values)].map((value) => value.toFixed(digits))
+  return `${middle} (${least}–${most})`
 }

@@ -2,7 +2,8 @@
 // reads, writes and calls that need the upstream runs through windows of 3 s with one fault each.
 //
 // `rounds` is one group of faults, counted from 1 (without it all five, a minute each). Writes the measured rows into
-// docs/fault-behaviour.md and leaves the others. Fails when a fault was not felt or not healed, or when the server was not well again.
+// docs/fault-behaviour.md and leaves the others. Fails when a fault was not felt or not healed, when no call met it, or when the server was not
+// well again.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { discover } from '../../harness/discover.ts'
@@ -64,7 +65,7 @@ function measure(history: History, row: Row): Measured {
   const dependency = record.dependency ?? ''
   const span = { fromMs: record.fromMs, toMs: record.toMs }
   const during = history.calls.filter((call) => call.role !== 'handshake' && overlaps(call, span) && call.sentAtMs >= span.fromMs)
-  const concerned = during.filter((call) => needs(history, call.role, dependency))
+  const concerned = concernedBy(history, row, dependency, during, span.fromMs)
   const others = during.filter((call) => !concerned.includes(call))
   // What reaches into the next window may have been broken by the next fault.
   const after = history.calls.filter(
@@ -88,9 +89,20 @@ function measure(history: History, row: Row): Measured {
   const flaws = [
     ...(record.felt ? [] : ['was not felt']),
     ...(healed === undefined ? ['was not healed'] : []),
+    ...(concerned.length === 0 ? ['met no call: nobody who called needed what was broken'] : []),
     ...(lastBadMs > RECOVERY_MS - 1_000 ? [`bad answers until ${Math.round(lastBadMs)} ms after the heal`] : []),
   ]
   return { row: `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|').replace(/\s+/g, ' ')).join(' | ')} |`, flaws }
+}
+
+/** Calls whose tool needs what was broken; where that is one instance of the server, calls of agents that it answered last. */
+function concernedBy(history: History, { given }: Row, dependency: string, during: readonly Call[], fromMs: number): Call[] {
+  if (given?.instance === undefined) return during.filter((call) => needs(history, call.role, dependency))
+  const seats = new Map<string, { atMs: number; instance: string }>()
+  for (const { agent, endedAtMs: atMs = Number.POSITIVE_INFINITY, server } of history.calls) {
+    if (server && atMs <= fromMs && atMs > (seats.get(agent)?.atMs ?? 0)) seats.set(agent, { atMs, instance: server.instance })
+  }
+  return during.filter(({ agent }) => seats.get(agent)?.instance === String(given.instance))
 }
 
 /** As the page shows it. */
@@ -134,7 +146,7 @@ const HEAD = `# What the hardened server does under each fault
 Written by \`npm run test:long -- fault-behaviour\`: the reference server, forty calls a second by eighteen agents, each fault for 3 s and then
 4 s without it. Numbers in front are those of the catalogue of faults, with what it expects of a hardened server. "Healed" is how long
 after the heal began a canary found everything as before; answers are of calls sent while the fault was in force, by whether their tool needs
-what was broken; "longest" is the longest answer among all of them; "tries" are connections (upstream: requests) that the server tried
+what was broken (of an instance of the server: by whether it had answered their agent last); "longest" is the longest answer among all of them; "tries" are connections (upstream: requests) that the server tried
 meanwhile; "well again" is when, counted from the heal, the last call was sent that was not answered well.
 
 | row | fault | the catalogue expects | effect that a canary saw | healed | calls that need it | other calls | longest | tries | well again |
