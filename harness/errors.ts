@@ -1,4 +1,4 @@
-// Errors of the world: a bad option, no k6, a port taken. Our own bugs are plain Errors (exit 255); what the server
+// Errors of the world, and what they say: a bad option, no k6, a port taken. Our own bugs are plain Errors (exit 255); what the server
 // under test did is data in the history and never an exception.
 
 /** An error that the person at the keyboard can act on. `hint` says what to type; `code` is stable and greppable. */
@@ -38,6 +38,15 @@ export function asked<T>(what: string, give: () => T): T {
   } catch (error) {
     return blame(error)
   }
+}
+
+/** An address as a message may show it and a command line repeat it. In one of the web a name is as secret as its password: tokens are sent as either. */
+export function withoutPassword(address: string): string {
+  const url = new URL(address)
+  url.password = ''
+  if (/^https?:/.test(url.protocol)) url.username = ''
+  for (const name of [...url.searchParams.keys()]) if (/pass|secret|token|key/i.test(name)) url.searchParams.delete(name)
+  return url.href
 }
 
 /** The known names nearest to a misspelt one, best first, at most three: for "did you mean …". */

@@ -50,10 +50,7 @@ export interface ToolRole {
   leadsTo?: LeadsTo[]
   /** Where an answer says whose rows it has, as `agents.tenant` names them: `[{ at: '/structuredContent/rows', each: '/tenant' }]`. */
   tenants?: TenantsAt[]
-  /**
-   * How to count a write's effects: rows of `key`, `rows` (count) and optionally `names` (text[] of the rows); `$1` is a
-   * LIKE pattern that matches this run's keys.
-   */
+  /** How to count a write's effects: rows of `key`, `rows` (count), optionally `names` (text[]); `$1`: a LIKE pattern for this run's keys. */
   effects?: { sql: string }
 }
 
@@ -113,10 +110,7 @@ export interface Observe {
   instanceHeader?: string
   /** The server sends its spans to `collector` of the context, or, when it is started by somebody else, to this port of this machine. */
   spans?: { port?: number }
-  /**
-   * Prometheus' alert rules for its metrics: a file, from where the run is started, or an address. `job`: the label that they give the server
-   * (default `server`). Needs promtool.
-   */
+  /** Prometheus' alert rules for its metrics, a file or an address, and the `job` that they give the server (default `server`). Needs promtool. */
   alerts?: { rules: string; job?: string }
   /** Fields of the server's JSON log lines (on its stdout, or in the file named). */
   logs?: { file?: string; requestId: string; durationMs?: string }

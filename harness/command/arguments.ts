@@ -1,7 +1,7 @@
 // What was typed, parsed once at the edge and trusted inside. A word that is no option is answered with the one that was probably meant, a
 // value with what it may be. And the other way: options as they would be typed again.
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
-import { HarnessError, nearest } from '../errors.ts'
+import { HarnessError, nearest, withoutPassword } from '../errors.ts'
 import { shellWord } from '../fleet/shell-word.ts'
 
 /** Answered before a command is asked (cli.ts): here it is only known, so that it can be meant. */
@@ -76,13 +76,4 @@ export function typedAgain(
 
 function word(text: string): string {
   return shellWord(/^[a-z+]+:\/\//.test(text) && URL.canParse(text) ? withoutPassword(text) : text)
-}
-
-/** For what is shown and passed on. In an address of the web a name is as secret as its password: tokens are sent as either. */
-export function withoutPassword(address: string): string {
-  const url = new URL(address)
-  url.password = ''
-  if (/^https?:/.test(url.protocol)) url.username = ''
-  for (const name of [...url.searchParams.keys()]) if (/pass|secret|token|key/i.test(name)) url.searchParams.delete(name)
-  return url.href
 }
