@@ -16,10 +16,11 @@ export interface Key {
 }
 
 export interface Keys {
-  /** What was asked for lately, good or unknown; undefined: ask. */
-  fresh(keyId: string): { key: Key | undefined } | undefined
-  /** @throws CallError DEPENDENCY_UNAVAILABLE when the store cannot say */
-  find(keyId: string, signal: AbortSignal): Promise<Key | undefined>
+  /**
+   * At once where it was asked for lately, and undefined for a key that nobody knows.
+   * @throws CallError DEPENDENCY_UNAVAILABLE when the store cannot say
+   */
+  find(keyId: string, signal: AbortSignal): Key | undefined | Promise<Key | undefined>
   /** What is remembered of it is wrong: it was revoked. */
   forget(keyId: string): void
 }
@@ -68,10 +69,6 @@ export function createKeys({ query, reachable, clock }: KeysOptions): Keys {
     answer.catch(() => undefined)
     return answer
   }
-  const fresh = (keyId: string): Entry | undefined => {
-    const entry = entries.get(keyId)
-    return entry && clock() - entry.atMs < (entry.key ? FRESH_MS : UNKNOWN_FRESH_MS) ? entry : undefined
-  }
   const remember = (keyId: string, key: Key | undefined): void => {
     entries.delete(keyId)
     entries.set(keyId, { key, atMs: clock() })
@@ -79,31 +76,32 @@ export function createKeys({ query, reachable, clock }: KeysOptions): Keys {
     if (oldest !== undefined) entries.delete(oldest)
   }
 
+  const askedAnew = async (keyId: string, lastGood: Key | undefined, signal: AbortSignal): Promise<Key | undefined> => {
+    if (lastGood && !reachable()) return lastGood
+    try {
+      if (!reachable()) throw new Error('the breaker is open')
+      return await (lastGood ? within(REFRESH_WAIT_MS, ask(keyId)) : abortable(ask(keyId), signal))
+    } catch (cause) {
+      if (lastGood) return lastGood
+      signal.throwIfAborted()
+      throw new CallError('DEPENDENCY_UNAVAILABLE', 'Keys cannot be checked now; ask again in 1 s.', {
+        scope: 'keys',
+        retryAfterMs: 1_000,
+        cause,
+      })
+    }
+  }
+
   return {
     forget(keyId) {
       entries.delete(keyId)
       asking.delete(keyId)
     },
-    fresh,
-    async find(keyId, signal) {
-      const known = fresh(keyId)
-      if (known) return known.key
+    find(keyId, signal) {
       const entry = entries.get(keyId)
       const ageMs = entry ? clock() - entry.atMs : Number.POSITIVE_INFINITY
-      const lastGood = entry?.key && ageMs < STALE_MS ? entry.key : undefined
-      if (lastGood && !reachable()) return lastGood
-      try {
-        if (!reachable()) throw new Error('the breaker is open')
-        return await (lastGood ? within(REFRESH_WAIT_MS, ask(keyId)) : abortable(ask(keyId), signal))
-      } catch (cause) {
-        if (lastGood) return lastGood
-        signal.throwIfAborted()
-        throw new CallError('DEPENDENCY_UNAVAILABLE', 'Keys cannot be checked now; ask again in 1 s.', {
-          scope: 'keys',
-          retryAfterMs: 1_000,
-          cause,
-        })
-      }
+      if (entry && ageMs < (entry.key ? FRESH_MS : UNKNOWN_FRESH_MS)) return entry.key
+      return askedAnew(keyId, ageMs < STALE_MS ? entry?.key : undefined, signal)
     },
   }
 }
