@@ -15,6 +15,8 @@ import type { Keeper } from './service.ts'
 const START_LIMIT_MS = 30_000
 const OUR_PROGRAMS = path.resolve(import.meta.dirname, '../../node_modules/.bin')
 const POLL_MS = 50
+/** Of a server that is starting, or of what stands before it. */
+const NOT_YET: ReadonlySet<number> = new Set([502, 503, 504])
 
 export interface ServerOptions {
   keeper: Keeper
@@ -107,12 +109,12 @@ async function untilReady(server: ServerVessel, readyUrl: string, anyAnswer: boo
   stop.throwIfAborted()
 }
 
-/** 2xx, or any status at all. */
+/** 2xx, or any status that does not say: not yet. */
 export async function answers(url: string, signal: AbortSignal, anyAnswer = false): Promise<boolean> {
   try {
     const response = await fetch(url, { signal, redirect: 'manual' })
     await response.body?.cancel()
-    return response.ok || anyAnswer
+    return response.ok || (anyAnswer && !NOT_YET.has(response.status))
   } catch {
     return false
   }

@@ -15,6 +15,12 @@ test.each([
   [{ type: 'boolean' }, '(draw) => ({ a: draw.pick([true, false]) })'],
   [{ type: 'array', items: { type: 'string' } }, '() => ({ a: [] })'],
   [{ type: 'array', minItems: 1, items: { enum: [1] } }, '() => ({ a: [1] })'],
+  [{ type: 'array', items: { enum: ['x', 'y'] } }, "(draw) => ({ a: [draw.pick(['x', 'y'])] })"],
+  [{ type: 'array', minItems: 2, items: { type: 'integer', minimum: 1 } }, '() => ({ a: [1, 1] })'],
+  [{ type: 'array', minItems: 2, uniqueItems: true, items: { enum: ['x', 'y', 'z'] } }, "() => ({ a: ['x', 'y'] })"],
+  [{ type: 'string', example: 'acme/site' }, "() => ({ a: 'acme/site' })"],
+  [{ allOf: [{ type: 'string' }], default: 'x' }, "() => ({ a: 'x' })"],
+  [{ allOf: [{ type: 'string', enum: ['x'] }] }, "() => ({ a: 'x' })"],
   [{ anyOf: [{ type: 'string' }, { type: 'null' }] }, '() => ({ a: null })'],
   [{ type: ['string', 'null'] }, '() => ({ a: null })'],
   [{ type: 'string', description: 'The id\nof it' }, "() => ({ a: todo('a: The id of it') })"],
@@ -33,6 +39,11 @@ test('what may be left out is left out; references are followed, circles end', (
   expect(hasTodo(one({ $ref: '#/$defs/x' }, { $defs: { x: { $ref: '#/$defs/x' } } }))).toBe(true)
   const circle = { type: 'object', required: ['a'], properties: { a: { $ref: '#' } } }
   expect(hasTodo(drawnOf(circle))).toBe(true)
+  const both = [
+    { type: 'object', required: ['b'], properties: { b: { const: 1 } } },
+    { required: ['c'], properties: { c: { const: 2 } } },
+  ]
+  expect(argumentsText(one({ allOf: both }))).toBe('() => ({ a: { b: 1, c: 2 } })')
 })
 
 test.each([undefined, null, 5, 'x', [], { type: 'object', required: 'a' }, { enum: [1] }])(

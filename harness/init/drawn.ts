@@ -1,13 +1,14 @@
 // From a tool's JSON schema to what agents may draw as its arguments: by const, enum, examples, default, ranges, and what is required. What a
 // schema does not say (which customer, which repository) nobody can guess: it becomes a todo, and the tool is not called. Pure.
-// Parameters: none; schemas are followed 8 deep. Not modelled: `pattern`, conditions (`if`, `dependentSchemas`), references to other documents.
+// Parameters: none; schemas are followed 8 deep, lists are of 20 at most. Not modelled: `pattern`, conditions (`if`, `dependentSchemas`), `allOf` within `allOf`,
+// references to other documents.
 
 export type Drawn =
   | { kind: 'fixed'; value: unknown }
   | { kind: 'pick'; values: readonly unknown[] }
   | { kind: 'int'; from: number; to: number }
   | { kind: 'object'; fields: readonly (readonly [string, Drawn])[] }
-  | { kind: 'list'; item: Drawn }
+  | { kind: 'list'; items: readonly Drawn[] }
   | { kind: 'todo'; what: string }
 
 type Schema = Record<string, unknown>
@@ -15,6 +16,7 @@ type Schema = Record<string, unknown>
 const DEPTH_MAX = 8
 const INT_SPAN = 49
 const CHOICES_MAX = 20
+const ITEMS_MAX = 20
 
 /** @param schema `inputSchema` as the server sent it: anything */
 export function drawnOf(schema: unknown): Drawn {
@@ -25,7 +27,7 @@ export function drawnOf(schema: unknown): Drawn {
 }
 
 function drawnValue(schema: unknown, name: string, root: Schema, depth: number): Drawn {
-  const own = resolved(schema, root)
+  const own = merged(resolved(schema, root), root)
   if (!own || depth > DEPTH_MAX) return todo(name, undefined)
   const said = spoken(own)
   if (said) return said
@@ -47,7 +49,8 @@ function drawnValue(schema: unknown, name: string, root: Schema, depth: number):
 /** What a schema says outright. */
 function spoken(schema: Schema): Drawn | undefined {
   if ('const' in schema) return { kind: 'fixed', value: schema.const }
-  for (const choices of [schema.enum, schema.examples]) {
+  // `example` is of OpenAPI, from which many schemas are made.
+  for (const choices of [schema.enum, schema.examples, 'example' in schema ? [schema.example] : []]) {
     if (Array.isArray(choices) && choices.length > 0) return picked(choices.slice(0, CHOICES_MAX))
   }
   return 'default' in schema ? { kind: 'fixed', value: schema.default } : undefined
@@ -72,9 +75,14 @@ function lowest(bound: unknown, exclusive: unknown, step: number): number | unde
   return typeof bound === 'number' ? bound : undefined
 }
 
-function listOf({ items, minItems }: Schema, name: string, root: Schema, depth: number): Drawn {
-  if (typeof minItems !== 'number' || minItems < 1) return { kind: 'fixed', value: [] }
-  return { kind: 'list', item: drawnValue(items, name, root, depth + 1) }
+/** As long as it must be; of one item where the schema says what an item is, since few tools mean anything by an empty list. */
+function listOf({ items, minItems, uniqueItems }: Schema, name: string, root: Schema, depth: number): Drawn {
+  const item = drawnValue(items, name, root, depth + 1)
+  const least = typeof minItems === 'number' ? Math.min(minItems, ITEMS_MAX) : 0
+  if (least < 1 && hasTodo(item)) return { kind: 'fixed', value: [] }
+  const length = Math.max(1, least)
+  if (uniqueItems === true && length > 1 && item.kind === 'pick') return { kind: 'fixed', value: item.values.slice(0, length) }
+  return { kind: 'list', items: Array.from({ length }, () => item) }
 }
 
 /** Of an object only what is required: what may be left out is left out. */
@@ -82,6 +90,15 @@ function objectOf({ properties, required }: Schema, root: Schema, depth: number)
   const names = Array.isArray(required) ? required.filter((name) => typeof name === 'string') : []
   const own = isObject(properties) ? properties : {}
   return { kind: 'object', fields: names.map((name) => [name, drawnValue(own[name], name, root, depth + 1)] as const) }
+}
+
+/** `allOf`: what each of them says together; of two that say the same thing the later one. */
+function merged(own: Schema | undefined, root: Schema): Schema | undefined {
+  if (!own || !Array.isArray(own.allOf)) return own
+  const parts = [...own.allOf.map((part) => resolved(part, root) ?? {}), { ...own, allOf: undefined }]
+  const properties = parts.map((part) => (isObject(part.properties) ? part.properties : {}))
+  const required = parts.flatMap((part) => (Array.isArray(part.required) ? part.required : []))
+  return Object.assign({}, ...parts, { properties: Object.assign({}, ...properties), required })
 }
 
 /** A reference within the same schema is followed. */
@@ -102,7 +119,7 @@ function todo(name: string, schema: Schema | undefined): Drawn {
 
 export function hasTodo(drawn: Drawn): boolean {
   if (drawn.kind === 'object') return drawn.fields.some(([, field]) => hasTodo(field))
-  if (drawn.kind === 'list') return hasTodo(drawn.item)
+  if (drawn.kind === 'list') return drawn.items.some(hasTodo)
   return drawn.kind === 'todo'
 }
 
@@ -116,7 +133,7 @@ export function sampleOf(drawn: Drawn): unknown {
     case 'int':
       return drawn.from
     case 'list':
-      return [sampleOf(drawn.item)]
+      return drawn.items.map(sampleOf)
     case 'object':
       return Object.fromEntries(drawn.fields.map(([name, field]) => [name, sampleOf(field)]))
     case 'todo':

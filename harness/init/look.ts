@@ -5,7 +5,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { HarnessError } from '../errors.ts'
 import type { Protocol } from '../load/request.ts'
-import { type ClientOptions, McpClient, PROTOCOLS, type Tool } from '../run/mcp-client.ts'
+import { type ClientOptions, McpClient, type Tool } from '../run/mcp-client.ts'
+import { PROTOCOLS } from '../run/transport.ts'
 import { type Drawn, drawnOf, hasTodo, sampleOf } from './drawn.ts'
 import { commented } from './source-text.ts'
 
@@ -18,7 +19,7 @@ export interface SeenTool {
   /** It says so, or somebody vouched for it. */
   reads: boolean
   /** How its one call went; absent: it was not called. */
-  tried?: { ok: boolean; tookMs: number; said: string }
+  tried?: { ok: boolean; tookMs: number; said: string; empty?: boolean }
 }
 
 export interface Look {
@@ -62,7 +63,7 @@ export async function look(options: LookOptions): Promise<Look> {
 
 /** The newest revision in which it lists its tools. */
 async function negotiate({ url, client, signal }: LookOptions): Promise<{ mcp: McpClient; tools: Tool[] }> {
-  let first: unknown
+  let why: HarnessError | undefined
   for (const protocol of PROTOCOLS) {
     let mcp: McpClient | undefined
     try {
@@ -71,10 +72,11 @@ async function negotiate({ url, client, signal }: LookOptions): Promise<{ mcp: M
     } catch (error) {
       await mcp?.[Symbol.asyncDispose]()
       if (!(error instanceof HarnessError) || !['TARGET_NOT_MCP', 'PROTOCOL_NOT_SPOKEN'].includes(error.code)) throw error
-      first ??= error
+      // That it speaks MCP, and how, is worth more than how it took a revision that it does not know.
+      if (!why || (why.code === 'TARGET_NOT_MCP' && error.code === 'PROTOCOL_NOT_SPOKEN')) why = error
     }
   }
-  throw first
+  throw why
 }
 
 async function callReads(mcp: McpClient, seen: SeenTool[], say: LookOptions['say'], signal: AbortSignal): Promise<void> {
@@ -96,10 +98,20 @@ async function callOnce(mcp: McpClient, { tool, drawn }: SeenTool): Promise<NonN
   try {
     const { status, message, tookMs } = await mcp.call(tool.name, sampleOf(drawn) as Record<string, unknown>)
     const { result, error } = message ?? {}
-    if (status === 200 && result) return { ok: result.isError !== true, tookMs, said: result.isError === true ? 'isError' : 'ok' }
-    return { ok: false, tookMs, said: error ? `error ${error.code}` : `status ${status}` }
+    if (status === 200 && result) {
+      const { isError, content, structuredContent } = result
+      const [first] = Array.isArray(content) ? (content as ({ text?: unknown } | undefined)[]) : []
+      if (isError === true) return { ok: false, tookMs, said: withWords('isError', first?.text) }
+      return { ok: true, tookMs, said: 'ok', ...(first === undefined && structuredContent === undefined && { empty: true }) }
+    }
+    return { ok: false, tookMs, said: error ? withWords(`error ${error.code}`, error.message) : `status ${status}` }
   } catch (error) {
     if (error instanceof HarnessError && error.code === 'TARGET_DOWN') return { ok: false, tookMs: 0, said: error.message }
     throw error
   }
+}
+
+/** With its own words: mostly they say which argument is missing. */
+function withWords(what: string, words: unknown): string {
+  return typeof words === 'string' && words.trim() !== '' ? commented(`${what}: ${words}`) : what
 }

@@ -41,7 +41,7 @@ function expression(drawn: Drawn): string {
     case 'int':
       return `draw.int(${drawn.from}, ${drawn.to})`
     case 'list':
-      return `[${expression(drawn.item)}]`
+      return `[${drawn.items.map(expression).join(', ')}]`
     case 'object':
       return objectText(drawn.fields.map(([name, field]) => [name, expression(field)]))
     case 'todo':

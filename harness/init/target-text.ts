@@ -39,16 +39,16 @@ export interface Chosen {
   external?: SeenTool
 }
 
-/** The quickest and the slowest read that answered well; a read that was not called when none did. */
+/** The quickest and the slowest read that answered well; where none did one that was not called, else one that was. */
 export function choose({ tools }: Look): Chosen {
   const reads = tools.filter(({ reads: only }) => only)
   const well = reads.filter(({ tried }) => tried?.ok).sort((a, b) => (a.tried?.tookMs ?? 0) - (b.tried?.tookMs ?? 0))
   const outside = well.filter(({ tool }) => tool.annotations?.openWorldHint === true)
   const inside = well.filter((one) => !outside.includes(one))
   const from = inside.length > 0 ? inside : well
-  const untried = reads.find(({ tried }) => tried === undefined)
-  const cheapRead = from[0] ?? untried
-  const expensiveRead = from.at(-1) ?? untried
+  const toMend = reads.find(({ tried }) => tried === undefined) ?? reads[0]
+  const cheapRead = from[0] ?? toMend
+  const expensiveRead = from.at(-1) ?? toMend
   return { ...(cheapRead && { cheapRead }), ...(expensiveRead && { expensiveRead }), ...(outside[0] && { external: outside[0] }) }
 }
 
@@ -115,7 +115,9 @@ function listed(tools: readonly SeenTool[], line: (one: SeenTool) => string): st
 
 function roleLine(role: string, { tool, drawn, tried }: SeenTool): string {
   const slo = tried?.ok ? `, sloMs: ${Math.max(SLO_LEAST_MS, Math.ceil((tried.tookMs * SLO_FACTOR) / 100) * 100)}` : ''
-  return `${role}: { name: ${quoted(tool.name)}, arguments: ${argumentsText(drawn)}${slo} },`
+  // Else each such answer would count as a bad one.
+  const empty = tried?.empty ? ', correct: []' : ''
+  return `${role}: { name: ${quoted(tool.name)}, arguments: ${argumentsText(drawn)}${slo}${empty} },`
 }
 
 function tail({ tried, drawn }: SeenTool): string {
@@ -124,7 +126,9 @@ function tail({ tried, drawn }: SeenTool): string {
 }
 
 function timeOf({ tried }: SeenTool): string {
-  return tried ? `: ${Math.round(tried.tookMs)} ms` : ', which could not be called'
+  if (!tried) return ', which could not be called'
+  if (!tried.ok) return `, which answered ${commented(tried.said)}: mend its arguments`
+  return `: ${Math.round(tried.tookMs)} ms${tried.empty ? ', and the answer was empty: correct: [] lets such be good' : ''}`
 }
 
 function observeLines({ live, ready, metrics }: Surroundings): string[] {

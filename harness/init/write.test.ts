@@ -80,11 +80,55 @@ test('a read whose schema gives no value is not called, and its place is held by
   )
 })
 
+test('reads that answer with an error keep their place, with what the server said of it', async () => {
+  await using server = await answering({ isError: true, content: [{ type: 'text', text: 'customer_id is required' }] })
+  const { target, text, said } = await written(server.url)
+  expect(target.tools?.cheapRead?.name).toBe('read')
+  expect(text).toContain('// The quickest read, which answered isError: customer_id is required: mend its arguments.')
+  expect(said).toMatch(/no read answered well: .*customer_id is required/)
+})
+
+test.each([
+  ['words', { content: [{ type: 'text', text: 'x' }] }, undefined],
+  ['data alone', { structuredContent: { rows: [] } }, undefined],
+  ['data beside an empty list', { content: [], structuredContent: { rows: [] } }, undefined],
+  ['nothing at all', { content: [] }, []],
+])('an answer of %s is a good one when agents get it', async (_name, result, correct) => {
+  await using server = await answering(result)
+  expect((await written(server.url)).target.tools?.cheapRead?.correct).toEqual(correct)
+})
+
+test.each([
+  [503, { 'retry-after': '5' }, 'starting', /answered 503 \(Retry-After: 5\): "starting"$/],
+  [429, {}, '', /answered 429$/],
+])('a server that answers %s to everybody is no stranger to MCP: it has no time now', async (status, headers, body, message) => {
+  await using server = await serve((_request, response) => void response.writeHead(status, headers).end(body))
+  await expect(written(server.url)).rejects.toMatchObject({ code: 'TARGET_BUSY', message: expect.stringMatching(message) })
+})
+
+test('a server of an era before those that agents speak is told as such', async () => {
+  await using server = await serve((request, response, body) => {
+    const { id, method } = JSON.parse(body || '{}') as { id?: string; method?: string }
+    if (request.method !== 'POST' || method !== 'initialize') return void response.writeHead(400).end('no session')
+    const result = { protocolVersion: '2025-03-26', capabilities: {}, serverInfo: { name: 'old', version: '1' } }
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id, result }))
+  })
+  await expect(written(server.url)).rejects.toMatchObject({
+    code: 'PROTOCOL_NOT_SPOKEN',
+    message: expect.stringContaining('it speaks 2025-03-26'),
+    hint: expect.stringMatching(/^agents speak 2026-07-28, /),
+  })
+})
+
 test('tools that say nothing are never called, unless somebody vouches for them', async () => {
-  await using server = await handmade([{ name: 'echo' }, { name: 'drop', annotations: { readOnlyHint: false, destructiveHint: true } }])
+  await using server = await handmade([
+    { name: 'echo' },
+    { name: 'list_users' },
+    { name: 'drop', annotations: { readOnlyHint: false, destructiveHint: true } },
+  ])
   const silent = await written(server.url)
   expect([server.called, silent.target.tools]).toEqual([[], {}])
-  expect(silent.said).toContain('--read')
+  expect(silent.said).toMatch(/--read <tool,tool> --overwrite; by their names it could be list_users$/)
   const vouched = await written(server.url, { vouched: ['echo'] })
   expect([server.called, vouched.target.tools?.cheapRead?.name]).toEqual([['echo'], 'echo'])
   await expect(written(server.url, { vouched: ['eko'] })).rejects.toMatchObject({ code: 'UNKNOWN_TOOL' })
@@ -131,6 +175,17 @@ test('whatever a server calls its tools, it ends up as a word and never as code'
   expect(target.tools?.cheapRead?.arguments?.(draw)).toEqual({ [evil]: `\${process.exit(7)}\`'` })
   expect(text).not.toMatch(/^\s*process\.exit|[\u2028\u202e]/m)
 })
+
+/** A server of one read, and what it answers. */
+async function answering(answer: object) {
+  return await serve((request, response, body) => {
+    if (request.method !== 'POST') return void response.writeHead(404).end()
+    const { id, method } = JSON.parse(body) as { id: string; method: string }
+    const list = { tools: [{ name: 'read', inputSchema: { type: 'object' }, ...reads }] }
+    const result = method === 'tools/call' ? answer : method === 'tools/list' ? list : { supportedVersions: ['2026-07-28'] }
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id, result }))
+  })
+}
 
 /** A server that lets nobody in without this token, and says where tokens are had. */
 async function guarded(token: string, metadata: (origin: string) => object) {

@@ -4,10 +4,13 @@ import path from 'node:path'
 import { isLoopback } from '../run/safety.ts'
 import { assertStreamable, TokenWanted } from '../run/transport.ts'
 import type { Headers } from '../target.ts'
-import { look } from './look.ts'
+import { type Look, look, type SeenTool } from './look.ts'
+import { commented } from './source-text.ts'
 import { surroundingsOf } from './surroundings.ts'
 import { choose, type HeadersText, targetText } from './target-text.ts'
 import { tokenAdvice } from './token-advice.ts'
+
+const SHOWN_MAX = 6
 
 export interface WriteOptions {
   file: string
@@ -53,8 +56,24 @@ export async function writeTarget(options: WriteOptions): Promise<void> {
   })
   await mkdir(path.dirname(file), { recursive: true })
   await writeFile(file, text, { flag: options.overwrite ? 'w' : 'wx' })
-  if (!choose(seen).cheapRead)
-    say('none of its tools says that it only reads (readOnlyHint): name those that you know to be harmless, --read <tool,tool>')
+  const { cheapRead } = choose(seen)
+  if (!cheapRead) say(noRead(seen))
+  else if (cheapRead.tried?.ok === false)
+    say(
+      `no read answered well: put arguments that a caller would send into the file (${commented(cheapRead.tool.name)}: ${cheapRead.tried.said})`,
+    )
+}
+
+/** Names are a hint, no more: nothing is called for them, they are only what to look at first. */
+function noRead({ tools }: Look): string {
+  const looksHarmless = ({ tool: { name, annotations } }: SeenTool) =>
+    /^(get|list|search|find|read|query|fetch|describe|show|count)(?=[_\-./A-Z]|$)/.test(name) && annotations?.destructiveHint !== true
+  const named = tools
+    .filter(looksHarmless)
+    .slice(0, SHOWN_MAX)
+    .map(({ tool }) => tool.name)
+  const like = named.length > 0 ? `; by their names it could be ${named.map(commented).join(', ')}` : ''
+  return `none of its tools says that it only reads (readOnlyHint): name those that you know to be harmless, --read <tool,tool> --overwrite${like}`
 }
 
 /** As a package, not in a checkout. */

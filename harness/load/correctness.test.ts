@@ -21,6 +21,9 @@ test.each<[Correctness, boolean]>([
   [{ at: '/structuredContent/missing' }, false],
   [{ at: '/structuredContent/name' }, true],
   [{ at: '', is: 'object' }, true],
+  [{ at: '/content/0/type', or: '/structuredContent' }, true],
+  [{ at: '/content/0/type', or: '/nowhere' }, false],
+  [{ at: '/structuredContent/name', or: '/structuredContent/hits', is: 'array' }, false],
 ])('%j holds: %s', (rule, holds) => {
   expect(isCorrect([rule], read, given)).toBe(holds)
 })

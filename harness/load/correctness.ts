@@ -7,7 +7,7 @@ import type { Correctness } from '../plan/plan.ts'
  * @param read what a pointer into the result leads to; undefined when it leads nowhere
  */
 export function isCorrect(rules: readonly Correctness[], read: (pointer: string) => unknown, given: Record<string, unknown>): boolean {
-  return rules.every((rule) => holds(rule, read(rule.at), given))
+  return rules.every((rule) => holds(rule, read(rule.at) ?? (rule.or === undefined ? undefined : read(rule.or)), given))
 }
 
 function holds({ is, minLength, equals }: Correctness, value: unknown, given: Record<string, unknown>): boolean {

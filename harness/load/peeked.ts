@@ -71,7 +71,7 @@ const known = new WeakMap<readonly Correctness[], string[] | undefined>()
 /** Of each rule, the dotted path that means the same as its pointer; undefined when one has none. */
 function pathsOf(correct: readonly Correctness[]): string[] | undefined {
   if (!known.has(correct)) {
-    const plain = correct.every((rule) => PLAIN_POINTER.test(rule.at))
+    const plain = correct.every(({ at, or = at }) => PLAIN_POINTER.test(at) && PLAIN_POINTER.test(or))
     known.set(correct, plain ? correct.map(({ at }) => `result${at.replaceAll('/', '.')}`) : undefined)
   }
   return known.get(correct)

@@ -223,7 +223,7 @@ test('arguments are plain data, drawn for each call, the same where the sketch s
 
 test('roles carry what the target says, and defaults for what it does not', () => {
   // An answer without content counts as good for nobody, unless the target says that there is none to expect.
-  const notEmpty = [{ at: '/content/0/type', is: 'string' }]
+  const notEmpty = [{ at: '/content/0/type', or: '/structuredContent' }]
   expect(plan().roles).toEqual({
     write: { tool: 'make', sloMs: 700, needs: [], correct: notEmpty, idempotencyKey: { argument: 'id' } },
     cheapRead: { tool: 'list', sloMs: 1_000, deadlineMs: 2_000, needs: ['postgres:orders'], correct: notEmpty },

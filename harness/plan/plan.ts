@@ -68,6 +68,8 @@ export interface PlannedFault {
 /** Data that decides whether an answer is right: a JSON pointer into `result`, and what must be there. */
 export interface Correctness {
   at: string
+  /** Or there, when `at` leads nowhere. */
+  or?: string
   /** A type the value must have, … */
   is?: 'array' | 'string' | 'number' | 'object' | 'boolean'
   minLength?: number

@@ -8,7 +8,7 @@ import type { Correctness, Plan, PlannedRole, Role } from './plan.ts'
 
 const SLO_MS = 1_000
 /** Where a target has no rules for a tool, an answer without content is still no good one. `correct: []` says that there is none to expect. */
-const NOT_EMPTY: Correctness[] = [{ at: '/content/0/type', is: 'string' }]
+const NOT_EMPTY: Correctness[] = [{ at: '/content/0/type', or: '/structuredContent' }]
 
 /** @throws HarnessError `ROLE_MISSING`, `TARGET_INVALID` */
 export function planRoles(
@@ -52,10 +52,10 @@ function planRole(role: Role, { name, sloMs, deadlineMs, needs, correct, idempot
     if (value === undefined || (Number.isFinite(value) && value > 0)) continue
     throw new HarnessError('TARGET_INVALID', `tools.${role}.${field} is ${value}`, `${field} must be a number of milliseconds above 0`)
   }
-  const astray = correct?.find(({ at }) => at !== '' && !at.startsWith('/'))
-  if (astray) {
-    const hint = `a JSON pointer begins with a slash: at: ${JSON.stringify(`/${astray.at}`)}`
-    throw new HarnessError('TARGET_INVALID', `tools.${role}.correct has at: ${JSON.stringify(astray.at)}`, hint)
+  const astray = correct?.flatMap(({ at, or = at }) => [at, or]).find((pointer) => pointer !== '' && !pointer.startsWith('/'))
+  if (astray !== undefined) {
+    const hint = `a JSON pointer begins with a slash: ${JSON.stringify(`/${astray}`)}`
+    throw new HarnessError('TARGET_INVALID', `tools.${role}.correct points at ${JSON.stringify(astray)}`, hint)
   }
   return {
     tool: name,

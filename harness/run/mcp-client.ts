@@ -19,13 +19,11 @@ import {
   toolCallRequest,
   type WireRequest,
 } from '../load/request.ts'
-import { assertStreamable, oldPair, redirected, TokenWanted } from './transport.ts'
+import { assertStreamable, notSpoken, oldPair, redirected, TokenWanted, turnedAway } from './transport.ts'
 
 const ANSWER_MS = 10_000
 const ANSWER_BYTES_MAX = 4_000_000
 const PAGES_MAX = 50
-
-export const PROTOCOLS = ['2026-07-28', '2025-11-25', '2025-06-18'] as const
 
 export interface Tool {
   name: string
@@ -45,6 +43,8 @@ export interface Answered {
   text: string
   type: string
   session?: string
+  /** As it was sent. */
+  retryAfter?: string
   /** What a 401 says of how to get in: WWW-Authenticate. */
   challenge?: string
   message?: { result?: Record<string, unknown>; error?: { code: number; message: string; data?: { supported?: string | string[] } } }
@@ -73,7 +73,7 @@ export class McpClient implements AsyncDisposable {
 
   /**
    * In the eras of sessions: the handshake.
-   * @throws HarnessError `TARGET_DOWN`, `TARGET_WANTS_TOKEN`, `TARGET_REDIRECTS`, `TRANSPORT_NOT_SPOKEN`, `PROTOCOL_NOT_SPOKEN`, `TARGET_NOT_MCP`
+   * @throws HarnessError `TARGET_DOWN`, `TARGET_BUSY`, `TARGET_WANTS_TOKEN`, `TARGET_REDIRECTS`, `TRANSPORT_NOT_SPOKEN`, `PROTOCOL_NOT_SPOKEN`, `TARGET_NOT_MCP`
    */
   static async meet(url: string, protocol: Protocol, client: ClientOptions, signal: AbortSignal): Promise<McpClient> {
     assertStreamable(url)
@@ -153,6 +153,8 @@ export class McpClient implements AsyncDisposable {
     const answered = await this.#post(wire)
     const { status, message, challenge } = answered
     if (status === 401 || status === 403) throw new TokenWanted(this.url, status, challenge)
+    const busy = turnedAway(this.url, answered)
+    if (busy) throw busy
     const { error } = message ?? {}
     if (error && (error.code === -32022 || /protocol.?version/i.test(error.message)))
       throw notSpoken(this.url, this.protocol, [error.data?.supported ?? 'another version'].flat().join(', '))
@@ -179,7 +181,7 @@ export class McpClient implements AsyncDisposable {
       const moved = redirected(this.url, answer.statusCode, answer.headers.location)
       if (moved) throw moved
       const type = String(answer.headers['content-type'] ?? '')
-      const { 'mcp-session-id': session, 'www-authenticate': challenge } = answer.headers
+      const { 'mcp-session-id': session, 'www-authenticate': challenge, 'retry-after': retryAfter } = answer.headers
       const message = parseAnswer(text, type) as Answered['message']
       return {
         status: answer.statusCode,
@@ -187,6 +189,7 @@ export class McpClient implements AsyncDisposable {
         type,
         ...(typeof session === 'string' && { session }),
         ...(challenge !== undefined && { challenge: String(challenge) }),
+        ...(retryAfter !== undefined && { retryAfter: String(retryAfter) }),
         ...(message && { message }),
         tookMs: performance.now() - startedMs,
       }
@@ -202,13 +205,4 @@ export class McpClient implements AsyncDisposable {
       )
     }
   }
-}
-
-function notSpoken(url: string, protocol: string, spoken: string): HarnessError {
-  const others = PROTOCOLS.filter((one) => one !== protocol && (spoken.includes(one) || !PROTOCOLS.some((known) => spoken.includes(known))))
-  return new HarnessError(
-    'PROTOCOL_NOT_SPOKEN',
-    `${url} does not speak MCP ${protocol} (it speaks ${spoken})`,
-    `pin one that it speaks: --protocol ${others.join(' or ') || PROTOCOLS.join(' or ')}`,
-  )
 }

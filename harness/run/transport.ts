@@ -4,6 +4,9 @@
 import { type Dispatcher, request } from 'undici'
 import { HarnessError } from '../errors.ts'
 
+/** The revisions in which agents speak it, newest first. */
+export const PROTOCOLS = ['2026-07-28', '2025-11-25', '2025-06-18'] as const
+
 const LOOK_MS = 3_000
 const HEAD_CHARACTERS = 4_096
 const BRIDGE = 'put a Streamable HTTP bridge in front of it and give the bridge’s address: npx mcp-proxy --port 8080 -- <command>'
@@ -68,4 +71,32 @@ export function redirected(url: string, status: number, location: unknown): Harn
   const to = URL.parse(location, url)?.href ?? location
   const hint = `redirects are not followed, since a token would go along: if ${to} is meant, give it as url`
   return new HarnessError('TARGET_REDIRECTS', `${url} answered ${status} and sends everybody to ${to}`, hint)
+}
+
+/** Nobody is let in now, by a limit, by the server or by what stands before it; what it is cannot be told. */
+export function turnedAway(
+  url: string,
+  { status, text, retryAfter }: { status: number; text: string; retryAfter?: string },
+): HarnessError | undefined {
+  if (![429, 502, 503, 504].includes(status)) return undefined
+  const when = retryAfter === undefined ? '' : ` (Retry-After: ${retryAfter})`
+  const words = text.trim() === '' ? '' : `: ${JSON.stringify(text.slice(0, 120))}`
+  const hint =
+    status === 429
+      ? 'wait until its limit lets one in again, or come as somebody who has room left'
+      : 'wait until it serves, then try again'
+  return new HarnessError('TARGET_BUSY', `${url} answered ${status}${when}${words}`, hint)
+}
+
+export function notSpoken(url: string, protocol: string, spoken: string): HarnessError {
+  const known = PROTOCOLS.filter((one) => spoken.includes(one))
+  // One that names none of its revisions may speak any other.
+  const others = known.length > 0 || /\d{4}-\d\d-\d\d/.test(spoken) ? known : PROTOCOLS.filter((one) => one !== protocol)
+  return new HarnessError(
+    'PROTOCOL_NOT_SPOKEN',
+    `${url} does not speak MCP ${protocol} (it speaks ${spoken})`,
+    others.length > 0
+      ? `pin one that it speaks: --protocol ${others.join(' or ')}`
+      : `agents speak ${PROTOCOLS.join(', ')}: it must learn one`,
+  )
 }

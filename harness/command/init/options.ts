@@ -21,7 +21,7 @@ const SPEC = {
   'no-calls': { type: 'boolean', default: false },
   read: { type: 'string' },
   'token-file': { type: 'string' },
-  'header-from': { type: 'string' },
+  'header-from': { type: 'string', multiple: true },
   'client-credentials': { type: 'string' },
   'client-id': { type: 'string' },
   'secret-from': { type: 'string' },
@@ -36,7 +36,7 @@ export const INIT_HELP = `Looks at a server and writes a target file for it: wha
   --no-calls                  list the tools, call none
   --token-file <file>         a file with a token, or with one for each agent, one a line
   --header-from <name=VAR>    a header whose value is in an environment variable: x-api-key=STAGING_KEY; authorization=STAGING_TOKEN
-                              is sent as Bearer
+                              is sent as Bearer; as often as there are headers
   --client-credentials <url>  a token endpoint, with --client-id <id>, --secret-from <VAR> and, where needed, --scope <words>
   --out <file.ts>             where to write (default: scenarios/targets/<host>.ts)
   --overwrite                 even if the file is there
@@ -64,15 +64,15 @@ type Values = ReturnType<typeof parsed<typeof SPEC>>['values']
 const NOBODY = { index: 0, agent: 'init', tenant: 'default' }
 
 function headersOf(values: Values, url: string): InitOptions['headers'] {
-  const { 'token-file': file, 'header-from': header, 'client-credentials': tokenUrl } = values
-  const ways = [file, header, tokenUrl].filter((way) => way !== undefined)
+  const { 'token-file': file, 'header-from': named, 'client-credentials': tokenUrl } = values
+  const ways = [file, named, tokenUrl].filter((way) => way !== undefined)
   if (ways.length > 1) throw bad('several ways to get in are given', 'one of --token-file, --header-from and --client-credentials')
   if (file !== undefined) {
     const text: HeadersText = { expression: `tokenFile(${quoted(file)})`, imports: 'tokenFile', shared: true }
     return { give: async () => firstOf(await tokenFile(file)(NOBODY)), text }
   }
   if (tokenUrl !== undefined) return byCredentials(values, tokenUrl, url)
-  return header === undefined ? undefined : fromVariable(header)
+  return named === undefined ? undefined : fromVariables(named)
 }
 
 function byCredentials(
@@ -89,15 +89,20 @@ function byCredentials(
   return { give: async () => firstOf(await clientCredentials(asked)(NOBODY)), text }
 }
 
-function fromVariable(header: string): InitOptions['headers'] {
+function fromVariables(named: readonly string[]): InitOptions['headers'] {
+  const all = named.map(fromVariable)
+  const source = all.map(({ name, text }) => `${quoted(name)}: ${text}`).join(', ')
+  const headers = Object.fromEntries(all.map(({ name, value }) => [name, value]))
+  return { give: () => Promise.resolve(headers), text: { expression: `() => ({ ${source} })`, shared: true } }
+}
+
+function fromVariable(header: string): { name: string; value: string; text: string } {
   const [, name = '', variable = ''] = /^([\w-]+)=(\w+)$/.exec(header) ?? []
   if (variable === '') throw bad(`--header-from is ${JSON.stringify(header)}`, '--header-from x-api-key=STAGING_KEY')
   const value = process.env[variable]
   if (value === undefined || value === '') throw bad(`the environment has no ${variable}`, `${variable}=… npm run init -- …`)
   const prefix = name.toLowerCase() === 'authorization' && !/\s/.test(value) ? 'Bearer ' : ''
-  const source = `\`${prefix}\${process.env.${variable} ?? ''}\``
-  const text: HeadersText = { expression: `() => ({ ${quoted(name)}: ${source} })`, shared: true }
-  return { give: () => Promise.resolve({ [name]: `${prefix}${value}` }), text }
+  return { name, value: `${prefix}${value}`, text: `\`${prefix}\${process.env.${variable} ?? ''}\`` }
 }
 
 function firstOf(given: HeadersInTime): Headers {

@@ -4,6 +4,7 @@ import { shellWord } from '../../fleet/shell-word.ts'
 import type { Plan, Scale } from '../../plan/plan.ts'
 import { BUILT_IN, type HaltRule } from '../../run/halt.ts'
 import type { PromqlHalt } from '../../run/halt-promql.ts'
+import { PROTOCOLS } from '../../run/transport.ts'
 import { bad, given, oneOf, parsed, typedAgain, whole } from '../arguments.ts'
 import { clusterOf, FLEET, type FleetOptions } from '../fleet/options.ts'
 import { haltsOf } from './halt-options.ts'
@@ -88,8 +89,6 @@ export const SHAPE_NOTHING = [
 
 /** By their names, for the shell's completion. */
 export const SCENARIO_OPTIONS = [...Object.keys(SPEC), 'help']
-
-const PROTOCOLS = ['2026-07-28', '2025-11-25', '2025-06-18'] as const
 
 const USAGE = 'npm run scenario <name> -- [options]'
 
