@@ -24,6 +24,11 @@ export interface Finding {
   exhibits?: string[]
   /** True when there was nothing to look at: a pass without weight. */
   notExercised?: boolean
+  /**
+   * With `notExercised`: the key of `Manifest.offers` by which a target promises that there is something to look at. One that does not is not
+   * unknown where the check is essential: it is not judged, and told the line.
+   */
+  promisedBy?: string
   /** What to set: shown with the remedy. Where `present` is as suggested, the value is right and not kept. */
   advice?: Advice[]
   /** Instead of the check's own, where the history shows which defence it was. */
@@ -73,7 +78,7 @@ export interface CheckDefinition<P extends Parameters = Parameters> {
   fromOutside?(history: History, limits: Values<P>): Finding | undefined
 }
 
-export interface Verdict extends Omit<Finding, 'status'> {
+export interface Verdict extends Omit<Finding, 'status' | 'promisedBy'> {
   check: string
   code: string
   title: string

@@ -31,7 +31,8 @@ export function conclude(weighed: readonly Weighed[]): Pick<Verdicts, 'status' |
   if (missed.length > 0)
     return { status: 'unknown', exitCode: 2, headline: `cannot tell: ${names(missed)}, essential to this scenario, was not judged${tail}` }
   if (nothing) return { status: 'unknown', exitCode: 2, headline: `nothing was judged${tail}` }
-  const notJudged = skipped.length > 0 ? `; ${skipped.length} not judged` : ''
+  const [silent] = skipped.flatMap(({ because }) => because ?? [])
+  const notJudged = skipped.length > 0 ? `; ${skipped.length} not judged${silent === undefined ? '' : ` (${silent})`}` : ''
   return { status: 'pass', exitCode: 0, headline: `${judged.length} of ${verdicts.length} judged${outside}, all held${notJudged}` }
 }
 

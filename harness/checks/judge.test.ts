@@ -197,6 +197,18 @@ describe('a check that had nothing to look at', () => {
     expect(verdictOf(story, 'retry-after-valid')).toMatchObject({ status: 'unknown', because: expect.stringContaining('not exercised') })
     expect(judged(story).exitCode).toBe(2)
   })
+
+  test('is not judged where the target promises nothing of it: a server without a limiter, whom a loop did not hurt, is told so', () => {
+    const line = 'declared: { perAgent: { ratePerMinute: 60, burst: 10 } }'
+    const story = calm()
+      .agent('loop', { hostile: true })
+      .calls({ of: 'loop', fromMs: 10_000, toMs: 17_900, everyMs: 100, answer: served() })
+      .check('retry-after-valid', {}, { essential: true })
+      .hides('declared.perAgent', line)
+    const because = 'no call was refused, not one of the 80 of agents that run away: no limit was met'
+    expect(verdictOf(story, 'retry-after-valid')).toMatchObject({ status: 'not-judged', addLine: line, because, essential: false })
+    expect(judged(story)).toMatchObject({ exitCode: 0, headline: `4 of 5 judged, all held; 1 not judged (${because})` })
+  })
 })
 
 describe('what goes wrong in judging itself', () => {

@@ -58,6 +58,9 @@ function judgeOne(history: History, id: string, checks: Units<CheckDefinition>, 
   try {
     const values = resolve(`check ${id}`, definition.limits, limits)
     const found = line ? definition.fromOutside?.(history, values) : definition.judge(history, values)
+    const addLine = found && unpromisedLine(history, found, essential)
+    if (found && addLine !== undefined)
+      return { ...blank, essential: false, status: 'not-judged', addLine, says: found.says, because: found.says }
     if (found) return { ...blank, ...line, ...finish(withPresent(history, line ? { evidence: 'inferred', ...found } : found), essential) }
     return { ...blank, ...line, status: 'not-judged', says: `the target does not show ${missing}` }
   } catch (error) {
@@ -114,6 +117,13 @@ function stranger(check: string, essential: boolean): Verdict {
   }
 }
 
+/** An essential check had nothing to look at, and the target never said that there would be: the line by which it would. */
+function unpromisedLine({ manifest }: History, { notExercised, promisedBy }: Finding, essential: boolean): string | undefined {
+  if (!essential || !notExercised || promisedBy === undefined) return undefined
+  const offer = manifest.offers[promisedBy]
+  return offer === true ? undefined : (offer ?? promisedBy)
+}
+
 /** What the harness gave the server is what a setting is now, whatever was declared. */
 function withPresent({ manifest }: History, finding: Finding): Finding {
   if (!finding.advice) return finding
@@ -127,7 +137,7 @@ function withPresent({ manifest }: History, finding: Finding): Finding {
 }
 
 function finish(
-  finding: Finding,
+  { promisedBy: _told, ...finding }: Finding,
   essential: boolean,
 ): Omit<Finding, 'status'> & Pick<Verdict, 'status' | 'witnesses' | 'exhibits' | 'evidence' | 'margin' | 'because'> {
   const margin = marginOf(finding)

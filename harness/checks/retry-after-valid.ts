@@ -32,7 +32,7 @@ export const retryAfterValid = check({
   judge(history, { agreeMs }) {
     const away = faultsOf(history).flatMap(({ dependency, fromMs, overMs: toMs }) => (dependency === 'server' ? [{ fromMs, toMs }] : []))
     const refusals = history.calls.filter((call) => isRefusal(call) && !(isForeign(call) && away.some((span) => overlaps(call, span))))
-    if (refusals.length === 0) return notExercised('no call was refused')
+    if (refusals.length === 0) return { ...notExercised(nobodyRefused(history)), promisedBy: 'declared.perAgent' }
     const flawed = refusals.flatMap((call) => {
       const flaw = guidanceFlaw(call, history, agreeMs)
       return flaw === undefined ? [] : [{ call, flaw }]
@@ -55,6 +55,11 @@ export const retryAfterValid = check({
     }
   },
 })
+
+function nobodyRefused({ calls }: History): string {
+  const looped = calls.filter(({ hostile, role }) => hostile && role !== 'handshake').length
+  return `no call was refused${looped === 0 ? '' : `, not one of the ${looped} of agents that run away: no limit was met`}`
+}
 
 const ON_THE_TOOL_SURFACE: ReadonlySet<string> = new Set(['refused', 'shed', 'queue', 'draining'])
 

@@ -120,7 +120,7 @@ function together(all: readonly Verdict[], first: Verdict): Verdict {
     return { ...first, says: all.length === 1 ? first.says : `${first.says} (a sample: the agents of 1 part of ${all.length})` }
   const failed = all.find(({ status }) => status === 'fail')
   const unclear = all.find(({ status }) => status === 'unknown')
-  const worst = failed ?? unclear ?? first
+  const worst = failed ?? unclear ?? all.find(({ status }) => status === 'pass') ?? first
   const held = all.filter(({ status }) => status === worst.status).length
   const says = all.length === 1 ? worst.says : `${worst.says} (${worst.status} in ${held} of ${all.length} parts)`
   // A call's place in a part's history names nothing outside of it.
