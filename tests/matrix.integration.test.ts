@@ -38,15 +38,19 @@ test.each([...new Set([...core.values()].map(({ scenario }) => scenario))])('%s:
 })
 
 describe.each(PAIRS)('%s and %s', (...pair) => {
-  test.concurrent.each(pair)('%s is caught', async (weakness) => {
-    const { scenario = '', check = '' } = core.get(weakness) ?? {}
-    const run = await workshop.again([scenario, '--weaken', weakness], ({ statuses }) => statuses[check] === 'fail')
-    const verdict = run.verdict(check)
-    expect(verdict.status, run.why).toBe('fail')
-    expect(verdict.witnesses.length + verdict.exhibits.length).toBeGreaterThan(0)
-    expect(verdict.remedy.do).not.toBe('')
-    expect(run.answer.exitCode).toBe(1)
-  }, MEASURED_AGAIN_MS)
+  test.concurrent.each(pair)(
+    '%s is caught',
+    async (weakness) => {
+      const { scenario = '', check = '' } = core.get(weakness) ?? {}
+      const run = await workshop.again([scenario, '--weaken', weakness], ({ statuses }) => statuses[check] === 'fail')
+      const verdict = run.verdict(check)
+      expect(verdict.status, run.why).toBe('fail')
+      expect(verdict.witnesses.length + verdict.exhibits.length).toBeGreaterThan(0)
+      expect(verdict.remedy.do).not.toBe('')
+      expect(run.answer.exitCode).toBe(1)
+    },
+    MEASURED_AGAIN_MS,
+  )
 })
 
 test('the core is there, and every weakness names a scenario and a check that are', () => {
