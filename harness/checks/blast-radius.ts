@@ -86,7 +86,7 @@ function compare(history: History, own: Intent[], role: string, steady: Phase, s
   if (!interval || Math.min(before.planned, during.planned) < limits.leastPlanned)
     return unknown(`${shares}: ${before.planned} and ${during.planned} calls are too few to compare`, shown)
   if (interval[1] < limits.goodShare)
-    return { ...shown, status: 'fail', says: shares, witnesses: indexes(bad.slice(0, WITNESSES)), ...remedied(history, bad) }
+    return { ...shown, status: 'fail', timed: true, says: shares, witnesses: indexes(bad.slice(0, WITNESSES)), ...remedied(history, bad) }
   if (isMs !== undefined && allowedMs !== undefined && isMs > allowedMs) {
     const slow = own.filter(({ first }) => isIn(first, stress)).map(({ first }) => first)
     slow.sort((a, b) => (b.endedAtMs ?? 0) - b.sentAtMs - ((a.endedAtMs ?? 0) - a.sentAtMs))
@@ -96,6 +96,7 @@ function compare(history: History, own: Intent[], role: string, steady: Phase, s
       limit: allowedMs,
       unit: 'ms',
       status: 'fail',
+      timed: true,
       says: `${shares}, but its p95 from ${time(wasMs ?? 0)} to ${time(isMs)}; allowed are ${time(allowedMs)}`,
       witnesses: indexes(slow.slice(0, WITNESSES)),
     }

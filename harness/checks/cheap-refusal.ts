@@ -52,6 +52,7 @@ export const cheapRefusal = check({
     return {
       ...((dear || unsure) && !late && byCost ? byCost : byTime),
       status,
+      timed: !dear,
       samples: refusals.length,
       says: `p99 of ${some(refusals.length, 'refusal')} is ${time(p99)}${figures === undefined ? '' : `; ${figures}`}`,
       witnesses: indexes((slow.length > 0 ? slow : refusals).slice(0, status === 'fail' ? WITNESSES : 0)),

@@ -29,6 +29,8 @@ export interface Finding {
    * unknown where the check is essential: it is not judged, and told the line.
    */
   promisedBy?: string
+  /** A fail of durations, or of what came too late: one that a machine which stood still can cause by itself. Counts are none. */
+  timed?: boolean
   /** What to set: shown with the remedy. Where `present` is as suggested, the value is right and not kept. */
   advice?: Advice[]
   /** Instead of the check's own, where the history shows which defence it was. */
@@ -78,7 +80,7 @@ export interface CheckDefinition<P extends Parameters = Parameters> {
   fromOutside?(history: History, limits: Values<P>): Finding | undefined
 }
 
-export interface Verdict extends Omit<Finding, 'status' | 'promisedBy'> {
+export interface Verdict extends Omit<Finding, 'status' | 'promisedBy' | 'timed'> {
   check: string
   code: string
   title: string
@@ -95,6 +97,8 @@ export interface Verdict extends Omit<Finding, 'status' | 'promisedBy'> {
   evidence: 'direct' | 'inferred'
   /** not-judged, or inferred from outside: the line to add to the target. */
   addLine?: string
+  /** unknown: it failed, and would not have without the moments in which the machine stood still. */
+  stoodStill?: true
   /** unknown: which gate or what reason. */
   because?: string
 }

@@ -90,6 +90,7 @@ function compare(history: History, all: readonly Intent[], steady: Phase, stress
   return {
     ...shown,
     status: 'fail',
+    timed: true,
     says: `${shares}; most of all ${worst.agent}, with ${some(worst.calls.length, 'call')} starved`,
     witnesses: indexes([...worst.calls, ...starved.filter(({ agent }) => agent !== worst.agent)].slice(0, WITNESSES)),
     ...remedied(history, steady, stress, starved),

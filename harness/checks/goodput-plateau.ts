@@ -80,10 +80,10 @@ interface Step {
 function stepsOf(history: History): Step[] {
   const all = intents(history.calls, (call) => call.role !== 'handshake')
   const phases = history.plan.phases.filter(({ name }) => name === 'steady' || name === 'stress')
-  return phases.flatMap((phase) => stepOf(phase, all) ?? [])
+  return phases.flatMap((phase) => stepOf(phase, all, history.without) ?? [])
 }
 
-function stepOf({ name, window, fromMs, toMs }: Phase, all: readonly Intent[]): Step | undefined {
+function stepOf({ name, window, fromMs, toMs }: Phase, all: readonly Intent[], without: History['without'] = []): Step | undefined {
   const windows = Math.floor((toMs - fromMs) / WINDOW_MS)
   if (windows < LEAST_WINDOWS) return undefined
   const calls = all.filter(({ first }) => first.sentAtMs >= fromMs && first.sentAtMs < fromMs + windows * WINDOW_MS)
@@ -92,7 +92,12 @@ function stepOf({ name, window, fromMs, toMs }: Phase, all: readonly Intent[]): 
     const second = seconds[Math.floor((first.sentAtMs - fromMs) / WINDOW_MS)]
     if (good && second) second.good++
   }
-  return { name: window ?? name, offered: calls.length / windows, goodput: shareOf(seconds), seconds, calls }
+  const whole = seconds.filter((_, second) => {
+    const atMs = fromMs + second * WINDOW_MS
+    return !without.some((span) => span.fromMs < atMs + WINDOW_MS && span.toMs > atMs)
+  })
+  if (whole.length < LEAST_WINDOWS) return undefined
+  return { name: window ?? name, offered: calls.length / windows, goodput: shareOf(whole), seconds: whole, calls }
 }
 
 function judgeStep({ name, offered, goodput, seconds, calls }: Step, peak: Step, limits: Limits, seed: number): Finding {
@@ -103,6 +108,7 @@ function judgeStep({ name, offered, goodput, seconds, calls }: Step, peak: Step,
   const times = Math.round((offered / peak.goodput) * 10) / 10
   return {
     status,
+    timed: true,
     measured,
     interval,
     limit,

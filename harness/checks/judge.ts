@@ -10,6 +10,7 @@ import { resolve } from '../parameters.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { CheckDefinition, Finding, Verdict, Verdicts } from './check.ts'
 import { conclude } from './conclusion.ts'
+import { afterStills } from './stood-still.ts'
 
 const WITNESSES_MAX = 20
 const GATES = ['load-offered', 'fault-felt', 'baseline-steady']
@@ -57,7 +58,8 @@ function judgeOne(history: History, id: string, checks: Units<CheckDefinition>, 
   const line = missing === undefined ? undefined : { addLine: String(history.manifest.offers[missing] ?? missing) }
   try {
     const values = resolve(`check ${id}`, definition.limits, limits)
-    const found = line ? definition.fromOutside?.(history, values) : definition.judge(history, values)
+    const ask = (of: History) => (line ? definition.fromOutside?.(of, values) : definition.judge(of, values))
+    const found = afterStills(history, ask)
     const addLine = found && unpromisedLine(history, found, essential)
     if (found && addLine !== undefined)
       return { ...blank, essential: false, status: 'not-judged', addLine, says: found.says, because: found.says }
@@ -137,7 +139,7 @@ function withPresent({ manifest }: History, finding: Finding): Finding {
 }
 
 function finish(
-  { promisedBy: _told, ...finding }: Finding,
+  { promisedBy: _told, timed: _asked, ...finding }: Finding,
   essential: boolean,
 ): Omit<Finding, 'status'> & Pick<Verdict, 'status' | 'witnesses' | 'exhibits' | 'evidence' | 'margin' | 'because'> {
   const margin = marginOf(finding)

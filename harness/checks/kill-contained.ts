@@ -68,6 +68,7 @@ function judgeKill(history: History, kill: FaultRecord, limits: Limits): Finding
       ...shown,
       measured: tookMs,
       status: 'fail',
+      timed: true,
       says: `answers were still short of good ${time(tookMs)} after the kill, allowed are ${time(limits.withinMs)}; the worst second had ${percent(worst)}`,
       witnesses: indexes(failed.slice(0, WITNESSES)),
     }

@@ -61,6 +61,7 @@ export const loopHealthy = check({
       ...shown,
       ...(full && !blocked && { measured: busiest, limit: busyShare, unit: 'of the time' }),
       status: 'fail',
+      timed: !full,
       says: figures,
       witnesses: indexes(causesOf(history.calls, worst.atMs, WITNESSES)),
     } satisfies Finding

@@ -45,6 +45,7 @@ export const queueBounded = check({
     return {
       ...shown,
       status: tooMany || tooLong ? 'fail' : 'pass',
+      timed: !tooMany,
       measured: longest.value,
       says: [
         tooMany
@@ -103,6 +104,7 @@ function waitedOutside(history: History, { outsideMs, outsideFineMs }: { outside
   return {
     ...shown,
     status: 'fail',
+    timed: true,
     says: `under load, calls that no fault touches were answered ${time(p99Ms)} later than usual (p99): they waited in a line`,
     witnesses,
   }

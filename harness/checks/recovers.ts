@@ -99,6 +99,7 @@ function relapsed(history: History, end: End, back: Window, low: readonly Window
   const [from, to] = [low[0]?.fromMs ?? end.atMs, low.at(-1)?.toMs ?? end.atMs]
   return {
     status: 'fail',
+    timed: true,
     measured: Math.round(to + need.windows * WINDOW_MS - end.atMs),
     samples,
     ...remedied(history, missed),
@@ -118,6 +119,7 @@ function notBack(history: History, end: End, windows: Window[], bad: Window[], n
   const planned = tail.reduce((sum, window) => sum + window.planned, 0)
   return {
     status: 'fail',
+    timed: true,
     // At least: the earliest moment at which it could have been back.
     measured: Math.round((bad.at(-1)?.toMs ?? end.atMs) + need.windows * WINDOW_MS - end.atMs),
     samples,

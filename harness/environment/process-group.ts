@@ -11,7 +11,10 @@ const TICK_MS = 10
 
 export interface Usage {
   pid: number
+  parent: number
   group: number
+  /** The higher, the later it is asked for: -20 to 19. */
+  nice: number
   /** Time on a core since it started. */
   cpuMs: number
   rssBytes: number
@@ -20,7 +23,7 @@ export interface Usage {
 /** Every live process of the machine that one may see. */
 export async function processes(): Promise<Usage[]> {
   if (process.platform !== 'linux')
-    return parsePs((await run('ps', ['-A', '-o', 'pid=,pgid=,stat=,rss=,time='], { timeout: 5_000 })).stdout)
+    return parsePs((await run('ps', ['-A', '-o', 'pid=,ppid=,pgid=,nice=,stat=,rss=,time='], { timeout: 5_000 })).stdout)
   // /proc is memory: reading it at once takes a tenth of what a trip through the thread pool for each file would.
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
   return pids.map(usageOf).filter((usage) => usage !== undefined)
@@ -28,6 +31,21 @@ export async function processes(): Promise<Usage[]> {
 
 export async function groupMembers(group: number): Promise<Usage[]> {
   return (await processes()).filter((usage) => usage.group === group)
+}
+
+/** These and all that they started; whoever lost its parent is known by its group. */
+export function familyOf(roots: readonly number[], all: readonly Usage[]): Set<number> {
+  const pids = new Set(roots)
+  const groups = new Set<number>()
+  for (let before = -1; before < pids.size + groups.size; ) {
+    before = pids.size + groups.size
+    for (const { pid, parent, group } of all) {
+      if (!pids.has(pid) && !pids.has(parent) && !groups.has(group)) continue
+      pids.add(pid)
+      groups.add(group)
+    }
+  }
+  return pids
 }
 
 function usageOf(pid: string): Usage | undefined {
@@ -55,19 +73,28 @@ export function statFields(text: string): string[] {
 
 export function parseStat(text: string): Omit<Usage, 'rssBytes'> & { state: string; rssPages: number } {
   const fields = statFields(text)
-  const [state = '', , group] = fields
+  const [state = '', parent, group] = fields
   const ticks = Number(fields[11]) + Number(fields[12])
-  return { pid: Number.parseInt(text, 10), state, group: Number(group), cpuMs: ticks * TICK_MS, rssPages: Number(fields[21]) }
+  return {
+    pid: Number.parseInt(text, 10),
+    state,
+    parent: Number(parent),
+    group: Number(group),
+    nice: Number(fields[16]),
+    cpuMs: ticks * TICK_MS,
+    rssPages: Number(fields[21]),
+  }
 }
 
-/** Lines of `ps -o pid=,pgid=,stat=,rss=,time=`; rss in kB, time as [[dd-]hh:]mm:ss[.hundredths]. */
+/** Lines of `ps -o pid=,ppid=,pgid=,nice=,stat=,rss=,time=`; rss in kB, time as [[dd-]hh:]mm:ss[.hundredths]. */
 export function parsePs(text: string): Usage[] {
   return text.split('\n').flatMap((line) => {
-    const [pid, group, state, rssKilobytes, time] = line.trim().split(/\s+/)
+    const [pid, parent, group, nice, state, rssKilobytes, time] = line.trim().split(/\s+/)
     if (!pid || !time || state?.startsWith('Z')) return []
     const [clock = '', days = '0'] = time.split('-').reverse()
     const seconds = clock.split(':').reduce((sum, part) => sum * 60 + Number(part), 0) + Number(days) * 86_400
-    return [{ pid: Number(pid), group: Number(group), cpuMs: seconds * 1_000, rssBytes: Number(rssKilobytes) * 1_024 }]
+    const numbers = { pid: Number(pid), parent: Number(parent), group: Number(group), nice: Number(nice) }
+    return [{ ...numbers, cpuMs: seconds * 1_000, rssBytes: Number(rssKilobytes) * 1_024 }]
   })
 }
 

@@ -20,6 +20,8 @@ export interface History {
   readonly hits: readonly HitLine[]
   readonly spans: readonly SpanLine[]
   readonly leaks: readonly LeakLine[]
+  /** Moments that were taken out, since the machine stood still in them (stills.ts); absent: none. */
+  readonly without?: readonly { fromMs: number; toMs: number }[]
   /** For people; no check reads it. */
   readonly said: ServerSaid
 }

@@ -167,12 +167,18 @@ export function faultsOf(history: History): FaultRecord[] {
  * To a server on another machine and back, at most, ms: the soonest answer that anybody got. What callers see has it on top of what the
  * server took.
  */
-export function wayMs({ calls, manifest }: History): number {
-  if (HERE.test(new URL(manifest.url).hostname)) return 0
+export function wayMs(history: History): number {
+  const { calls } = history
+  if (isHere(history)) return 0
   let soonestMs = Number.POSITIVE_INFINITY
   for (const { sentAtMs, endedAtMs, evidence } of calls)
     if (endedAtMs !== undefined && evidence.transport === undefined) soonestMs = Math.min(soonestMs, endedAtMs - sentAtMs)
   return Number.isFinite(soonestMs) ? soonestMs : 0
+}
+
+/** Does the server run on the machine of the harness? */
+export function isHere({ manifest }: History): boolean {
+  return HERE.test(new URL(manifest.url).hostname)
 }
 
 const HERE = /^(localhost|127\.[\d.]+|\[::1\])$/

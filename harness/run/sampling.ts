@@ -35,6 +35,7 @@ export async function runSamplers({ samplers, environment, observe, record, sign
         }
         await wait(Math.max(0, value.periodMs - (Date.now() - startedMs)), undefined, { signal }).catch(() => undefined)
       }
+      value.end?.(environment)
     }),
   )
   return failed

@@ -1,8 +1,9 @@
 // What the run's processes use: share of a core and resident memory; of the server for its whole process group, and of
-// the harness, the generator and the proxy, so that a starved machine is not mistaken for a slow server.
+// the harness, the generator and the proxy, so that a starved machine is not mistaken for a slow server. `others`: programs that are none of
+// the run's, where the run has started everything that its load can keep busy; elsewhere they cannot be told from the server's own.
 // A share is measured between two readings, so the first has none; clock ticks of 10 ms make it true to 2 %.
 // What it does not model: memory that processes share is counted for each; who left the group is not seen.
-import { openHandles, processes, type Usage } from '../environment/process-group.ts'
+import { familyOf, openHandles, processes, type Usage } from '../environment/process-group.ts'
 import type { Environment } from '../environment/service.ts'
 import { type Reading, sampler } from './sampler.ts'
 
@@ -44,9 +45,24 @@ function handlesOf({ servers }: Environment, instance: string, members: Usage[])
   return counts.length === 0 ? {} : { handles: counts.reduce((sum, count) => sum + count, 0) }
 }
 
-function whoseProcesses({ servers, processes = {} }: Environment, all: Usage[]): [string, Usage[]][] {
+function whoseProcesses(environment: Environment, all: Usage[]): [string, Usage[]][] {
+  const { servers, processes = {} } = environment
   return [
     ...servers.map(({ instance, pid }): [string, Usage[]] => [String(instance), all.filter(({ group }) => group === pid)]),
     ...Object.entries(processes).map(([name, pid]): [string, Usage[]] => [name, all.filter((usage) => usage.pid === pid)]),
+    ['others', startedAll(environment) ? others(environment, all) : []],
   ]
+}
+
+function startedAll({ servers, links, postgres, redis, upstream, identityProvider }: Environment): boolean {
+  const ours: Record<string, unknown> = { server: servers[0], postgres, redis, upstream, 'identity-provider': identityProvider }
+  return servers.length > 0 && Object.keys(links).every((name) => ours[name] !== undefined)
+}
+
+/** Those that are asked for after the run hold nobody up. In containers, what the run has started is nobody's child here. */
+function others({ servers, processes = {}, postgres, redis }: Environment, all: Usage[]): Usage[] {
+  const started = [postgres, redis, ...servers].flatMap((service) => service?.pid ?? [])
+  const family = familyOf([globalThis.process.pid, ...started, ...Object.values(processes)], all)
+  const latest = all.find(({ pid }) => pid === globalThis.process.pid)?.nice ?? 0
+  return all.filter(({ pid, nice }) => !family.has(pid) && nice <= latest)
 }

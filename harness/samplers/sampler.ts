@@ -5,6 +5,8 @@ import type { Observe } from '../target.ts'
 export interface Reading {
   /** Which instance of the server, when there are several. */
   instance?: string
+  /** Wall-clock ms, when it tells of an earlier moment than that of the reading. */
+  atMs?: number
   /** Names end in their unit: `poolWaiting`, `cpuShare`, `rssBytes`; a label set may follow in braces. */
   values: Record<string, number>
 }
@@ -18,6 +20,8 @@ export interface Sampler {
   applies(environment: Environment, observe: Observe): boolean
   /** One reading an instance. Throws when the source does not answer: the run records the gap. */
   sample(environment: Environment, observe: Observe, signal: AbortSignal): Promise<Reading[]>
+  /** Lets go of what it has kept for a run. */
+  end?(environment: Environment): void
 }
 
 export function sampler(definition: Omit<Sampler, 'kind'>): Sampler {

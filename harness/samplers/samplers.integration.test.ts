@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import path from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureRedis } from '../../setup.mjs'
@@ -11,6 +12,7 @@ import { type PostgresService, startPostgres } from '../environment/postgres.ts'
 import { startRedis } from '../environment/redis.ts'
 import { ScratchKeeper } from '../environment/scratch-keeper.ts'
 import type { Environment } from '../environment/service.ts'
+import { machine } from './machine.ts'
 import { postgres as postgresSampler } from './postgres.ts'
 import { probes } from './probes.ts'
 import { process as processSampler } from './process.ts'
@@ -138,6 +140,52 @@ describe('process', () => {
       .toBeGreaterThan(0.1)
     expect(first[1]?.values.rssBytes).toBeGreaterThan(20_000_000)
     await busy.stop('SIGKILL', 1_000)
+  })
+
+  it('tells programs that are none of the run’s, where it has started all that its load keeps busy', async () => {
+    // Its parent is gone when it is looked at, and with it whatever made it one of ours.
+    const script = `${process.execPath} -e 'for (;;);' & echo "pid $!"`
+    const left = await startChild({ keeper, name: 'left', file: 'setsid', args: ['sh', '-c', script] })
+    const stranger = Number((await left.said(/^pid \d+/, 10_000, signal)).slice(4))
+    const server = { instance: 1, pid: process.pid } as Environment['servers'][number]
+    const others = async (environment: Environment) =>
+      (await processSampler.sample(environment, {}, signal)).find(({ instance }) => instance === 'others')?.values
+    try {
+      const ours: Environment = { ...nothing, servers: [server] }
+      await expect.poll(async () => (await others(ours))?.cpuShare, { interval: 200, timeout: 10_000 }).toBeGreaterThan(0.05)
+      const given = { ...ours, links: { postgres: {} as Environment['links'][string] } }
+      expect(await others(given)).toBeUndefined()
+      expect(await others({ ...nothing, processes: { harness: process.pid } })).toBeUndefined()
+    } finally {
+      process.kill(stranger, 'SIGKILL')
+    }
+  })
+})
+
+describe('machine', () => {
+  it('tells when it stood still, with the moment, and what the host took', async () => {
+    const environment: Environment = { ...nothing, processes: { harness: process.pid } }
+    expect(machine.applies(environment, {})).toBe(true)
+    expect(await machine.sample(environment, {}, signal)).toEqual([])
+    const [shares] = (await machine.sample(environment, {}, signal)).slice(-1)
+    if (process.platform === 'linux') expect(shares?.values).toMatchObject({ stolenShare: expect.any(Number) })
+    machine.end?.(environment)
+  })
+
+  it('a thread that cannot run is what it sees', async () => {
+    const stills = path.join(import.meta.dirname, 'stills/stills.ts')
+    const told = 'setInterval(() => console.log(JSON.stringify(stills.take())), 20)'
+    const code = `import { Stills } from ${JSON.stringify(stills)}; const stills = new Stills(20); ${told}`
+    const watch = await startChild({ keeper, name: 'watch', file: process.execPath, args: ['--input-type=module', '-e', code] })
+    await watch.said(/^\[/, 10_000, signal)
+    const stoppedAtMs = Date.now()
+    process.kill(watch.pid, 'SIGSTOP')
+    await expect.poll(() => Date.now() - stoppedAtMs, { interval: 20 }).toBeGreaterThan(300)
+    process.kill(watch.pid, 'SIGCONT')
+    const line = await watch.said(/"stillMs":(?:[3-9]\d\d|\d{4,})/, 10_000, signal)
+    const still = (JSON.parse(line) as { atMs: number; stillMs: number }[]).find(({ stillMs }) => stillMs >= 300)
+    expect((still?.atMs ?? 0) - (still?.stillMs ?? 0)).toBeGreaterThan(stoppedAtMs - 100)
+    await watch.stop('SIGKILL', 1_000)
   })
 })
 

@@ -118,7 +118,7 @@ function phaseAt({ plan }: History, atMs: number): string | undefined {
 }
 
 /** Samplers of the run itself, which say nothing of the server. */
-const OURS = new Set(['harness', 'proxy', 'k6', 'undici', 'balancer'])
+const OURS = new Set(['harness', 'proxy', 'k6', 'undici', 'balancer', 'others'])
 const DULL = new Set([
   'maxConnections',
   'commands',
@@ -137,7 +137,7 @@ function sampleRows(history: History): FigureRow[] {
   const tops = new Map<string, Map<string, number>>()
   for (const { sampler, instance, values, atMs } of history.samples) {
     const phase = phaseAt(history, atMs)
-    if (phase === undefined || OURS.has(instance ?? '')) continue
+    if (phase === undefined || OURS.has(instance ?? '') || sampler === 'machine') continue
     for (const [series, value] of Object.entries(values)) {
       if (DULL.has(series) || !Number.isFinite(value)) continue
       const name = `${sampler}: ${series.replace(/[{,]\w+="(?:used|)"(?=[,}])/g, (found) => (found.startsWith('{') ? '{' : '')).replace(/\{,?\}/, '')}`

@@ -2,7 +2,9 @@
 // Figures for the reader; the gates (G1 to G3) judge them.
 import type { History } from '../../history/history.ts'
 import { quantile } from '../../history/quantiles.ts'
-import { callsByGenerator, faultsOf, latenessMs } from '../../history/queries.ts'
+import { callsByGenerator, faultsOf, isHere, latenessMs } from '../../history/queries.ts'
+import { points } from '../../history/samples.ts'
+import { stillsOf, stillsSaid } from '../../history/stills.ts'
 import { number, size } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
 import { plain } from '../plain.ts'
@@ -45,6 +47,7 @@ function figures(history: History): [string, string][] {
       `${number(sum((agent) => agent.missing.length))}, ${number(agents.filter((agent) => agent.crashes.length > 0).length)}`,
     ],
     ['Clock drift', drift(clocks)],
+    ['The machine stood still', stoodStill(history)],
     ['Samples of the server', number(samples.length)],
     [
       'Generator',
@@ -62,6 +65,15 @@ function countOrUnknown(calls: number | undefined): string {
 
 function late(sorted: number[], p: number): string {
   return `${number(Math.round(quantile(sorted, p) * 10) / 10)} ms`
+}
+
+/** Undefined where nobody looked, and where the server runs on another machine. */
+function stoodStill(history: History): string | undefined {
+  const looked = history.samples.some(({ sampler }) => sampler === 'machine')
+  if (!looked || !isHere(history)) return undefined
+  const stolen = points(history, 'stolenShare', 'machine').map(({ value }) => value)
+  const share = stolen.reduce((sum, value) => sum + value, 0) / stolen.length
+  return `${stillsSaid(stillsOf(history))}${stolen.length > 0 ? `; the host took ${number(Math.round(share * 1_000) / 10)} % of its cores over the run` : ''}`
 }
 
 /** Largest change of wall against monotonic time since the first reading. */

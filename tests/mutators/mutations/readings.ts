@@ -16,6 +16,12 @@ function amid(run: Recording, series: string) {
   return found.slice(found.length >> 1, (found.length >> 1) + 1)
 }
 
+/** Both cores, until the reading in the middle of the stress. */
+function holdAmid(run: Recording): void {
+  const [{ atMs = 0 } = {}] = amid(run, 'poolWaitingMax')
+  run.samples.push({ kind: 'sample', atMs, sampler: 'machine', values: { stillMs: 800, stolenMs: 1_500 } })
+}
+
 export const readings: Mutation[] = [
   {
     base: 'slow-postgres',
@@ -50,6 +56,39 @@ export const readings: Mutation[] = [
     what: 'a caller waited for four seconds',
     change: (run) => tell(amid(run, 'poolWaitSecondsMax'), 'poolWaitSecondsMax', 4),
     turns: { 'queue-bounded': 'fail' },
+  },
+  {
+    base: 'slow-postgres',
+    what: 'a caller waited for a second, most of which the host took',
+    change(run) {
+      tell(amid(run, 'poolWaitSecondsMax'), 'poolWaitSecondsMax', 1)
+      holdAmid(run)
+    },
+    turns: { 'queue-bounded': 'unknown' },
+  },
+  {
+    base: 'slow-postgres',
+    what: 'a caller waited for four seconds, of which the host took one',
+    change(run) {
+      tell(amid(run, 'poolWaitSecondsMax'), 'poolWaitSecondsMax', 4)
+      holdAmid(run)
+    },
+    turns: { 'queue-bounded': 'fail' },
+  },
+  {
+    base: 'slow-postgres',
+    what: 'more callers waited than the queue may hold, while the host had the cores',
+    change(run) {
+      tell(amid(run, 'poolWaitingMax'), 'poolWaitingMax', 60)
+      holdAmid(run)
+    },
+    turns: { 'queue-bounded': 'fail' },
+  },
+  {
+    base: 'slow-postgres',
+    what: 'the host had the cores for most of a second',
+    change: holdAmid,
+    turns: {},
   },
   {
     base: 'abandoned-queries',
