@@ -67,3 +67,7 @@ describe('slow-loris', () => {
     }
   })
 })
+
+test('told to end it ends at once: of all that, nothing is left inside', async () => {
+  expect((await desk.end(20_000)).code).toBe(0)
+})

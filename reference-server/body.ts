@@ -1,32 +1,38 @@
-// One JSON-RPC message out of a request's body, within bounds: bytes, nesting, and one message only. An array is refused, since
+// One JSON-RPC message out of a request's body, within bounds: bytes, the pieces they come in, nesting, and one message only. An array is refused, since
 // the SDK's legacy leg would run up to 100 calls of one POST past the limiter.
 import type http from 'node:http'
 import { CallError } from './errors.ts'
 
-const DEPTH_MAX = 32
+/** Of JSON that comes from outside. */
+export const DEPTH_MAX = 32
+/** Pieces of a megabyte over a slow line are a thousand. In chunks of a byte each they are a million, and each is an object of its own. */
+const PIECES_MAX = 4_096
 
 /**
- * @param held told of every piece that is kept
+ * @param more told of every piece before it is kept; what it throws refuses the body
  * @throws CallError REQUEST_TOO_LARGE as soon as it is known, PARSE_ERROR when the body ends early
  */
-export function readBody(request: http.IncomingMessage, maxBytes: number, held?: (bytes: number) => void): Promise<string> {
+export function readBody(request: http.IncomingMessage, maxBytes: number, more: (bytes: number) => void): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const chunks: Buffer[] = []
   let size = 0
   const take = (chunk: Buffer): void => {
     size += chunk.length
-    if (size > maxBytes) refuse()
-    else {
+    try {
+      if (size > maxBytes) throw tooLarge(maxBytes)
+      if (chunks.length === PIECES_MAX) throw tooLarge(PIECES_MAX, 'pieces')
+      more(chunk.length)
       chunks.push(chunk)
-      held?.(chunk.length)
+    } catch (why) {
+      refuse(why)
     }
   }
-  const refuse = (): void => {
+  const refuse = (why: unknown): void => {
     request.off('data', take)
-    // What still comes is read past, so that the caller can read the answer; the connection ends with it.
+    chunks.length = 0
+    // What still comes is read past, so that the caller can read the answer.
     request.resume()
-    const details = { limit: maxBytes, headers: { connection: 'close' } }
-    reject(new CallError('REQUEST_TOO_LARGE', `The request is larger than ${maxBytes} bytes.`, details))
+    reject(why)
   }
   const endEarly = (): void => reject(new CallError('PARSE_ERROR', 'The body ended before it was complete.'))
   request.on('end', () => {
@@ -35,9 +41,14 @@ export function readBody(request: http.IncomingMessage, maxBytes: number, held?:
   })
   request.on('error', endEarly)
   request.on('close', endEarly)
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) refuse()
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) refuse(tooLarge(maxBytes))
   else request.on('data', take)
   return promise
+}
+
+/** The connection ends with it: nobody knows how much would still come. */
+function tooLarge(limit: number, unit = 'bytes'): CallError {
+  return new CallError('REQUEST_TOO_LARGE', `The request is larger than ${limit} ${unit}.`, { limit, headers: { connection: 'close' } })
 }
 
 /** @throws CallError PARSE_ERROR or INVALID_REQUEST */

@@ -120,6 +120,14 @@ describe('answers', () => {
     expect(JSON.parse(legacy.body).result).not.toHaveProperty('resultType')
   })
 
+  test.each([
+    ['INVALID_ARGUMENTS', 400],
+    ['TOOL_TIMEOUT', 500],
+  ] as const)('%s where there can be no result has status %s, and is no mistake of ours unless it is', (code, status) => {
+    expect(refusal({ ...to, id: null }, new CallError(code, 'x'), retryGuidance).status).toBe(status)
+    expect(refusal({ ...to, method: 'resources/read' }, new CallError(code, 'x'), retryGuidance).status).toBe(status)
+  })
+
   test('nothing unforeseen is told', () => {
     const error = asCallError(new Error('relation "secret" does not exist'))
     expect(error.code).toBe('INTERNAL')

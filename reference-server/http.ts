@@ -1,13 +1,14 @@
 // HTTP in, HTTP out: reads one bounded JSON-RPC message, hands it to the controls, writes the answer, writes one log line. Nothing
 // here decides anything about the call; what is refused here could not be read as one.
-// Bounds, in this order: connections and their time (sockets.ts), requests of an address (address-guard.ts), bytes of all bodies held,
-// one body BODY_MAX_BYTES (1 MiB) while it is read, nesting 32 deep, no arrays (the SDK's legacy leg would run up to 100 calls of one
-// POST past the limiter). Keep-alive outlives the clients', so that none is closed under a request.
+// Bounds, in this order: connections and their time (sockets.ts), requests of an address (address-guard.ts), bytes of all bodies
+// (bodies.ts), one body BODY_MAX_BYTES (1 MiB) while it is read, nesting 32 deep, no arrays (the SDK's legacy leg would run up to 100
+// calls of one POST past the limiter). Keep-alive outlives the clients', so that none is closed under a request.
 // A disconnect cancels a call of 2026-07-28 (MUST) and leaves a 2025 one running (SHOULD NOT).
 import type http from 'node:http'
 import { type AddressGuard, guardAddresses } from './address-guard.ts'
 import { createListener } from './auth/listener.ts'
 import { resourceMetadata } from './auth/protected-resource.ts'
+import type { Body } from './bodies.ts'
 import { messageIn, readBody } from './body.ts'
 import type { Answer, Call } from './call.ts'
 import type { Next } from './controls/control.ts'
@@ -50,7 +51,7 @@ async function handle(serving: Serving, request: http.IncomingMessage, response:
   const reached: Reached = {
     requestId: headerId(request) ?? `${running.settings.INSTANCE}-${nextNumber()}`,
     call: undefined,
-    bytes: 0,
+    body: undefined,
     response,
   }
   running.inFlight += 1
@@ -64,7 +65,7 @@ async function handle(serving: Serving, request: http.IncomingMessage, response:
     write(running, response, answer)
   } finally {
     running.inFlight -= 1
-    running.bytesInside -= reached.bytes
+    reached.body?.end()
     sockets.idle(request.socket)
     const durationMs = running.clock() - startedAtMs
     const { call, requestId } = reached
@@ -81,8 +82,7 @@ async function handle(serving: Serving, request: http.IncomingMessage, response:
 interface Reached {
   requestId: string
   call: Call | undefined
-  /** Of its body. */
-  bytes: number
+  body: Body | undefined
   response: http.ServerResponse
 }
 
@@ -114,16 +114,15 @@ async function answerTo(serving: Serving, request: http.IncomingMessage, reached
   }
 }
 
-/** Bodies are held until their calls are answered: what all of them hold is bounded, and refused before it is read. */
-function bodyOf(running: Running, request: http.IncomingMessage, reached: Reached): Promise<string> {
-  const { BODY_MAX_BYTES, IN_FLIGHT_BYTES_MAX } = running.settings
-  if (running.bytesInside > IN_FLIGHT_BYTES_MAX) {
-    throw new CallError('OVERLOADED', 'The server holds more requests than it can; ask again in 1 s.', { retryAfterMs: 1_000 })
-  }
-  return readBody(request, BODY_MAX_BYTES, (bytes) => {
-    reached.bytes += bytes
-    running.bytesInside += bytes
+async function bodyOf({ settings, bodies, metrics }: Running, request: http.IncomingMessage, reached: Reached): Promise<string> {
+  const body = bodies.begin(() => {
+    request.destroy()
+    metrics.connectionsCut.inc({ why: 'unheard' })
   })
+  reached.body = body
+  const text = await readBody(request, settings.BODY_MAX_BYTES, body.more)
+  body.whole()
+  return text
 }
 
 /** What is read before there is a token: who issues them. */

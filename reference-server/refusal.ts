@@ -24,11 +24,17 @@ export function refusal(to: Addressee, error: CallError, guidance: GuidanceOf): 
   const { headers } = guidance(error)
   const rpcError = { code: entry.rpcCode, message: error.message, data: errorData(error, to.requestId, guidance) }
   return {
-    status: entry.status === 200 ? 500 : entry.status,
+    status: statusOf(error),
     headers: { ...to.answerHeaders, ...headers, ...details.headers, ...JSON_TYPE },
     body: JSON.stringify({ jsonrpc: '2.0', id: to.id, error: rpcError }),
     error: told,
   }
+}
+
+/** What would be a tool's result has a status of its own where there can be none: for a notification, an id that is none, a resource. */
+function statusOf({ entry: { status, counts } }: CallError): number {
+  if (status !== 200) return status
+  return counts === 'business-error' ? 400 : 500
 }
 
 /** For the log, the metrics and the span. */

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis'
 import type { KeySet } from './auth/key-set.ts'
 import { openProvider, type Provider } from './auth/provider.ts'
 import { type AsUserOf, createAsUser } from './auth/token-exchange.ts'
+import { type Bodies, boundBodies } from './bodies.ts'
 import { ADMIN_CONNECTIONS } from './config.ts'
 import type { Breaker } from './controls/breaker.ts'
 import type { Gate } from './controls/gate.ts'
@@ -54,8 +55,7 @@ export interface Running extends Parts {
   retention: Retention
   /** Requests that have not been answered. */
   inFlight: number
-  /** Of their bodies. */
-  bytesInside: number
+  bodies: Bodies
   /** Who is let in when there is too much to do. */
   gate: Gate
   /** Work that goes on behind an answer. */
@@ -88,7 +88,8 @@ export function open(parts: Parts): Running {
   })
   const loop = parts.watchLoop()
   const waiting = (pool: PoolName): number => running.bulkheads[pool].queue.waiting
-  const gate = parts.openGate({ settings, clock, random: parts.random, loop: loop.read, bytesInside: () => running.bytesInside, waiting })
+  const bodies = boundBodies(settings.IN_FLIGHT_BYTES_MAX, clock)
+  const gate = parts.openGate({ settings, clock, random: parts.random, loop: loop.read, bytesInside: () => bodies.bytes, waiting })
   const bulkheads = openBulkheads(parts, metrics, gate)
   const breakers = {
     postgres: openBreaker(parts, metrics, 'postgres'),
@@ -127,7 +128,7 @@ export function open(parts: Parts): Running {
     usage: createUsage(admin.query, settings.USAGE_FLUSH_MS),
     retention: createRetention({ query: admin.query, reachable, failed: (error) => parts.log.problem('retention', error) }),
     inFlight: 0,
-    bytesInside: 0,
+    bodies,
     gate,
     behind: new Set(),
     leaving: false,

@@ -6,16 +6,17 @@ import { expect, onTestFinished, test } from 'vitest'
 import { standingClock } from './fixtures/call.ts'
 import { addressOf, boundSockets, TIMERS } from './sockets.ts'
 
-async function opened(max: number, perAddressMax = max, timers: Partial<typeof TIMERS> = {}) {
+async function opened(max: number, perAddressMax = max, { stalledMs, ...timers }: Partial<typeof TIMERS> & { stalledMs?: number } = {}) {
   const clock = standingClock()
   const cuts: string[] = []
   const server = http.createServer({ ...TIMERS, ...timers })
-  const sockets = boundSockets(server, { max, perAddressMax, clock, cut: (why) => cuts.push(why) })
+  const sockets = boundSockets(server, { max, perAddressMax, clock, cut: (why) => cuts.push(why), ...(stalledMs && { stalledMs }) })
   const held = Promise.withResolvers<http.ServerResponse>()
   server.on('request', (request, response) => {
     sockets.atWork(request.socket)
     response.on('finish', () => sockets.idle(request.socket))
     if (request.url === '/hold') held.resolve(response)
+    else if (request.url === '/large') response.end(Buffer.alloc(LARGE_BYTES))
     else response.end('ok')
   })
   server.listen(0, '127.0.0.1')
@@ -35,9 +36,11 @@ async function opened(max: number, perAddressMax = max, timers: Partial<typeof T
     socket.write(sends)
     return { socket, closed, heard }
   }
-  return { clock, cuts, open, held: held.promise }
+  return { server, clock, cuts, open, held: held.promise }
 }
 
+/** More than the system's buffers take. */
+const LARGE_BYTES = 50_000_000
 const DRIP = 'POST / HTTP/1.1\r\nhost: x\r\nx-slow: '
 const WHOLE = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n'
 
@@ -83,6 +86,14 @@ test('headers that drip end by the timer, not half a minute later', async () => 
   await (await open(DRIP)).closed
   expect(performance.now() - startedMs).toBeLessThan(2_000)
   expect(TIMERS.connectionsCheckingInterval).toBeLessThanOrEqual(1_000)
+})
+
+test('an answer that nobody reads is not kept for ever', async () => {
+  const { open, server } = await opened(10, 10, { stalledMs: 100 })
+  const gone = new Promise((resolve) => server.once('connection', (socket: Socket) => socket.once('close', resolve)))
+  const { socket } = await open('GET /large HTTP/1.1\r\nhost: x\r\n\r\n')
+  socket.pause()
+  await gone
 })
 
 test.each([

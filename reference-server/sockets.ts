@@ -3,7 +3,8 @@
 // more (slow-loris: headers or body by drips), then the one that has been idle longest. Only when all are at work the newcomer is
 // cut. So those who hold connections without using them starve nobody.
 // Beside it Node's own timers (headers 5 s, request 15 s), looked at every half second: by default Node looks every 30 s, which
-// gives a slow-loris half a minute more than was meant.
+// gives a slow-loris half a minute more than was meant. And a connection on which nothing has moved for STALLED_MS, longer than any
+// call may take, is cut: Node by itself keeps an answer that its caller does not read for ever.
 // IPv6 addresses count by their /64: whoever has one has all of it.
 // Source: CVE-2007-6750 and its kin (slow-loris); Node documentation, `connectionsCheckingInterval`.
 // Does not model: bytes a second of a slow body (the request's timer bounds it), addresses told by a proxy in headers.
@@ -14,6 +15,8 @@ export interface SocketBounds {
   max: number
   perAddressMax: number
   clock: () => number
+  /** Nothing has moved for so long. */
+  stalledMs?: number
   /** A connection was cut to stay within the bounds. */
   cut: (why: 'unheard' | 'idle' | 'newcomer') => void
 }
@@ -27,6 +30,8 @@ export interface Sockets {
 export const TIMERS = { keepAliveTimeout: 75_000, headersTimeout: 5_000, requestTimeout: 15_000, connectionsCheckingInterval: 500 }
 
 const SLOW_MS = 1_000
+/** DEADLINE_LONGEST_MS is at most 55 s. */
+const STALLED_MS = 60_000
 
 interface Held {
   socket: Socket
@@ -34,7 +39,8 @@ interface Held {
   sinceMs: number
 }
 
-export function boundSockets(server: http.Server, { max, perAddressMax, clock, cut }: SocketBounds): Sockets {
+export function boundSockets(server: http.Server, { max, perAddressMax, clock, stalledMs = STALLED_MS, cut }: SocketBounds): Sockets {
+  server.setTimeout(stalledMs)
   const perAddress = new Map<string, number>()
   // By the caller's end, which TLS and the socket under it share; oldest first.
   const unheard = new Map<string, Held>()

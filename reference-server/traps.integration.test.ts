@@ -1,5 +1,6 @@
 // Traps that the controls were built around, each sprung on the whole server with a real Postgres and Redis: what people's servers do
 // when several things meet. Redis' own troubles: redis-modes; a server that dies or drains: crash.
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -152,22 +153,23 @@ describe('sockets', () => {
     const answer = await told(await fetch(desk.url, options as RequestInit))
     expect([answer.status, answer.data.code]).toEqual([413, 'REQUEST_TOO_LARGE'])
     expect(sent).toBeLessThan(1_000)
-    expect(desk.running.bytesInside).toBe(0)
+    expect(desk.running.bodies.bytes).toBe(0)
   })
 
-  test('all bodies together are bounded: more is refused before it is read', async () => {
+  test('all bodies together are bounded while they come, and one that never ends gives its room away', async () => {
     await using desk = await open({ IN_FLIGHT_BYTES_MAX: '5000' })
-    const holding = await hold(
-      desk,
-      2,
-      `POST /v1/mcp HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 9000\r\n\r\n${'x'.repeat(4_000)}`,
-    )
-    await expect.poll(() => desk.running.bytesInside, { interval: 5 }).toBe(8_000)
-    const refused = await desk.call('list_tables')
+    const head = 'POST /v1/mcp HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 9000\r\n\r\n'
+    const [stalled] = await hold(desk, 1, `${head}${'x'.repeat(4_000)}`)
+    const closed = once(stalled as Socket, 'close')
+    await expect.poll(() => desk.running.bodies.bytes, { interval: 5 }).toBe(4_000)
+    const large = { text: 'x'.repeat(2_000) }
+    const refused = await desk.call('search_customers', large)
     expect([refused.status, refused.data.code, refused.body.id]).toEqual([503, 'OVERLOADED', null])
-    for (const socket of holding) socket.destroy()
-    await expect.poll(() => desk.running.bytesInside, { interval: 5 }).toBe(0)
     expect((await desk.call('list_tables')).status).toBe(200)
+    await pause(1_050)
+    expect((await desk.call('search_customers', large)).data.code).toBe('INVALID_ARGUMENTS')
+    await closed
+    expect([desk.running.bodies.bytes, await desk.metric('connections_cut_total{why="unheard"}')]).toEqual([0, 1])
   })
 
   test('an address that floods is told to wait; one that fails to authenticate too often is told so, good tokens beside it serve', async () => {

@@ -16,8 +16,8 @@ afterAll(async () => {
 
 const KEY = { agent: 'agent-x', tenant: 't0', scopes: ['mcp:tools:read'] }
 
-function open(keyId: string, instance: string): Promise<Desk> {
-  const seeds = [{ ...KEY, keyId, secret: 'secret-of-agent-xxxx' }]
+function open(keyId: string, instance: string, secret = 'secret-of-agent-xxxx'): Promise<Desk> {
+  const seeds = [{ ...KEY, keyId, secret }]
   return openDesk(services.addresses, {
     SEED_AGENTS: JSON.stringify(seeds),
     INSTANCE: instance,
@@ -27,8 +27,8 @@ function open(keyId: string, instance: string): Promise<Desk> {
 }
 
 const revoke = (keyId: string) => services.postgres.query('update desk.agent_keys set revoked_at = now() where key_id = $1', [keyId])
-const codeOn = async (desk: Desk, keyId: string) => {
-  const { status, data } = await desk.call('list_tables', {}, `mcp_${keyId}_secret-of-agent-xxxx`)
+const codeOn = async (desk: Desk, keyId: string, secret = 'secret-of-agent-xxxx') => {
+  const { status, data } = await desk.call('list_tables', {}, `mcp_${keyId}_${secret}`)
   return `${status} ${String(data.code ?? 'served')}`
 }
 
@@ -40,6 +40,20 @@ test('two instances that know the key refuse it within a second', async () => {
   const revokedMs = performance.now()
   for (const desk of [first, second]) await expect.poll(() => codeOn(desk, 'x1'), { interval: 20 }).toBe('401 UNAUTHENTICATED')
   expect(performance.now() - revokedMs).toBeLessThan(1_000)
+})
+
+test('a start with the settings that once made it does not bring it back; another secret under its id is another key', async () => {
+  {
+    await using desk = await open('x3', 'before')
+    expect(await codeOn(desk, 'x3')).toBe('200 served')
+  }
+  await services.postgres.query(`update desk.agent_keys set tier = 'free', changed_at = now() where key_id = 'x3'`)
+  await revoke('x3')
+  await using restarted = await open('x3', 'restarted')
+  expect(await codeOn(restarted, 'x3')).toBe('401 UNAUTHENTICATED')
+  await using renewed = await open('x3', 'renewed', 'another-secret-of-xxxx')
+  expect(await codeOn(renewed, 'x3', 'another-secret-of-xxxx')).toBe('200 served')
+  expect(await services.postgres.query(`select tier from desk.agent_keys where key_id = 'x3'`)).toEqual([{ tier: 'free' }])
 })
 
 test('what was revoked while an instance was cut off from the database is refused as soon as it is back', async () => {

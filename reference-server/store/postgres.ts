@@ -4,6 +4,7 @@
 // session's; connecting has no bound unless given; `pool.end()` waits for ever.
 // A bulkhead's queue hands out as many slots as the pool has connections, so pg's own unbounded queue stays empty.
 import pg from 'pg'
+import { DEPTH_MAX, depthOf } from '../body.ts'
 import type { Times } from '../controls/times.ts'
 
 export interface Connection {
@@ -112,8 +113,16 @@ export function poolConfig({ url, name, max, times, readOnlyRole }: ConnectionsO
   } as pg.PoolConfig
 }
 
-/** Dates stay as written, whole numbers are numbers where they fit: JSON for a model, not objects for a program. */
+const { JSON: json, JSONB: jsonb } = pg.types.builtins
+const JSON_ARRAYS = [199, 3807]
+
+/**
+ * Dates stay as written, whole numbers are numbers where they fit: JSON for a model, not objects for a program. JSON that is nested too
+ * deep stays text, and so do arrays of it: a query may make as much as it likes, and what answers it is written by recursion.
+ */
 function getTypeParser(oid: number, format?: 'text' | 'binary') {
+  if (oid === json || oid === jsonb) return (text: string) => (depthOf(text) > DEPTH_MAX ? text : JSON.parse(text))
+  if (JSON_ARRAYS.includes(oid)) return (text: string) => text
   if (oid === pg.types.builtins.DATE) return (text: string) => text
   if (oid === pg.types.builtins.INT8) return (text: string) => (Number.isSafeInteger(Number(text)) ? Number(text) : text)
   return pg.types.getTypeParser(oid, format as 'text')
@@ -127,10 +136,12 @@ async function endWithin(pool: pg.Pool, withinMs: number): Promise<void> {
   clearTimeout(timer)
 }
 
-/** True when the connection or the server behind it is at fault, not the statement. */
+/** True when the connection or the server behind it is at fault, not the statement and not a mistake of ours. */
 export function isConnectionFailure(error: unknown): boolean {
   const code = (error as { code?: unknown } | undefined)?.code
-  if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) return true
+  // pg gives some of its own no code, but they are plain errors: a TypeError in a tool must not look like an outage and open a breaker.
+  if (typeof code !== 'string') return error instanceof Error && error.constructor === Error
+  if (!/^[0-9A-Z]{5}$/.test(code)) return true
   // 08 connection, 53300 too many connections, 57P01–57P05 the server ends or is not there yet.
   return code.startsWith('08') || code === '53300' || code.startsWith('57P')
 }

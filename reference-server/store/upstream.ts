@@ -32,6 +32,8 @@ export interface RatesOptions {
 
 const BODY_MAX_BYTES = 65_536
 const THEIR_WAIT_MS = 1_000
+/** A wait of a thousand years is no wait that anybody could be told. */
+const THEIR_WAIT_MAX_MS = 86_400_000
 const Answer = z.object({ rate: z.number().positive() })
 /** Units that one euro buys. */
 const TABLE: Record<string, number> = { EUR: 1, USD: 1.08, JPY: 162.5, GBP: 0.85, CHF: 0.95 }
@@ -99,7 +101,7 @@ function throttled(retryAfter: string | null): CallError {
   const seconds = Number(retryAfter ?? '')
   const dated = Date.parse(retryAfter ?? '') - Date.now()
   const told = retryAfter !== null && Number.isFinite(seconds) ? seconds * 1_000 : dated
-  const retryAfterMs = Number.isFinite(told) && told > 0 ? told : THEIR_WAIT_MS
+  const retryAfterMs = Number.isFinite(told) && told > 0 ? Math.min(told, THEIR_WAIT_MAX_MS) : THEIR_WAIT_MS
   const wait = Math.ceil(retryAfterMs / 1_000)
   return new CallError('RATE_LIMITED', `The service behind this tool limits its calls; wait ${wait} s.`, {
     scope: 'upstream',

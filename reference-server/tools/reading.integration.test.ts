@@ -103,6 +103,14 @@ describe('run_query', () => {
     expect(JSON.stringify(body)).toContain('SQLSTATE 42501')
   })
 
+  test.each([
+    ['deeper JSON', `select (repeat('[', 5000) || repeat(']', 5000))::json as deep`],
+    ['an array of it', `select array[(repeat('[', 5000) || repeat(']', 5000))::json] as deep`],
+  ])('gives %s than anybody writes down as text', async (_, sql) => {
+    const { rows } = (await desk.call('run_query', { sql })).data as { rows: [{ deep: string }] }
+    expect(rows[0].deep).toContain('['.repeat(5_000))
+  })
+
   test('may not fill the disk', async () => {
     const { data, body } = await desk.call('run_query', {
       sql: `select count(text) from (select n, repeat(md5(n::text), 20) as text from generate_series(1, 200000) as n order by n desc offset 0) as sorted`,

@@ -86,6 +86,7 @@ test.each([
 test.each([
   ['429 with seconds', answers(429, { 'retry-after': '7' }), 7_000],
   ['429 without a word', answers(429), 1_000],
+  ['429 for a thousand years', answers(429, { 'retry-after': '31536000000' }), 86_400_000],
 ])('%s is passed on with its wait, at once, and is no outage', async (_, limited, waitMs) => {
   await using desk = await open({ BREAKER_FAILURES: '2' })
   behaviour = limited
