@@ -205,7 +205,7 @@ describe('a check that had nothing to look at', () => {
       .calls({ of: 'loop', fromMs: 10_000, toMs: 17_900, everyMs: 100, answer: served() })
       .check('retry-after-valid', {}, { essential: true })
       .hides('declared.perAgent', line)
-    const because = 'no call was refused, not one of the 80 of agents that run away: no limit was met'
+    const because = 'no call was refused, none of the 79 that runaway agents sent: no limit was met'
     expect(verdictOf(story, 'retry-after-valid')).toMatchObject({ status: 'not-judged', addLine: line, because, essential: false })
     expect(judged(story)).toMatchObject({ exitCode: 0, headline: `4 of 5 judged, all held; 1 not judged (${because})` })
   })

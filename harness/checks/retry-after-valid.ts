@@ -58,7 +58,7 @@ export const retryAfterValid = check({
 
 function nobodyRefused({ calls }: History): string {
   const looped = calls.filter(({ hostile, role }) => hostile && role !== 'handshake').length
-  return `no call was refused${looped === 0 ? '' : `, not one of the ${looped} of agents that run away: no limit was met`}`
+  return `no call was refused${looped === 0 ? '' : `, none of the ${looped} that runaway agents sent: no limit was met`}`
 }
 
 const ON_THE_TOOL_SURFACE: ReadonlySet<string> = new Set(['refused', 'shed', 'queue', 'draining'])

@@ -16,10 +16,10 @@ export async function tokenAdvice(url: string, wanted: TokenWanted, signal: Abor
   const endpoint = issuer === undefined ? undefined : await tokenEndpoint(issuer, signal)
   const from = issuer === undefined ? '' : `; tokens are had from ${issuer}`
   const ways = [
-    '--token-file <file>, or --header-from authorization=<VARIABLE>',
+    '--token-file <file>, or --header-from authorization=<VARIABLE> (or whatever header it asks for)',
     `or, by client credentials, --client-credentials ${endpoint ?? `<token endpoint${issuer === undefined ? '' : ` of ${issuer}`}>`} --client-id <id> --secret-from <VARIABLE>${scopes}`,
   ]
-  return new HarnessError(wanted.code, `${wanted.message}: it wants a token${from}`, ways.join('\n    '), wanted)
+  return new HarnessError(wanted.code, `${wanted.message}; it wants to know who asks${from}`, ways.join('\n    '), wanted)
 }
 
 async function tokenEndpoint(issuer: string, signal: AbortSignal): Promise<string | undefined> {

@@ -231,6 +231,15 @@ test('a server that asks for a token: init says where it is had and what to type
   delete process.env.STAMPEDE_INIT_SECRET
 })
 
+test('what a 403 says of a header that is missing is passed on', async () => {
+  await using server = await serve((_request, response) => void response.writeHead(403).end('x-tenant is missing'))
+  await expect(written(server.url)).rejects.toMatchObject({
+    code: 'TARGET_WANTS_TOKEN',
+    message: expect.stringContaining('answered 403: "x-tenant is missing"'),
+    hint: expect.stringContaining('--header-from'),
+  })
+})
+
 test('metadata on another origin is not asked for: nobody allowed it', async () => {
   await using other = await serve((_request, response) => void response.end('{}'))
   await using server = await serve((_request, response) => {

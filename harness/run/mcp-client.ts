@@ -151,8 +151,8 @@ export class McpClient implements AsyncDisposable {
 
   async #ask(wire: WireRequest): Promise<Answered> {
     const answered = await this.#post(wire)
-    const { status, message, challenge } = answered
-    if (status === 401 || status === 403) throw new TokenWanted(this.url, status, challenge)
+    const { status, message, challenge, text } = answered
+    if (status === 401 || status === 403) throw new TokenWanted(this.url, status, challenge, text)
     const busy = turnedAway(this.url, answered)
     if (busy) throw busy
     const { error } = message ?? {}

@@ -9,6 +9,7 @@ export const PROTOCOLS = ['2026-07-28', '2025-11-25', '2025-06-18'] as const
 
 const LOOK_MS = 3_000
 const HEAD_CHARACTERS = 4_096
+const WORDS_CHARACTERS_MAX = 120
 const BRIDGE = 'put a Streamable HTTP bridge in front of it and give the bridge’s address: npx mcp-proxy --port 8080 -- <command>'
 
 /** It wants to know who asks. */
@@ -16,9 +17,10 @@ export class TokenWanted extends HarnessError {
   /** WWW-Authenticate, as it was sent. */
   readonly challenge: string
 
-  constructor(url: string, status: number, challenge = '') {
+  /** @param text the answer's body: a 403 often says which header is missing */
+  constructor(url: string, status: number, challenge = '', text = '') {
     const hint = "give the agents a token: agents: { headers: tokenFile('~/.token') } or headers: () => ({ authorization: 'Bearer …' })"
-    super('TARGET_WANTS_TOKEN', `${url} answered ${status}`, hint)
+    super('TARGET_WANTS_TOKEN', `${url} answered ${status}${inItsWords(text)}`, hint)
     this.challenge = challenge
   }
 }
@@ -80,12 +82,11 @@ export function turnedAway(
 ): HarnessError | undefined {
   if (![429, 502, 503, 504].includes(status)) return undefined
   const when = retryAfter === undefined ? '' : ` (Retry-After: ${retryAfter})`
-  const words = text.trim() === '' ? '' : `: ${JSON.stringify(text.slice(0, 120))}`
   const hint =
     status === 429
       ? 'wait until its limit lets one in again, or come as somebody who has room left'
       : 'wait until it serves, then try again'
-  return new HarnessError('TARGET_BUSY', `${url} answered ${status}${when}${words}`, hint)
+  return new HarnessError('TARGET_BUSY', `${url} answered ${status}${when}${inItsWords(text)}`, hint)
 }
 
 export function notSpoken(url: string, protocol: string, spoken: string): HarnessError {
@@ -99,4 +100,8 @@ export function notSpoken(url: string, protocol: string, spoken: string): Harnes
       ? `pin one that it speaks: --protocol ${others.join(' or ')}`
       : `agents speak ${PROTOCOLS.join(', ')}: it must learn one`,
   )
+}
+
+function inItsWords(text: string): string {
+  return text.trim() === '' ? '' : `: ${JSON.stringify(text.slice(0, WORDS_CHARACTERS_MAX))}`
 }

@@ -69,7 +69,7 @@ export function boughtText(all: readonly Bought[], first: string): string {
   const able = all.filter((one) => 'judged' in one)
   const begin = able.find(({ scenario }) => scenario === first) ?? able[0]
   if (!begin) {
-    const [one] = all
+    const one = all.find(({ scenario }) => scenario === first) ?? all[0]
     return one && 'refused' in one ? `No scenario can be run yet: ${one.refused.message}\n  → ${one.refused.hint}\n` : ''
   }
   const outside = begin.missing.filter(({ fromOutside }) => fromOutside).length

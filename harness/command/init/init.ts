@@ -33,9 +33,11 @@ async function initCommand(words: string[]): Promise<number> {
   await writeTarget({ ...options, file, url, root: ROOT, say, signal: abort.signal })
   const found = await discoverAll()
   const target = await findTarget(file, found.targets, ROOT)
-  process.stdout.write(`wrote ${shown(file)}\n${boughtText(bought(target, found), FIRST_SCENARIO)}`)
+  const all = bought(target, found)
+  process.stdout.write(`wrote ${shown(file)}\n${boughtText(all, FIRST_SCENARIO)}`)
   const [before, after] = installed(ROOT) ? ['npx mcp-stampede run', ''] : ['npm run scenario', ' --']
-  process.stdout.write(`\n${before} ${FIRST_SCENARIO}${after} --target ${shown(file)}\n`)
+  const then = all.some((one) => 'judged' in one) ? '' : 'then: '
+  process.stdout.write(`\n${then}${before} ${FIRST_SCENARIO}${after} --target ${shown(file)}\n`)
   return 0
 }
 
