@@ -81,6 +81,13 @@ export async function contenders(core: number, wanted: readonly string[]): Promi
   }
 }
 
+/** A program that begins on one core: one that looks around for cores as it starts must see that one alone, as its rivals do. */
+function pinned(file: string, core: number, scratch: string): string {
+  const script = path.join(scratch, `${path.basename(file)}-pinned`)
+  writeFileSync(script, `#!/bin/sh\nexec taskset -c ${core} '${file}' "$@"\n`, { mode: 0o755 })
+  return script
+}
+
 /** One of our drivers with this plan; on any core when none is given. */
 export async function ours(
   driver: Driver,
@@ -104,7 +111,7 @@ export async function ours(
     seed: 1,
     rawFolder: path.join(folder, 'raw'),
     logFolder: path.join(folder, 'logs'),
-    k6Path,
+    k6Path: core === undefined ? k6Path : pinned(k6Path, core, scratch),
     controlPort: await freePort(),
     share: { part: 0, of: 1 },
     keeper: { run: 'r1', folder: path.join(folder, 'keep'), process: (pid) => core !== undefined && pin(pid, core) },

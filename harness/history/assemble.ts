@@ -85,7 +85,7 @@ function joinCalls({ sends, ends }: Load, { plan, manifest: { errors } }: Rest, 
     const evidence = end?.evidence ?? { status: 0 }
     // The server's echo of the id is as long as the id, and there are as many.
     if (evidence.rpcId === send.call) evidence.rpcId = send.call
-    const is = classify({ call: send.call, evidence, ended: end !== undefined, role: send.role, errors })
+    const is = classify({ call: send.call, evidence, ended: end !== undefined, role: send.role, tool: send.tool, errors })
     const sloMs = send.role === 'handshake' ? undefined : plan.roles[send.role]?.sloMs
     const lateAtMs = clocks.startOf(send, end) + (sloMs ?? Number.POSITIVE_INFINITY)
     const decidedAtMs = Math.min(end?.endedAtMs ?? Number.POSITIVE_INFINITY, lateAtMs)

@@ -12,6 +12,7 @@ type Case = [
 ]
 
 const json = { parsed: true } as const
+const NOTIFICATION = { role: 'handshake', tool: 'notifications/initialized' } as const
 
 /** At least one case a row of the table, by the row's own name. */
 const cases: Case[] = [
@@ -48,7 +49,12 @@ const cases: Case[] = [
   ['other 5xx', { status: 504, ...json, data: { code: 'TOOL_TIMEOUT' } }, 'info', 'server-error', { role: 'money' }],
   ['3xx', { status: 302 }, 'fail', 'server-error'],
   ['3xx', { status: 308 }, 'info', 'server-error', { role: 'write' }],
-  ['an accepted notification', { status: 202 }, 'ok', 'served', { role: 'handshake' }],
+  ['an accepted notification', { status: 202, parsed: false }, 'ok', 'served', NOTIFICATION],
+  ['an accepted notification', { status: 200, parsed: false }, 'ok', 'served', NOTIFICATION],
+  ['an accepted notification', { status: 204 }, 'ok', 'served', NOTIFICATION],
+  ['200, a JSON-RPC error that names its code', { status: 200, ...json, rpcCode: -32_602 }, 'fail', 'invalid', NOTIFICATION],
+  ['anything else', { status: 202, parsed: false }, 'info', 'unclassified', { role: 'handshake', tool: 'initialize' }],
+  ['anything else', { status: 202, parsed: false }, 'info', 'unclassified', { role: 'cheapRead' }],
   ["200, answered with another call's id", { status: 200, ...json, rpcId: 'c2', isError: false }, 'fail', 'server-error'],
   ["200, answered with another call's id", { status: 200, ...json, rpcId: 1, isError: false }, 'info', 'server-error', { role: 'write' }],
   ["200, answered with another call's id", { ...tool('RATE_LIMITED'), rpcId: 'c2' }, 'fail', 'server-error'],
@@ -134,7 +140,7 @@ function prose(message: string): Evidence {
 describe('the outcome table', () => {
   test.each(cases)('%s: %j → %s, %s', (_when, evidence, outcome, is, more = {}) => {
     const { by = 'direct', budget, ...question } = more
-    const got = classify({ call: 'c1', evidence, ended: true, role: 'cheapRead', errors: {}, ...question })
+    const got = classify({ call: 'c1', evidence, ended: true, role: 'cheapRead', tool: 'list', errors: {}, ...question })
     expect(got).toEqual({ outcome, class: is, by, ...(budget !== undefined && { budget }) })
   })
 
@@ -153,7 +159,7 @@ describe('the outcome table', () => {
     'upstream said HTTP 429',
   ])('tells a limit: %s', (message) => {
     const evidence = { ...prose(message), isError: true }
-    expect(classify({ call: 'c1', evidence, ended: true, role: 'write', errors: {} })).toEqual({
+    expect(classify({ call: 'c1', evidence, ended: true, role: 'write', tool: 'make', errors: {} })).toEqual({
       outcome: 'fail',
       class: 'refused',
       by: 'inferred',
@@ -165,7 +171,7 @@ describe('the outcome table', () => {
     (message) => {
       for (const isError of [true, false]) {
         const evidence = { ...prose(message), isError, sizeBytes: 90 }
-        expect(classify({ call: 'c1', evidence, ended: true, role: 'cheapRead', errors: {} }).class).not.toBe('refused')
+        expect(classify({ call: 'c1', evidence, ended: true, role: 'cheapRead', tool: 'list', errors: {} }).class).not.toBe('refused')
       }
     },
   )
@@ -176,6 +182,6 @@ describe('the outcome table', () => {
   })
 
   test.each(['write', 'money'] as const)('a 503 to a %s is a fail: nothing ran', (role) => {
-    expect(classify({ call: 'c1', evidence: { status: 503 }, ended: true, role, errors: {} }).outcome).toBe('fail')
+    expect(classify({ call: 'c1', evidence: { status: 503 }, ended: true, role, tool: 'list', errors: {} }).outcome).toBe('fail')
   })
 })

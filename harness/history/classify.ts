@@ -5,6 +5,7 @@
 import { classOfCode } from './codes.ts'
 import type { Call, CallClass, Outcome } from './event.ts'
 import type { Evidence } from './load-line.ts'
+import { INVALID_PROSE, THROTTLE_PROSE } from './prose.ts'
 import { bodyWaitMs } from './wait.ts'
 
 export interface Classified {
@@ -22,6 +23,8 @@ export interface Question {
   /** An end line was there. */
   ended: boolean
   role: Call['role']
+  /** Of a handshake, its method. */
+  tool: string
   /** The target's own codes → class. */
   errors: Record<string, string>
 }
@@ -71,7 +74,16 @@ export const table: readonly Row[] = [
   { when: '400, 404, 405', matches: statusIs(400, 404, 405), gives: ({ turnedAway }) => turnedAway ?? 'invalid' },
   { when: 'other 5xx', matches: ({ evidence }) => evidence.status >= 500, gives: () => 'server-error' },
   { when: '3xx', matches: ({ evidence }) => evidence.status >= 300 && evidence.status < 400, gives: () => 'server-error' },
-  { when: 'an accepted notification', matches: (seen) => seen.role === 'handshake' && seen.evidence.status === 202, gives: () => 'served' },
+  {
+    // 202 it must be, but clients take any 2xx, since they look at no body.
+    when: 'an accepted notification',
+    matches: ({ role, tool, evidence }) =>
+      role === 'handshake' &&
+      tool.startsWith('notifications/') &&
+      Math.floor(evidence.status / 100) === 2 &&
+      evidence.rpcCode === undefined,
+    gives: () => 'served',
+  },
   {
     // Somebody else's answer: whatever it holds, this call was not served.
     when: "200, answered with another call's id",
@@ -177,24 +189,6 @@ function budgetOf(evidence: Evidence): string | undefined {
   const scope = evidence.data?.scope
   return typeof scope === 'string' ? scope : undefined
 }
-
-/** A limit in the words of people; not a column called rate_limit, and not a list that is cut after so many rows. */
-const THROTTLE_PROSE = new RegExp(
-  [
-    String.raw`\brate[ -]?limit(s|ed|ing)?\b`,
-    String.raw`\brate_limit(ed|_exceeded|_reached)\b`,
-    'too many (requests|calls|concurrent)',
-    String.raw`(?<!\b(row|page|result|size|depth|item)s? )limit (was |is |has been )?reached`,
-    '(quota|(request|usage|call)s? limit) (was |is |has been )?exceeded',
-    'throttl(ed|ing)',
-    'calling too fast|slow down',
-    String.raw`(try again|retry)[ -](in|after):? \d+`,
-    String.raw`please wait \d+`,
-    String.raw`\bHTTP(/\d\.\d)? 429\b`,
-  ].join('|'),
-  'i',
-)
-const INVALID_PROSE = /^(MCP error -32602|input validation error|invalid (arguments?|params?|parameters?|input))/i
 
 const CLASSES: ReadonlySet<string> = new Set<CallClass>([
   'served',

@@ -119,9 +119,9 @@ export class Caller implements Sender {
     return this.#exchange(out, request, NO_RULES, (raw, evidence, endedAtMs) => {
       const { status } = evidence
       const answer = answerOf(NO_CALL, 1, evidence, this.#facts.t0Ms + endedAtMs)
-      const ok = answer.ok || (isNotification(method) && status >= 200 && status < 300)
-      const session = status === 0 ? undefined : raw.header('Mcp-Session-Id')
-      return { ...answer, ok, id, endedAtMs, ...(session !== undefined && { session }) }
+      const ok = answer.ok || (isNotification(method) && status >= 200 && status < 300 && evidence.rpcCode === undefined)
+      const session = status === 0 ? '' : (raw.header('Mcp-Session-Id') ?? '')
+      return { ...answer, ok, id, endedAtMs, ...(session !== '' && { session }) }
     })
   }
 

@@ -153,6 +153,25 @@ test('an event stream is searched for the answer, past pings and notifications, 
   })
 })
 
+test.each([
+  ['a byte order mark', '\ufeff', 'application/json'],
+  ['white space', '\r\n \t', 'application/json'],
+  ['a type in capitals', '', 'Application/JSON; Charset=UTF-8'],
+  ['no type', '', undefined],
+])('a fine result behind %s is one', (_what, before, type) => {
+  const headers: Record<string, string> = type === undefined ? {} : { 'Content-Type': type }
+  const body = `${before}${JSON.stringify(message({ result: { content: [] } }))}`
+  const whole: RawAnswer = { status: 200, header: (name) => headers[name], body }
+  expect(evidenceOf(whole, question)).toMatchObject({ parsed: true, rpcId: 'c1', isError: false })
+  // k6 takes a body with a mark for no JSON.
+  expect(evidenceOf({ ...whole, peek: () => undefined }, question)).toMatchObject({ parsed: true, rpcId: 'c1', isError: false })
+})
+
+test('the size is that of what came, or of what it was when that is more', () => {
+  const sized = (length: string) => evidenceOf(raw(200, 'x'.repeat(50), { 'content-length': length }), question).sizeBytes
+  expect([sized('60'), sized('20'), sized('60, 60')]).toEqual([60, 50, 50])
+})
+
 test('a tool that failed keeps its words and its data', () => {
   const result = {
     isError: true,

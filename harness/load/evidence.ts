@@ -6,6 +6,7 @@
 import type { Evidence } from '../history/load-line.ts'
 import type { Correctness, TenantsAt } from '../plan/plan.ts'
 import { at, isCorrect } from './correctness.ts'
+import { EventText } from './event-text.ts'
 import { idOf, peekResult, TEXT_CHARACTERS_MAX } from './peeked.ts'
 
 /** An answer as the engine has it. */
@@ -55,8 +56,9 @@ export function evidenceOf(raw: RawAnswer, question: Question): Evidence {
   put(evidence, 'rateLimitPolicy', raw.header('Ratelimit-Policy'))
   if (status === 401 || status === 403) put(evidence, 'challenge', raw.header('Www-Authenticate')?.slice(0, CHALLENGE_CHARACTERS_MAX))
   if (question.instanceHeader !== undefined) put(evidence, 'instance', raw.header(question.instanceHeader))
-  // Characters stand in for bytes where the answer came in chunks: counting them would cost more than it tells.
-  evidence.sizeBytes = Number(raw.header('Content-Length') ?? raw.body.length)
+  // Characters stand in for bytes where the answer came in chunks or packed: counting them would cost more than it tells.
+  const told = Number(raw.header('Content-Length'))
+  evidence.sizeBytes = told > raw.body.length ? told : raw.body.length
   // What a small body without structured content says, it says in its text.
   const wordsAlone = evidence.sizeBytes < SMALL_BYTES && !raw.body.includes('"structuredContent"')
   if (contentType !== undefined && peekResult(evidence, raw, contentType, question, wordsAlone)) return evidence
@@ -70,23 +72,19 @@ function wholeBody(body: string, contentType: string, question: Question, wordsA
 
 /** The JSON-RPC answer in a body; undefined when there is none. */
 export function parseAnswer(body: string, contentType: string): Json | undefined {
-  const texts = contentType.includes('text/event-stream') ? eventData(body) : [body]
-  for (const text of texts) {
+  for (const text of contentType.toLowerCase().includes('text/event-stream') ? eventsIn(body) : [body]) {
     const message = parseObject(text)
     if (message?.jsonrpc === '2.0' && ('result' in message || 'error' in message)) return message
   }
   return undefined
 }
 
-/** The data of each server-sent event: its `data:` lines joined. */
-function eventData(body: string): string[] {
-  return body.split(/\r?\n\r?\n/).map((event) =>
-    event
-      .split(/\r?\n/)
-      .filter((line) => line.startsWith('data:'))
-      .map((line) => line.slice(line[5] === ' ' ? 6 : 5))
-      .join('\n'),
-  )
+function eventsIn(body: string): string[] {
+  const found: string[] = []
+  const events = new EventText((data) => found.push(data))
+  events.feed(body)
+  events.end()
+  return found
 }
 
 function messageEvidence(message: Json, question: Question, wordsAlone: boolean): Partial<Evidence> {
@@ -172,7 +170,8 @@ export function fnv1a(text: string): string {
 
 function parseObject(text: string): Json | undefined {
   try {
-    const value: unknown = JSON.parse(text)
+    // Fetch takes a byte order mark for no part of a text; engines' own parsers do not.
+    const value: unknown = JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text)
     return isObject(value) ? value : undefined
   } catch {
     return undefined

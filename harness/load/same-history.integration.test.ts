@@ -1,16 +1,20 @@
 // Both drivers, the same plan, every persona there is, the same server: it decides by a call's id how that call is answered, so each call
-// must have the same fate whichever driver sent it. Call by call: tool, key, attempt, outcome, class, the wait before it.
+// must have the same fate whichever driver sent it. Call by call: tool, key, attempt, outcome, class, the wait before it. What servers in the
+// wild do to an answer (fixtures/strange-answers.ts) must also be understood for what it is.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { classify } from '../history/classify.ts'
 import type { EndLine, SendLine } from '../history/load-line.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Driver } from './driver.ts'
+import { strange } from './fixtures/strange-answers.ts'
 import { ToolServer, type Way } from './fixtures/tool-server.ts'
 import { type Generated, linesThatLack, type Member, World } from './fixtures/world.ts'
 import { k6Driver } from './k6/start.ts'
 import { undiciDriver } from './undici/start.ts'
 
-const WAYS: Way[] = ['ok', 'ok', 'ok', 'stream', 'refuse', 'shed', 'tool-error', 'hang', 'reset', 'cut', 'cut-stream', 'redirect']
+const STRANGE = Object.keys(strange) as (keyof typeof strange)[]
+const PLAIN: Way[] = ['ok', 'ok', 'ok', 'stream', 'refuse', 'shed', 'tool-error', 'hang', 'reset', 'cut', 'cut-stream', 'redirect']
+const WAYS: Way[] = [...PLAIN, ...PLAIN, ...STRANGE]
 /** What a wait may differ by on shared cores, ms. */
 const TOLERANCE_MS = 150
 /** Of calls made side by side, who comes when is chance: so many may be missing in one of the two. */
@@ -63,6 +67,7 @@ test.each(['2026-07-28', '2025-11-25'] as const)('in the era of %s each call has
   for (const each of sides) expectCounted(each, plan)
   expectSameFates(...sides)
   expectSameWaits(...sides)
+  expectUnderstood(sides)
 })
 
 /** No message broke the schema, and every call is in the history and at the server, once. */
@@ -85,6 +90,19 @@ function expectSameFates(...sides: readonly [Side, Side]): void {
   for (const is of ['served', 'refused', 'shed', 'lost', 'server-error']) expect(classes, is).toContain(is)
 }
 
+/** Every strange answer came, and is what it must be. */
+function expectUnderstood(sides: readonly Side[]): void {
+  const strangely = sides.flatMap((side) =>
+    [...fates(side).values()].flatMap((fate) => {
+      const way = side.server.wayById(fate.send.call)
+      return fate.send.role !== 'handshake' && way !== undefined && way in strange ? [{ way: way as keyof typeof strange, fate }] : []
+    }),
+  )
+  expect(new Set(strangely.map(({ way }) => way))).toEqual(new Set(STRANGE))
+  const misread = strangely.filter(({ way, fate }) => told(fate).class !== strange[way].is)
+  expect(misread.map(({ way, fate }) => ({ way, is: told(fate).class, end: fate.end }))).toEqual([])
+}
+
 function expectSameWaits(...sides: readonly [Side, Side]): void {
   const [a, b] = sides.map(waits) as [Map<string, number>, Map<string, number>]
   const apart = [...a].flatMap(([id, waitMs]) => (b.has(id) ? [Math.abs(waitMs - (b.get(id) as number))] : []))
@@ -103,7 +121,7 @@ function fates({ sends, ends }: Side): Map<string, Fate> {
 
 function told({ send, end }: Fate) {
   const { agent, task, attempt, role, tool, key } = send
-  const is = classify({ call: send.call, evidence: end, ended: true, role, errors: {} })
+  const is = classify({ call: send.call, evidence: end, ended: true, role, tool, errors: {} })
   const { status, transport, retryAfter, isError, correct, rpcCode } = end
   // On starved cores a timeout may come before a reset does: both are lost.
   const how = is.class === 'lost' ? undefined : transport

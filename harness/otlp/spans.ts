@@ -97,7 +97,7 @@ export class Spans {
     const send = this.#sends.get(end.call)
     if (!send) return []
     this.#sends.delete(end.call)
-    const is = classify({ call: end.call, evidence: end, ended: true, role: send.role, errors: this.#errors })
+    const is = classify({ call: end.call, evidence: end, ended: true, role: send.role, tool: send.tool, errors: this.#errors })
     this.#told({ send, durationMs: end.endedAtMs - send.sentAtMs, outcome: is.outcome, class: is.class })
     const task = this.#tasks.get(`${send.agent}/${send.task}`)
     const toMs = t0Ms + end.endedAtMs

@@ -75,7 +75,10 @@ function rawAnswer(response: RefinedResponse<'text'>): RawAnswer {
   const body: string = response.body ?? ''
   if (response.status === 0) {
     const transport = transportOf(response.error_code, response.error, body !== '')
-    return { status: 0, transport, transportText: `${response.error_code} ${response.error}`, header: NO_HEADER, body }
+    const why = `${response.error_code} ${response.error}`
+    // Also where a server keeps a stream open after its answer: k6 gives a stream at its end.
+    const transportText = body === '' ? why : `${why}, after ${body.length} characters of an answer that did not end`
+    return { status: 0, transport, transportText, header: NO_HEADER, body }
   }
   // Asked for once: each time it would cross into Go.
   const { headers } = response

@@ -56,5 +56,6 @@ test('a target over TLS is reached by its own authority, and without it by nobod
   expect([...trusting.ends.values()].every(({ status }) => status === 200)).toBe(true)
   const strict = await world.generate(k6Driver, plan, server.url)
   expect([...strict.ends.values()].every(({ transport }) => transport === 'tls')).toBe(true)
+  expect(server.flaws).toEqual([])
   await server.close()
 })

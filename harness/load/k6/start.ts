@@ -83,6 +83,8 @@ function environment({ plan, keeper, tls = [] }: DriverOptions, files: Files): R
     K6_NO_USAGE_REPORT: 'true',
     K6_AUTO_EXTENSION_RESOLUTION: 'false',
     STAMPEDE_RUN: keeper.run,
+    // HTTP/1.1, as the stock clients speak it: a connection for each call under way.
+    GODEBUG: 'http2client=0',
     // Go reads whom to trust from there.
     ...(tls.some(({ ca }) => ca !== undefined) && { SSL_CERT_FILE: files.authorities }),
     // Fewer collections: a fifth more calls a second for some memory, but no more of it than so many agents need.

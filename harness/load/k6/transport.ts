@@ -8,7 +8,10 @@ export function transportOf(code: number, text: string, partial: boolean): NonNu
   if (code === 1050) return 'timeout'
   if (code >= 1100 && code < 1200) return 'dns'
   if (code >= 1210 && code < 1220) return 'refused'
-  if (code >= 1300 && code < 1400) return 'tls'
+  // Certificates that are out of date and alerts of the other side have no code of their own.
+  if ((code >= 1300 && code < 1400) || (!partial && /\b(tls|x509): /.test(text))) return 'tls'
+  // What was packed cannot be unpacked.
+  if (code === 1701) return 'other'
   if (partial || /unexpected EOF/.test(text)) return 'cut'
   if (code === 1201 || code === 1220 || /EOF|connection reset|broken pipe|closed/i.test(text)) return 'reset'
   return 'other'

@@ -11,6 +11,7 @@ import { type Send, ServerStreams } from './server-streams.ts'
 
 /** Beyond any server's own, so that the server's hint decides. */
 const KEEP_ALIVE_MS = 60_000
+const CONNECT_WITHIN_MS = 30_000
 
 export class Connections {
   readonly #pool: Pool
@@ -32,6 +33,10 @@ export class Connections {
       bodyTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: KEEP_ALIVE_MS * 10,
+      // As the stock clients, and as k6 here: HTTP/1.1, a connection for each call under way.
+      allowH2: false,
+      // As long as k6 tries.
+      connectTimeout: CONNECT_WITHIN_MS,
       connect: { ...tls, noDelay: true },
     })
   }

@@ -28,9 +28,3 @@ test.each([1, 2, 7, 10_000])('whatever the pieces, here of %i bytes', (size) => 
     retryMs: 50,
   })
 })
-
-test('an event beyond the bound is let go, and the next is read', () => {
-  const long = `data: {"jsonrpc":"2.0","id":1,"method":"${'x'.repeat(3_000_000)}",\n`
-  const { messages } = read([long, long, '\n', 'data: {"jsonrpc":"2.0","id":2,"method":"ping"}\n\n'].map((text) => Buffer.from(text)))
-  expect(messages).toEqual([{ jsonrpc: '2.0', id: 2, method: 'ping' }])
-})

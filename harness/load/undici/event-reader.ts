@@ -1,10 +1,7 @@
-// Server-sent events as they come, piece by piece: what reading a whole body at its end (evidence.ts) cannot do. Gives the JSON-RPC messages,
-// and keeps what is needed to go on where a stream ended: the last event's id and the wait that the server asks for.
-// Bound: an event of more than 4 MB is let go. Not modelled: event types of the server's own, which no MCP client looks at.
-// Source: WHATWG HTML, server-sent events; MCP 2025-11-25, Streamable HTTP, resumability.
+// An event stream as it comes, in pieces of bytes: its JSON-RPC messages. A character may lie across two pieces.
+// Source: MCP 2025-11-25, Streamable HTTP, resumability.
 import { StringDecoder } from 'node:string_decoder'
-
-const EVENT_CHARACTERS_MAX = 4_000_000
+import { EventText } from '../event-text.ts'
 
 export interface RpcMessage {
   id?: string | number | null
@@ -15,59 +12,35 @@ export interface RpcMessage {
 }
 
 export class EventReader {
-  /** Of the last event that had one. */
-  lastId: string | undefined
-  /** What the server asks to wait before coming back, ms. */
-  retryMs: number | undefined
-  readonly #take: (message: RpcMessage) => void
   readonly #decoder = new StringDecoder('utf8')
-  #line = ''
-  #data: string[] = []
-  #length = 0
+  readonly #events: EventText
 
   constructor(take: (message: RpcMessage) => void) {
-    this.#take = take
+    this.#events = new EventText((data) => {
+      const message = parsed(data)
+      if (message) take(message)
+    })
+  }
+
+  get lastId(): string | undefined {
+    return this.#events.lastId
+  }
+
+  get retryMs(): number | undefined {
+    return this.#events.retryMs
   }
 
   feed(chunk: Buffer): void {
-    const text = this.#line + this.#decoder.write(chunk)
-    const lines = text.split(/\r\n|\n|\r(?!$)/)
-    this.#line = (lines.pop() ?? '').slice(0, EVENT_CHARACTERS_MAX)
-    for (const line of lines) this.#read(line)
+    this.#events.feed(this.#decoder.write(chunk))
   }
 
-  /** The stream has ended in the middle of whatever was coming. */
+  end(): void {
+    this.#events.end()
+  }
+
   cut(): void {
-    this.#line = ''
-    this.#data = []
-    this.#length = 0
+    this.#events.cut()
     this.#decoder.end()
-  }
-
-  #read(line: string): void {
-    if (line === '') {
-      this.#dispatch()
-      return
-    }
-    const colon = line.indexOf(':')
-    const name = colon < 0 ? line : line.slice(0, colon)
-    const value = colon < 0 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1)
-    if (name === 'id') this.lastId = value
-    else if (name === 'retry' && /^\d+$/.test(value)) this.retryMs = Number(value)
-    else if (name === 'data') {
-      this.#length += value.length
-      if (this.#length <= EVENT_CHARACTERS_MAX) this.#data.push(value)
-    }
-  }
-
-  #dispatch(): void {
-    const text = this.#data.join('\n')
-    const whole = this.#length <= EVENT_CHARACTERS_MAX
-    this.#data = []
-    this.#length = 0
-    if (text === '' || !whole) return
-    const message = parsed(text)
-    if (message) this.#take(message)
   }
 }
 
@@ -78,4 +51,9 @@ function parsed(text: string): RpcMessage | undefined {
   } catch {
     return undefined
   }
+}
+
+/** One that can be read as it comes: a packed one is whole only at its end. */
+export function isEventStream(headers: Readonly<Record<string, string | string[] | undefined>>): boolean {
+  return /^text\/event-stream\b/i.test(String(headers['content-type'])) && headers['content-encoding'] === undefined
 }

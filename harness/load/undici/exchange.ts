@@ -3,13 +3,15 @@
 // An answer as an event stream is read as it comes, as the SDK's clients read it: the call is over once its message is there; what the server
 // asks meanwhile is answered (server-streams.ts); and where a stream of the sessions' eras ends early after events with ids, a GET resumes it, for as
 // long as the call has time. In the stateless era a broken stream loses the call, and servers ask nothing.
+// Packed answers (Content-Encoding) are unpacked at their end, event streams too, as k6 does.
 // Source: MCP 2025-11-25, Streamable HTTP (resumability); MCP 2026-07-28; TypeScript SDK 1.32.
 import type { Dispatcher } from 'undici'
 import type { RawAnswer } from '../evidence.ts'
 import { isStateless, type Protocol } from '../request.ts'
-import { EventReader, type RpcMessage } from './event-reader.ts'
+import { EventReader, isEventStream, type RpcMessage } from './event-reader.ts'
 import { REOPEN_AFTER_MS, resumeHeaders, type Send, type ServerStreams } from './server-streams.ts'
 import { codeOf, transportOf } from './transport.ts'
+import { unpacked } from './unpacked.ts'
 
 const NO_HEADER = () => undefined
 
@@ -53,7 +55,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, statusCode: number, headers: Headers): void {
-    const isStream = statusCode === 200 && String(headers['content-type']).startsWith('text/event-stream')
+    // What is said beforehand (103) is no answer.
+    if (statusCode < 200) return
+    const isStream = statusCode === 200 && isEventStream(headers)
     if (this.#events && !isStream) {
       this.#events = undefined
       controller.abort(new Error(`the stream was not resumed: ${statusCode}`))
@@ -72,6 +76,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.#events?.end()
     if (this.#resumes()) return
     clearTimeout(this.#timer)
     this.#answer()
@@ -81,7 +86,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#resumes()) return
     clearTimeout(this.#timer)
     const transport = transportOf(error, this.#status !== 0, this.#chunks !== undefined)
-    this.#settle({ status: 0, transport, transportText: `${codeOf(error)} ${error.message}`, header: NO_HEADER, body: '' })
+    this.#fail(transport, `${codeOf(error)} ${error.message}`)
   }
 
   get #stateless(): boolean {
@@ -89,21 +94,23 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #read(message: RpcMessage): void {
-    if (message.method === undefined) this.#answer()
+    if ('result' in message || 'error' in message) this.#answer()
     else if (!this.#stateless) this.#given.streams.take(message, this.#sent)
   }
 
   #answer(): void {
     const chunks = this.#chunks ?? []
     const headers = this.#headers
-    this.#settle({
-      status: this.#status,
-      header: (name) => {
-        const value = headers[name.toLowerCase()]
-        return Array.isArray(value) ? value.join(', ') : value
-      },
-      body: chunks.length === 1 ? (chunks[0] as Buffer).toString() : Buffer.concat(chunks).toString(),
-    })
+    const header = (name: string) => {
+      const value = headers[name.toLowerCase()]
+      return Array.isArray(value) ? value.join(', ') : value?.trim()
+    }
+    try {
+      const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)
+      this.#settle({ status: this.#status, header, body: unpacked(body, header('content-encoding')).toString() })
+    } catch (error) {
+      this.#fail('other', `the answer cannot be unpacked: ${error}`)
+    }
   }
 
   /** A stream that ended before its answer, and can be taken up again. */
@@ -118,7 +125,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #giveUp(): void {
     const { timeoutMs, keepMs } = this.#given
-    this.#settle({ status: 0, transport: 'timeout', transportText: `no answer within ${timeoutMs} ms`, header: NO_HEADER, body: '' })
+    this.#fail('timeout', `no answer within ${timeoutMs} ms`)
     if (keepMs > timeoutMs) this.#timer = setTimeout(() => this.#close(), keepMs - timeoutMs)
     else this.#close()
   }
@@ -126,6 +133,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #close(): void {
     this.#closed = true
     this.#controller?.abort(new Error('given up'))
+  }
+
+  #fail(transport: NonNullable<RawAnswer['transport']>, why: string): void {
+    const bytes = (this.#chunks ?? []).reduce((sum, chunk) => sum + chunk.length, 0)
+    const transportText = bytes === 0 ? why : `${why}, after ${bytes} bytes of an answer that did not end`
+    this.#settle({ status: 0, transport, transportText, header: NO_HEADER, body: '' })
   }
 
   #settle(answer: RawAnswer): void {

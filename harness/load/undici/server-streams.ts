@@ -9,7 +9,7 @@
 import type { Dispatcher } from 'undici'
 import type { StreamCounts } from '../../history/load-line.ts'
 import type { Streams } from '../engine.ts'
-import { EventReader, type RpcMessage } from './event-reader.ts'
+import { EventReader, isEventStream, type RpcMessage } from './event-reader.ts'
 
 export const REOPEN_AFTER_MS = 1_000
 const FAILURES_MAX = 2
@@ -98,8 +98,13 @@ class ServerStream implements Dispatcher.DispatchHandler {
     if (this.#closed) controller.abort(new Error('closed'))
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, statusCode: number, headers: { 'content-type'?: unknown }): void {
-    this.#open = statusCode === 200 && String(headers['content-type']).startsWith('text/event-stream')
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    statusCode: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (statusCode < 200) return
+    this.#open = statusCode === 200 && isEventStream(headers)
     if (this.#open) {
       this.#failures = 0
       this.#seen.opened++

@@ -28,5 +28,6 @@ test('every agent shows a certificate of its own; k6 cannot, and says so', async
   expect(shown).toEqual(new Set(['r1-steady-01 one', 'r1-steady-02 two']))
   const refused = await world.generate(k6Driver, world.plan(two), server.url, { tls }).catch((error: unknown) => error)
   expect(refused).toMatchObject({ code: 'DRIVER_CANNOT', hint: expect.stringContaining('--driver undici') })
+  expect(server.flaws).toEqual([])
   await server.close()
 })

@@ -23,7 +23,7 @@ export function transportOf(error: unknown, answered: boolean, partial: boolean)
   const code = codeOf(error)
   const before = BEFORE_SENDING[code]
   if (before) return before
-  if (/^(ERR_TLS|ERR_SSL|CERT_)/.test(code)) return 'tls'
+  if (!answered && /^(ERR_TLS|ERR_SSL|CERT_)/.test(code)) return 'tls'
   if (partial || (answered && code === 'UND_ERR_SOCKET')) return 'cut'
   if (['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(code)) return 'reset'
   return 'other'
