@@ -28,7 +28,6 @@ export const authTruthful = check({
   remedy: {
     control: 'authenticate',
     do: 'Check signature, issuer, audience, expiry, revocation and the tool’s scopes on each call; keep the last good keys; answer 503 with a wait when a token cannot be checked, 401 or 403 with a challenge when it is wrong.',
-    setting: 'OAUTH_KEYS_STALE_MS',
     runbook: 'UNAUTHENTICATED',
   },
   source: 'RFC 6750 §3.1; RFC 9068; RFC 9728 §5.1; mcp-remote#338 (2,784 token requests in 5 s)',

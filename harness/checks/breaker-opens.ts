@@ -30,7 +30,6 @@ export const breakerOpens = check({
   remedy: {
     control: 'breaker',
     do: 'Put a breaker around the dependency that counts connection failures at the rate agents really call, opens after a few of them, and refuses at once with 503 and the time left until its next probe.',
-    setting: 'BREAKER_FAILURES',
     runbook: 'DEPENDENCY_UNAVAILABLE',
   },
   source: 'seed 2, "Backpressure and Failure Policy"; Nygard, Release It!; limits are ours',

@@ -35,7 +35,7 @@ describe('breaker-recovers', () => {
 
   test('advice follows what was seen: one at a time is no setting, and a queue that stays full is no breaker', () => {
     const flood = outage({ probes: [12_500, ...Array.from({ length: 17 }, (_, n) => 14_600 + n * 5)] })
-    expect(verdictOf(flood, 'breaker-recovers').remedy.setting).toBeUndefined()
+    expect(verdictOf(flood, 'breaker-recovers').advice).toBeUndefined()
     expect(verdictOf(outage({ backAtMs: 23_000 }), 'breaker-recovers').remedy.control).toMatch(/breaker/)
     const stuck = outage({ backAtMs: 18_000 })
     stuck.load.splice(0, stuck.load.length, ...stuck.load.filter((line) => line.kind !== 'end' || line.endedAtMs < 18_000))

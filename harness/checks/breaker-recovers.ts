@@ -11,7 +11,7 @@ import type { History } from '../history/history.ts'
 import { attemptsAt, breakerOpenMs, type FaultRecord, faultsOf, needs, refusedBefore } from '../history/queries.ts'
 import { count, milliseconds } from '../parameters.ts'
 import { openBreaker, remedyFor } from './cause.ts'
-import { check, type Finding, type Remedy } from './check.ts'
+import { check, type Finding } from './check.ts'
 import { indexes, notExercised, some, time, unknown, worst } from './finding.ts'
 
 const WITNESSES = 20
@@ -32,7 +32,6 @@ export const breakerRecovers = check({
   remedy: {
     control: 'breaker',
     do: 'Let one probe through when the open time is over, with a deadline of its own; keep refusing the others until it has succeeded.',
-    setting: 'BREAKER_PROBE_MS',
     runbook: 'DEPENDENCY_UNAVAILABLE',
   },
   source: 'safe-global#3442, a flood of 17 × in half-open; decocms#5322, a stuck probe; limits are ours',
@@ -64,7 +63,6 @@ function judgeFault(history: History, fault: FaultRecord, limits: Limits): Findi
       status: 'fail',
       says: `after a silence, ${some(worst.attempts, 'attempt')} reached ${dependency} at once at ${time(worst.atMs)}; allowed are ${allowed}`,
       witnesses: indexes(around.slice(0, WITNESSES)),
-      remedy: ONE_AT_A_TIME,
     }
   return closing(history, fault, dependency, asking, openMs + 2 * limits.probeMs, {
     ...shown,
@@ -101,13 +99,6 @@ function closing(
     witnesses: indexes(failed.slice(0, WITNESSES)),
     ...(elsewhere && { remedy: elsewhere }),
   }
-}
-
-/** No setting decides how many probe. */
-const ONE_AT_A_TIME: Remedy = {
-  control: 'breaker',
-  do: 'Let one probe through when the open time is over, and keep refusing the others until it has succeeded.',
-  runbook: 'DEPENDENCY_UNAVAILABLE',
 }
 
 /** When the first of them had been served, from a moment on. */

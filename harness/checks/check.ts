@@ -31,7 +31,7 @@ export interface Finding {
   promisedBy?: string
   /** A fail of durations, or of what came too late: one that a machine which stood still can cause by itself. Counts are none. */
   timed?: boolean
-  /** What to set: shown with the remedy. Where `present` is as suggested, the value is right and not kept. */
+  /** Settings that would repair it, shown with the remedy. Where `present` is as suggested, the value is right and not kept. */
   advice?: Advice[]
   /** Instead of the check's own, where the history shows which defence it was. */
   remedy?: Remedy
@@ -51,8 +51,6 @@ export interface Remedy {
   control: string
   /** What to do, in a sentence. */
   do: string
-  /** The setting to change, as the reference server calls it. */
-  setting?: string
   /** Entry of the runbook. */
   runbook?: string
 }

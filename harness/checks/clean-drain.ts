@@ -20,7 +20,6 @@ export const cleanDrain = check({
   remedy: {
     control: 'draining',
     do: 'On SIGTERM fail readiness, serve through the balancer’s delay, refuse new calls with 503 DRAINING, finish those inside, then exit 0.',
-    setting: 'DRAIN_GRACE_MS',
     runbook: 'DRAINING',
   },
   source: 'memex-ai#160, streams cut on deploy; Kubernetes documentation, "Termination of Pods"',

@@ -19,7 +19,6 @@ export const connectionsStable = check({
   remedy: {
     control: 'bulkhead',
     do: 'Check a connection out, run the statement, give it back; destroy it only when the connection itself failed, never for an SQL error.',
-    setting: 'POOL_EXPENSIVE',
     runbook: 'INVALID_ARGUMENTS',
   },
   source: 'crystaldba#98; node-postgres, pool.query destroys its client on any error; the limit is ours',

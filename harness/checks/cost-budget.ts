@@ -20,7 +20,6 @@ export const costBudget = check({
   remedy: {
     control: 'the log',
     do: 'One line a call, whatever became of it: no stack, no arguments, no state. Count repeated errors instead of telling each, and keep nothing of a call that is over.',
-    setting: 'LOG_LEVEL',
     runbook: 'RATE_LIMITED',
   },
   source: 'BerriAI/litellm#40482; limits are ours',

@@ -32,7 +32,6 @@ export const goodputPlateau = check({
   remedy: {
     control: 'overload',
     do: 'Turn away what cannot be served in time, at once: bound the queue before each pool by the time left, and shed at the door by what waits.',
-    setting: 'QUEUE_MAX',
     runbook: 'OVERLOADED',
   },
   source: 'SRE ch. 22, "Addressing Cascading Failures"; limits are ours',

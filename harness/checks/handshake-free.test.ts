@@ -28,7 +28,7 @@ describe('handshake-free', () => {
       remedy: { do: expect.stringContaining('agent (1)') },
     })
     // The rate of discovery was not asked: to set it would change nothing.
-    expect(verdictOf(story, 'handshake-free').remedy.setting).toBeUndefined()
+    expect(verdictOf(story, 'handshake-free').advice).toBeUndefined()
   })
 
   test('a budget without a name is that of the calls where those were refused with it; else nobody knows', () => {

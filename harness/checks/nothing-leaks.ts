@@ -18,7 +18,6 @@ export const nothingLeaks = check({
   remedy: {
     control: 'log',
     do: 'Log the arguments’ names, sizes and a keyed hash, never their values; put no value into spans or errors, and take what Postgres quotes out of its messages.',
-    setting: 'LOG_HASH_KEY',
     runbook: 'INTERNAL',
   },
   source: 'seed 1, mistake 3: PII in the aggregator; OWASP, "Logging Cheat Sheet"; CWE-532',

@@ -30,7 +30,6 @@ export const oneTrace = check({
   remedy: {
     control: 'traces',
     do: 'Go on from the traceparent of `params._meta`, else from the header; make each query and each request upstream a span below the call’s, and send the traceparent on.',
-    setting: 'OTEL_EXPORTER_OTLP_ENDPOINT',
     runbook: 'INTERNAL',
   },
   source: 'W3C Trace Context; MCP 2026-07-28, traceparent in _meta (SEP-414); seed 1, "Observability"',

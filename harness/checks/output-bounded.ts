@@ -16,7 +16,6 @@ export const outputBounded = check({
   remedy: {
     control: 'output-cap',
     do: 'Cut lists at a number of rows and bytes, say `truncated` and give a cursor; fail a read whose single value cannot be cut, never a write that is done.',
-    setting: 'OUTPUT_MAX_BYTES',
     runbook: 'RESULT_TOO_LARGE',
   },
   source: 'seed 1, "Output bounds"; MCP 2026-07-28, pagination',

@@ -21,7 +21,6 @@ export const priorityOrder = check({
   remedy: {
     control: 'overload',
     do: 'Give every key a priority, keep the last part of the room for critical calls, and turn away batch first, then normal.',
-    setting: 'IN_FLIGHT_MAX',
     runbook: 'OVERLOADED',
   },
   source: 'SRE ch. 21, "Criticality"; WeChat, DAGOR (SoCC 2018); the time is ours',

@@ -22,7 +22,6 @@ export const queueBounded = check({
   remedy: {
     control: 'bulkhead',
     do: 'Bound the queue before each pool and the wait in it; refuse the rest at once with 503 and a wait.',
-    setting: 'QUEUE_MAX',
     runbook: 'QUEUE_FULL',
   },
   source: 'SRE ch. 21 and 22; node-postgres has no bound by default; slack is ours',

@@ -17,7 +17,6 @@ export const tenantsIsolated = check({
   remedy: {
     control: 'tenants',
     do: 'Bind every transaction to the caller’s tenant (`SET LOCAL`, never `SET`) under row-level security that the app’s role cannot bypass, and check each row’s tenant in the handler once more.',
-    setting: 'DATABASE_URL',
     runbook: 'INTERNAL',
   },
   source: 'OWASP API1:2023, "Broken Object Level Authorization"; PostgreSQL, "Row Security Policies"; ibmi-mcp-server#111',

@@ -39,7 +39,7 @@ const fairness = exampleVerdict('fail', {
   interval: [0.53, 0.63],
   unit: 'of 1',
   margin: -0.39,
-  remedy: { control: 'admission', do: 'Give each agent a budget of its own.', setting: 'AGENT_RATE_PER_MINUTE', runbook: 'runaway-agent' },
+  remedy: { control: 'admission', do: 'Give each agent a budget of its own.', runbook: 'runaway-agent' },
   advice: [{ setting: 'AGENT_RATE_PER_MINUTE', present: 'off', suggested: '120' }],
   witnesses: refused,
   exhibits: ['key st-7-w7: rows INV-0007, INV-0008'],

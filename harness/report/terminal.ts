@@ -89,9 +89,7 @@ function whatToDo(verdict: Verdict, columns: number, paint: Painter): string[] {
     return [
       ...wrapped(verdict.says, columns, indentIn(columns)),
       ...lines('do', verdict.remedy.do),
-      ...(set.length > 0 ? set : verdict.remedy.setting === undefined ? [] : [verdict.remedy.setting]).flatMap((text) =>
-        lines('set', text),
-      ),
+      ...set.flatMap((text) => lines('set', text)),
     ]
   }
   const because = verdict.status === 'not-judged' ? verdict.because : reason(verdict)

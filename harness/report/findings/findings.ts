@@ -26,7 +26,7 @@ export interface Setting {
   present?: string
   /** The harness started the server with it, by this name; else `name` is what the reference server calls it. */
   given: boolean
-  suggested?: string
+  suggested: string
 }
 
 export interface FailedCheck {
@@ -180,17 +180,11 @@ function failedCheck(history: History, verdict: Verdict): Omit<FailedCheck, 'wit
   }
 }
 
-function settingsOf({ manifest }: History, { advice = [], remedy }: Verdict): Setting[] {
-  const started = manifest.settings ?? {}
-  const named = advice.map(({ setting, present, suggested }) => ({ name: setting, present: present ?? started[setting], suggested }))
-  const all =
-    named.length > 0 || remedy.setting === undefined
-      ? named
-      : [{ name: remedy.setting, present: started[remedy.setting], suggested: undefined }]
-  return all.map(({ name, present, suggested }) => ({
-    name,
-    given: started[name] !== undefined,
+function settingsOf({ manifest: { settings = {} } }: History, { advice = [] }: Verdict): Setting[] {
+  return advice.map(({ setting, present = settings[setting], suggested }) => ({
+    name: setting,
+    given: settings[setting] !== undefined,
     ...(present !== undefined && { present }),
-    ...(suggested !== undefined && { suggested }),
+    suggested,
   }))
 }

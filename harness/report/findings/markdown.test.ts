@@ -28,7 +28,8 @@ const fail = exampleVerdict('fail', {
   limit: 0.95,
   unit: 'of 1',
   witnesses: [worst, second, lost[0]].map((call) => call?.index ?? 0),
-  remedy: { control: 'admission', do: 'Give each agent a budget.', setting: 'AGENT_RATE_PER_MINUTE', runbook: 'RATE_LIMITED' },
+  remedy: { control: 'admission', do: 'Give each agent a budget.', runbook: 'RATE_LIMITED' },
+  advice: [{ setting: 'AGENT_RATE_PER_MINUTE', suggested: '120' }],
 })
 const verdicts = exampleVerdicts('fail', [fail, exampleVerdict('pass'), exampleVerdict('not-judged')], '')
 const logs: CallLogs = new Map([[worst?.call ?? '', [{ where: 'server-1.log:7', text: '{"request_id":"x","queue_ms":412}' }]]])
@@ -48,7 +49,7 @@ describe('findings', () => {
 
   it('take the present value from what the server was started with, unless the check knows better', () => {
     expect(findingsOf(history, verdicts, logs).failed[0]?.settings).toEqual([
-      { name: 'AGENT_RATE_PER_MINUTE', given: true, present: '240' },
+      { name: 'AGENT_RATE_PER_MINUTE', given: true, present: '240', suggested: '120' },
     ])
     const advised = { ...fail, advice: [{ setting: 'AGENT_BURST', present: '9', suggested: '20' }] }
     const { failed } = findingsOf(history, exampleVerdicts('fail', [advised], ''), logs)
@@ -62,8 +63,8 @@ describe('findings', () => {
       { setting: 'QUEUE_MAX', present: '8', suggested: '4' },
     ]
     const text = findingsMarkdown(findingsOf(history, exampleVerdicts('fail', [{ ...fail, advice }], ''), logs))
-    expect(text).toContain('- Setting: `AGENT_RATE_PER_MINUTE`, now 240; already so: the value is right, it is not kept')
-    expect(text).toContain('- Declared: `declared.perAgent`, 240 a minute; already so')
+    expect(text).toContain('- No setting repairs it: `AGENT_RATE_PER_MINUTE` is 240, as it should be, and is not kept.')
+    expect(text).toContain('- No setting repairs it: `declared.perAgent` is 240 a minute, as it should be')
     expect(text).toContain('- Setting: `QUEUE_MAX`, declared as 8, not among the settings that the harness gave')
     expect(text).toContain('no settings of the server')
   })
@@ -103,7 +104,7 @@ describe('findings.md', () => {
   it('has figure and limit, control, setting, runbook, both calls whole, and the command that proves the fix', () => {
     expect(text).toContain('Measured: **58 %**, limit 95 %. the others went from 100 % to 58 %')
     expect(text).toContain('Control at fault: **admission**. Give each agent a budget.')
-    expect(text).toContain('Setting: `AGENT_RATE_PER_MINUTE`, now 240')
+    expect(text).toContain('Setting: `AGENT_RATE_PER_MINUTE`, now 240; suggested 120')
     expect(text).toContain('Runbook: `RATE_LIMITED` in `operations/runbook.md`')
     expect(text).toContain('→ tools/call list_tables')
     expect(text).toMatch(/← HTTP 429 after [\d.]+ ms; /)

@@ -108,12 +108,8 @@ function checkText(failed: FailedCheck, n: number, form: Form): string {
 function settingLines({ settings }: FailedCheck): string[] {
   return settings.map((setting) => {
     const { name, present, suggested } = setting
-    const then =
-      suggested === undefined
-        ? ''
-        : present === suggested
-          ? '; already so: the value is right, it is not kept'
-          : `; suggested ${plain(suggested, 120)}`
+    if (present === suggested) return `- No setting repairs it: ${code(name)} is ${plain(present, 80)}, as it should be, and is not kept.`
+    const then = `; suggested ${plain(suggested, 120)}`
     // A target's own word is no setting of any server.
     if (name.startsWith('declared.')) return `- Declared: ${code(name)}, ${plain(present ?? '', 80)}${then}`
     return `- Setting: ${code(name)}, ${presentText(setting)}${then}`

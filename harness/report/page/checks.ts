@@ -100,7 +100,7 @@ function advice({ remedy, advice = [] }: Verdict): Markup {
   )
   return html`<h5>What to do</h5><div class="advice">
 <p>${prose(remedy.do)}</p>
-<p class="muted small">Control: <code>${remedy.control}</code>${remedy.setting !== undefined && html` · setting: <code>${remedy.setting}</code>`}${remedy.runbook !== undefined && html` · runbook: <code>${remedy.runbook}</code>`}</p>
+<p class="muted small">Control: <code>${remedy.control}</code>${remedy.runbook !== undefined && html` · runbook: <code>${remedy.runbook}</code>`}</p>
 ${rows.length > 0 && html`<table><thead><tr><th scope="col">setting</th><th scope="col" class="num">present</th><th scope="col" class="num">suggested</th></tr></thead><tbody>${rows}</tbody></table>`}
 </div>`
 }
