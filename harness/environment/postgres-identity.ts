@@ -13,16 +13,16 @@ export interface PostgresAnswer {
   version: string
 }
 
-/** Undefined while none answers the superuser there; at most 4 s. */
-export async function askPostgres(port: number): Promise<PostgresAnswer | undefined> {
+/** Undefined while none answers the superuser there; at most `limitMs` to connect and as long for the answer. */
+export async function askPostgres(port: number, limitMs = LIMIT_MS): Promise<PostgresAnswer | undefined> {
   const client = new pg.Client({
     host: '127.0.0.1',
     port,
     user: 'postgres',
     database: 'postgres',
     ssl: false,
-    connectionTimeoutMillis: LIMIT_MS,
-    query_timeout: LIMIT_MS,
+    connectionTimeoutMillis: limitMs,
+    query_timeout: limitMs,
   })
   client.on('error', () => undefined)
   try {

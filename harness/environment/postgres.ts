@@ -147,7 +147,7 @@ export async function startPostgres({ keeper, signal, maxConnections = 100, dura
     }
   }
   const child = await launch(signal)
-  const answer = await askPostgres(port)
+  const answer = await askPostgres(port, QUERY_LIMIT_MS)
   if (!answer) {
     await child.stop('SIGQUIT', 2_000)
     throw refused(child, new Error('it does not say who it is'))
@@ -172,7 +172,8 @@ async function initialise(
   const { code } = await child.exited
   limited.removeEventListener('abort', stop)
   signal.throwIfAborted()
-  if (code !== 0) throw refused(child, new Error(`initdb ended with ${code}`))
+  const why = limited.aborted ? `initdb took longer than ${START_LIMIT_MS / 1_000} s` : `initdb ended with ${code}`
+  if (code !== 0) throw refused(child, new Error(why))
 }
 
 async function start(keeper: Keeper, { user }: PostgresBinaries, home: string, file: string, args: string[]): Promise<Child> {
@@ -182,6 +183,11 @@ async function start(keeper: Keeper, { user }: PostgresBinaries, home: string, f
 
 function refused(child: Child, cause: unknown): HarnessError {
   const lines = child.lastLines().join('\n  ')
-  const why = lines || (cause instanceof Error ? cause.message : String(cause))
-  return new HarnessError('POSTGRES_DID_NOT_START', `Postgres did not start:\n  ${why}`, 'free disk space or memory and try again', cause)
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new HarnessError(
+    'POSTGRES_DID_NOT_START',
+    `Postgres did not start (${why}):\n  ${lines}`,
+    'free disk space or memory and try again',
+    cause,
+  )
 }

@@ -61,6 +61,7 @@ async function killedAfter(
   afterMs: number,
   nextAfterMs?: number,
 ): Promise<{ killed: boolean; tookMs: number; found: string[] }> {
+  const begunS = Math.floor(Date.now() / 1_000)
   const { killed, tookMs } = await killAfter(workshop, afterMs, ...RUN, '--reports', workshop.reports)
   const leases = leasesIn(workshop).map(({ run, processes }) => ({ run, pids: [...processes, ...processesOf(run)].map(({ pid }) => pid) }))
   const begun = nextAfterMs === undefined ? undefined : await killAfter(workshop, nextAfterMs, ...NEXT)
@@ -69,7 +70,7 @@ async function killedAfter(
   for (const { run, pids } of leases) {
     const left = processesOf(run)
     if (left.length > 0) flaws.push(`processes are left: ${left.map(({ command }) => command).join(', ')}`)
-    const segments = sharedMemoryOf(pids)
+    const segments = sharedMemoryOf(pids, begunS)
     if (segments.length > 0) flaws.push(`shared memory is left: ${segments.join(', ')}`)
     if (killed && begun === undefined && !next.stderr.includes(`cleaned up after run ${run}`))
       flaws.push(`the next start did not say that it cleaned up:\n${next.stderr}`)
@@ -111,12 +112,14 @@ function leasesIn(workshop: Workshop): Pick<LeaseFile, 'run' | 'processes'>[] {
   return files.map((name) => JSON.parse(readFileSync(path.join(workshop.temporary, name), 'utf8')) as LeaseFile)
 }
 
-/** Segments of System V that one of these made and that nobody uses any more. Linux only. */
-function sharedMemoryOf(pids: readonly number[]): string[] {
+/** Segments of System V that one of these made since then, and that nobody uses any more: numbers of processes are used again. Linux only. */
+function sharedMemoryOf(pids: readonly number[], sinceS: number): string[] {
   if (process.platform !== 'linux') return []
   const rows = readFileSync('/proc/sysvipc/shm', 'utf8').trimEnd().split('\n').slice(1)
   const segments = rows.map((row) => row.trim().split(/\s+/))
-  return segments.flatMap(([, id, , , cpid, , users]) => (users === '0' && pids.includes(Number(cpid)) ? [`segment ${id}`] : []))
+  return segments.flatMap(([, id, , , cpid, , users, , , , , , , madeS]) =>
+    users === '0' && pids.includes(Number(cpid)) && Number(madeS) >= sinceS ? [`segment ${id}`] : [],
+  )
 }
 
 interface Whole {
