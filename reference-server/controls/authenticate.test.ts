@@ -121,4 +121,20 @@ describe('the key store', () => {
     await keys.find('guess', signal)
     expect(state.asked).toBe(2)
   })
+
+  test('guessed ids push no good key out, and keep none from being asked for anew', async () => {
+    const { keys, state, clock } = store()
+    await keys.find('k0', signal)
+    for (let i = 0; i < 10_001; i++) await keys.find(`guess-${i}`, signal)
+    state.reachable = false
+    clock.advance(60_000)
+    expect((await keys.find('k0', signal))?.identity.agent).toBe('agent-0')
+    const hanging = new Promise<never>(() => undefined)
+    const rows = [Promise.resolve([row]), ...Array.from({ length: 50 }, () => hanging), Promise.resolve([])]
+    const flooded = createKeys({ query: () => rows.shift() ?? hanging, reachable: () => true, clock })
+    await flooded.find('k0', signal)
+    for (let i = 0; i < 50; i++) void codeOf(flooded.find(`guess-${i}`, signal))
+    clock.advance(30_001)
+    expect(await flooded.find('k0', signal)).toBeUndefined()
+  })
 })

@@ -2,7 +2,8 @@
 // Fresh for 30 s, or until it is revoked (store/revocations.ts); then asked again, the caller waiting REFRESH_WAIT_MS at most and
 // going on with the last good answer, since a database that is slow or away must not lock every agent out. Good answers serve
 // up to 15 min without Postgres. A key that was never seen while Postgres is away is 503. Unknown ids are remembered for 5 s,
-// so that guessing does not become a query each. Bounded: 10,000 ids, the oldest give way.
+// so that guessing does not become a query each. Bounded: 10,000 ids of either sort, the oldest give way; guessed ones push out no
+// good key, and a good one is asked for anew however many are guessed.
 import { readFileSync } from 'node:fs'
 import type { Identity } from '../call.ts'
 import { CallError } from '../errors.ts'
@@ -48,13 +49,14 @@ const ENTRIES_MAX = 10_000
 const ASKING_MAX = 50
 
 export function createKeys({ query, reachable, clock }: KeysOptions): Keys {
-  const entries = new Map<string, Entry>()
+  const good = new Map<string, Entry>()
+  const unknown = new Map<string, Entry>()
   const asking = new Map<string, Promise<Key | undefined>>()
 
   const ask = (keyId: string): Promise<Key | undefined> => {
     const running = asking.get(keyId)
     if (running !== undefined) return running
-    if (asking.size >= ASKING_MAX) return Promise.reject(new Error('too many unknown keys at once'))
+    if (!good.has(keyId) && asking.size >= ASKING_MAX) return Promise.reject(new Error('too many unknown keys at once'))
     const answer = query({ text: FIND, values: [keyId] }, QUERY_MS)
       .then(([row]) => {
         const key = row && keyOf(row)
@@ -70,7 +72,8 @@ export function createKeys({ query, reachable, clock }: KeysOptions): Keys {
     return answer
   }
   const remember = (keyId: string, key: Key | undefined): void => {
-    entries.delete(keyId)
+    const entries = key ? good : unknown
+    for (const either of [good, unknown]) either.delete(keyId)
     entries.set(keyId, { key, atMs: clock() })
     const oldest = entries.size > ENTRIES_MAX ? entries.keys().next().value : undefined
     if (oldest !== undefined) entries.delete(oldest)
@@ -94,11 +97,11 @@ export function createKeys({ query, reachable, clock }: KeysOptions): Keys {
 
   return {
     forget(keyId) {
-      entries.delete(keyId)
+      for (const either of [good, unknown]) either.delete(keyId)
       asking.delete(keyId)
     },
     find(keyId, signal) {
-      const entry = entries.get(keyId)
+      const entry = good.get(keyId) ?? unknown.get(keyId)
       const ageMs = entry ? clock() - entry.atMs : Number.POSITIVE_INFINITY
       if (entry && ageMs < (entry.key ? FRESH_MS : UNKNOWN_FRESH_MS)) return entry.key
       return askedAnew(keyId, ageMs < STALE_MS ? entry?.key : undefined, signal)
