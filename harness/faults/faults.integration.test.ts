@@ -190,6 +190,17 @@ describe('slow statements', () => {
     expect(table).toEqual({ on: false })
   })
 
+  it('end for whoever is in the middle of one', async () => {
+    const injected = await inject({ id: 'postgres-slow-statements', given: { delayMs: 10_000 } })
+    const asleep = rows('ledger.invoices', 't0')
+    const query = "select 1 from pg_stat_activity where usename = 'app' and wait_event = 'PgSleep'"
+    await expect.poll(() => environment.postgres?.query(query), { timeout: 5_000 }).toHaveLength(1)
+    const begunMs = performance.now()
+    await injected[Symbol.asyncDispose]()
+    expect(await asleep).toBe(50)
+    expect(performance.now() - begunMs).toBeLessThan(4_000)
+  })
+
   it('end although the table is in use all the time', async () => {
     const injected = await inject({ id: 'postgres-slow-statements', given: { delayMs: 100 } })
     const over = new AbortController()

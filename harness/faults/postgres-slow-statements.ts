@@ -3,8 +3,9 @@
 // Parameters: table (ledger.invoices), role (app) that the server is in Postgres, delayMs (1,000; 10 to 10,000) a statement.
 // Done by row-level security: a restrictive policy that sleeps once a statement and then is true. Restrictive, since permissive
 // policies are OR-ed: a permissive one that is true would show every tenant's rows. A table without policies gets a permissive
-// `true` beside it, and loses both at the end. It neither adds nor hides a row. It sleeps while a session of ours holds an advisory lock,
-// so that the end is sharp, whoever uses the table then, and comes by itself when the harness dies; the policy goes a moment later.
+// `true` beside it, and loses both at the end. It neither adds nor hides a row. It sleeps, 50 ms at a time, while a session of ours holds an
+// advisory lock, so that the end is sharp, also for who is asleep then, and comes by itself when the harness dies; the policy goes a
+// moment later.
 // What it does not model: the processor and disk that a truly slow statement uses, statements of the table's owner.
 import type { Remedy } from '../environment/service.ts'
 import { milliseconds, sqlName } from '../parameters.ts'
@@ -20,6 +21,7 @@ import { withLockTimeout } from './table-change.ts'
 const SLOW = 'stampede_slow'
 const OPEN = 'stampede_open'
 const PAUSE = 'stampede_pause'
+const SLICE_MS = 50
 /** Of the advisory lock: a number that nobody else would take. */
 const CLASS = 1_937_006_957
 
@@ -40,7 +42,8 @@ export const postgresSlowStatements = fault({
     // Its owner's rights, not the caller's: a server may well keep its roles from pg_locks and pg_sleep.
     const pause = `${table.slice(0, table.indexOf('.') + 1)}${PAUSE}`
     const held = `select 1 from pg_catalog.pg_locks where locktype = 'advisory' and classid = ${CLASS} and granted`
-    const body = `begin if exists (${held}) then perform pg_catalog.pg_sleep(${delayMs / 1_000}); end if; return true; end`
+    const left = 'extract(epoch from over - clock_timestamp())'
+    const body = `declare over timestamptz := clock_timestamp() + interval '${delayMs} ms'; begin while ${left} > 0 and exists (${held}) loop perform pg_catalog.pg_sleep(least(${SLICE_MS / 1_000}, ${left})); end loop; return true; end`
     const slow = [
       `create or replace function ${pause}() returns boolean language plpgsql security definer set search_path = pg_catalog as $pause$${body}$pause$`,
       `grant execute on function ${pause}() to public`,
