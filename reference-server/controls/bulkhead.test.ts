@@ -22,7 +22,7 @@ const times: Times = {
 const admin: Admin = { cancel: async () => true, query: async () => [], close: async () => undefined }
 
 /** @param status of the connection's transaction when it is given back */
-function one(next: Next, { status = 'I', refuses = false } = {}) {
+function one(next: Next, { status = 'I', refuses = false, keeps = false } = {}) {
   const released: boolean[] = []
   const connections: Connections = {
     used: 0,
@@ -30,7 +30,11 @@ function one(next: Next, { status = 'I', refuses = false } = {}) {
     async open() {
       if (refuses) throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
       const client = { getTransactionStatus: () => status, processID: 1 } as Connection['client']
-      return { client, reused: false, release: (broken) => released.push(broken) }
+      const release = (broken: boolean): void => {
+        released.push(broken)
+        if (keeps) throw new Error('Release called on client which has already been released to the pool.')
+      }
+      return { client, reused: false, release }
     },
     close: async () => undefined,
   }
@@ -65,6 +69,12 @@ describe('a connection', () => {
     const { wrapped, queue, released } = one(() => Promise.reject(new CallError('INTERNAL', 'x')))
     expect(await codeOf(wrapped(sampleCall()))).toBe('INTERNAL')
     expect([queue.taken, released]).toEqual([0, [false]])
+  })
+
+  test('that cannot be given back takes no slot along', async () => {
+    const { wrapped, queue } = one(async () => served, { keeps: true })
+    await codeOf(wrapped(sampleCall()))
+    expect(queue.taken).toBe(0)
   })
 
   test('still inside a transaction is fit for nobody', async () => {

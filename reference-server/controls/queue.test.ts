@@ -86,6 +86,19 @@ describe('a bounded line', () => {
     expect(queue.taken).toBe(0)
   })
 
+  test('a call that is aborted once it has its slot has not waited until then', async () => {
+    const { queue, waits } = line()
+    await queue.enter(within(9_000), 0)
+    const served = within(9_000)
+    const entered = queue.enter(served, 0)
+    await vi.advanceTimersByTimeAsync(20)
+    queue.leave()
+    await entered
+    await vi.advanceTimersByTimeAsync(5_000)
+    served.abort.abort(new CallError('TOOL_TIMEOUT', 'x'))
+    expect(waits).toEqual([0, 20])
+  })
+
   test('hints grow with the line and are spread', async () => {
     const { queue } = line({ waitingMax: 1, acquireTimeoutMs: 60_000, random: () => 0.5 })
     await queue.enter(within(90_000), 4_000)
