@@ -50,7 +50,7 @@ export const baselineSteady = check({
     const samples = first.planned + second.planned
     if (Math.min(first.planned, second.planned) < limits.leastPlanned)
       return unknown(`only ${some(samples, 'call')} planned in the steady phase: too few to tell whether it was steady`, { samples })
-    const refused = all.flatMap(({ attempts }) => attempts).filter((call) => call.phase === 'steady' && TURNED_AWAY.has(call.class))
+    const refused = all.flatMap(refusedOf).filter(({ phase }) => phase === 'steady')
     const low = underFloor(all, steady, limits)
     const apart = Math.abs(first.share - second.share)
     const problems = [
@@ -73,13 +73,19 @@ export const baselineSteady = check({
 
 const TURNED_AWAY: ReadonlySet<string> = new Set(['refused', 'shed', 'queue', 'draining'])
 
+/** Attempts that were turned away. */
+function refusedOf({ first, retries }: Intent): readonly Call[] {
+  const refused = retries.filter((call) => TURNED_AWAY.has(call.class))
+  return TURNED_AWAY.has(first.class) ? [first, ...refused] : refused
+}
+
 /** Roles that hardly worked; refusals that the scenario allows are left out of them. */
 function underFloor(
   all: readonly Intent[],
   steady: Phase,
   { goodLeast, refusals }: { goodLeast: number; refusals: string },
 ): { text: string; calls: Call[] }[] {
-  const excused = ({ good, attempts }: Intent) => refusals === 'allowed' && !good && attempts.some((call) => TURNED_AWAY.has(call.class))
+  const excused = (intent: Intent) => refusals === 'allowed' && !intent.good && refusedOf(intent).length > 0
   const looked = all.filter((intent) => intent.first.phase === steady.name && !intent.straddles && !excused(intent))
   return [...Map.groupBy(looked, ({ first }) => first.role)].flatMap(([role, planned]) => {
     const calls = planned.filter(({ good }) => !good).map(({ first }) => first)

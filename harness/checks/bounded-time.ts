@@ -8,8 +8,9 @@
 // on the link between agents and server cut, and those that never reached a server. Not modelled: frozen and killed instances.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { latenessMs } from '../history/lateness.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { faultsOf, latenessMs, overlaps, wayMs } from '../history/queries.ts'
+import { faultsOf, overlaps, wayMs } from '../history/queries.ts'
 import { milliseconds } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, some, time } from './finding.ts'
@@ -31,21 +32,16 @@ export const boundedTime = check({
   limits: { graceMs: milliseconds(250) },
   fromOutside: answeredAtAll,
   judge(history, { graceMs }) {
-    const lateMs = Math.max(
-      0,
-      quantileOf(
-        latenessMs(history).map(({ lateMs }) => lateMs),
-        0.99,
-      ) || 0,
-    )
+    const lateMs = Math.max(0, quantileOf(latenessMs(history), 0.99) || 0)
     const way = wayMs(history)
+    const seenMs = asSeen(history)
     const cuts = faultsOf(history).filter(({ dependency }) => dependency === 'server')
     const looked = history.calls.flatMap((call) => {
       const deadlineMs = call.role === 'handshake' ? undefined : history.plan.roles[call.role]?.deadlineMs
       if (deadlineMs === undefined || call.class === 'unreachable') return []
       if (wasCut(call) && cuts.some((cut) => overlaps(call, { fromMs: cut.fromMs, toMs: cut.overMs }))) return []
       const limitMs = deadlineMs + graceMs + lateMs + (call.server?.durationMs === undefined ? way : 0)
-      const tookMs = timeOf(history, call, limitMs)
+      const tookMs = timeOf(call, seenMs(call, limitMs))
       return tookMs === undefined ? [] : [{ call, tookMs, limitMs }]
     })
     if (looked.length === 0)
@@ -77,13 +73,14 @@ const PATIENT_MS = 30_000
 /** Without a deadline to hold it to: a tool that is usually quick leaves nobody without any answer at all. */
 function answeredAtAll(history: History): Finding | undefined {
   const { patienceMs } = history.plan
+  const seenMs = asSeen(history)
   const harmed = faultsOf(history).filter(({ dependency }) => dependency === 'server')
   const usual = new Map([...Map.groupBy(history.calls, ({ role }) => role)].map(([role, calls]) => [role, usualMs(calls)] as const))
   const looked = history.calls.flatMap((call) => {
     const quick = (usual.get(call.role) ?? Number.POSITIVE_INFINITY) <= patienceMs / SOONER
     if (!quick || call.role === 'handshake' || call.class === 'unreachable' || call.timeoutMs < patienceMs || wasCut(call)) return []
     if (harmed.some(({ fromMs, overMs }) => overlaps(call, { fromMs, toMs: overMs }))) return []
-    const tookMs = seenByClient(history, call, patienceMs - 1)
+    const tookMs = seenMs(call, patienceMs - 1)
     return tookMs === undefined ? [] : [{ call, tookMs }]
   })
   const silent = looked.filter(({ call, tookMs }) => tookMs >= patienceMs && call.class === 'lost').map(({ call }) => call)
@@ -116,21 +113,20 @@ function wasCut({ evidence }: Call): boolean {
 }
 
 /** How long the call took for sure, ms; undefined when nobody was there to see. */
-function timeOf(history: History, call: Call, limitMs: number): number | undefined {
+function timeOf(call: Call, seenMs: number | undefined): number | undefined {
   const loggedMs = call.server?.durationMs
   const answered = call.endedAtMs !== undefined && call.evidence.transport === undefined
-  const seenMs = seenByClient(history, call, limitMs)
   if (answered) return loggedMs ?? seenMs
   return loggedMs === undefined ? seenMs : Math.max(loggedMs, seenMs ?? 0)
 }
 
-function seenByClient({ plan, manifest, agents }: History, call: Call, limitMs: number): number | undefined {
-  if (call.endedAtMs !== undefined) {
-    const tookMs = call.endedAtMs - call.sentAtMs
-    return call.timeoutMs > limitMs || call.evidence.transport === undefined ? tookMs : undefined
+/** How long a caller saw it take, where it was patient enough for the limit. */
+function asSeen({ plan, manifest, agents }: History): (call: Call, limitMs: number) => number | undefined {
+  const whole = new Set(agents.flatMap(({ agent, stopped, missing }) => (stopped && missing.length === 0 ? [agent] : [])))
+  return ({ agent, sentAtMs, endedAtMs, timeoutMs, evidence }, limitMs) => {
+    if (endedAtMs !== undefined) return timeoutMs > limitMs || evidence.transport === undefined ? endedAtMs - sentAtMs : undefined
+    // Never answered: in flight when the generator stopped, unless its last lines are what is missing.
+    const watchedMs = plan.endsAtMs - sentAtMs
+    return manifest.state === 'complete' && whole.has(agent) && timeoutMs > limitMs && watchedMs > limitMs ? watchedMs : undefined
   }
-  // Never answered: in flight when the generator stopped, unless its last lines are what is missing.
-  const whole = agents.some(({ agent, stopped, missing }) => agent === call.agent && stopped && missing.length === 0)
-  const watchedMs = plan.endsAtMs - call.sentAtMs
-  return manifest.state === 'complete' && whole && call.timeoutMs > limitMs && watchedMs > limitMs ? watchedMs : undefined
 }

@@ -34,7 +34,8 @@ export const breakerNotFooled = check({
 })
 
 function byMetric(history: History, metered: ReturnType<typeof points>) {
-  const fooled = metered.filter(({ value, atMs }) => value === 1 && nothingBroken(history, atMs))
+  const nothingBroken = calmOf(history)
+  const fooled = metered.filter(({ value, atMs }) => value === 1 && nothingBroken(atMs))
   const [first] = fooled
   const shown = { measured: fooled.length, limit: 0, unit: 'readings of an open breaker', samples: metered.length }
   if (!first)
@@ -50,8 +51,9 @@ function byMetric(history: History, metered: ReturnType<typeof points>) {
 }
 
 function byAnswers(history: History) {
+  const nothingBroken = calmOf(history)
   const refused = history.calls.filter(
-    (call) => call.class === 'dependency' && call.evidence.status === 503 && nothingBroken(history, call.sentAtMs),
+    (call) => call.class === 'dependency' && call.evidence.status === 503 && nothingBroken(call.sentAtMs),
   )
   const shown = {
     measured: refused.length,
@@ -70,7 +72,9 @@ function byAnswers(history: History) {
   }
 }
 
-function nothingBroken(history: History, atMs: number): boolean {
-  const openMs = breakerOpenMs(history)
-  return faultsOf(history).every(({ fromMs, overMs }) => atMs < fromMs || atMs > overMs + openMs + AFTER_HEAL_MS)
+/** Tells of a moment whether nothing was broken then. */
+function calmOf(history: History): (atMs: number) => boolean {
+  const faults = faultsOf(history)
+  const afterMs = breakerOpenMs(history) + AFTER_HEAL_MS
+  return (atMs) => faults.every(({ fromMs, overMs }) => atMs < fromMs || atMs > overMs + afterMs)
 }

@@ -106,7 +106,7 @@ function byAttempts(history: History, fault: FaultRecord, dependency: string, as
     }
   // Beyond the count, yet soon enough: a distance to the count would say nothing of how it passed, nor of how slow it was.
   const { limit: _limit, ...uncounted } = shown
-  const slow = slowRefusals(history, after, moments.length - before.length, limits.fastMs)
+  const slow = slowRefusals(after, { probes: moments.length - before.length, fastMs: limits.fastMs, way: wayMs(history) })
   if (slow) return { ...uncounted, status: 'fail', says: `${says}; but then ${slow.text}`, witnesses: slowestFirst(slow.calls) }
   const metric = points(history, 'breakerOpen').filter(({ atMs }) => atMs > openedAtMs + 1_000 && atMs < fault.toMs)
   if (metric.length >= 2 && metric.every(({ value }) => value !== 1))
@@ -145,10 +145,11 @@ function bySpeed(history: History, fault: FaultRecord, asked: Call[], limits: Li
   const failed = asked.filter(({ outcome }) => outcome !== 'ok')
   const shown = { limit: limits.withinMs, unit: 'ms', samples: failed.length, evidence: 'inferred' as const }
   const latestMs = fault.toMs - breakerOpenMs(history)
+  const way = wayMs(history)
   for (let atMs = fault.fromMs; atMs <= latestMs; atMs += 250) {
     const after = failed.filter(({ sentAtMs }) => sentAtMs >= atMs)
     if (after.length < limits.leastCalls) break
-    if (slowRefusals(history, after, 0, limits.fastMs)) continue
+    if (slowRefusals(after, { probes: 0, fastMs: limits.fastMs, way })) continue
     const tookMs = atMs - fault.fromMs
     const status = tookMs <= limits.withinMs ? 'pass' : 'fail'
     return {
@@ -172,12 +173,9 @@ function bySpeed(history: History, fault: FaultRecord, asked: Call[], limits: Li
 
 /** The slowest `probes` may be slow: they are the probes themselves. The way to a server far away is no slowness of it. */
 function slowRefusals(
-  history: History,
   after: readonly Call[],
-  probes: number,
-  fastMs: number,
+  { probes, fastMs, way }: { probes: number; fastMs: number; way: number },
 ): { text: string; calls: Call[] } | undefined {
-  const way = wayMs(history)
   const timed = after.filter(({ outcome }) => outcome !== 'ok').sort((a, b) => took(b) - took(a))
   const refused = timed.slice(probes)
   if (refused.length === 0) return undefined

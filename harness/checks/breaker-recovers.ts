@@ -9,6 +9,7 @@
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { attemptsAt, breakerOpenMs, type FaultRecord, faultsOf, needs, refusedBefore } from '../history/queries.ts'
+import { ascending, countBelow } from '../history/sorted.ts'
 import { count, milliseconds } from '../parameters.ts'
 import { openBreaker, remedyFor } from './cause.ts'
 import { check, type Finding } from './check.ts'
@@ -82,7 +83,7 @@ function closing(
   const healedMs = fault.healed?.atMs
   if (healedMs === undefined) return unknown(`the heal of ${fault.fault} was not verified`, probed)
   const after = asking.filter(({ sentAtMs }) => sentAtMs >= healedMs)
-  const tookMs = firstServedMs(after) - healedMs
+  const tookMs = servedMs(after).reduce((first, atMs) => Math.min(first, atMs), Number.POSITIVE_INFINITY) - healedMs
   if (tookMs <= closeMs)
     return { ...probed, status: 'pass', says: `${probed.says}; ${dependency} was used again ${time(tookMs)} after the heal` }
   const watchedMs = after.reduce((last, { sentAtMs }) => Math.max(last, sentAtMs), 0) - healedMs
@@ -101,13 +102,9 @@ function closing(
   }
 }
 
-/** When the first of them had been served, from a moment on. */
-function firstServedMs(calls: readonly Call[], fromMs = Number.NEGATIVE_INFINITY): number {
-  return calls.reduce(
-    (first, { outcome, endedAtMs = Number.NEGATIVE_INFINITY }) =>
-      outcome === 'ok' && endedAtMs >= fromMs ? Math.min(first, endedAtMs) : first,
-    Number.POSITIVE_INFINITY,
-  )
+/** When those that were served had been. */
+function servedMs(calls: readonly Call[]): number[] {
+  return calls.flatMap(({ outcome, endedAtMs }) => (outcome === 'ok' && endedAtMs !== undefined ? [endedAtMs] : []))
 }
 
 interface Burst {
@@ -121,14 +118,16 @@ function burstsAfterSilence(history: History, fault: FaultRecord, dependency: st
   const requests = attempts === history.hits
   const endMs = (fault.healed?.atMs ?? fault.toMs) + 2 * silenceMs
   const moments = attempts.map(({ atMs }) => atMs).filter((atMs) => atMs >= fault.fromMs && atMs <= endMs)
+  const asked = ascending(asking, ({ sentAtMs }) => sentAtMs)
+  const served = new Float64Array(servedMs(asking)).sort()
   return moments.flatMap((atMs, position) => {
     const before = moments[position - 1]
     if (before === undefined || atMs - before < silenceMs) return []
-    const asked = asking.filter(({ sentAtMs }) => sentAtMs > before && sentAtMs < atMs).length
-    if (asked < ASKED_LEAST) return []
+    if (countBelow(asked, atMs) - countBelow(asked, before, true) < ASKED_LEAST) return []
     // Once somebody has been served the breaker is closed, and what follows is traffic.
-    const servedMs = firstServedMs(asking, atMs)
-    const untilMs = requests || atMs < fault.toMs ? Math.min(atMs + TOGETHER_MS, servedMs) : atMs
-    return [{ atMs, attempts: moments.filter((other) => other === atMs || (other > atMs && other < untilMs)).length }]
+    const closedMs = served[countBelow(served, atMs)] ?? Number.POSITIVE_INFINITY
+    const untilMs = requests || atMs < fault.toMs ? Math.min(atMs + TOGETHER_MS, closedMs) : atMs
+    const together = Math.max(countBelow(moments, untilMs), countBelow(moments, atMs, true)) - countBelow(moments, atMs)
+    return [{ atMs, attempts: together }]
   })
 }

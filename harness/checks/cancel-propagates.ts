@@ -13,7 +13,7 @@ import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { needs } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
-import { countBelow } from '../history/sorted.ts'
+import { ascending, countBelow } from '../history/sorted.ts'
 import { milliseconds } from '../parameters.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, some, time, unknown } from './finding.ts'
@@ -87,15 +87,15 @@ export const cancelPropagates = check({
 
 /** Calls that may have a statement which has run for more than a second, from when and until when: counted without looking at all of them. */
 class Running {
-  readonly #from: number[]
-  readonly #to: number[]
+  readonly #from: Float64Array
+  readonly #to: Float64Array
 
   constructor(asking: readonly Call[], graceMs: number) {
-    const spans = asking
-      .map(({ sentAtMs, endedAtMs = Number.POSITIVE_INFINITY }) => ({ fromMs: sentAtMs + RUNNING_MS, toMs: endedAtMs + graceMs }))
-      .filter(({ fromMs, toMs }) => fromMs <= toMs)
-    this.#from = spans.map(({ fromMs }) => fromMs).sort((a, b) => a - b)
-    this.#to = spans.map(({ toMs }) => toMs).sort((a, b) => a - b)
+    const fromMs = ({ sentAtMs }: Call) => sentAtMs + RUNNING_MS
+    const toMs = ({ endedAtMs = Number.POSITIVE_INFINITY }: Call) => endedAtMs + graceMs
+    const long = asking.filter((call) => fromMs(call) <= toMs(call))
+    this.#from = ascending(long, fromMs)
+    this.#to = ascending(long, toMs)
   }
 
   at(atMs: number): number {

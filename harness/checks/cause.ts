@@ -7,6 +7,7 @@ import type { Call } from '../history/event.ts'
 import { fullPools } from '../history/full-pools.ts'
 import type { History } from '../history/history.ts'
 import { type Point, points } from '../history/samples.ts'
+import { anyNear } from '../history/sorted.ts'
 import type { Remedy } from './check.ts'
 import { some } from './finding.ts'
 
@@ -81,10 +82,9 @@ function ofBudget(met: readonly Call[], share: string): Remedy {
 /** The breaker that read open near most of these calls. */
 export function openBreaker(history: History, calls: readonly Call[]): string | undefined {
   const readings = points(history, 'breakerOpen').filter(({ value }) => value === 1)
-  return [...Map.groupBy(readings, ({ series }) => series)].find(([, open]) => near(calls, open).length * 2 > calls.length)?.[0]
-}
-
-/** Those of the calls with a reading close by. */
-function near(calls: readonly Call[], readings: readonly Point[]): Call[] {
-  return calls.filter(({ sentAtMs }) => readings.some(({ atMs }) => Math.abs(atMs - sentAtMs) <= NEAR_MS))
+  const near = (open: readonly Point[]) => {
+    const moments = open.map(({ atMs }) => atMs)
+    return calls.filter(({ sentAtMs }) => anyNear(moments, sentAtMs, NEAR_MS))
+  }
+  return [...Map.groupBy(readings, ({ series }) => series)].find(([, open]) => near(open).length * 2 > calls.length)?.[0]
 }

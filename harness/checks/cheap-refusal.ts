@@ -101,13 +101,14 @@ function refusalCost(history: History): Cost | undefined {
 }
 
 function secondsOf(history: History, { fromMs, toMs }: { fromMs: number; toMs: number }): Second[] {
-  const seconds: Second[] = []
-  for (let atMs = fromMs; atMs + WINDOW_MS <= toMs; atMs += WINDOW_MS) {
-    const span = { fromMs: atMs, toMs: atMs + WINDOW_MS }
-    const cpuMs = cpuMsIn(history, span)
-    const ended = history.calls.filter(({ endedAtMs }) => endedAtMs !== undefined && endedAtMs >= atMs && endedAtMs < span.toMs)
-    const refused = ended.filter(isRefusal).length
-    if (cpuMs !== undefined) seconds.push({ cpuMs, refused, answered: ended.length - refused })
+  const seconds = Array.from({ length: Math.floor((toMs - fromMs) / WINDOW_MS) }, () => ({ answered: 0, refused: 0 }))
+  for (const call of history.calls) {
+    const second = seconds[Math.floor(((call.endedAtMs ?? -1) - fromMs) / WINDOW_MS)]
+    if (second) second[isRefusal(call) ? 'refused' : 'answered']++
   }
-  return seconds
+  return seconds.flatMap((second, n) => {
+    const beganMs = fromMs + n * WINDOW_MS
+    const cpuMs = cpuMsIn(history, { fromMs: beganMs, toMs: beganMs + WINDOW_MS })
+    return cpuMs === undefined ? [] : [{ ...second, cpuMs }]
+  })
 }

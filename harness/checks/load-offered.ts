@@ -5,8 +5,8 @@
 // the run (default 20 ms). Both ours. Not modelled: lateness of later calls of a task, which have no moment of their own.
 
 import type { History } from '../history/history.ts'
+import { firstCalls, lateMs } from '../history/lateness.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { latenessMs } from '../history/queries.ts'
 import { milliseconds } from '../parameters.ts'
 import { check } from './check.ts'
 import { indexes, some, time } from './finding.ts'
@@ -26,17 +26,14 @@ export const loadOffered = check({
   needs: [],
   limits: { latenessMs: milliseconds(50), clockDriftMs: milliseconds(20) },
   judge(history, limits) {
-    const late = latenessMs(history)
-    const p99Ms = quantileOf(
-      late.map(({ lateMs }) => lateMs),
-      0.99,
-    )
+    const late = firstCalls(history)
+    const p99Ms = quantileOf(late.map(lateMs), 0.99)
     const problems = [
       ...lateProblem(late.length, p99Ms, limits.latenessMs),
       ...agentProblems(history),
       ...clockProblem(history, limits.clockDriftMs),
     ]
-    const tooLate = late.filter(({ lateMs }) => lateMs > limits.latenessMs).sort((a, b) => b.lateMs - a.lateMs)
+    const tooLate = late.filter((call) => lateMs(call) > limits.latenessMs).sort((a, b) => lateMs(b) - lateMs(a))
     return {
       status: problems.length === 0 ? 'pass' : 'unknown',
       ...(late.length > 0 && { measured: Math.round(p99Ms * 10) / 10 }),
@@ -44,7 +41,7 @@ export const loadOffered = check({
       unit: 'ms',
       samples: late.length,
       says: problems.length === 0 ? `${some(late.length, 'task')} started on time: 99 % within ${time(p99Ms)}` : problems.join('; '),
-      witnesses: indexes(tooLate.slice(0, WITNESSES).map(({ call }) => call)),
+      witnesses: indexes(tooLate.slice(0, WITNESSES)),
     }
   },
 })

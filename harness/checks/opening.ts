@@ -3,7 +3,7 @@
 // the dependency in it. A server with health checks or several pools knocks a little even when its breaker is open; one
 // without a breaker knocks about once a call.
 
-import { countBelow } from '../history/sorted.ts'
+import { ascending, countBelow } from '../history/sorted.ts'
 
 /** ours */
 const ATTEMPTS_PER_CALL = 0.1
@@ -21,7 +21,7 @@ interface Knocking {
 
 /** @param moments of all attempts under the fault, ascending, ms */
 export function opening(moments: readonly number[], { fromMs, intervalMs, allowed, asked }: Knocking): number {
-  const calls = asked.map(({ sentAtMs }) => sentAtMs).sort((a, b) => a - b)
+  const calls = ascending(asked, ({ sentAtMs }) => sentAtMs)
   for (let i = moments.length - 1; i >= 0; i--) {
     const from = moments[i] ?? 0
     const to = from + intervalMs

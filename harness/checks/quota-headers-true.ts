@@ -8,7 +8,7 @@
 // Not modelled: several items in one RateLimit (each is looked at by its name); the truth of t.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import { countBelow } from '../history/sorted.ts'
+import { ascending, countBelow } from '../history/sorted.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, some } from './finding.ts'
 import { type Reading, readings } from './quota-readings.ts'
@@ -36,7 +36,8 @@ export const quotaHeadersTrue = check({
     if (samples === 0) return notExercised('no answer had a RateLimit header')
     const alone = said.flatMap((reading) => flawAlone(reading) ?? [])
     const policies = [...Map.groupBy(said, ({ policy }) => policy).values()]
-    const flaws = [...alone, ...policies.flatMap((list) => flawsOfPolicy(history, list))]
+    const charged = new Charged(history)
+    const flaws = [...alone, ...policies.flatMap((list) => flawsOfPolicy(charged, list))]
     const kinds = [...Map.groupBy(flaws, ({ flaw }) => flaw)].map(([flaw, calls]) => `${calls.length} ${flaw}`)
     return {
       status: flaws.length === 0 ? 'pass' : 'fail',
@@ -66,35 +67,37 @@ function flawAlone({ call, remaining, spent }: Reading): Flaw | undefined {
   return undefined
 }
 
-/** Whose budget it may be: the first under which everything fits, else the agent's own. */
-const OWNERS: readonly ((call: Call) => string)[] = [({ agent }) => agent, ({ tenant }) => tenant, () => '']
+type Owner = (call: Call) => string
 
-function flawsOfPolicy(history: History, said: readonly Reading[]): Flaw[] {
-  const own = flawsBetween(history, said, OWNERS[0] as (call: Call) => string)
+/** Whose budget it may be: the first under which everything fits, else the agent's own. */
+const OWNERS: readonly Owner[] = [({ agent }) => agent, ({ tenant }) => tenant, () => '']
+
+function flawsOfPolicy(charged: Charged, said: readonly Reading[]): Flaw[] {
+  const own = flawsBetween(charged, said, OWNERS[0] as Owner)
   if (own.length === 0) return own
-  return OWNERS.slice(1).some((owner) => flawsBetween(history, said, owner).length === 0) ? [] : own
+  return OWNERS.slice(1).some((owner) => flawsBetween(charged, said, owner).length === 0) ? [] : own
 }
 
 /** What two headers that follow one another say wrongly together. */
-function flawsBetween({ calls }: History, said: readonly Reading[], owner: (call: Call) => string): Flaw[] {
+function flawsBetween(charged: Charged, said: readonly Reading[], owner: Owner): Flaw[] {
   const budgets = Map.groupBy(
     said.filter(({ place, remaining }) => place !== undefined && remaining >= 0),
     ({ call, place }) => `${owner(call)}\n${place}`,
   )
-  const charged = new Map([...Map.groupBy(calls, owner)].map(([whose, own]) => [whose, new UnderWay(own)]))
+  const byOwner = charged.by(owner)
   return [...budgets].flatMap(([, list]) => {
     const ends = list.map(({ call }) => call.endedAtMs ?? 0)
-    const underWay = charged.get(owner((list[0] as Reading).call)) as UnderWay
+    const underWay = byOwner.get(owner((list[0] as Reading).call)) as UnderWay
     return list.flatMap((reading) => flawOf(reading, list[countBelow(ends, reading.call.sentAtMs, true) - 1], underWay) ?? [])
   })
 }
 
 /** @param before the last one that had been told when this call left */
-function flawOf({ call, remaining, quota }: Reading, before: Reading | undefined, charged: UnderWay): Flaw | undefined {
+function flawOf({ call, remaining, quota }: Reading, before: Reading | undefined, underWay: UnderWay): Flaw | undefined {
   const from = before?.call
   if (!before || !from) return undefined
   // The first of the two was charged before it was answered; the second is among those between.
-  const between = charged.during(from.sentAtMs, call.endedAtMs ?? 0) - 1
+  const between = underWay.during(from.sentAtMs, call.endedAtMs ?? 0) - 1
   if (remaining < before.remaining - between - ROUNDING) return { call, flaw: 'that fell by more than the calls made' }
   // A window is told in whole seconds: one of a second may be much shorter.
   if (!quota || quota.w <= 1) return undefined
@@ -106,15 +109,31 @@ function isRefusedByRate({ class: is, budget, evidence: { status } }: Call): boo
   return status === 429 && is === 'refused' && budget !== 'concurrency'
 }
 
+/** All calls by whose budget they may have been charged to; the same for every policy. */
+class Charged {
+  readonly #calls: readonly Call[]
+  readonly #known = new Map<Owner, ReadonlyMap<string, UnderWay>>()
+
+  constructor({ calls }: History) {
+    this.#calls = calls
+  }
+
+  by(owner: Owner): ReadonlyMap<string, UnderWay> {
+    const found = this.#known.get(owner) ?? new Map([...Map.groupBy(this.#calls, owner)].map(([whose, own]) => [whose, new UnderWay(own)]))
+    this.#known.set(owner, found)
+    return found
+  }
+}
+
 /** Calls that may have been charged to one budget, so that those under way in a stretch are counted without looking at all of them. */
 class UnderWay {
-  readonly #begun: number[]
-  readonly #over: number[]
+  readonly #begun: Float64Array
+  readonly #over: Float64Array
 
   constructor(own: readonly Call[]) {
     const calls = own.filter(({ role }) => role !== 'handshake')
-    this.#begun = calls.map(({ sentAtMs }) => sentAtMs).sort((a, b) => a - b)
-    this.#over = calls.flatMap(({ endedAtMs }) => endedAtMs ?? []).sort((a, b) => a - b)
+    this.#begun = ascending(calls, ({ sentAtMs }) => sentAtMs)
+    this.#over = ascending(calls, ({ endedAtMs = Number.POSITIVE_INFINITY }) => endedAtMs)
   }
 
   during(fromMs: number, toMs: number): number {

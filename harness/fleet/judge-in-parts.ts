@@ -101,7 +101,7 @@ async function historyOf(
   const loads = files.map((file) => new LoadFile(path.basename(file), heard))
   for (const [position, file] of loads.entries()) await eachLine<LoadLine>(files[position] ?? '', loadLine, (line) => file.take(line))
   const load = joinLoads(loads, plan, said)
-  const keys = new Set(load.sends.flatMap(({ key }) => key ?? []))
+  const keys = new Set(load.calls.flatMap(({ key }) => key ?? []))
   return assembled(load, {
     manifest: { ...manifest, notes: [...manifest.notes] },
     plan: { ...plan, agents: plan.agents.filter(({ agent }) => partOf(agent, count) === n) },

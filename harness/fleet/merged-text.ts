@@ -3,9 +3,9 @@
 import type { AgentLine } from '../history/event.ts'
 import { uncertainClock } from '../history/fleet.ts'
 import type { History } from '../history/history.ts'
+import { latenessMs } from '../history/lateness.ts'
 import type { GeneratorRecord } from '../history/manifest.ts'
 import { quantile } from '../history/quantiles.ts'
-import { latenessMs } from '../history/queries.ts'
 
 const NAMED_MAX = 20
 
@@ -21,7 +21,7 @@ export function mergedText(history: History): { text: string; whole: boolean } {
     `calls      ${calls.length} sent, ${answered.length} answered, ${calls.length - answered.length} without an end`,
     `by class   ${byClass(calls.map(({ class: is }) => is))}`,
     `latency    ${quantiles(answered)}`,
-    `lateness   ${quantiles(latenessMs(history).map(({ lateMs }) => lateMs))} (first calls of tasks)`,
+    `lateness   ${quantiles(latenessMs(history))} (first calls of tasks)`,
     ...(manifest.notes.length > 0 ? ['notes', ...manifest.notes.map((note) => `  ${note}`)] : []),
     ...(flawed.length > 0 ? ['not whole', ...flawed.slice(0, NAMED_MAX).map(flawText)] : ['every line is there, once']),
     ...(flawed.length > NAMED_MAX ? [`  and ${flawed.length - NAMED_MAX} agents more`] : []),

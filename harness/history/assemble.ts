@@ -1,13 +1,12 @@
-// Raw lines → history, pure: sends and ends joined, times counted from the run's start, every call classified and put into
-// its phase. A call with no end is kept as `info`. A call belongs to the phase in which it was sent; one that was still
+// What generators told → history, pure: times counted from the run's start, every call in its place, classified and put into its phase. A call with no end is kept as `info`. A call belongs to the phase in which it was sent; one that was still
 // undecided when the phase changed straddles. Undecided ends with the answer or with the SLO, whichever comes first: a
 // call that hangs for longer than its SLO has failed its agent in the phase that made it hang.
 import { classify } from './classify.ts'
 import type { Call, ServerSide } from './event.ts'
 import type { History } from './history.ts'
-import { type Ended, LoadFile } from './load-file.ts'
+import { callsOf, LoadFile } from './load-file.ts'
 import type { Load } from './load-files.ts'
-import type { LoadLine, SendLine } from './load-line.ts'
+import type { LoadLine } from './load-line.ts'
 import type { Manifest } from './manifest.ts'
 import type { AttemptLine, ClockLine, EffectLine, FaultLine, HitLine, LeakLine, SampleLine, SpanLine } from './raw-line.ts'
 import { Seats } from './seats.ts'
@@ -43,8 +42,7 @@ export function assemble({ load, server, ...rest }: Raw): History {
   const file = new LoadFile('load.ndjson')
   for (const line of load) file.take(line)
   const [startMs] = file.starts
-  const { sends, ends, agents } = file
-  const history = assembled({ ...(startMs !== undefined && { startMs }), sends, ends, agents }, rest)
+  const history = assembled({ ...(startMs !== undefined && { startMs }), calls: callsOf([file]), agents: file.agents }, rest)
   for (const call of server ? history.calls : []) {
     const side = server?.get(call.call)
     if (side) call.server = side
@@ -52,7 +50,7 @@ export function assemble({ load, server, ...rest }: Raw): History {
   return server ? { ...history, manifest: { ...history.manifest, callsInServerLog: server.size } } : history
 }
 
-/** @param load what has been taken from the generators' files, on one clock */
+/** @param load what has been taken from the generators' files, on one clock; its calls become the history's */
 export function assembled(load: Load, rest: Rest): History {
   const { plan } = rest
   const t0Ms = load.startMs ?? rest.manifest.t0Ms ?? Date.parse(rest.manifest.startedAt)
@@ -62,7 +60,7 @@ export function assembled(load: Load, rest: Rest): History {
   return {
     manifest: { ...rest.manifest, t0Ms },
     plan,
-    calls: joinCalls(load, rest, t0Ms),
+    calls: understood(load.calls, rest, t0Ms),
     agents,
     faults: sinceStart(rest.faults),
     attempts: sinceStart(rest.attempts),
@@ -76,67 +74,25 @@ export function assembled(load: Load, rest: Rest): History {
   }
 }
 
-function joinCalls({ sends, ends }: Load, { plan, manifest: { errors } }: Rest, t0Ms: number): Call[] {
-  sends.sort((a, b) => a.sentAtMs - b.sentAtMs || (a.agent < b.agent ? -1 : a.agent > b.agent ? 1 : a.seq - b.seq))
+/** Each where it was sent, and told what it means. In place: there may be a million. */
+function understood(calls: Call[], { plan, manifest: { errors } }: Rest, t0Ms: number): Call[] {
+  calls.sort((a, b) => a.sentAtMs - b.sentAtMs || (a.agent < b.agent ? -1 : a.agent > b.agent ? 1 : a.index - b.index))
   const seats = new Seats(plan)
-  const clocks = new SloClocks(t0Ms, sends)
-  return sends.map((send, index) => {
-    const end = ends.get(send.call)
-    const evidence = end?.evidence ?? { status: 0 }
-    // The server's echo of the id is as long as the id, and there are as many.
-    if (evidence.rpcId === send.call) evidence.rpcId = send.call
-    const is = classify({ call: send.call, evidence, ended: end !== undefined, role: send.role, tool: send.tool, errors })
-    const sloMs = send.role === 'handshake' ? undefined : plan.roles[send.role]?.sloMs
-    const lateAtMs = clocks.startOf(send, end) + (sloMs ?? Number.POSITIVE_INFINITY)
-    const decidedAtMs = Math.min(end?.endedAtMs ?? Number.POSITIVE_INFINITY, lateAtMs)
-    const good = is.outcome === 'ok' && evidence.correct !== false && end !== undefined && end.endedAtMs <= lateAtMs
-    return callOf(send, index, end?.endedAtMs, {
-      evidence,
-      ...is,
-      good,
-      ...seats.of(send.agent),
-      ...seats.phase(send.sentAtMs, decidedAtMs),
-    })
+  const clocks = new SloClocks(t0Ms, calls)
+  calls.forEach((call, index) => {
+    const { endedAtMs, evidence, role, tool } = call
+    const is = classify({ call: call.call, evidence, ended: endedAtMs !== undefined, role, tool, errors })
+    const sloMs = role === 'handshake' ? undefined : plan.roles[role]?.sloMs
+    const lateAtMs = clocks.startOf(call) + (sloMs ?? Number.POSITIVE_INFINITY)
+    call.index = index
+    call.outcome = is.outcome
+    call.class = is.class
+    call.by = is.by
+    call.good = is.outcome === 'ok' && evidence.correct !== false && endedAtMs !== undefined && endedAtMs <= lateAtMs
+    if (is.budget !== undefined) call.budget = is.budget
+    seats.give(call, Math.min(endedAtMs ?? Number.POSITIVE_INFINITY, lateAtMs))
   })
-}
-
-type Found = Omit<Call, 'kind' | 'index' | 'endedAtMs' | 'server' | keyof SendLine>
-
-/** One literal for all calls, so that they are alike to the engine; what only some have comes after it. */
-function callOf(send: SendLine, index: number, endedAtMs: number | undefined, found: Found): Call {
-  const call: Call = {
-    kind: 'call',
-    index,
-    call: send.call,
-    agent: send.agent,
-    task: send.task,
-    turn: send.turn,
-    attempt: send.attempt,
-    role: send.role,
-    tool: send.tool,
-    plannedAtMs: send.plannedAtMs,
-    sentAtMs: send.sentAtMs,
-    timeoutMs: send.timeoutMs,
-    trace: send.trace,
-    tenant: found.tenant,
-    persona: found.persona,
-    hostile: found.hostile,
-    evidence: found.evidence,
-    outcome: found.outcome,
-    class: found.class,
-    by: found.by,
-    good: found.good,
-    phase: found.phase,
-    straddles: found.straddles,
-  }
-  if (endedAtMs !== undefined) call.endedAtMs = endedAtMs
-  if (found.window !== undefined) call.window = found.window
-  if (found.budget !== undefined) call.budget = found.budget
-  if (send.parent !== undefined) call.parent = send.parent
-  if (send.key !== undefined) call.key = send.key
-  if (send.credential !== undefined) call.credential = send.credential
-  if (send.altered !== undefined) call.altered = send.altered
-  return call
+  return calls
 }
 
 /** From when an attempt's SLO counts: the first one's planned moment, or the end of a wait that the server asked for. */
@@ -146,19 +102,19 @@ class SloClocks {
   readonly #parents = new Set<string>()
   readonly #seen = new Map<string, { startMs: number; mayReturnAtMs?: number }>()
 
-  constructor(t0Ms: number, sends: readonly SendLine[]) {
+  constructor(t0Ms: number, calls: readonly Call[]) {
     this.#t0Ms = t0Ms
-    for (const { parent } of sends) if (parent !== undefined) this.#parents.add(parent)
+    for (const { parent } of calls) if (parent !== undefined) this.#parents.add(parent)
   }
 
   /** Calls must be asked for in the order in which they were sent. */
-  startOf(send: SendLine, end: Ended | undefined): number {
-    const parent = send.parent === undefined ? undefined : this.#seen.get(send.parent)
-    const waited = parent?.mayReturnAtMs !== undefined && send.sentAtMs >= parent.mayReturnAtMs - WAIT_SLACK_MS
-    const startMs = parent === undefined || waited ? send.plannedAtMs : parent.startMs
-    if (!this.#parents.has(send.call)) return startMs
-    const told = end && toldWaitMs(end.evidence, this.#t0Ms + end.endedAtMs)
-    this.#seen.set(send.call, { startMs, ...(end && told !== undefined && { mayReturnAtMs: end.endedAtMs + told }) })
+  startOf({ call, parent: asked, plannedAtMs, sentAtMs, endedAtMs, evidence }: Call): number {
+    const parent = asked === undefined ? undefined : this.#seen.get(asked)
+    const waited = parent?.mayReturnAtMs !== undefined && sentAtMs >= parent.mayReturnAtMs - WAIT_SLACK_MS
+    const startMs = parent === undefined || waited ? plannedAtMs : parent.startMs
+    if (!this.#parents.has(call)) return startMs
+    const told = endedAtMs === undefined ? undefined : toldWaitMs(evidence, this.#t0Ms + endedAtMs)
+    this.#seen.set(call, { startMs, ...(endedAtMs !== undefined && told !== undefined && { mayReturnAtMs: endedAtMs + told }) })
     return startMs
   }
 }

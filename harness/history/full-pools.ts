@@ -6,6 +6,7 @@
 import type { Call } from './event.ts'
 import type { History } from './history.ts'
 import { points } from './samples.ts'
+import { anyNear } from './sorted.ts'
 
 const NEAR_MS = 1_000
 const LEAST_READINGS = 3
@@ -24,10 +25,8 @@ export function fullPools(history: History, calls?: readonly Call[]): FullPool[]
     const most = used.reduce((high, { value }) => Math.max(high, value), 0)
     const own = [...queues].find(([queue]) => labels(queue).every((label) => labels(series).includes(label)))?.[1] ?? []
     const waited = new Set(own.filter(({ value }) => value > 0).map(({ atMs }) => atMs))
-    const full = used.filter(({ value, atMs }) => value === most && waited.has(atMs))
-    const beside =
-      calls === undefined ||
-      calls.filter(({ sentAtMs }) => full.some(({ atMs }) => Math.abs(atMs - sentAtMs) <= NEAR_MS)).length * 2 > calls.length
+    const full = used.flatMap(({ value, atMs }) => (value === most && waited.has(atMs) ? [atMs] : []))
+    const beside = calls === undefined || calls.filter(({ sentAtMs }) => anyNear(full, sentAtMs, NEAR_MS)).length * 2 > calls.length
     return full.length >= LEAST_READINGS && beside ? [{ series, most }] : []
   })
 }

@@ -43,7 +43,6 @@ export async function eachLine<T>(file: string, schema: z.ZodType, take: (line: 
   for await (const { texts, from, ended } of chunksOf(file)) {
     for (let n = 0; n < texts.length; n++) {
       const text = texts[n] as string
-      if (text === '' || text.trim() === '') continue
       const flaw = takeLine(text, schema, words, take)
       if (flaw === undefined) continue
       bad++
@@ -61,7 +60,7 @@ function takeLine<T>(text: string, schema: z.ZodType, words: Words, take: (line:
   try {
     value = JSON.parse(text)
   } catch {
-    return 'it is no JSON'
+    return text.trim() === '' ? undefined : 'it is no JSON'
   }
   const parsed = schema === loadLine && isPlain(value) ? undefined : schema.safeParse(value)
   if (parsed?.success !== false) {
@@ -77,14 +76,16 @@ function takeLine<T>(text: string, schema: z.ZodType, words: Words, take: (line:
 class Words {
   static readonly #shortest = 11
   static readonly #most = 50_000
-  /** What no second line says; an end's are those of its send (assemble.ts). */
-  static readonly #unique: ReadonlySet<string> = new Set(['call', 'rpcId'])
+  /** What few lines say, or what is kept otherwise (load-file.ts): looking for it would cost more than it spares. */
+  static readonly #left: ReadonlySet<string> = new Set(['call', 'agent', 'trace', 'parent', 'key', 'rpcId', 'span'])
   #known = new Map<string, string>()
 
-  share(line: Record<string, unknown>): void {
+  /** @param within `data` of an answer and the like are looked into as well, no deeper */
+  share(line: Record<string, unknown>, within = true): void {
     for (const name in line) {
       const word = line[name]
-      if (typeof word !== 'string' || word.length < Words.#shortest || Words.#unique.has(name)) continue
+      if (typeof word === 'object' && word !== null && within) this.share(word as Record<string, unknown>, false)
+      if (typeof word !== 'string' || word.length < Words.#shortest || Words.#left.has(name)) continue
       const known = this.#known.get(word)
       if (known !== undefined) line[name] = known
       else this.#keep(word)

@@ -32,7 +32,7 @@ const files = (...all: LoadLine[][]) => {
     return file
   })
 }
-const endedAtMs = ({ ends }: Joined, call: string) => ends.get(call)?.endedAtMs
+const momentsOf = ({ calls }: Joined) => calls.map(({ call, plannedAtMs, sentAtMs, endedAtMs }) => [call, plannedAtMs, sentAtMs, endedAtMs])
 
 test('one that begins late is late with what the plan told it to send, not with what follows from its answers', () => {
   const joined = joinLoads(
@@ -43,8 +43,11 @@ test('one that begins late is late with what the plan told it to send, not with 
     PLAN,
   )
   expect(joined.startMs).toBe(10_000)
-  expect(joined.sends).toEqual([send('a', 100, 401), send('a', 650, 651, 3), send('b', 100)])
-  expect(['a1', 'a3', 'b1'].map((call) => endedAtMs(joined, call))).toEqual([450, 680, 160])
+  expect(momentsOf(joined)).toEqual([
+    ['a1', 100, 401, 450],
+    ['a3', 650, 651, 680],
+    ['b1', 100, 101, 160],
+  ])
   expect(joined.fleet).toMatchObject([
     { part: 1, laterMs: 300, state: 'ended' },
     { part: 2, laterMs: 0, state: 'ended' },
@@ -65,7 +68,7 @@ test('clocks are set to the harness’s before anything is compared', () => {
     { offsetMs: 0, uncertaintyMs: 1.5, laterMs: 0 },
   ])
   // Ten late, of which three may be the clock's.
-  expect(joined.sends).toContainEqual(send('a', 103, 111))
+  expect(momentsOf(joined)).toContainEqual(['a1', 103, 111, undefined])
 })
 
 test('a clock that jumped, or was never measured, is said to be uncertain', () => {
@@ -96,6 +99,17 @@ test('one that died, one that never started, and one that speaks for another are
   const silent = joinLoads(files([start(5), stop('a', 400, 1)], []), PLAN)
   expect(silent.fleet).toMatchObject([{ state: 'ended' }, { state: 'never-started', agents: 1 }])
   expect(silent.notes).toEqual([expect.stringContaining('generator 2 of 2 never started: nothing was heard of its 1 agents (b')])
+})
+
+test('a call has the first end that is told of it: in another generator’s file, before its send, and for a line that was doubled', () => {
+  const [sent, ended, again] = [send('a', 100), end('a', 150), end('a', 170)]
+  const told = (...all: LoadLine[][]) => momentsOf(joinLoads(files(...all.map((lines) => [start(5), ...lines])), PLAN))
+  const whole = ['a1', 100, 101, 150]
+  expect(told([sent], [ended])).toEqual([whole])
+  expect(told([ended, again, sent])).toEqual([whole])
+  expect(told([sent, ended, again, sent])).toEqual([whole, whole])
+  expect(told([sent, sent, ended])).toEqual([whole, whole])
+  expect(told([sent], [])).toEqual([['a1', 100, 101, undefined]])
 })
 
 test('one alone that never began is named, and has no fleet', () => {

@@ -5,9 +5,10 @@
 // A generator that begins late is late with all that it had planned: a task's planned moment counts from the fleet's start, not from
 // its own. Only what its clock is uncertain by is forgiven.
 
+import type { Call } from './event.ts'
 import { type ClockOffset, clockOffsets, fleetNotes, recordOf } from './fleet.ts'
 import type { History } from './history.ts'
-import type { Ended, Heard, LoadFile } from './load-file.ts'
+import { callsOf, type Heard, type LoadFile } from './load-file.ts'
 import type { SendLine } from './load-line.ts'
 import type { GeneratorRecord } from './manifest.ts'
 import type { GeneratorLine } from './raw-line.ts'
@@ -16,10 +17,8 @@ import type { GeneratorLine } from './raw-line.ts'
 export interface Load {
   /** Wall-clock ms of the fleet's start; absent: no generator began. */
   startMs?: number
-  /** In the order of the files. */
-  sends: SendLine[]
-  /** By call. */
-  ends: ReadonlyMap<string, Ended>
+  /** In no order yet; assemble.ts finds out what they mean. */
+  calls: Call[]
   /** By name, strangers to the plan too. */
   agents: ReadonlyMap<string, Heard>
 }
@@ -56,19 +55,10 @@ export function joinLoads(files: readonly LoadFile[], plan: Pick<History['plan']
     const record = recordOf(plan, { part: position + 1, of: files.length, file })
     return { ...record, laterMs, offsetMs: clock?.offsetMs ?? 0, ...(clock && { uncertaintyMs: clock.uncertaintyMs }) }
   })
-  const load: Load = { ...(began && { startMs: t0Ms }), ...together(files) }
+  const agents = files[0]?.agents ?? new Map<string, Heard>()
+  const load: Load = { ...(began && { startMs: t0Ms }), calls: callsOf(files), agents }
   if (files.length === 1 && said.length === 0) return { ...load, notes: neverBegan(files) }
   return { ...load, fleet, notes: fleetNotes(plan, fleet) }
-}
-
-function together(files: readonly LoadFile[]): Omit<Load, 'startMs'> {
-  const [first, ...others] = files
-  if (!first) return { sends: [], ends: new Map(), agents: new Map() }
-  const { sends, agents } = first
-  if (others.length === 0) return { sends, ends: first.ends, agents }
-  const ends = new Map(first.ends)
-  for (const file of others) for (const [call, end] of file.ends) if (!ends.has(call)) ends.set(call, end)
-  return { sends: files.flatMap((file) => file.sends), ends, agents }
 }
 
 function neverBegan(files: readonly LoadFile[]): string[] {
@@ -76,12 +66,12 @@ function neverBegan(files: readonly LoadFile[]): string[] {
   return silent.map(({ name }) => `raw/${name} has no start line: the generator never began its timeline`)
 }
 
-function move({ sends, ends }: LoadFile, byMs: number, clock: ClockOffset | undefined, planned: PlannedMoments): void {
-  for (const send of sends) {
-    send.plannedAtMs += planned.is(send) ? Math.min(byMs, clock?.uncertaintyMs ?? byMs) : byMs
-    send.sentAtMs += byMs
+function move(file: LoadFile, byMs: number, clock: ClockOffset | undefined, planned: PlannedMoments): void {
+  for (const sent of [...file.calls, ...file.unended]) {
+    sent.plannedAtMs += planned.is(sent) ? Math.min(byMs, clock?.uncertaintyMs ?? byMs) : byMs
+    sent.sentAtMs += byMs
   }
-  for (const end of ends.values()) end.endedAtMs += byMs
+  for (const ended of [...file.calls, ...file.strays.values()]) if (ended.endedAtMs !== undefined) ended.endedAtMs += byMs
 }
 
 /** Which lines leave at a moment that the plan itself names: those of a task's first turn. Later ones follow their answers. */
@@ -93,7 +83,7 @@ class PlannedMoments {
     this.#plan = plan
   }
 
-  is({ agent, task, plannedAtMs }: SendLine): boolean {
+  is({ agent, task, plannedAtMs }: Pick<SendLine, 'agent' | 'task' | 'plannedAtMs'>): boolean {
     this.#atMs ??= new Map(this.#plan.agents.flatMap((one) => one.tasks.map(({ task: name, atMs }) => [`${one.agent}/${name}`, atMs])))
     return this.#atMs.get(`${agent}/${task}`) === plannedAtMs
   }

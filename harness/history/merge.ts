@@ -1,11 +1,12 @@
 // A run's folder → its history, and history.ndjson beside it: the same in one file, for people and their tools; the harness
 // itself makes the history from raw/ each time. Damage is no error: what can be read is judged, the notes say what could not.
-import { open, readFile, rename } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { z } from 'zod'
 import { HarnessError } from '../errors.ts'
+import type { PlannedCall } from '../plan/plan.ts'
 import { assembled } from './assemble.ts'
-import { type HeaderLine, type HistoryLine, SCHEMA_VERSION } from './event.ts'
+import { SCHEMA_VERSION } from './event.ts'
 import {
   attemptLine,
   clockLine,
@@ -29,8 +30,10 @@ import type { AttemptLine, ClockLine, EffectLine, FaultLine, GeneratorLine, HitL
 import { disordered } from './sequence.ts'
 import { readServerLogs } from './server-log.ts'
 import { streamNotes } from './streams.ts'
+import { writeHistory } from './write-history.ts'
 
-const WRITE_AT_ONCE = 1_000
+/** Kinds of tasks that are kept to be shared. */
+const ALIKE_MAX = 10_000
 
 /**
  * Makes the history anew from raw/ and writes history.ndjson.
@@ -40,6 +43,7 @@ const WRITE_AT_ONCE = 1_000
  */
 export async function buildHistory(folder: string): Promise<History> {
   const { manifest, plan } = await readRun(folder)
+  shareAlike(plan)
   const raw = path.join(folder, 'raw')
   const states: NonNullable<Manifest['raw']> = {}
   const notes: string[] = []
@@ -83,6 +87,18 @@ export async function buildHistory(folder: string): Promise<History> {
   history.manifest.notes = [...manifest.notes, ...notes]
   await writeHistory(folder, history, notes)
   return history
+}
+
+/** Most tasks ask what others ask too: a long plan has a million of them, and little to say. */
+function shareAlike({ agents }: History['plan']): void {
+  const known = new Map<string, PlannedCall[]>()
+  for (const { tasks } of agents)
+    for (const task of tasks) {
+      const text = JSON.stringify(task.calls)
+      const alike = known.get(text)
+      if (alike) task.calls = alike
+      else if (known.size < ALIKE_MAX) known.set(text, task.calls)
+    }
 }
 
 /** A call that the server has seen and the generator does not know: its file lacks lines, as after a kill. */
@@ -145,59 +161,4 @@ function checkVersion(version: number, name: string): void {
 
 function damaged(folder: string, name: string, hint: string, cause?: unknown): HarnessError {
   return new HarnessError('RUN_DAMAGED', `${name} in ${JSON.stringify(folder)} cannot be read whole`, hint, cause)
-}
-
-/** In the order of time; agents and effects, which have none, at the end. Whole or not at all. */
-async function writeHistory(folder: string, history: History, notes: string[]): Promise<void> {
-  const { calls, faults, attempts, samples, clocks, hits, spans, agents, effects, leaks } = history
-  const between = [...faults, ...attempts, ...samples, ...clocks, ...hits, ...spans].sort((a, b) => a.atMs - b.atMs)
-  const after = [...agents, ...effects, ...leaks]
-  const { t0Ms, callsInServerLog, callsTwiceInServerLog, fleet, raw = {} } = history.manifest
-  const header: HeaderLine = {
-    kind: 'history',
-    schemaVersion: SCHEMA_VERSION,
-    ...(t0Ms !== undefined && { t0Ms }),
-    ...(callsInServerLog !== undefined && { callsInServerLog }),
-    ...(callsTwiceInServerLog !== undefined && { callsTwiceInServerLog }),
-    ...(fleet && { fleet }),
-    raw,
-    notes,
-    lines: calls.length + between.length + after.length,
-  }
-  try {
-    await writeWhole(path.join(folder, 'history.ndjson'), inOrder(header, calls, between, after))
-  } catch (error) {
-    throw new HarnessError(
-      'HISTORY_UNWRITABLE',
-      `history.ndjson cannot be written into ${JSON.stringify(folder)}`,
-      'copy the folder to where you may write, and free some space',
-      error,
-    )
-  }
-}
-
-/** Calls and what happened between them, each in the order of time already; where moments are equal, the call first. */
-function* inOrder(header: HeaderLine, calls: History['calls'], between: (HistoryLine & { atMs: number })[], after: HistoryLine[]) {
-  yield header
-  let next = 0
-  for (const call of calls) {
-    for (let line = between[next]; line && line.atMs < call.sentAtMs; line = between[++next]) yield line
-    yield call
-  }
-  yield* between.slice(next)
-  yield* after
-}
-
-async function writeWhole(file: string, lines: Iterable<HistoryLine>): Promise<void> {
-  const part = `${file}.part`
-  await using handle = await open(part, 'w')
-  let some: string[] = []
-  for (const line of lines) {
-    some.push(`${JSON.stringify(line)}\n`)
-    if (some.length < WRITE_AT_ONCE) continue
-    await handle.writeFile(some.join(''))
-    some = []
-  }
-  await handle.writeFile(some.join(''))
-  await rename(part, file)
 }

@@ -8,9 +8,6 @@ const ROLES: ReadonlySet<unknown> = new Set([
   'handshake',
 ])
 const TRANSPORTS: ReadonlySet<unknown> = new Set(['timeout', 'reset', 'refused', 'dns', 'tls', 'cut', 'other'])
-const WORDS = ['transportText', 'contentType', 'retryAfter', 'rateLimit', 'rateLimitPolicy', 'instance', 'challenge', 'message', 'hash']
-const ANSWERS = ['parsed', 'isError', 'replayed', 'correct']
-const NUMBERS = ['rpcCode', 'sizeBytes']
 
 /** @param value a line of raw/load.ndjson, as JSON read it */
 export function isPlain(value: unknown): boolean {
@@ -49,9 +46,21 @@ function isPlainEnd(line: Line): boolean {
     (rpcId === undefined || rpcId === null || typeof rpcId === 'string') &&
     (data === undefined || (typeof data === 'object' && data !== null && !Array.isArray(data))) &&
     (tenants === undefined || (Array.isArray(tenants) && tenants.every((tenant) => typeof tenant === 'string'))) &&
-    WORDS.every((name) => line[name] === undefined || typeof line[name] === 'string') &&
-    ANSWERS.every((name) => line[name] === undefined || typeof line[name] === 'boolean') &&
-    NUMBERS.every((name) => line[name] === undefined || isAtLeast(line[name], 0))
+    maybe(line.transportText, 'string') &&
+    maybe(line.contentType, 'string') &&
+    maybe(line.retryAfter, 'string') &&
+    maybe(line.rateLimit, 'string') &&
+    maybe(line.rateLimitPolicy, 'string') &&
+    maybe(line.instance, 'string') &&
+    maybe(line.challenge, 'string') &&
+    maybe(line.message, 'string') &&
+    maybe(line.hash, 'string') &&
+    maybe(line.parsed, 'boolean') &&
+    maybe(line.isError, 'boolean') &&
+    maybe(line.replayed, 'boolean') &&
+    maybe(line.correct, 'boolean') &&
+    (line.rpcCode === undefined || isAtLeast(line.rpcCode, 0)) &&
+    (line.sizeBytes === undefined || isAtLeast(line.sizeBytes, 0))
   )
 }
 
@@ -65,4 +74,8 @@ function isCount(value: unknown, from: number): boolean {
 
 function isAtLeast(value: unknown, from: number): boolean {
   return Number.isFinite(value) && (value as number) >= from
+}
+
+function maybe(value: unknown, type: 'string' | 'boolean'): boolean {
+  return value === undefined || typeof value === type
 }

@@ -15,5 +15,5 @@ export function quantile(sorted: ArrayLike<number>, p: number): number {
 
 /** Of values in any order. */
 export function quantileOf(values: readonly number[], p: number): number {
-  return quantile(Float64Array.from(values).sort(), p)
+  return quantile(new Float64Array(values).sort(), p)
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { refused, served, toolError } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
-import { callsByGenerator, faultsOf, goodIn, intents, latenessMs, needs, peakInFlight, windowsOf } from './queries.ts'
+import { latenessMs } from './lateness.ts'
+import { callsByGenerator, faultsOf, goodIn, intents, needs, peakInFlight, windowsOf } from './queries.ts'
 import { points } from './samples.ts'
 
 describe('intents', () => {
@@ -11,7 +12,7 @@ describe('intents', () => {
     const [intent, ...rest] = intents(story.history().calls)
     expect(rest).toEqual([])
     expect(intent).toMatchObject({ good: true, straddles: false })
-    expect(intent?.attempts).toHaveLength(2)
+    expect(intent?.retries).toHaveLength(1)
   })
 
   test('hostile agents are not measured', () => {
@@ -87,5 +88,5 @@ test('points of a series, whatever its labels', () => {
 test('lateness is that of a task’s first call', () => {
   const story = aRun().agent('a').call({ of: 'a', atMs: 3_000, lateMs: 12, answer: refused() })
   story.call({ of: 'a', atMs: 5_000, lateMs: 400, parent: story.lastCall, answer: served() })
-  expect(latenessMs(story.history()).map(({ lateMs }) => lateMs)).toEqual([12])
+  expect(latenessMs(story.history())).toEqual([12])
 })

@@ -7,11 +7,12 @@ import { shareOf } from './bootstrap.ts'
 import type { Call } from './event.ts'
 import type { History } from './history.ts'
 import type { FaultLine } from './raw-line.ts'
+import { ascending } from './sorted.ts'
 
 export interface Intent {
   first: Call
-  /** In the order in which they were sent; `first` is the first of them. */
-  attempts: Call[]
+  /** In the order in which they were sent. */
+  retries: Call[]
   /** Some attempt was good. */
   good: boolean
   /** It reaches over the edge of a phase: left out of ratios. */
@@ -34,6 +35,9 @@ export function intents(calls: readonly Call[], who: (call: Call) => boolean = m
   return found
 }
 
+/** Most are asked once, and share this. */
+const NONE: Call[] = []
+
 function intentsOf(calls: readonly Call[], who: (call: Call) => boolean): Intent[] {
   // Only what was asked again is looked for later.
   const parents = new Set<string>()
@@ -43,9 +47,10 @@ function intentsOf(calls: readonly Call[], who: (call: Call) => boolean): Intent
   for (const call of calls) {
     if (!who(call)) continue
     const root = call.parent === undefined ? undefined : roots.get(call.parent)
-    const intent = root ?? { first: call, attempts: [call], good: false, straddles: false }
-    if (root) root.attempts.push(call)
-    else found.push(intent)
+    const intent = root ?? { first: call, retries: NONE, good: false, straddles: false }
+    if (!root) found.push(intent)
+    else if (root.retries === NONE) root.retries = [call]
+    else root.retries.push(call)
     // Once an attempt was good, what a later one does is no matter of the agent's success.
     if (!intent.good) intent.straddles ||= call.straddles || call.phase !== intent.first.phase || call.window !== intent.first.window
     intent.good ||= call.good
@@ -96,7 +101,8 @@ export function goodIn(all: readonly Intent[], span: { fromMs: number; toMs: num
 export function needs(history: History, role: Call['role'], dependency: string): boolean {
   if (dependency === 'server' || (dependency === 'identity-provider' && history.plan.settings.identityProvider === 1)) return true
   const wanted = role === 'handshake' ? [] : (history.plan.roles[role]?.needs ?? [])
-  return wanted.some((need) => need === dependency || need.startsWith(`${dependency}:`))
+  // Without making a string of it: asked of every call.
+  return wanted.some((need) => need.startsWith(dependency) && (need.length === dependency.length || need[dependency.length] === ':'))
 }
 
 /** Was the call in flight at some moment of the stretch? Unanswered ones stay in flight to the end. */
@@ -112,8 +118,8 @@ export function causesOf(calls: readonly Call[], atMs: number, most: number): Ca
 
 /** Most calls in flight at once, and when. */
 export function peakInFlight(calls: readonly Call[]): { calls: number; atMs: number } {
-  const begun = Float64Array.from(calls, ({ sentAtMs }) => sentAtMs).sort()
-  const ended = Float64Array.from(calls, ({ endedAtMs = Number.POSITIVE_INFINITY }) => endedAtMs).sort()
+  const begun = ascending(calls, ({ sentAtMs }) => sentAtMs)
+  const ended = ascending(calls, ({ endedAtMs = Number.POSITIVE_INFINITY }) => endedAtMs)
   let over = 0
   let peak = { calls: 0, atMs: 0 }
   for (const [before, atMs] of begun.entries()) {
@@ -186,20 +192,6 @@ const HERE = /^(localhost|127\.[\d.]+|\[::1\])$/
 /** Calls that the agents say they sent, by their own count; undefined when one of them did not come to say it. */
 export function callsByGenerator({ agents }: History): number | undefined {
   return agents.every(({ stopped }) => stopped) ? agents.reduce((sum, { callsSent }) => sum + callsSent, 0) : undefined
-}
-
-/** How late the generator was: first calls of tasks, ms each. Later calls have no moment of their own to be late for. */
-export function latenessMs(history: History): { call: Call; lateMs: number }[] {
-  const begun = new Map<string, Set<string>>()
-  const found: { call: Call; lateMs: number }[] = []
-  for (const call of history.calls) {
-    const tasks = begun.get(call.agent) ?? new Set<string>()
-    if (tasks.size === 0) begun.set(call.agent, tasks)
-    if (tasks.has(call.task)) continue
-    tasks.add(call.task)
-    found.push({ call, lateMs: call.sentAtMs - call.plannedAtMs })
-  }
-  return found
 }
 
 /** A call that was turned away, or never came, before the dependency would have been asked: it says nothing of a breaker. */

@@ -44,9 +44,13 @@ export function cpuShares(history: History): Point[] {
   return points(history, 'cpuShare', 'process').filter(({ series }) => / of \d+$/.test(series))
 }
 
+/** By instance: some ask second by second. */
+const knownShares = new WeakMap<History['samples'], ReadonlyMap<string, readonly Point[]>>()
+
 /** CPU that the server's instances used in a stretch, ms. Undefined when the stretch has none. */
 export function cpuMsIn(history: History, { fromMs, toMs }: { fromMs: number; toMs: number }): number | undefined {
-  const instances = Map.groupBy(cpuShares(history), ({ series }) => series)
+  const instances = knownShares.get(history.samples) ?? Map.groupBy(cpuShares(history), ({ series }) => series)
+  knownShares.set(history.samples, instances)
   let cpuMs: number | undefined
   for (const shares of instances.values()) {
     shares.forEach(({ atMs, value }, position) => {

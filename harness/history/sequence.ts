@@ -30,9 +30,9 @@ export class Sequence {
 }
 
 /** One line for each agent of the plan, heard of or not. */
-export function agentLines(plan: History['plan'], { sends, agents }: Pick<Load, 'sends' | 'agents'>): AgentLine[] {
+export function agentLines(plan: History['plan'], { calls, agents }: Pick<Load, 'calls' | 'agents'>): AgentLine[] {
   const open = new Map(plan.agents.flatMap(({ agent }) => (agents.get(agent)?.stop ? [] : [[agent, new Set<string>()] as const])))
-  if (open.size > 0) for (const { agent, task } of sends) open.get(agent)?.add(task)
+  if (open.size > 0) for (const { agent, task } of calls) open.get(agent)?.add(task)
   return plan.agents.map(({ agent, tasks }) => {
     const { lines = 0, sequence = new Sequence(), stop, crashes = [] } = agents.get(agent) ?? {}
     const { disordered } = sequence

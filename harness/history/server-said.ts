@@ -49,7 +49,7 @@ export class Said implements ServerSaid {
   takeTimes(line: Record<string, unknown>, phase: Call['phase']): void {
     for (const field in line) {
       const value = line[field]
-      if (typeof value !== 'number' || !/(_ms|Ms)$/.test(field)) continue
+      if (typeof value !== 'number' || !(field.endsWith('_ms') || field.endsWith('Ms'))) continue
       const phases = this.times.get(field) ?? new Map<Call['phase'], number[]>()
       const values = phases.get(phase) ?? []
       if (values.length === TIMES_MAX) continue

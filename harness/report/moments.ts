@@ -75,7 +75,7 @@ function cutInto(history: History, most: number, who: (call: Call) => boolean): 
 function quantilesOf(latencies: Partial<Record<keyof Moment['latencyMs'], number[]>>): Moment['latencyMs'] {
   const found: Moment['latencyMs'] = {}
   for (const [of, values] of Object.entries(latencies) as [keyof Moment['latencyMs'], number[]][]) {
-    const sorted = values.sort((a, b) => a - b)
+    const sorted = new Float64Array(values).sort()
     if (sorted.length > 0) found[of] = [quantile(sorted, 0.5), quantile(sorted, 0.99), quantile(sorted, 0.999)]
   }
   return found

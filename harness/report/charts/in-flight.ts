@@ -1,6 +1,7 @@
 // Calls in flight at once, of all agents: what the server holds in its hands. A line that climbs through the stress and does not come down
 // with its end is a backlog that outlives its cause. The most of each moment, as the agents saw it; beside it what the server says of itself.
 import type { History } from '../../history/history.ts'
+import { ascending } from '../../history/sorted.ts'
 import { type Line, linesOver, type Point } from '../lines.ts'
 import { stepMs } from '../moments.ts'
 import { largest, seriesOf } from '../series.ts'
@@ -44,8 +45,8 @@ function mostAtOnce(history: History): Point[] {
   const { calls, plan } = history
   const step = stepMs(history, MOST)
   const most = new Array<number>(Math.max(1, Math.ceil(plan.endsAtMs / step))).fill(0)
-  const starts = Float64Array.from(calls, ({ sentAtMs }) => sentAtMs).sort()
-  const ends = Float64Array.from(calls, ({ endedAtMs }) => endedAtMs ?? Number.POSITIVE_INFINITY).sort()
+  const starts = ascending(calls, ({ sentAtMs }) => sentAtMs)
+  const ends = ascending(calls, ({ endedAtMs = Number.POSITIVE_INFINITY }) => endedAtMs)
   let now = 0
   let moment = 0
   const reach = (atMs: number) => {

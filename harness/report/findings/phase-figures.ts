@@ -5,7 +5,7 @@
 // Not modelled: the warm-up; windows apart from each other.
 import type { Call } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
-import { quantileOf } from '../../history/quantiles.ts'
+import { quantile, quantileOf } from '../../history/quantiles.ts'
 import { attemptsAt } from '../../history/queries.ts'
 import { duration, figure, number, percent } from '../figures.ts'
 import { short } from '../plain.ts'
@@ -41,11 +41,14 @@ function secondsOf({ plan }: History, phase: Shown): number {
 }
 
 function callRows(history: History): FigureRow[] {
-  const by = Map.groupBy(
-    history.calls.filter(({ role }) => role !== 'handshake'),
-    ({ phase }) => phase,
+  const calls = history.calls.filter(({ role }) => role !== 'handshake')
+  const [measured, stressing] = [false, true].map((hostile) =>
+    Map.groupBy(
+      calls.filter((call) => call.hostile === hostile),
+      ({ phase }) => phase,
+    ),
   )
-  const of = (phase: Shown, hostile: boolean) => (by.get(phase) ?? []).filter((call) => call.hostile === hostile)
+  const of = (phase: Shown, hostile: boolean) => (hostile ? stressing : measured)?.get(phase) ?? []
   const rows = [
     row('calls of the measured agents, good', (phase) => {
       const calls = of(phase, false)
@@ -58,13 +61,15 @@ function callRows(history: History): FigureRow[] {
       row('calls of the stressing agents', (phase) => number(of(phase, true).length)),
       ...fateRows('stressing: ', (phase) => of(phase, true)),
     )
-  const took = (phase: Shown, p: number) => {
+  const took = (phase: Shown) => {
     const times = of(phase, false).flatMap((call) =>
       call.outcome === 'ok' && call.endedAtMs !== undefined ? [call.endedAtMs - call.sentAtMs] : [],
     )
-    return times.length === 0 ? undefined : duration(Math.round(quantileOf(times, p)))
+    const sorted = new Float64Array(times).sort()
+    const at = (p: number) => duration(Math.round(quantile(sorted, p)))
+    return times.length === 0 ? undefined : joined(at(0.5), at(0.99))
   }
-  return [...rows, row('answered ok within, median / p99', (phase) => joined(took(phase, 0.5), took(phase, 0.99)))]
+  return [...rows, row('answered ok within, median / p99', took)]
 }
 
 function joined(a: string | undefined, b: string | undefined): string | undefined {

@@ -4,7 +4,7 @@
 // Parameter: none. Not modelled: clues in what the target does not show.
 import type { Call } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
-import { quantileOf } from '../../history/quantiles.ts'
+import { quantile, quantileOf } from '../../history/quantiles.ts'
 import { faultsOf } from '../../history/queries.ts'
 import { type Point, points } from '../../history/samples.ts'
 import { toldWaitMs } from '../../history/wait.ts'
@@ -38,6 +38,7 @@ function refusals({ calls, manifest }: History): string[] {
     (call) => `${call.evidence.status} ${call.class}${call.budget === undefined ? '' : ` (${short(call.budget, 24)})`}`,
   )
   const served = calls.filter(({ class: is }) => is === 'served').map(took)
+  const usual = duration(round(quantileOf(served, 0.5)))
   return [...groups]
     .sort(([, a], [, b]) => b.length - a.length)
     .slice(0, 4)
@@ -46,7 +47,7 @@ function refusals({ calls, manifest }: History): string[] {
       const silent = group.length - waits.length
       const range = waits.length === 0 ? '' : `told to wait ${spread(waits)}`
       const mute = silent > 0 ? `${silent === group.length ? 'none' : `${number(silent)} of them not`} told when to come back` : ''
-      const cost = `took ${duration(round(quantileOf(group.map(took), 0.5)))} (served calls ${duration(round(quantileOf(served, 0.5)))})`
+      const cost = `took ${duration(round(quantileOf(group.map(took), 0.5)))} (served calls ${usual})`
       return `${count(group.length, `call`)} ended as ${name}: ${[range, mute, cost].filter(Boolean).join('; ')}.`
     })
 }
@@ -60,7 +61,8 @@ function round(ms: number): number {
 }
 
 function spread(values: readonly number[]): string {
-  const [least, middle, most] = [0, 0.5, 1].map((p) => duration(round(quantileOf(values, p))))
+  const sorted = new Float64Array(values).sort()
+  const [least, middle, most] = [0, 0.5, 1].map((p) => duration(round(quantile(sorted, p))))
   return least === most ? `${least}, every time the same` : `${least} to ${most}, median ${middle}`
 }
 
@@ -197,13 +199,15 @@ function leftovers(history: History): string[] {
 
 /** The commonest words of calls that were not ok; numbers and ids in them are not told apart. */
 function messages({ calls }: History): string[] {
-  const said = calls.flatMap(({ outcome, evidence }) => {
+  const texts = new Map<string, number>()
+  for (const { outcome, evidence } of calls) {
     const text = evidence.message ?? evidence.transportText
-    return outcome === 'ok' || text === undefined ? [] : [text]
-  })
-  const kinds = Map.groupBy(said, (text) => text.slice(0, 300).replace(/\d+(\.\d+)?/g, '…'))
-  return [...kinds]
-    .sort(([, a], [, b]) => b.length - a.length)
+    if (outcome !== 'ok' && text !== undefined) texts.set(text, (texts.get(text) ?? 0) + 1)
+  }
+  const kinds = Map.groupBy(texts, ([text]) => text.slice(0, 300).replace(/\d+(\.\d+)?/g, '…'))
+  return [...kinds.values()]
+    .map((alike) => ({ text: alike[0]?.[0], times: alike.reduce((sum, [, times]) => sum + times, 0) }))
+    .sort((a, b) => b.times - a.times)
     .slice(0, MESSAGES_MAX)
-    .map(([, all]) => `${count(all.length, 'call')} ended with the words “${short(all[0], 160)}”.`)
+    .map(({ text, times }) => `${count(times, 'call')} ended with the words “${short(text, 160)}”.`)
 }

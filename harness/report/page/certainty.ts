@@ -1,8 +1,9 @@
 // How sure: did the generator keep its plan, did each fault bite, do the counts of both ends agree, and what was odd.
 // Figures for the reader; the gates (G1 to G3) judge them.
 import type { History } from '../../history/history.ts'
+import { latenessMs } from '../../history/lateness.ts'
 import { quantile } from '../../history/quantiles.ts'
-import { callsByGenerator, faultsOf, isHere, latenessMs } from '../../history/queries.ts'
+import { callsByGenerator, faultsOf, isHere } from '../../history/queries.ts'
 import { points } from '../../history/samples.ts'
 import { stillsOf, stillsSaid } from '../../history/stills.ts'
 import { number, size } from '../figures.ts'
@@ -26,9 +27,7 @@ ${notes.length > mostNotes && html`<p class="muted small">and ${number(notes.len
 
 function figures(history: History): [string, string][] {
   const { manifest, calls, agents, clocks, samples } = history
-  const lateness = latenessMs(history)
-    .map(({ lateMs }) => lateMs)
-    .sort((a, b) => a - b)
+  const lateness = new Float64Array(latenessMs(history)).sort()
   const sum = (of: (agent: History['agents'][number]) => number) => agents.reduce((total, agent) => total + of(agent), 0)
   const { generator, harness, callsInServerLog, callsTwiceInServerLog } = manifest
   const rows: [string, string | undefined][] = [
@@ -63,7 +62,7 @@ function countOrUnknown(calls: number | undefined): string {
   return calls === undefined ? 'not all of them ended their record' : number(calls)
 }
 
-function late(sorted: number[], p: number): string {
+function late(sorted: ArrayLike<number>, p: number): string {
   return `${number(Math.round(quantile(sorted, p) * 10) / 10)} ms`
 }
 
