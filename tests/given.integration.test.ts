@@ -27,7 +27,7 @@ test('only the links of services that were given are broken', async () => {
   expect(refused.code).toBe(254)
   expect(refused.stderr).toMatch(/FAULT_NOT_POSSIBLE: postgres-lock acts inside postgres[\s\S]*leave --postgres out/)
 
-  const run = await workshop.measured(scenario('short'), ...given, '--toxiproxy', toxiproxy.url)
+  const run = await workshop.scenario(scenario('short'), ...given, '--toxiproxy', toxiproxy.url)
   expect(run.statuses, run.why).toMatchObject({ 'bounded-time': 'pass', 'fault-felt': 'pass' })
   expect(run.manifest.offers['link:postgres']).toMatch(/leave --toxiproxy out/)
   expect(run.manifest.offers['link:redis']).toBe(true)

@@ -33,7 +33,7 @@ const filesOf = (folder: string) =>
     .map((name) => path.basename(name, '.ts'))
 
 test.each([...new Set([...core.values()].map(({ scenario }) => scenario))])('%s: the hardened server holds', async (scenario) => {
-  const run = await workshop.measured(scenario)
+  const run = await workshop.scenario(scenario)
   expect(run.answer.exitCode, run.why).toBe(0)
 })
 
@@ -42,7 +42,7 @@ describe.each(PAIRS)('%s and %s', (...pair) => {
     '%s is caught',
     async (weakness) => {
       const { scenario = '', check = '' } = core.get(weakness) ?? {}
-      const run = await workshop.again([scenario, '--weaken', weakness], ({ statuses }) => statuses[check] === 'fail')
+      const run = await workshop.scenario(scenario, '--weaken', weakness)
       const verdict = run.verdict(check)
       expect(verdict.status, run.why).toBe('fail')
       expect(verdict.witnesses.length + verdict.exhibits.length).toBeGreaterThan(0)

@@ -24,16 +24,16 @@ export const process = sampler({
   async sample(environment, _observe, signal) {
     signal.throwIfAborted()
     const all = await processes()
-    const atMs = performance.now()
+    const [atMs, wallMs] = [performance.now(), Date.now()]
     const before = earlier.get(environment)
     earlier.set(environment, { atMs, cpuMs: new Map(all.map(({ pid, cpuMs }) => [pid, cpuMs])) })
     return whoseProcesses(environment, all).flatMap(([instance, members]): Reading[] => {
       if (members.length === 0) return []
       const sizes = { rssBytes: members.reduce((sum, member) => sum + member.rssBytes, 0), ...handlesOf(environment, instance, members) }
-      if (!before) return [{ instance, values: sizes }]
+      if (!before) return [{ instance, atMs: wallMs, values: sizes }]
       // One that was not there before has used all its time since.
       const cpuMs = members.reduce((sum, member) => sum + Math.max(0, member.cpuMs - (before.cpuMs.get(member.pid) ?? 0)), 0)
-      return [{ instance, values: { ...sizes, cpuShare: cpuMs / (atMs - before.atMs) } }]
+      return [{ instance, atMs: wallMs, values: { ...sizes, cpuShare: cpuMs / (atMs - before.atMs) } }]
     })
   },
 })

@@ -5,7 +5,7 @@ import type { Observe } from '../target.ts'
 export interface Reading {
   /** Which instance of the server, when there are several. */
   instance?: string
-  /** Wall-clock ms, when it tells of an earlier moment than that of the reading. */
+  /** Wall-clock ms of what it tells, where that is not the moment at which it was asked for. */
   atMs?: number
   /** Names end in their unit: `poolWaiting`, `cpuShare`, `rssBytes`; a label set may follow in braces. */
   values: Record<string, number>

@@ -27,7 +27,10 @@ export class Stills implements Disposable {
   constructor(leastMs: number) {
     const { port1, port2: port } = new MessageChannel()
     const workerData: StillsOrder = { port, leastMs }
-    this.#worker = new Worker(new URL('./stills-thread.ts', import.meta.url), { workerData, transferList: [port] })
+    // The program's own flags may be none that a thread takes.
+    this.#worker = new Worker(new URL('./stills-thread.ts', import.meta.url), { workerData, transferList: [port], execArgv: [] })
+    // Without it no still is seen, which excuses nothing: no reason to end a run.
+    this.#worker.on('error', () => undefined)
     this.#worker.unref()
     this.#told = port1
   }
