@@ -15,6 +15,7 @@ import { createTypical } from '../typical.ts'
 import { admission } from './admission.ts'
 import { countingBreaker } from './breaker.ts'
 import { agentBudgets, limitsOf } from './budgets.ts'
+import type { Next } from './control.ts'
 import { bindingQuota } from './quota-headers.ts'
 import { readsFromMemory } from './without-redis.ts'
 
@@ -151,7 +152,7 @@ describe('the bucket in memory', () => {
 })
 
 describe('without Redis', () => {
-  function away() {
+  function away({ burst = 8, chance = 0, hangs = false } = {}) {
     const clock = standingClock()
     const breaker = countingBreaker({
       dependency: 'redis',
@@ -165,11 +166,12 @@ describe('without Redis', () => {
     breaker.enter().end('down')
     const { next, reached } = rest()
     const metrics = createMetrics({ pools: () => [], inFlight: () => 0, leases: async () => 0 })
-    const parts = { settings: { ...settings, AGENT_BURST: 8 }, budgets: agentBudgets, metrics, typical: createTypical() }
-    const declared = { withoutRedis: readsFromMemory, quotaHeaders: bindingQuota, random: () => 0 }
+    const parts = { settings: { ...settings, AGENT_BURST: burst }, budgets: agentBudgets, metrics, typical: createTypical() }
+    const declared = { withoutRedis: readsFromMemory, quotaHeaders: bindingQuota, random: () => chance }
     const instances = { live: 2, close: () => undefined }
     const breakers = { redis: breaker, postgres: breaker, upstream: breaker }
-    const wrapped = admission.wrap(next, running({ ...parts, ...declared, clock, instances, breakers, local: new LocalLimiter(clock) }))
+    const inner: Next = hangs ? () => new Promise(() => undefined) : next
+    const wrapped = admission.wrap(inner, running({ ...parts, ...declared, clock, instances, breakers, local: new LocalLimiter(clock) }))
     return { wrapped, reached }
   }
 
@@ -179,6 +181,15 @@ describe('without Redis', () => {
     for (let i = 0; i < 4; i++) codes.push(await codeOf(wrapped(sampleCall({ leaseId: String(i) }))))
     expect(codes).toEqual(['served', 'served', 'RATE_LIMITED', 'RATE_LIMITED'])
     expect(reached[0]?.answerHeaders.ratelimit).toBe('"agent";r=1;t=4')
+  })
+
+  test('calls at once are divided by the instances; the hint is spread by chance', async () => {
+    const { wrapped } = away({ burst: 80, chance: 0.5, hangs: true })
+    for (const leaseId of ['first', 'second']) wrapped(sampleCall({ leaseId })).catch(() => undefined)
+    await expect(wrapped(sampleCall({ leaseId: 'third' }))).rejects.toMatchObject({
+      code: 'CONCURRENCY_LIMITED',
+      details: { limit: 2, retryAfterMs: 1_250 },
+    })
   })
 
   test.each([runQuery, createInvoice])('$name fails closed, with a wait', async (tool) => {

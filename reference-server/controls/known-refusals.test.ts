@@ -35,6 +35,14 @@ test('an hour is remembered as well, for as long as it is that hour', () => {
   expect(known.find({ ...budgets, windows: [{ ...hour, limit: 2_000 }] })).toBeUndefined()
 })
 
+test('a long wait is believed for 15 s: then somebody may have given the budget back', () => {
+  const { clock, known } = remembering({ ...spent, waitMs: 600_000 })
+  clock.advance(14_999)
+  expect(known.find(budgets)?.waitMs).toBe(585_001)
+  clock.advance(1)
+  expect(known.find(budgets)).toBeUndefined()
+})
+
 test.each<[string, Budgets]>([
   ['another agent', { rates: [{ ...rate, key: 'b' }] }],
   ['limits that were changed', { rates: [{ ...rate, perMinute: 120 }] }],

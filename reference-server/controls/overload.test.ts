@@ -34,12 +34,15 @@ test.each<[string, Next, string]>([
   expect(seen.inside).toBe(0)
 })
 
-test('whoever is turned away is told a wait, and was never inside', async () => {
+test.each([
+  [0, 2_000],
+  [0.5, 2_500],
+])('whoever is turned away is told a wait, spread by chance (%s), and was never inside', async (chance, retryAfterMs) => {
   const { seen, open } = gate()
   const shed: string[] = []
   const metrics = { shed: { inc: ({ tier }: { tier: string }) => shed.push(tier) } }
-  const parts = { gate: { ...open, turnedAway: () => 0.5 }, metrics: metrics as never, random: () => 0 }
+  const parts = { gate: { ...open, turnedAway: () => 0.5 }, metrics: metrics as never, random: () => chance }
   const refused = around(async () => served, overload, parts)(sampleCall())
-  await expect(refused).rejects.toMatchObject({ code: 'OVERLOADED', details: { retryAfterMs: 2_000, scope: 'normal' } })
+  await expect(refused).rejects.toMatchObject({ code: 'OVERLOADED', details: { retryAfterMs, scope: 'normal' } })
   expect([seen.inside, shed]).toEqual([0, ['normal']])
 })
