@@ -1,5 +1,5 @@
 // ContextForge with toolbox behind it, as its manual says: both are started, the second is registered with the first through its API, and only
-// then READY_PORT answers. What both print goes on; they end with this program, or it with them. Its database is made anew each time.
+// then READY_PORT answers. USERS: how many users agent-<n>@example.com it gets. What both print goes on; they end with this program, or it with them. Its database is made anew each time.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 const PLACE = '.tools/examples/contextforge'
 const READY_MS = 170_000
-const { PORT = '', READY_PORT = '', TOKEN = '' } = process.env
+const { PORT = '', READY_PORT = '', TOKEN = '', USERS = '0' } = process.env
 const toolboxPort = await freePort()
 const state = path.resolve(PLACE, `state-${PORT}`)
 
@@ -31,14 +31,28 @@ start('python3', ['-m', 'mcpgateway.cli', '--host', '127.0.0.1', '--port', PORT]
 
 const limit = AbortSignal.timeout(READY_MS)
 await Promise.all([`http://127.0.0.1:${toolboxPort}/`, `http://127.0.0.1:${PORT}/health`].map(untilUp))
-const registered = await fetch(`http://127.0.0.1:${PORT}/gateways`, {
-  method: 'POST',
-  headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
-  body: JSON.stringify({ name: 'ledger', url: `http://127.0.0.1:${toolboxPort}/mcp`, transport: 'STREAMABLEHTTP' }),
-  signal: limit,
-})
-if (!registered.ok) throw new Error(`toolbox could not be registered: ${registered.status} ${await registered.text()}`)
+await asAdministrator('/gateways', { name: 'ledger', url: `http://127.0.0.1:${toolboxPort}/mcp`, transport: 'STREAMABLEHTTP' })
+for (let n = 0; n < Number(USERS); n++)
+  await asAdministrator('/auth/email/admin/users', {
+    email: `agent-${n}@example.com`,
+    password: 'Guards-nothing-7-but-an-Example!',
+    is_admin: true,
+  })
 createServer((_, response) => response.end('ready')).listen(Number(READY_PORT), '127.0.0.1')
+
+/**
+ * @param {string} path
+ * @param {object} body
+ */
+async function asAdministrator(path, body) {
+  const answer = await fetch(`http://127.0.0.1:${PORT}${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal: limit,
+  })
+  if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`)
+}
 
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1')

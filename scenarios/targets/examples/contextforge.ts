@@ -1,18 +1,18 @@
 // ContextForge 1.0.7 (PyPI mcp-contextforge-gateway) before toolbox (tools/examples/contextforge.mjs): a gateway whose limiter counts requests a
-// minute by address and by user in Redis, a hundred of them, and after five refusals shuts whoever it was out for fifteen minutes. Here all
-// agents have one address and one user.
+// minute by address and by user, a hundred of them, and after five refusals shuts whoever it was out for fifteen minutes. Here all agents have one
+// address and one user, and the limiter counts in its own memory: it asks Redis only where it is told so (contextforge-users.ts).
 // Install: node tools/examples/install.mjs contextforge toolbox. What was found: docs/wild.md.
 import { target } from '../../../harness/target.ts'
 import { cwd, day, seededStartOf } from './ledger.ts'
 
-const SECRETS = {
+export const SECRETS = {
   JWT_SECRET_KEY: 'guards-nothing-but-an-example-0123456789',
   AUTH_ENCRYPTION_SECRET: 'guards-nothing-either-0123456789-abcdef',
 }
 const USER = 'admin@example.com'
 
 /** What its own `create_jwt_token --username admin@example.com --admin` prints for this secret, until the year 2100. */
-const TOKEN = [
+export const TOKEN = [
   'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9',
   'eyJzdWIiOiJhZG1pbkBleGFtcGxlLmNvbSIsImlzcyI6Im1jcGdhdGV3YXkiLCJhdWQiOiJtY3BnYXRld2F5LWFwaSIsImp0aSI6ImV4YW1wbGUiLCJpYXQiOjE3NjcyMjU2MDAsImV4cCI6NDEwMjQ0NDgwMCwidGVhbXMiOm51bGwsInVzZXIiOnsiZW1haWwiOiJhZG1pbkBleGFtcGxlLmNvbSIsImlzX2FkbWluIjp0cnVlLCJhdXRoX3Byb3ZpZGVyIjoiY2xpIn19',
   'm6soLIRZJ92BpP_QY922a8GLGKnYP1seZ_GSAgZsdK8',
