@@ -158,7 +158,7 @@ export interface Target {
   url: string | ((context: TargetContext) => string)
   protocol?: Plan['protocol']
   agents?: {
-    /** At most this many agents take part. */
+    /** How many it has identities for; a scenario that sends more is refused. */
     count?: number
     headers?: (identity: AgentIdentity, context: TargetContext) => HeadersInTime | Promise<HeadersInTime>
     /** Headers with which an intruder tries, by what is wrong with them; asked for once the server is up, before the load begins. */
