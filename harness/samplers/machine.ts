@@ -6,7 +6,7 @@
 // It is the harness's machine: a server's own only where that runs here. Not modelled: cores that are slowed down, and caches that others fill.
 import { readFileSync } from 'node:fs'
 import type { Environment } from '../environment/service.ts'
-import { cpuTicks } from './cpu-ticks.ts'
+import { cpuTicks } from './stills/cpu-ticks.ts'
 import { type Reading, sampler } from './sampler.ts'
 import { Stills } from './stills/stills.ts'
 
