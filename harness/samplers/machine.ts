@@ -6,8 +6,8 @@
 // It is the harness's machine: a server's own only where that runs here. Not modelled: cores that are slowed down, and caches that others fill.
 import { readFileSync } from 'node:fs'
 import type { Environment } from '../environment/service.ts'
-import { cpuTicks } from './stills/cpu-ticks.ts'
 import { type Reading, sampler } from './sampler.ts'
+import { cpuTicks } from './stills/cpu-ticks.ts'
 import { Stills } from './stills/stills.ts'
 
 /** Ours: a sleeper on busy cores is woken some 10 ms late. */
