@@ -24,6 +24,13 @@ describe('connections-stable', () => {
     expect(find(connectionsStable, opened(90))).toMatchObject({ status: 'fail', measured: 90, witnesses: [1] })
   })
 
+  test('tells whether as many calls failed as connections were opened', () => {
+    expect(find(connectionsStable, opened(90)).says).toMatch(/; meanwhile 1 call ended as \w+$/)
+    const story = opened(10)
+    for (let n = 0; n < 9; n++) story.call({ of: 'a', atMs: 13_100 + n * 100, answer: toolError('INVALID_ARGUMENTS') })
+    expect(find(connectionsStable, story).says).toMatch(/; meanwhile 10 calls ended as \w+, about one for each connection$/)
+  })
+
   test('a pool that always closes idle connections opens them again, and no more than that', () => {
     const steadily = (n: number) =>
       opened(n).attempts(

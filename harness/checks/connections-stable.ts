@@ -5,12 +5,15 @@
 // pool may fill once) and beyond what the steady phase opened in as long a time (a pool that closes idle connections opens them again).
 // Judged only where no fault of the window breaks connections. Connections are counted at the harness's proxy.
 // Not modelled: a pool that begins to close idle connections only under stress.
+import type { Call } from '../history/event.ts'
 import { causesOf, faultsOf, phaseOf, phasesOf } from '../history/queries.ts'
 import { count } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, some, time, worst } from './finding.ts'
 
 const WITNESSES = 20
+/** As many, near enough. ours */
+const ALIKE = 0.2
 
 export const connectionsStable = check({
   code: 'A34',
@@ -48,10 +51,19 @@ export const connectionsStable = check({
       return {
         ...shown,
         status: 'fail',
-        says: `${some(opened.length, 'connection')} opened in ${span} though none was broken; the pools hold ${pools}`,
+        says: `${some(opened.length, 'connection')} opened in ${span} though none was broken; the pools hold ${pools}${besideFailures(opened.length, failed)}`,
         witnesses: indexes((failed.length > 0 ? failed : causesOf(history.calls, stress.toMs, WITNESSES)).slice(0, WITNESSES)),
       }
     })
     return worst(found)
   },
 })
+
+/** `; meanwhile 123 calls ended as invalid, about one for each connection`: whether it is errors that cost them. */
+function besideFailures(opened: number, failed: readonly Call[]): string {
+  const [most] = [...Map.groupBy(failed, (call) => call.class)].sort(([, a], [, b]) => b.length - a.length)
+  if (!most) return ''
+  const [is, { length }] = most
+  const alike = Math.abs(opened - length) <= opened * ALIKE
+  return `; meanwhile ${some(length, 'call')} ended as ${is}${alike ? ', about one for each connection' : ''}`
+}

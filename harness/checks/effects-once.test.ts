@@ -32,7 +32,18 @@ describe('effects-once', () => {
   })
 
   test.each<[string, Answers, string[], string]>([
-    ['two rows', [reset(), served()], ['INV-1', 'INV-2'], 'key st-test.w1: rows INV-1, INV-2'],
+    [
+      'two rows',
+      [reset(), served()],
+      ['INV-1', 'INV-2'],
+      'key st-test.w1: rows INV-1, INV-2; asked 2 times, one after the other: 3.001–3.051 s, 3.501–3.521 s',
+    ],
+    [
+      'two rows of a race',
+      [served(600), served(500)],
+      ['INV-1', 'INV-2'],
+      'key st-test.w1: rows INV-1, INV-2; asked 2 times, at once: 3.001–3.601 s, 3.501–4.001 s',
+    ],
     ['two rows, never told', [gaveUp()], ['INV-1', 'INV-2'], 'key st-test.w1: rows INV-1, INV-2'],
     ['told ok, no row', [served()], [], 'key st-test.w1: answered ok, but no row'],
     ['told fail, a row', [toolError('DEPENDENCY_UNAVAILABLE')], ['INV-1'], 'key st-test.w1: told that it failed, but it left rows INV-1'],

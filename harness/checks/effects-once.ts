@@ -18,7 +18,7 @@ const WITNESSES = 20
 export const effectsOnce = check({
   code: 'A5',
   title: 'Asking again does not write again',
-  why: 'An answer can be lost after the write. The agent asks again, as it must, and a server without idempotency bills twice.',
+  why: 'An agent asks again when an answer was lost after the write, as it must, or twice at once. A server without idempotency bills twice.',
   remedy: {
     control: 'idempotency',
     do: 'Insert the idempotency key in the same transaction as the write, under a unique index, and answer a known key with the stored result.',
@@ -117,7 +117,7 @@ function judgedRoles(effects: readonly EffectLine[], declared: readonly Role[] |
 /** Several violations of one key are told as its worst. */
 function violations({ key, rows, names, calls: all }: Key): Violation[] {
   const rowsText = names.length > 0 ? `rows ${names.join(', ')}` : some(rows, 'row')
-  if (rows > 1) return [{ text: `key ${key}: ${rowsText}`, calls: all, needs: 'nothing' }]
+  if (rows > 1) return [{ text: `key ${key}: ${rowsText}${whenAsked(all)}`, calls: all, needs: 'nothing' }]
   const accepted = all.filter(({ altered, outcome }) => altered && outcome === 'ok')
   if (accepted.length > 0)
     return [{ text: `key ${key}: another payload was answered as if it were the first`, calls: accepted, needs: 'nothing' }]
@@ -134,6 +134,16 @@ function violations({ key, rows, names, calls: all }: Key): Violation[] {
   if (first && other.length > 0)
     return [{ text: `key ${key}: asked again, it got another answer than at first`, calls: [...other, first], needs: 'nothing' }]
   return wronglyAnswered(key, calls)
+}
+
+/** `; asked 2 times, at once: 0.815–0.837 s, 0.816–0.841 s`: whether they met tells a lost answer from a race. */
+function whenAsked(calls: readonly Call[]): string {
+  if (calls.length < 2) return ''
+  const sorted = [...calls].sort((a, b) => a.sentAtMs - b.sentAtMs)
+  const met = sorted.some((call, n) => (sorted[n - 1]?.endedAtMs ?? Number.NEGATIVE_INFINITY) > call.sentAtMs)
+  const s = (ms: number) => (ms / 1_000).toFixed(3)
+  const each = sorted.slice(0, 3).map(({ sentAtMs, endedAtMs }) => `${s(sentAtMs)}–${endedAtMs === undefined ? '' : s(endedAtMs)} s`)
+  return `; asked ${calls.length} times, ${met ? 'at once' : 'one after the other'}: ${each.join(', ')}`
 }
 
 /** What one answer alone proves. */

@@ -32,6 +32,20 @@ describe('no-residue', () => {
     },
   )
 
+  test('what every instance reads of one store is one thing', () => {
+    const story = aRun()
+      .agent('a')
+      .call({ of: 'a', atMs: 19_900, answer: served(99) })
+    for (let atMs = 0; atMs <= 26_000; atMs += 500)
+      for (const instance of ['1', '2']) {
+        const values = { leases: atMs > 10_000 ? 12 : 0 }
+        story.samples.push({ kind: 'sample', atMs: T0_MS + atMs, sampler: 'prometheus', instance, values })
+      }
+    const found = find(noResidue, story)
+    expect(found).toMatchObject({ status: 'fail', measured: 1 })
+    expect(found.exhibits?.[0]).toBe('12 slots taken (leases, at each of 2 instances)')
+  })
+
   test('what was there before the first call is not of the load, one more is', () => {
     const listening = (before: number, after: number) => {
       const story = leaving({ 'poolUsed{pool="cheap"}': after })

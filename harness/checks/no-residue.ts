@@ -15,6 +15,7 @@ import { indexes, some, unknown } from './finding.ts'
 const WITNESSES = 20
 /** Readings of the last stretch count: single ones may be the harness's own scrape. */
 const LAST_MS = 1_500
+const INSTANCE = / of \d+$/
 
 /** What must be 0, by series, in words. */
 const ZERO: Readonly<Record<string, string>> = {
@@ -33,7 +34,7 @@ export const noResidue = check({
   why: 'What one burst leaves behind (a slot, a transaction, a socket), a hundred bursts make an outage of.',
   remedy: {
     control: 'admission',
-    do: 'Give back in finally: the slot, the connection, the listener; let slots of a dead process expire by themselves.',
+    do: 'Give back in finally: the slot, the connection, the listener. A killed process runs no finally: what it held elsewhere must expire by itself.',
     runbook: 'CONCURRENCY_LIMITED',
   },
   source: 'vumi-go#541; IBM context-forge#1706, 402 idle in transaction; context-forge#2360',
@@ -55,10 +56,12 @@ export const noResidue = check({
     const silent = Object.keys(ZERO).filter((name) => points(history, name).length > 0 && lowest(history, name, from).length === 0)
     if (silent.length > 0) return unknown(`${silent.join(', ')} was no longer told once the load was over`, { samples })
     const over = handles.filter(({ more }) => more > 0)
-    const shown = { measured: left.length + over.length, limit: 0, unit: 'things left behind', samples }
+    // What all instances read of one store is one thing.
+    const things = [...Map.groupBy(left, ({ series, value }) => `${value} ${series.replace(INSTANCE, '')}`).values()]
+    const shown = { measured: things.length + over.length, limit: 0, unit: 'things left behind', samples }
     if (left.length + over.length === 0) return { ...shown, status: 'pass', says: `nothing is left of ${some(samples, 'thing')} looked at` }
     const exhibits = [
-      ...left.map(({ series, name, value }) => `${value} ${ZERO[name]} (${series})`),
+      ...things.map(leftText),
       ...over.map(({ series, now, before }) => `${now} handles, ${before} at the start (${series})`),
     ]
     return {
@@ -71,8 +74,21 @@ export const noResidue = check({
   },
 })
 
+interface Left {
+  series: string
+  name: string
+  value: number
+}
+
+/** `12 slots taken (leases, at each of 3 instances)` */
+function leftText(same: readonly Left[]): string {
+  const [{ series, name, value } = { series: '', name: '', value: 0 }] = same
+  const where = same.length > 1 ? `${series.replace(INSTANCE, '')}, at each of ${same.length} instances` : series
+  return `${value} ${ZERO[name]} (${where})`
+}
+
 /** The least of the last readings, series by series: a thing that comes and goes is not left behind. */
-function lowest(history: History, name: string, fromMs: number): { series: string; name: string; value: number }[] {
+function lowest(history: History, name: string, fromMs: number): Left[] {
   const last = Map.groupBy(
     points(history, name).filter(({ atMs }) => atMs >= fromMs),
     ({ series }) => series,

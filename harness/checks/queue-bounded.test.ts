@@ -36,6 +36,13 @@ describe('queue-bounded', () => {
     expect(found.advice?.[0]).toMatchObject({ setting: 'ACQUIRE_TIMEOUT_MS', present: '400' })
   })
 
+  test('a long wait alone follows from who holds what is waited for, and is told beside late timers', () => {
+    const late = find(queueBounded, sampled({ poolWaiting: 3, poolWaitSecondsMax: 2.5, loopDelaySecondsP99: 0.344 }))
+    expect(late.follows).toEqual(['pool-bounded', 'cancel-propagates'])
+    expect(late.says).toContain('while timers came up to 344 ms late')
+    expect(find(queueBounded, sampled({ poolWaiting: 31, poolWaitSecondsMax: 2.5 })).follows).toBeUndefined()
+  })
+
   test('cannot tell without samples', () => {
     expect(find(queueBounded, aRun()).status).toBe('unknown')
   })

@@ -14,6 +14,9 @@ import { check, type Finding } from './check.ts'
 import { indexes, some, time, unknown } from './finding.ts'
 
 const WITNESSES = 20
+/** What is told of a busy event loop beside a long wait, and how near to it. ours */
+const LATE_MS = 50
+const LATE_NEAR_MS = 2_000
 
 export const queueBounded = check({
   code: 'A9',
@@ -50,10 +53,14 @@ export const queueBounded = check({
         tooMany
           ? `${some(longest.value, 'caller')} waited at once (${longest.series}), declared are at most ${queueMax}`
           : `at most ${some(longest.value, 'caller')} of ${queueMax} waited at once`,
-        ...(tooLong ? [`one waited ${time(slowestMs)}, allowed are ${time(acquireTimeoutMs)}`] : []),
+        ...(tooLong
+          ? [`one waited ${time(slowestMs)}, allowed are ${time(acquireTimeoutMs)}${lateTimers(history, slowest?.atMs ?? 0)}`]
+          : []),
       ].join('; '),
       ...((tooMany || tooLong) && {
         witnesses: indexes(causesOf(history.calls, at?.atMs ?? 0, WITNESSES)),
+        // A line is as slow as those before it: who holds what it waits for comes first.
+        ...(!tooMany && { follows: ['pool-bounded', 'cancel-propagates'] }),
         advice: [
           ...(tooMany ? [{ setting: 'QUEUE_MAX', present: String(queueMax), suggested: String(queueMax) }] : []),
           ...(tooLong
@@ -70,6 +77,13 @@ export const queueBounded = check({
     }
   },
 })
+
+/** `, while timers came up to 344 ms late`: part of a wait may be no wait for a connection. */
+function lateTimers(history: History, atMs: number): string {
+  const near = points(history, 'loopDelaySecondsP99').filter((point) => Math.abs(point.atMs - atMs) <= LATE_NEAR_MS)
+  const lateMs = near.reduce((most, { value }) => Math.max(most, value * 1_000), 0)
+  return lateMs < LATE_MS ? '' : `, while timers came up to ${time(lateMs)} late`
+}
 
 const OUTSIDE_LEAST = 50
 

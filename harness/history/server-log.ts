@@ -14,7 +14,7 @@ import { chunksOf } from './lines.ts'
 import { Said, type ServerSaid } from './server-said.ts'
 
 /** Tried in this order where the target does not name the field. */
-const DURATION_FIELDS = ['duration_ms', 'durationMs', 'responseTime', 'elapsed_ms', 'elapsedMs']
+export const DURATION_FIELDS = ['duration_ms', 'durationMs', 'responseTime', 'elapsed_ms', 'elapsedMs']
 
 export interface ServerLog {
   /** Calls with a line, whether the generator knows them or not. */

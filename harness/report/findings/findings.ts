@@ -4,20 +4,20 @@
 // Not modelled: the server's code, which the reader has.
 import type { Verdict, Verdicts } from '../../checks/check.ts'
 import type { CallLogs } from '../../history/call-log.ts'
-import type { Call } from '../../history/event.ts'
 import { type FullPool, fullPools } from '../../history/full-pools.ts'
 import type { History } from '../../history/history.ts'
 import type { Manifest } from '../../history/manifest.ts'
 import { faultsOf } from '../../history/queries.ts'
 import type { OwnLines } from '../../history/server-said.ts'
 import { ordered, reason, sentence } from '../words.ts'
+import { chosenOf, holderBeside, witnessCalls } from './chosen.ts'
 import { causesFirst, followsOf } from './follows.ts'
 import { type FigureRow, phaseFigures } from './phase-figures.ts'
 import { signsOf } from './signs.ts'
+import { whereTimeWent } from './stages.ts'
 import { type Witness, witnessOf } from './witness.ts'
 
 const FINDINGS_VERSION = 1
-const WITNESSES = 2
 
 export interface Setting {
   /** As the reference server calls it. */
@@ -49,6 +49,8 @@ export interface FailedCheck {
   settings: Setting[]
   /** Failed checks from which this one may follow, as the history shows. */
   follows: string[]
+  /** The stage that took most of its witnesses' time, in a sentence. */
+  timeWent?: string
   /** Entry of the runbook, and where that lies when the target says so. */
   runbook?: { entry: string; at?: string }
   exhibits: string[]
@@ -115,11 +117,19 @@ export function findingsOf(history: History, verdicts: Verdicts, logs: CallLogs)
         toMs,
         parameters: plan.faults.find((one) => one.fault === fault && one.window === window)?.parameters ?? {},
       })),
-    failed: causesFirst(failed, follows).map((verdict) => ({
-      ...failedCheck(history, verdict),
-      follows: follows.get(verdict.check) ?? [],
-      witnesses: (chosen.get(verdict.check) ?? []).map((call) => witnessOf(history, call, logs)),
-    })),
+    failed: causesFirst(failed, follows).map((verdict) => {
+      const told = chosen.get(verdict.check) ?? []
+      const timeWent = whereTimeWent(history, [...new Set([...told, ...witnessCalls(history, verdict)])], logs)
+      return {
+        ...failedCheck(history, verdict),
+        follows: follows.get(verdict.check) ?? [],
+        ...(timeWent !== undefined && { timeWent }),
+        witnesses: told.map((call) => {
+          const beside = told.some((victim) => holderBeside(history, victim) === call)
+          return { ...witnessOf(history, call, logs), ...(beside && { beside }) }
+        }),
+      }
+    }),
     held: all.filter(({ status, notExercised }) => status === 'pass' && !notExercised).map(({ check, says }) => ({ check, says })),
     unknown: all.filter(({ status }) => status === 'unknown').map((verdict) => ({ check: verdict.check, because: reason(verdict) ?? '' })),
     notJudged: all.filter(({ status }) => status === 'not-judged').map(({ check, addLine }) => ({ check, addLine: addLine ?? '' })),
@@ -130,27 +140,11 @@ export function findingsOf(history: History, verdicts: Verdicts, logs: CallLogs)
   }
 }
 
-/** Calls that findings tell whole: their lines in the server's log are wanted. */
+/** Calls that findings tell whole, and the others that show a fail: their lines in the server's log are wanted. */
 export function findingCalls(history: History, verdicts: Verdicts): Set<string> {
-  return new Set([...chosenOf(history, ordered(verdicts.verdicts)).values()].flat().map(({ call }) => call))
-}
-
-/** For each failed check the worst call, and the next that went otherwise; none twice, where there are others. */
-function chosenOf({ calls }: History, verdicts: readonly Verdict[]): Map<string, Call[]> {
-  const taken = new Set<Call>()
-  const kind = (call: Call) => `${call.evidence.status} ${call.class} ${call.hostile} ${call.role}`
-  const chosen = new Map<string, Call[]>()
-  for (const { check, status, witnesses } of verdicts) {
-    if (status !== 'fail') continue
-    const all = witnesses.flatMap((index) => calls[index] ?? [])
-    const [first, ...rest] = [...all.filter((call) => !taken.has(call)), ...all.filter((call) => taken.has(call))]
-    if (!first) continue
-    const other = rest.find((call) => kind(call) !== kind(first)) ?? rest.find(({ agent }) => agent !== first.agent) ?? rest[0]
-    const two = [first, ...(other ? [other] : [])].slice(0, WITNESSES)
-    for (const call of two) taken.add(call)
-    chosen.set(check, two)
-  }
-  return chosen
+  const failed = ordered(verdicts.verdicts).filter(({ status }) => status === 'fail')
+  const witnesses = failed.flatMap((verdict) => witnessCalls(history, verdict))
+  return new Set([...[...chosenOf(history, failed).values()].flat(), ...witnesses].map(({ call }) => call))
 }
 
 function failedCheck(history: History, verdict: Verdict): Omit<FailedCheck, 'witnesses' | 'follows'> {

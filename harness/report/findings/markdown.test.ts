@@ -38,7 +38,7 @@ describe('findings', () => {
   it('tell two calls that went differently, and ask for the log lines of those', () => {
     const [failed] = findingsOf(history, verdicts, logs).failed
     expect(failed?.witnesses.map(({ call }) => call)).toEqual([worst?.call, lost[0]?.call])
-    expect([...findingCalls(history, verdicts)]).toEqual([worst?.call, lost[0]?.call])
+    expect([...findingCalls(history, verdicts)]).toEqual([worst?.call, lost[0]?.call, second?.call])
   })
 
   it('tell no call twice while there are others', () => {

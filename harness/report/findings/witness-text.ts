@@ -7,12 +7,13 @@ import type { Witness } from './witness.ts'
 
 export function witnessText(witness: Witness, longest: number): string {
   const { phase, plannedAtMs, sentAtMs, fault } = witness
+  const what = witness.beside ? 'Let in meanwhile, and longest inside,' : 'Witness'
   const who = `${witness.stressing ? 'stressing' : 'measured'} agent ${short(witness.agent, 40)} of ${short(witness.tenant, 24)}`
   const late = sentAtMs - plannedAtMs >= 50 ? `, planned at ${moment(plannedAtMs)} s` : ''
   const beside = fault === undefined ? '' : `, ${plain(fault, 80)}`
   const end = `ended as ${witness.class}${witness.good ? ', good' : ''}`
   return [
-    `Witness ${code(witness.call, 80)}: ${who}, ${witness.role}, ${phase} at ${moment(sentAtMs)} s${late}${beside}; ${end}`,
+    `${what} ${code(witness.call, 80)}: ${who}, ${witness.role}, ${phase} at ${moment(sentAtMs)} s${late}${beside}; ${end}`,
     fenced(
       [
         `→ ${requestText(witness)}`,

@@ -30,6 +30,8 @@ export interface Witness {
   answer: ReturnType<typeof answerOf> & { sizeBytes?: number; rightByRole?: boolean }
   class: string
   good: boolean
+  /** No witness itself: let in while one waited in a line for what both need, and longest inside. */
+  beside?: true
   /** The other attempts at the same thing. */
   attempts: { call: string; attempt: number; sentAtMs: number; tookMs?: number; answer: string; class: string }[]
   trace: { id: string; spans: TraceSpan[] }
@@ -104,7 +106,7 @@ function faultBeside(history: History, { sentAtMs }: Call): string | undefined {
 }
 
 /** The call's own part of its task's trace: what lies below the span that the agent sent. */
-function spansOf({ spans }: History, call: Call): TraceSpan[] {
+export function spansOf({ spans }: History, call: Call): TraceSpan[] {
   const { trace, sentAtMs, endedAtMs } = call
   const own = spans.filter((span) => span.trace === trace)
   if (own.length === 0) return []
