@@ -2,10 +2,9 @@
 // that was missed is usually named after the tool, and lies in what stands before or behind it: a limiter that waits for its store, a pause
 // that an upstream asked for. Stages are the time fields of the log's lines about a call (`limiter_ms`, `queueMs`) and the spans below it.
 //
-// Parameters: calls that show a fail, their log lines. Ours: a call is slow from 500 ms on, and half of
-// the calls must be; a stage is told from 60 % of their time on, and
-// that none took it where all together come to less than 40 %. Not modelled: stages side by side, of which each counts whole; calls that
-// were turned away, which waited in a line that their refusal names.
+// Parameters: calls that show a fail, their log lines. Ours: a call is slow from 500 ms on, and half of them must be; a stage is told from
+// 60 % of their time on, and that none took it where all together come to less than 40 %. Not modelled: stages side by side, of which each
+// counts whole; calls that were turned away, which waited in a line that their refusal names.
 import type { CallLogs } from '../../history/call-log.ts'
 import type { Call } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
