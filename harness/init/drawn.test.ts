@@ -21,6 +21,7 @@ test.each([
   [{ type: 'string', example: 'acme/site' }, "() => ({ a: 'acme/site' })"],
   [{ allOf: [{ type: 'string' }], default: 'x' }, "() => ({ a: 'x' })"],
   [{ allOf: [{ type: 'string', enum: ['x'] }] }, "() => ({ a: 'x' })"],
+  [{ allOf: [{ type: 'string' }], description: 'which' }, "() => ({ a: todo('a: which') })"],
   [{ anyOf: [{ type: 'string' }, { type: 'null' }] }, '() => ({ a: null })'],
   [{ type: ['string', 'null'] }, '() => ({ a: null })'],
   [{ type: 'string', description: 'The id\nof it' }, "() => ({ a: todo('a: The id of it') })"],

@@ -96,9 +96,9 @@ function objectOf({ properties, required }: Schema, root: Schema, depth: number)
 function merged(own: Schema | undefined, root: Schema): Schema | undefined {
   if (!own || !Array.isArray(own.allOf)) return own
   const parts = [...own.allOf.map((part) => resolved(part, root) ?? {}), { ...own, allOf: undefined }]
-  const properties = parts.map((part) => (isObject(part.properties) ? part.properties : {}))
+  const properties = parts.flatMap((part) => (isObject(part.properties) ? [part.properties] : []))
   const required = parts.flatMap((part) => (Array.isArray(part.required) ? part.required : []))
-  return Object.assign({}, ...parts, { properties: Object.assign({}, ...properties), required })
+  return Object.assign({}, ...parts, properties.length > 0 && { properties: Object.assign({}, ...properties), required })
 }
 
 /** A reference within the same schema is followed. */
