@@ -8,6 +8,7 @@ import contextforge, { SECRETS, TOKEN } from './contextforge.ts'
 const AGENTS = 8
 const RATE = 10
 const own = contextforge.start?.env
+const { cheapRead, expensiveRead } = contextforge.tools ?? {}
 
 export default target({
   ...contextforge,
@@ -17,6 +18,10 @@ export default target({
       authorization: `Bearer ${await tokenOf(index)}`,
       'x-forwarded-for': `10.9.0.${index + 1}`,
     }),
+  },
+  tools: {
+    ...(cheapRead && { cheapRead: { ...cheapRead, needs: ['postgres:customers', 'redis'] } }),
+    ...(expensiveRead && { expensiveRead: { ...expensiveRead, needs: ['postgres:invoices', 'redis'] } }),
   },
   declared: { perAgent: { ratePerMinute: RATE, burst: RATE } },
   start: {
