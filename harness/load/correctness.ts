@@ -7,7 +7,10 @@ import type { Correctness } from '../plan/plan.ts'
  * @param read what a pointer into the result leads to; undefined when it leads nowhere
  */
 export function isCorrect(rules: readonly Correctness[], read: (pointer: string) => unknown, given: Record<string, unknown>): boolean {
-  return rules.every((rule) => holds(rule, read(rule.at) ?? (rule.or === undefined ? undefined : read(rule.or)), given))
+  return rules.every((rule) => {
+    const value = read(rule.at)
+    return holds(rule, value === undefined && rule.or !== undefined ? read(rule.or) : value, given)
+  })
 }
 
 function holds({ is, minLength, equals }: Correctness, value: unknown, given: Record<string, unknown>): boolean {
@@ -23,13 +26,27 @@ function holds({ is, minLength, equals }: Correctness, value: unknown, given: Re
 export function at(document: unknown, pointer: string): unknown {
   if (pointer === '') return document
   let value = document
-  for (const token of pointer.slice(1).split('/')) {
-    const key = token.replaceAll('~1', '/').replaceAll('~0', '~')
+  for (const key of keysOf(pointer)) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
     if (Array.isArray(value) && !/^\d+$/.test(key)) return undefined
     value = (value as Record<string, unknown>)[key]
   }
   return value
+}
+
+/** A role's pointers are the same for all of its calls. */
+const known = new Map<string, string[]>()
+const KNOWN_MAX = 1_000
+
+function keysOf(pointer: string): string[] {
+  const found = known.get(pointer)
+  if (found) return found
+  const keys = pointer
+    .slice(1)
+    .split('/')
+    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
+  if (known.size < KNOWN_MAX) known.set(pointer, keys)
+  return keys
 }
 
 function typeName(value: unknown): string {

@@ -7,7 +7,7 @@ import type { Evidence } from '../history/load-line.ts'
 import type { Correctness, TenantsAt } from '../plan/plan.ts'
 import { at, isCorrect } from './correctness.ts'
 import { EventText } from './event-text.ts'
-import { idOf, peekResult, TEXT_CHARACTERS_MAX } from './peeked.ts'
+import { isId, peekResult, TEXT_CHARACTERS_MAX } from './peeked.ts'
 
 /** An answer as the engine has it. */
 export interface RawAnswer {
@@ -62,12 +62,10 @@ export function evidenceOf(raw: RawAnswer, question: Question): Evidence {
   // What a small body without structured content says, it says in its text.
   const wordsAlone = evidence.sizeBytes < SMALL_BYTES && !raw.body.includes('"structuredContent"')
   if (contentType !== undefined && peekResult(evidence, raw, contentType, question, wordsAlone)) return evidence
-  return Object.assign(evidence, wholeBody(raw.body, contentType ?? '', question, wordsAlone))
-}
-
-function wholeBody(body: string, contentType: string, question: Question, wordsAlone: boolean): Partial<Evidence> {
-  const message = parseAnswer(body, contentType)
-  return message ? { parsed: true, ...messageEvidence(message, question, wordsAlone) } : { parsed: false }
+  const message = parseAnswer(raw.body, contentType ?? '')
+  evidence.parsed = message !== undefined
+  if (message) addMessage(evidence, message, question, wordsAlone)
+  return evidence
 }
 
 /** The JSON-RPC answer in a body; undefined when there is none. */
@@ -87,44 +85,41 @@ function eventsIn(body: string): string[] {
   return found
 }
 
-function messageEvidence(message: Json, question: Question, wordsAlone: boolean): Partial<Evidence> {
-  const rpcId = idOf(message.id)
-  if (isObject(message.error)) return { ...rpcId, ...errorEvidence(message.error) }
-  if (!isObject(message.result)) return rpcId
-  return { ...rpcId, ...(inputWanted(message.result) ?? resultEvidence(message.result, question, wordsAlone)) }
+function addMessage(evidence: Evidence, { id, error, result }: Json, question: Question, wordsAlone: boolean): void {
+  if (isId(id)) evidence.rpcId = id
+  if (isObject(error)) addError(evidence, error)
+  else if (!isObject(result)) return
+  else if (result.resultType === 'input_required') evidence.message = inputWanted(result)
+  else addResult(evidence, result, question, wordsAlone)
 }
 
 /**
  * An answer that is none yet (2026-07-28): what a server may ask of clients that have declared it, and our agents declare nothing. They do not
  * ask again with its `requestState` alone either, as the SDK's client does.
  */
-function inputWanted({ resultType, inputRequests }: Json): Partial<Evidence> | undefined {
-  if (resultType !== 'input_required') return undefined
+function inputWanted({ inputRequests }: Json): string {
   const methods = isObject(inputRequests)
     ? Object.values(inputRequests).map((wanted) => (isObject(wanted) ? String(wanted.method) : ''))
     : []
-  return { message: `input required: ${methods.join(', ')}`.slice(0, MESSAGE_CHARACTERS_MAX) }
+  return `input required: ${methods.join(', ')}`.slice(0, MESSAGE_CHARACTERS_MAX)
 }
 
-function errorEvidence(error: Json): Partial<Evidence> {
-  return {
-    ...(typeof error.code === 'number' && { rpcCode: error.code }),
-    ...(typeof error.message === 'string' && { message: error.message.slice(0, MESSAGE_CHARACTERS_MAX) }),
-    ...(isObject(error.data) && { data: bounded(error.data) }),
-  }
+function addError(evidence: Evidence, { code, message, data }: Json): void {
+  if (typeof code === 'number') evidence.rpcCode = code
+  if (typeof message === 'string') evidence.message = message.slice(0, MESSAGE_CHARACTERS_MAX)
+  if (isObject(data)) evidence.data = bounded(data)
 }
 
-function resultEvidence(result: Json, { correct, arguments: given, keyed }: Question, wordsAlone: boolean): Partial<Evidence> {
+function addResult(evidence: Evidence, result: Json, { correct, arguments: given, keyed }: Question, wordsAlone: boolean): void {
   const isError = result.isError === true
+  evidence.isError = isError
   const text = isError || wordsAlone ? textOf(result.content) : undefined
-  return {
-    isError,
-    ...(text !== undefined && { message: text.slice(0, isError ? MESSAGE_CHARACTERS_MAX : TEXT_CHARACTERS_MAX) }),
-    ...(isError && isObject(result.structuredContent) && { data: bounded(result.structuredContent) }),
-    ...(isReplay(result._meta) && { replayed: true }),
-    ...(keyed && !isError && { hash: fnv1a(sorted(result.structuredContent ?? result.content)) }),
-    ...(correct.length > 0 && !isError && { correct: isCorrect(correct, (pointer) => at(result, pointer), given) }),
-  }
+  if (text !== undefined) evidence.message = text.slice(0, isError ? MESSAGE_CHARACTERS_MAX : TEXT_CHARACTERS_MAX)
+  if (isError && isObject(result.structuredContent)) evidence.data = bounded(result.structuredContent)
+  if (isReplay(result._meta)) evidence.replayed = true
+  if (isError) return
+  if (keyed) evidence.hash = fnv1a(sorted(result.structuredContent ?? result.content))
+  if (correct.length > 0) evidence.correct = isCorrect(correct, (pointer) => at(result, pointer), given)
 }
 
 /** `replayed: true` in the result's `_meta`, under whatever prefix. */

@@ -7,9 +7,9 @@ import { parseAnswer, type RawAnswer } from './evidence.ts'
 const LEADS_MAX = 100
 
 /** @param given the arguments of the call that was answered: a lead changes one of them, or stands alone */
-export function leadsOf({ status, header, body }: RawAnswer, rules: readonly LeadsTo[], given: Record<string, unknown>) {
+export function leadsOf(raw: RawAnswer, rules: readonly LeadsTo[], given: Record<string, unknown>) {
   const leads: Record<string, unknown>[] = []
-  const result = status === 200 ? parseAnswer(body, header('Content-Type') ?? '')?.result : undefined
+  const result = raw.status === 200 ? parseAnswer(raw.body, raw.header('Content-Type') ?? '')?.result : undefined
   for (const { at: pointer, each = '', argument, alone = false } of rules) {
     const found = at(result, pointer)
     for (const item of Array.isArray(found) ? found : [found]) {

@@ -19,6 +19,11 @@ test('a line by hand is what JSON.stringify makes of it', () => {
     correct: false,
     transportText: '\\',
   }
-  for (const own of [evidence, odd, { status: 0 }])
+  const usual = { status: 200, contentType: 'a/"b"', sizeBytes: 7, parsed: true, rpcId: call, isError: false }
+  const headers = { retryAfter: '"', rateLimit: '"a";r=0', rateLimitPolicy: '"a";q=1', instance: '"', correct: true }
+  // All that a fine result may have beside.
+  const more = { ...headers, correct: false, message: 'a "b"', hash: 'ab', replayed: true, tenants: ['a'] }
+  const each = Object.entries(more).map(([name, value]) => ({ ...usual, [name]: value }))
+  for (const own of [evidence, odd, { status: 0 }, usual, { ...usual, ...headers }, ...each])
     expect(JSON.parse(endLine(seq, call, agent, endedAtMs, own))).toEqual({ kind: 'end', seq, call, agent, endedAtMs, ...own })
 })

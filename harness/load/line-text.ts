@@ -20,14 +20,33 @@ export function sendLine(line: Omit<SendLine, 'kind'>): string {
 }
 
 export function endLine(seq: number, call: string, agent: string, endedAtMs: number, evidence: Evidence): string {
-  let text = `{"kind":"end","seq":${seq},"call":"${call}","agent":"${agent}","endedAtMs":${endedAtMs}`
+  const head = `{"kind":"end","seq":${seq},"call":"${call}","agent":"${agent}","endedAtMs":${endedAtMs}`
+  return isUsual(evidence, call) ? usualEnd(head, call, evidence) : anyEnd(head, evidence)
+}
+
+/** A fine result with no more to tell than its headers. */
+function isUsual({ status, parsed, isError, rpcId, message, hash, replayed, tenants }: Evidence, call: string): boolean {
+  const plain = message === undefined && hash === undefined && replayed === undefined && tenants === undefined
+  return plain && status === 200 && parsed === true && isError === false && rpcId === call
+}
+
+/** In one piece: adding names and values one after the other, as below, takes three times as long. */
+function usualEnd(head: string, call: string, evidence: Evidence): string {
+  const { contentType, retryAfter, rateLimit, rateLimitPolicy, instance, sizeBytes, correct } = evidence
+  const type = contentType === undefined ? '' : `,"contentType":${quoted(contentType)}`
+  const wait = retryAfter === undefined ? '' : `,"retryAfter":${JSON.stringify(retryAfter)}`
+  const limit = rateLimit === undefined ? '' : `,"rateLimit":${JSON.stringify(rateLimit)}`
+  const policy = rateLimitPolicy === undefined ? '' : `,"rateLimitPolicy":${quoted(rateLimitPolicy)}`
+  const who = instance === undefined ? '' : `,"instance":${quoted(instance)}`
+  const right = correct === undefined ? '' : `,"correct":${correct}`
+  const headers = `${type}${wait}${limit}${policy}${who}`
+  return `${head},"status":200${headers},"sizeBytes":${sizeBytes},"parsed":true,"rpcId":"${call}","isError":false${right}}`
+}
+
+function anyEnd(head: string, evidence: Evidence): string {
+  let text = head
   const names = Object.keys(evidence) as (keyof Evidence)[]
-  for (let n = 0; n < names.length; n++) {
-    const name = names[n] as keyof Evidence
-    const value = evidence[name]
-    const plain = value === call ? `"${call}"` : typeof value === 'number' || typeof value === 'boolean' ? value : undefined
-    text += `,"${name}":${plain ?? (name === 'contentType' ? quoted(String(value)) : JSON.stringify(value))}`
-  }
+  for (let n = 0; n < names.length; n++) text += `,"${names[n]}":${JSON.stringify(evidence[names[n] as keyof Evidence])}`
   return `${text}}`
 }
 

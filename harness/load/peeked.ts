@@ -8,6 +8,12 @@ import type { Question, RawAnswer } from './evidence.ts'
 /** A limit may be told in a result that says it is fine: of small ones that are text alone, this much is kept. */
 export const TEXT_CHARACTERS_MAX = 300
 
+export type Peekable = Required<Pick<RawAnswer, 'peek'>> & RawAnswer
+
+export function canPeek(raw: RawAnswer): raw is Peekable {
+  return raw.peek !== undefined
+}
+
 /** Pointers that read the same as dotted paths. */
 const PLAIN_POINTER = /^(\/[\w-]+)+$/
 
@@ -16,18 +22,20 @@ const PLAIN_POINTER = /^(\/[\w-]+)+$/
  * @param wordsAlone what it says, it says in its text
  */
 export function peekResult(evidence: Evidence, raw: RawAnswer, contentType: string, question: Question, wordsAlone: boolean): boolean {
-  const { peek } = raw
   const { correct, keyed } = question
-  if (!peek || keyed || raw.status !== 200 || !contentType.startsWith('application/json')) return false
+  if (!canPeek(raw) || keyed || raw.status !== 200 || !contentType.startsWith('application/json')) return false
   const paths = pathsOf(correct)
   if (!paths) return false
-  if (!wordsAlone && peekUsual(evidence, raw.body, question, paths, peek)) return true
-  const fine = peek('jsonrpc') === '2.0' && typeof peek('result.content.#') === 'number' && peek('result.isError') !== true
+  if (!wordsAlone && peekUsual(evidence, raw, question, paths)) return true
+  const fine = raw.peek('jsonrpc') === '2.0' && typeof raw.peek('result.content.#') === 'number' && raw.peek('result.isError') !== true
   if (!fine) return false
-  Object.assign(evidence, { parsed: true, ...idOf(peek('id')), isError: false })
-  const text = wordsAlone ? peek('result.content.0.text') : undefined
+  const id = raw.peek('id')
+  evidence.parsed = true
+  if (isId(id)) evidence.rpcId = id
+  evidence.isError = false
+  const text = wordsAlone ? raw.peek('result.content.0.text') : undefined
   if (typeof text === 'string') evidence.message = text.slice(0, TEXT_CHARACTERS_MAX)
-  const lookUp = (pointer: string) => peek(`result${pointer.replaceAll('/', '.')}`)
+  const lookUp = (pointer: string) => raw.peek(`result${pointer.replaceAll('/', '.')}`)
   if (correct.length > 0) evidence.correct = isCorrect(correct, lookUp, question.arguments)
   return true
 }
@@ -36,25 +44,20 @@ export function peekResult(evidence: Evidence, raw: RawAnswer, contentType: stri
  * The same of a result that begins and ends as most do, by a look at its head and one at what its rules ask for (which also tells that the
  * body is JSON at all): five looks less.
  */
-function peekUsual(
-  evidence: Evidence,
-  body: string,
-  { call, correct, arguments: given }: Question,
-  paths: readonly string[],
-  peek: (path: string) => unknown,
-): boolean {
+function peekUsual(evidence: Evidence, raw: Peekable, { call, correct, arguments: given }: Question, paths: readonly string[]): boolean {
+  const { body } = raw
   if (call === undefined || body.includes('"isError"')) return false
   const idFirst = body.startsWith(`{"jsonrpc":"2.0","id":"${call}","result":{"content":[`)
   const idLast = !idFirst && body.startsWith('{"result":{"content":[') && body.endsWith(`},"jsonrpc":"2.0","id":"${call}"}`)
   if (!idFirst && !idLast) return false
-  if (correct.length === 0 && peek('jsonrpc') !== '2.0') return false
+  if (correct.length === 0 && raw.peek('jsonrpc') !== '2.0') return false
   let all = true
   for (let n = 0; n < correct.length; n++) {
     const rule = correct[n] as Correctness
     const path = paths[n] as string
     // Of a list its length is enough, and cheaper than the list.
     const counted = rule.is === 'array' && rule.equals === undefined
-    const value = peek(counted ? `${path}.#` : path)
+    const value = raw.peek(counted ? `${path}.#` : path)
     if (value === undefined) return false
     all = all && (counted ? typeof value === 'number' && value >= (rule.minLength ?? 0) : isCorrect([rule], () => value, given))
   }
@@ -77,6 +80,6 @@ function pathsOf(correct: readonly Correctness[]): string[] | undefined {
   return known.get(correct)
 }
 
-export function idOf(id: unknown): Partial<Evidence> {
-  return typeof id === 'string' || typeof id === 'number' || id === null ? { rpcId: id } : {}
+export function isId(id: unknown): id is string | number | null {
+  return typeof id === 'string' || typeof id === 'number' || id === null
 }

@@ -3,25 +3,27 @@
 import type { TenantsAt } from '../plan/plan.ts'
 import { at } from './correctness.ts'
 import { parseAnswer, type RawAnswer } from './evidence.ts'
+import { canPeek, type Peekable } from './peeked.ts'
 
 const TENANTS_MAX = 10
 
 /** Each once, in the order in which they come. */
-export function tenantsIn({ header, body, peek }: RawAnswer, places: readonly TenantsAt[]): string[] {
-  const json = (header('Content-Type') ?? '').startsWith('application/json')
-  const result = peek && json ? undefined : parseAnswer(body, header('Content-Type') ?? '')?.result
+export function tenantsIn(raw: RawAnswer, places: readonly TenantsAt[]): string[] {
+  const type = raw.header('Content-Type') ?? ''
+  const peekable = canPeek(raw) && type.startsWith('application/json') ? raw : undefined
+  const result = peekable ? undefined : parseAnswer(raw.body, type)?.result
   const found = new Set<string>()
   for (const place of places) {
-    for (const value of peek && json ? peeked(peek, place) : whole(result, place)) {
+    for (const value of peekable ? peeked(peekable, place) : whole(result, place)) {
       if (value !== undefined && value !== null && found.size < TENANTS_MAX) found.add(String(value))
     }
   }
   return [...found]
 }
 
-function peeked(peek: (path: string) => unknown, { at: pointer, each }: TenantsAt): unknown[] {
+function peeked(raw: Peekable, { at: pointer, each }: TenantsAt): unknown[] {
   const path = `result${pointer.replaceAll('/', '.')}`
-  const value = peek(each === undefined ? path : `${path}.#${each.replaceAll('/', '.')}`)
+  const value = raw.peek(each === undefined ? path : `${path}.#${each.replaceAll('/', '.')}`)
   return Array.isArray(value) ? value : [value]
 }
 

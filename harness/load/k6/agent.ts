@@ -19,7 +19,7 @@ import { transportOf } from './transport.ts'
 declare const console: { log(line: string): void }
 
 export async function runAgent(planned: PlannedAgent, persona: PersonaDefinition, url: string, facts: RunFacts): Promise<void> {
-  const parameters: RefinedParams<'text'> = { responseType: 'text' }
+  const parameters: RefinedParams<'text'> = {}
   const engine: Engine = {
     nowMs: () => Date.now(),
     wait: (ms) => (ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms))),
@@ -30,10 +30,11 @@ export async function runAgent(planned: PlannedAgent, persona: PersonaDefinition
       parameters.jar = new http.CookieJar()
       const request = http.asyncRequest('POST', url, body, parameters)
       if (keepMs > timeoutMs) return sooner(request, timeoutMs).then(read)
-      return request.then(
-        (response) => (isStopped(response) ? NOBODY_KNOWS : read(rawAnswer(response))),
-        (error) => read(noAnswer(error)),
-      )
+      const told = (outcome: unknown) => {
+        const answer = rawAnswer(outcome)
+        return answer ? read(answer) : NOBODY_KNOWS
+      }
+      return request.then(told, told)
     },
     write: (line) => console.log(line),
   }
@@ -47,49 +48,59 @@ function sooner(request: Promise<RefinedResponse<'text'>>, timeoutMs: number): P
     const transportText = `no answer within ${timeoutMs} ms`
     const gaveUp: RawAnswer = { status: 0, transport: 'timeout', transportText, header: NO_HEADER, body: '' }
     const timer = setTimeout(() => resolve(gaveUp), timeoutMs)
-    const settle = (answer: RawAnswer) => {
+    const settle = (outcome: unknown) => {
       clearTimeout(timer)
-      resolve(answer)
+      const answer = rawAnswer(outcome)
+      // Stopped: nobody knows, so there is no end.
+      if (answer) resolve(answer)
     }
-    request.then(
-      (response) => settle(rawAnswer(response)),
-      (error) => settle(noAnswer(error)),
-    )
+    request.then(settle, settle)
   })
 }
 
 const NO_HEADER = () => undefined
 
-function noAnswer(error: unknown): RawAnswer {
-  return { status: 0, transport: 'other', transportText: String(error), header: NO_HEADER, body: '' }
-}
-
-/** k6 is being stopped: nobody knows what becomes of the call, so it gets no end. */
-function isStopped({ status, error }: RefinedResponse<'text'>): boolean {
-  return status === 0 && error.includes('context canceled')
-}
-
 const NOBODY_KNOWS = new Promise<never>(() => undefined)
 
-function rawAnswer(response: RefinedResponse<'text'>): RawAnswer {
-  const body: string = response.body ?? ''
-  if (response.status === 0) {
-    const transport = transportOf(response.error_code, response.error, body !== '')
-    const why = `${response.error_code} ${response.error}`
-    // Also where a server keeps a stream open after its answer: k6 gives a stream at its end.
-    const transportText = body === '' ? why : `${why}, after ${body.length} characters of an answer that did not end`
-    return { status: 0, transport, transportText, header: NO_HEADER, body }
-  }
-  // Asked for once: each time it would cross into Go.
-  const { headers } = response
-  return { status: response.status, header: (name) => headers[name], body, peek: (path) => peekAt(response, path) }
+/** @param outcome a response, or why there is none. Undefined: k6 is being stopped, and nobody knows what becomes of the call */
+function rawAnswer(outcome: unknown): RawAnswer | undefined {
+  const response = outcome as RefinedResponse<'text'>
+  const { status } = response
+  if (status > 0) return new Answered(status, response)
+  if (status === undefined) return { status: 0, transport: 'other', transportText: String(outcome), header: NO_HEADER, body: '' }
+  const { error, error_code: code, body } = response
+  if (error.includes('context canceled')) return undefined
+  const partial = body ? `, after ${body.length} characters of an answer that did not end` : ''
+  // Also where a server keeps a stream open after its answer: k6 gives a stream at its end.
+  const transportText = `${code} ${error}${partial}`
+  return { status: 0, transport: transportOf(code, error, partial !== ''), transportText, header: NO_HEADER, body: '' }
 }
 
-/** A body that is no JSON throws. */
-function peekAt(response: RefinedResponse<'text'>, path: string): unknown {
-  try {
-    return response.json(path)
-  } catch {
-    return undefined
+/** With methods that all answers share: in this engine a function of each one's own costs as much as five of its fields. */
+class Answered implements RawAnswer {
+  readonly status: number
+  readonly body: string
+  readonly #response: RefinedResponse<'text'>
+  readonly #headers: Record<string, string>
+
+  constructor(status: number, response: RefinedResponse<'text'>) {
+    this.status = status
+    this.body = response.body ?? ''
+    this.#response = response
+    // Asked for once: each time it would cross into Go.
+    this.#headers = response.headers
+  }
+
+  header(name: string): string | undefined {
+    return this.#headers[name]
+  }
+
+  /** A body that is no JSON throws. */
+  peek(path: string): unknown {
+    try {
+      return this.#response.json(path)
+    } catch {
+      return undefined
+    }
   }
 }

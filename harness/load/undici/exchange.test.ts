@@ -30,9 +30,9 @@ async function exchanged(give: Strange['give'], timeoutMs = 5_000) {
     () => server.close(),
   )
   const headers = { 'Content-Type': 'application/json', 'MCP-Protocol-Version': '2025-11-25' }
-  const raw = await connections.post({ headers, body: '{}' }, timeoutMs, timeoutMs)
   const correct = [{ at: '/structuredContent/page', equals: 1 }]
-  return evidenceOf(raw, { call: 'c1', arguments: {}, correct, keyed: false })
+  const question = { call: 'c1', arguments: {}, correct, keyed: false }
+  return await connections.post({ headers, body: '{}' }, timeoutMs, timeoutMs, (raw) => evidenceOf(raw, question))
 }
 
 test.each(Object.entries(strange))('%s', async (_way, { is, give }) => {

@@ -21,6 +21,8 @@ export interface Exchanging {
   send: Send
   timeoutMs: number
   keepMs: number
+  /** Its connection is free again. */
+  done: () => void
 }
 
 type Headers = Record<string, string | string[] | undefined>
@@ -35,6 +37,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #over = false
   /** Its stream is closed, or must not be opened any more. */
   #closed = false
+  #freed = false
   #status = 0
   #headers: Headers = {}
   #chunks: Buffer[] | undefined
@@ -76,6 +79,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.#done()
     this.#events?.end()
     if (this.#resumes()) return
     clearTimeout(this.#timer)
@@ -83,6 +87,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#done()
     if (this.#resumes()) return
     clearTimeout(this.#timer)
     const transport = transportOf(error, this.#status !== 0, this.#chunks !== undefined)
@@ -121,6 +126,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#chunks = []
     setTimeout(() => this.#given.send('GET', resumeHeaders(this.#sent, lastId), null, this), retryMs)
     return true
+  }
+
+  /** Of its own connection: what resumes it has another. */
+  #done(): void {
+    if (this.#freed) return
+    this.#freed = true
+    this.#given.done()
   }
 
   #giveUp(): void {

@@ -90,7 +90,7 @@ function engineOf(connections: Connections, lines: LineFile): Engine {
   return {
     nowMs: () => Date.now(),
     wait: (ms) => (ms <= 0 ? Promise.resolve() : until(Date.now() + ms)),
-    post: (request, timeoutMs, keepMs, read) => connections.post(request, timeoutMs, keepMs).then(read),
+    post: (request, timeoutMs, keepMs, read) => connections.post(request, timeoutMs, keepMs, read),
     write: (line) => lines.write(line),
     streams: connections.streams,
   }

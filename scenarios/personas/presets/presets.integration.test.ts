@@ -108,7 +108,7 @@ async function act(persona: PersonaDefinition, way: Way, era: Era, url: string, 
   await followTimeline(planned as never, persona, facts, {
     nowMs: () => Date.now(),
     wait: (ms) => new Promise((done) => (ms <= 0 ? done() : setTimeout(() => done(), ms))),
-    post: (request, timeoutMs, keepMs, read) => connections.post(request, timeoutMs, keepMs).then(read),
+    post: (request, timeoutMs, keepMs, read) => connections.post(request, timeoutMs, keepMs, read),
     write: (line) => lines.push(JSON.parse(line) as LoadLine),
     streams: connections.streams,
   })
