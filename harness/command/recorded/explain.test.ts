@@ -2,7 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { parseExplain } from './explain.ts'
+import { exampleHistory } from '../../report/example/history.ts'
+import { exampleVerdict, exampleVerdicts } from '../../report/example/verdicts.ts'
+import { gatherFindings } from '../../report/findings/gather.ts'
+import { explanation, parseExplain } from './explain.ts'
 
 let reports = ''
 beforeAll(async () => {
@@ -22,4 +25,12 @@ it("takes a run's folder, or a scenario's name for its newest run", () => {
 
 it.each([[[]], [['a', 'b']], [['a', '--jsn']]])('refuses %j', (words) => {
   expect(() => parseExplain(words)).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }))
+})
+
+it.each([true, false])('prints no planted secret (as data: %s)', async (json) => {
+  const verdict = { ...exampleVerdict('fail'), says: 'the log has sk_live_0123456789abcdef01234567' }
+  const findings = await gatherFindings(reports, exampleHistory(), exampleVerdicts('fail', [verdict], verdict.says))
+  const text = explanation(findings, json)
+  expect(text).toContain('[planted secret]')
+  expect(text).not.toContain('sk_live_0')
 })

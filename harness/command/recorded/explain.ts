@@ -2,6 +2,8 @@
 // a scenario's name for its newest run. Judged anew, as `npm run judge` does; nothing is sent anywhere.
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { withoutSecrets } from '../../plan/secrets.ts'
+import type { Findings } from '../../report/findings/findings.ts'
 import { gatherFindings } from '../../report/findings/gather.ts'
 import { findingsMarkdown } from '../../report/findings/markdown.ts'
 import { bad, parsed } from '../arguments.ts'
@@ -25,9 +27,13 @@ export const explain: Program = { help: HELP, run: explainCommand }
 async function explainCommand(words: string[]): Promise<number> {
   const { folder, json } = parseExplain(words)
   const { history, verdicts } = await judgeFolder(folder)
-  const findings = await gatherFindings(folder, history, verdicts)
-  process.stdout.write(json ? `${JSON.stringify(findings)}\n` : findingsMarkdown(findings))
+  process.stdout.write(explanation(await gatherFindings(folder, history, verdicts), json))
   return verdicts.exitCode
+}
+
+/** What is printed may be kept by whoever ran it: no planted secret stands in it, as in the reports. */
+export function explanation(findings: Findings, json: boolean): string {
+  return withoutSecrets(json ? `${JSON.stringify(findings)}\n` : findingsMarkdown(findings))
 }
 
 /** @throws HarnessError `BAD_OPTION` */
