@@ -80,11 +80,9 @@ class Words {
   static readonly #left: ReadonlySet<string> = new Set(['call', 'agent', 'trace', 'parent', 'key', 'rpcId', 'span'])
   #known = new Map<string, string>()
 
-  /** @param within `data` of an answer and the like are looked into as well, no deeper */
-  share(line: Record<string, unknown>, within = true): void {
+  share(line: Record<string, unknown>): void {
     for (const name in line) {
       const word = line[name]
-      if (typeof word === 'object' && word !== null && within) this.share(word as Record<string, unknown>, false)
       if (typeof word !== 'string' || word.length < Words.#shortest || Words.#left.has(name)) continue
       const known = this.#known.get(word)
       if (known !== undefined) line[name] = known
