@@ -40,7 +40,11 @@ export async function run(seconds = 60, limits = MEMORY_MAX): Promise<string[]> 
 }
 
 async function measure(driver: Driver, memoryMax: number, url: string, scratch: string, seconds: number): Promise<string> {
-  const plan = planOf(seconds * 1_000 + DRAIN_MS, AGENTS, (index) => ({ persona: 'steady', parameters: {}, tasks: tasksOf(index, seconds) }))
+  const plan = planOf(seconds * 1_000 + DRAIN_MS, AGENTS, (index) => ({
+    persona: 'steady',
+    parameters: {},
+    tasks: tasksOf(index, seconds),
+  }))
   const sending = await ours(driver, await ensureK6(), undefined, url, scratch, plan)
   const { maxRssBytes = 0 } = (await sending.ended) as GeneratorEnd
   const lines = linesOf(path.join(scratch, driver.id, 'raw/load.ndjson'))

@@ -16,8 +16,8 @@ needed is started for it; the two reports stay in reports/.
 
   npm run demo
 
-It takes no options. It runs ${SCENARIO} twice, first with --weaken ${WEAKNESS}: about a minute. A half that cannot be told, since the machine
-had too much else to do, is run once more.
+It takes no options. It runs ${SCENARIO} twice, first with --weaken ${WEAKNESS}: about a minute. A half
+that cannot be told, since the machine had too much else to do, is run once more.
 Exit codes: 0 the weak server was caught and the hardened one held · else what says otherwise, as for npm run scenario
 Example: npm run demo
 `
