@@ -112,7 +112,7 @@ it('faults act inside containers as they do outside', async () => {
   const redis = stack.use(await startRedisContainer(containers))
   const upstream = stack.use(new Upstream(await startWorkerContainer(containers, UPSTREAM, ROOT)))
   const port = await freePort()
-  const command = `exec node -e "process.on('SIGTERM', process.exit); require('http').createServer((q, r) => r.end()).listen(${port}, '127.0.0.1')"`
+  const command = `node -e "process.on('SIGTERM', process.exit); require('http').createServer((q, r) => r.end()).listen(${port}, '127.0.0.1')" && true`
   const at = { cwd: ROOT, env: {}, readyUrl: `http://127.0.0.1:${port}/`, logFile: path.join(keeper.folder, 'server-1.log'), instance: 1 }
   const server = stack.use(await startServerContainer(containers, { ...at, command }, ROOT))
   const addresses = { postgres: postgres.address, redis: redis.address, upstream: upstream.address, server: `127.0.0.1:${port}` }
@@ -152,9 +152,13 @@ it('a worker and a server: orders, logs, signals', async () => {
   const port = await freePort()
   const script = `process.on('SIGTERM', process.exit); console.log('{"up":1}'); require('http').createServer((q, r) => r.end('hello')).listen(${port}, '127.0.0.1')`
   const readyUrl = `http://127.0.0.1:${port}/`
-  const options = { command: `exec node -e "${script.replaceAll('"', '\\"')}"`, cwd: ROOT, env: {}, readyUrl, instance: 1 }
+  // A command that a shell stays in front of, as `npm start` does.
+  const options = { command: `node -e "${script.replaceAll('"', '\\"')}" && true`, cwd: ROOT, env: {}, readyUrl, instance: 1 }
   await using server = await startServerContainer(containers, { ...options, logFile: path.join(keeper.folder, 'server-1.log') }, ROOT)
   expect((await request(readyUrl)).statusCode).toBe(200)
+  expect(await server.signal('SIGTERM')).toBe(true)
+  await expect.poll(() => server.hasGone(), { interval: 20, timeout: 10_000 }).toBe(true)
+  await server.restart()
   await server.kill()
   await expect(request(readyUrl)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   await server.restart()

@@ -88,6 +88,7 @@ export async function startServerContainer(
     keeper,
     image: images.node,
     command: ['sh', '-c', command],
+    shell: true,
     env,
     folders: [...new Set([root, path.resolve(cwd)])],
     cwd: path.resolve(cwd),

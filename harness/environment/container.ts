@@ -1,5 +1,5 @@
 // A service's program in a container instead of a local process: the same vessel, so that whoever signals, crashes or restarts it
-// need not know. Signals reach its first process through the engine. It shares the machine's network and listens on loopback, as a
+// need not know. Signals reach its first process through the engine, and where that is a shell the others too. It shares the machine's network and listens on loopback, as a
 // local process would: the proxy stands before it in the same way. Labelled with the run, so that leftovers are found.
 // What this does not model: a network, a disk or cores of its own; an engine on another machine.
 import { setTimeout as pause } from 'node:timers/promises'
@@ -21,6 +21,8 @@ export interface ContainerOptions {
   /** Folders of this machine that it may read, at the same path. */
   folders?: string[]
   cwd?: string
+  /** Its first process is a shell, which passes no signal on and, being first, does not end by one either: signals go to all in it. */
+  shell?: boolean
   /** One attempt to find out whether it serves. */
   ready: (vessel: ContainerVessel) => Promise<boolean>
   readyWithinMs?: number | undefined
@@ -32,10 +34,12 @@ export class ContainerVessel implements ServerVessel {
   readonly id: string
   readonly pid: number
   readonly exited: Promise<Exit>
+  readonly #shell: boolean
   #running = true
 
-  constructor(engine: Engine, id: string, pid: number) {
+  constructor(engine: Engine, id: string, pid: number, shell = false) {
     this.engine = engine
+    this.#shell = shell
     this.id = id
     this.pid = pid
     this.exited = engine.ended(id).then(exitOf, () => ({ code: null, signal: null }))
@@ -47,7 +51,10 @@ export class ContainerVessel implements ServerVessel {
   }
 
   async signal(name: NodeJS.Signals): Promise<boolean> {
-    return this.#running && (await this.engine.kill(this.id, name))
+    if (!this.#running) return false
+    // With its first process all of a container ends.
+    if (this.#shell && name !== 'SIGKILL') await this.engine.run(this.id, ['sh', '-c', `kill -s ${name.slice('SIG'.length)} -- -1`])
+    return await this.engine.kill(this.id, name)
   }
 
   signalInside(pid: number, name: NodeJS.Signals): boolean {
@@ -83,13 +90,13 @@ function exitOf(code: number | null): Exit {
  * @throws HarnessError `CONTAINER_DID_NOT_START` with its last lines
  */
 export function containerLauncher(options: ContainerOptions): (signal?: AbortSignal) => Promise<ContainerVessel> {
-  const { engine, image, ready, readyWithinMs = READY_LIMIT_MS } = options
+  const { engine, image, ready, shell, readyWithinMs = READY_LIMIT_MS } = options
   let id: string | undefined
   return async (signal = AbortSignal.timeout(readyWithinMs)) => {
     signal.throwIfAborted()
     if (id === undefined) id = await made(options)
     else await engine.start(id)
-    const vessel = new ContainerVessel(engine, id, (await engine.state(id)).pid)
+    const vessel = new ContainerVessel(engine, id, (await engine.state(id)).pid, shell)
     const limit = AbortSignal.any([signal, AbortSignal.timeout(readyWithinMs)])
     while (vessel.running && !limit.aborted) {
       if (await ready(vessel)) return vessel

@@ -49,6 +49,13 @@ export class Engine {
     return status === 204
   }
 
+  /** Runs a command inside, beside what runs there, and waits for its end. One that runs no more runs nothing. */
+  async run(id: string, command: readonly string[]): Promise<void> {
+    const { status, text } = await this.#call('POST', `/containers/${id}/exec`, ANSWER_MS, { Cmd: command, AttachStdout: true })
+    if (status !== 201) return
+    await this.#call('POST', `/exec/${(JSON.parse(text) as { Id: string }).Id}/start`, ANSWER_MS, { Detach: false })
+  }
+
   async start(id: string): Promise<void> {
     const { status, text } = await this.#call('POST', `/containers/${id}/start`)
     if (status !== 204 && status !== 304) throw new Error(`the container did not start again: ${text}`)
@@ -94,22 +101,23 @@ export class Engine {
     await this.#call('DELETE', `/containers/${id}?force=1&v=1`)
   }
 
-  async #call(method: string, path: string, limitMs = ANSWER_MS): Promise<{ status: number; text: string }> {
-    const answer = await this.#open(method, path, limitMs)
+  async #call(method: string, path: string, limitMs = ANSWER_MS, body?: object): Promise<{ status: number; text: string }> {
+    const answer = await this.#open(method, path, limitMs, body)
     const chunks: Buffer[] = []
     for await (const chunk of answer) chunks.push(chunk as Buffer)
     return { status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString('latin1') }
   }
 
-  #open(method: string, path: string, limitMs: number): Promise<http.IncomingMessage> {
+  #open(method: string, path: string, limitMs: number, body?: object): Promise<http.IncomingMessage> {
     const { protocol, hostname, port, pathname } = new URL(this.host)
     const place = protocol === 'unix:' ? { socketPath: pathname } : { host: hostname, port }
     const signal = limitMs > 0 ? { signal: AbortSignal.timeout(limitMs) } : {}
+    const headers = body === undefined ? {} : { 'content-type': 'application/json' }
     return new Promise((resolve, reject) => {
       http
-        .request({ ...place, method, path: `/v1.41${path}`, agent: false, ...signal }, resolve)
+        .request({ ...place, method, path: `/v1.41${path}`, agent: false, headers, ...signal }, resolve)
         .on('error', reject)
-        .end()
+        .end(body === undefined ? undefined : JSON.stringify(body))
     })
   }
 }
