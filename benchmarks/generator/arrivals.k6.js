@@ -36,6 +36,6 @@ export default function () {
   const second = Math.floor(n / perSecond)
   const inSecond = n - second * perSecond
   const atMs = second * 1000 + (inSecond < burst ? (inSecond / burst) * 10 : 10 + ((inSecond - burst) / Math.round(slow)) * 1000)
-  console.log(JSON.stringify({ lateMs: now - exec.scenario.startTime - atMs }))
+  console.log(JSON.stringify({ atMs, lateMs: now - exec.scenario.startTime - atMs }))
   http.post(__ENV.URL, body, { headers: { 'Content-Type': 'application/json' } })
 }
