@@ -5,14 +5,14 @@
 //   npm run matrix -- --repeat 3                        each hardened scenario so often, with seeds 1, 2, 3
 //   npm run matrix -- --fresh                           forgets what an earlier start of this commit has measured
 //
-// Stopped in the middle it goes on where it was: each run's result is kept in reports/matrix.ndjson, unless the checkout has changes. Nobody else should use the cores.
-import { execFileSync } from 'node:child_process'
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+// Stopped in the middle it goes on where it was (fixtures/kept-runs.ts). Nobody else should use the cores.
+import { rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { discover } from '../harness/discover.ts'
 import { ROOT, Workshop } from './fixtures/cli.ts'
+import { KeptRuns } from './fixtures/kept-runs.ts'
 import { matrixPage } from './fixtures/matrix-page.ts'
 import { allWeaknesses } from './fixtures/weaknesses.ts'
 
@@ -28,13 +28,11 @@ export interface MatrixRun {
   verdicts: { check: string; code: string; status: string; says: string; witnesses: number; because?: string }[]
 }
 
-const KEPT = path.join(ROOT, 'reports/matrix.ndjson')
 const PAGE = path.join(ROOT, 'docs/detection-matrix.md')
 
 const { values } = parseArgs({
   options: { only: { type: 'string' }, repeat: { type: 'string', default: '1' }, fresh: { type: 'boolean' } },
 })
-const commit = commitHere()
 const weaknesses = await allWeaknesses()
 const scenarios = (await discover<{ kind: 'scenario' }>('scenario', path.join(ROOT, 'scenarios'))).ids
 const only = values.only?.split(',')
@@ -46,8 +44,9 @@ if (stray !== undefined || !Number.isInteger(repeat) || repeat < 1) {
   process.stderr.write(`${what}\n  npm run matrix -- [--only <ids, with commas>] [--repeat <runs>] [--fresh]\n`)
   process.exit(254)
 }
-if (values.fresh) rmSync(KEPT, { force: true })
-mkdirSync(path.dirname(KEPT), { recursive: true })
+const done = new KeptRuns<MatrixRun>('matrix.ndjson', keyOf)
+const { commit } = done
+if (values.fresh) done.forget()
 
 interface Wanted {
   scenario: string
@@ -63,22 +62,11 @@ const wanted = scenarios.flatMap((scenario): Wanted[] => {
   const hardened = Array.from({ length: repeat }, (_, n) => ({ scenario, seed: n + 1 }))
   return [...hardened, ...own.map(({ id }) => ({ scenario, seed: 1, weakness: id }))]
 })
-const known = existsSync(KEPT)
-  ? readFileSync(KEPT, 'utf8')
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line) as MatrixRun)
-  : []
-const done = new Map(
-  known.filter((run) => run.commit === commit && !commit.endsWith('-dirty') && run.problem === undefined).map((run) => [keyOf(run), run]),
-)
-
 using workshop = new Workshop()
 for (const [position, one] of wanted.entries()) {
-  if (done.has(keyOf(one))) continue
+  if (done.get(keyOf(one))) continue
   const result = await measured(one)
-  appendFileSync(KEPT, `${JSON.stringify(result)}\n`)
-  done.set(keyOf(one), result)
+  done.add(result)
   const verdict = result.verdicts.find(({ check }) => check === caughtBy(one.weakness))
   const what = verdict ? `${verdict.check} ${verdict.status}: ${verdict.says}` : result.status
   process.stderr.write(
@@ -115,15 +103,6 @@ async function measured(one: Wanted): Promise<MatrixRun> {
       tookS: Math.round((Date.now() - begunMs) / 1_000),
       verdicts: [],
     }
-  }
-}
-
-/** Where there is no git, nobody knows what has changed since: as good as changed. */
-function commitHere(): string {
-  try {
-    return execFileSync('git', ['-C', ROOT, 'describe', '--always', '--dirty'], { encoding: 'utf8', stdio: 'pipe' }).trim()
-  } catch {
-    return 'unknown-dirty'
   }
 }
 
