@@ -1,4 +1,5 @@
-// What generators told → history, pure: times counted from the run's start, every call in its place, classified and put into its phase. A call with no end is kept as `info`. A call belongs to the phase in which it was sent; one that was still
+// What generators told → history, pure: times counted from the run's start, every call in its place, classified and put into
+// its phase. A call with no end is kept as `info`. A call belongs to the phase in which it was sent; one that was still
 // undecided when the phase changed straddles. Undecided ends with the answer or with the SLO, whichever comes first: a
 // call that hangs for longer than its SLO has failed its agent in the phase that made it hang.
 import { classify } from './classify.ts'
