@@ -8,7 +8,10 @@ const everywhere = ['harness', 'reference-server', 'scenarios', 'tests'] as cons
 const setupFiles = ['tests/fixtures/stalls.ts']
 const SUFFIX = 'integration.test.ts'
 
-/** Real Postgres and Redis: these files may share the cores. One that counts milliseconds is named `*.timed.integration.test.ts` and runs alone. */
+/**
+ * Real Postgres and Redis: these files may share the cores. One that counts milliseconds is named
+ * `*.timed.integration.test.ts` and runs alone.
+ */
 const services = [
   ...['reference-server', 'harness/environment', 'harness/faults', 'harness/samplers'].map((folder) => `${folder}/**/!(*.timed).${SUFFIX}`),
   ...['bad-input', 'lifecycle', 'server-command'].map((name) => `tests/${name}.${SUFFIX}`),

@@ -1,6 +1,6 @@
-// What the page of a long run costs: a recorded run (reports/sample/failed) is replayed in memory, one after the other, until it has 1,000,000 calls; its
-// page is written, and opened in Chromium three times, each in a fresh profile. Aim: at most 5 MB, written in 20 s, open within 2 s.
-// Run: node benchmarks/report.ts [calls]. What merging and judging such a run cost is benchmarks/judge.ts.
+// What the page of a long run costs: a recorded run (reports/sample/failed) is replayed in memory, one after the other, until it has
+// 1,000,000 calls; its page is written, and opened in Chromium three times, each in a fresh profile. Aim: at most 5 MB, written in
+// 20 s, open within 2 s. Run: node benchmarks/report.ts [calls]. What merging and judging such a run cost is benchmarks/judge.ts.
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'

@@ -40,7 +40,10 @@ export function asked<T>(what: string, give: () => T): T {
   }
 }
 
-/** An address as a message may show it and a command line repeat it. In one of the web a name is as secret as its password: tokens are sent as either. */
+/**
+ * An address as a message may show it and a command line repeat it. In one of the web a name is as
+ * secret as its password: tokens are sent as either.
+ */
 export function withoutPassword(address: string): string {
   const url = new URL(address)
   url.password = ''

@@ -27,7 +27,7 @@ export interface Answer {
 }
 
 export interface CallOptions {
-  /** How long this client waits for the answer, ms; 0 or without it the plan's patience. Shorter than the answer, it drops the call midway. */
+  /** How long this client waits for the answer, ms; 0 or absent: the plan's patience. Shorter than the answer, it drops the call midway. */
   timeoutMs?: number
   /** Asks again with other arguments under the same key: what a server must refuse. The line of the call says so. */
   altered?: Record<string, unknown>

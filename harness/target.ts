@@ -46,11 +46,14 @@ export interface ToolRole {
   /** Without it, an answer must at least not be empty. */
   correct?: Correctness[]
   idempotencyKey?: { argument: string } | { meta: string }
-  /** Where answers lead, for agents that walk: `[{ at: '/structuredContent/folders', each: '/path', argument: 'path' }]`; `alone: true` sends nothing beside it. */
+  /**
+   * Where answers lead, for agents that walk: `[{ at: '/structuredContent/folders', each: '/path',
+   * argument: 'path' }]`; `alone: true` sends nothing beside it.
+   */
   leadsTo?: LeadsTo[]
   /** Where an answer says whose rows it has, as `agents.tenant` names them: `[{ at: '/structuredContent/rows', each: '/tenant' }]`. */
   tenants?: TenantsAt[]
-  /** How to count a write's effects: rows of `key`, `rows` (count), optionally `names` (text[]); `$1`: a LIKE pattern for this run's keys. */
+  /** How to count a write's effects: rows of `key`, `rows` (count), optionally `names` (text[]); `$1`: LIKE pattern for this run's keys. */
   effects?: { sql: string }
 }
 
@@ -110,7 +113,7 @@ export interface Observe {
   instanceHeader?: string
   /** The server sends its spans to `collector` of the context, or, when it is started by somebody else, to this port of this machine. */
   spans?: { port?: number }
-  /** Prometheus' alert rules for its metrics, a file or an address, and the `job` that they give the server (default `server`). Needs promtool. */
+  /** Prometheus' alert rules for its metrics, a file or an address, and the `job` they give it (default `server`). Needs promtool. */
   alerts?: { rules: string; job?: string }
   /** Fields of the server's JSON log lines (on its stdout, or in the file named). */
   logs?: { file?: string; requestId: string; durationMs?: string }
@@ -163,7 +166,7 @@ export interface Target {
     headers?: (identity: AgentIdentity, context: TargetContext) => HeadersInTime | Promise<HeadersInTime>
     /** Headers with which an intruder tries, by what is wrong with them; asked for once the server is up, before the load begins. */
     credentials?: Partial<Record<Credential, (identity: AgentIdentity, context: TargetContext) => Headers | Promise<Headers>>>
-    /** Takes back what `credentials.revoked` gave this agent: called while it is in use. Without it, that must be revoked when it is given. */
+    /** Takes back what `credentials.revoked` gave this agent: called while it is in use. Without it, that must be revoked when given. */
     revoke?: (identity: AgentIdentity, context: TargetContext) => Promise<void>
     tenant?: (index: number) => string
     /** How much each matters to the server when it must turn some away. */

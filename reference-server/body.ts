@@ -1,5 +1,5 @@
-// One JSON-RPC message out of a request's body, within bounds: bytes, the pieces they come in, nesting, and one message only. An array is refused, since
-// the SDK's legacy leg would run up to 100 calls of one POST past the limiter.
+// One JSON-RPC message out of a request's body, within bounds: bytes, the pieces they come in, nesting, and one message
+// only. An array is refused, since the SDK's legacy leg would run up to 100 calls of one POST past the limiter.
 import type http from 'node:http'
 import { CallError } from './errors.ts'
 

@@ -1,6 +1,6 @@
 // The heap in use after the last full collection of garbage: what only ever grows is a leak. Small collections leave the old garbage
-// where it is, so after those it says nothing. V8 collects in full when it likes, which at little load is seldom; a test rig that wants to see
-// growth within seconds asks for one every HEAP_COLLECT_EVERY_MS (0: never), at the price of a pause each.
+// where it is, so after those it says nothing. V8 collects in full when it likes, which at little load is seldom; a test rig
+// that wants to see growth within seconds asks for one every HEAP_COLLECT_EVERY_MS (0: never), at the price of a pause each.
 import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'

@@ -1,7 +1,7 @@
-// The identity provider goes down while an instance is killed, which is back soon, with no key in memory; then the provider changes its key.
-// Intruders try tokens that are wrong in one way each, and one that is right but not to be checked yet. Agents with good tokens must never
-// be told to log in again: that is what makes a storm of it. Windows are long and recoveries short, since the instance must come back cold
-// while the provider is still away; how soon everybody is well again is other scenarios' matter.
+// The identity provider goes down while an instance is killed, which is back soon, with no key in memory; then the provider changes
+// its key. Intruders try tokens that are wrong in one way each, and one that is right but not to be checked yet. Agents with good
+// tokens must never be told to log in again: that is what makes a storm of it. Windows are long and recoveries short, since the
+// instance must come back cold while the provider is still away; how soon everybody is well again is other scenarios' matter.
 //
 // Not modelled: people who log in, a provider that answers late.
 import { authTruthful } from '../harness/checks/auth-truthful.ts'

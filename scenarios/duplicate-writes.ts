@@ -1,6 +1,6 @@
 // Answers to writes are cut after the write has been committed. Agents cannot know, and ask again with the same key; each
-// intent must leave one row, and the second answer must be the first one's. One in five asks again though it was answered: only there are both answers seen.
-// One in five leaves twice at the same moment, since two layers each send it: both are under way before either is done.
+// intent must leave one row, and the second answer must be the first one's. One in five asks again though it was answered: only there are
+// both answers seen. One in five leaves twice at the same moment, since two layers each send it: both are under way before either is done.
 //
 // Effects are counted in the table, by key. Not modelled: a key that comes back with other arguments.
 import { boundedTime } from '../harness/checks/bounded-time.ts'

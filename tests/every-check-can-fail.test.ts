@@ -1,5 +1,5 @@
-// A check that nothing can turn red is not yet a check: a weakness of the reference server turns it, and a change to a recorded run. What no
-// server can turn stands here with why: gates judge the run, not the server, and shut instead of failing.
+// A check that nothing can turn red is not yet a check: a weakness of the reference server turns it, and a change to a recorded
+// run. What no server can turn stands here with why: gates judge the run, not the server, and shut instead of failing.
 import { expect, test } from 'vitest'
 import { discoverChecks } from '../harness/command/units.ts'
 import { allWeaknesses } from './fixtures/weaknesses.ts'

@@ -1,5 +1,5 @@
-// A scenario from a cluster in one go, against a stand-in of Kubernetes and of k6-operator (tests/fixtures/kubernetes): the exact commands of
-// the pods run as processes. What is left afterwards is nothing; tests/long/kubernetes.ts stops and kills the harness in the middle.
+// A scenario from a cluster in one go, against a stand-in of Kubernetes and of k6-operator (tests/fixtures/kubernetes): the exact commands
+// of the pods run as processes. What is left afterwards is nothing; tests/long/kubernetes.ts stops and kills the harness in the middle.
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { HeaderLine } from '../harness/history/event.ts'

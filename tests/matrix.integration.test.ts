@@ -7,8 +7,8 @@ import { ROOT, Workshop } from './fixtures/cli.ts'
 import { allWeaknesses } from './fixtures/weaknesses.ts'
 
 /**
- * Two at a time, one that loads the cores beside one that hardly does: what a weakness does lies far past the limit, and what has failed has
- * failed, whatever else the machine did. The hardened server, which must hold, has the machine to itself.
+ * Two at a time, one that loads the cores beside one that hardly does: what a weakness does lies far past the limit, and what
+ * has failed has failed, whatever else the machine did. The hardened server, which must hold, has the machine to itself.
  */
 const PAIRS = [
   ['no-agent-limit', 'no-idempotency'],

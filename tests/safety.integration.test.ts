@@ -1,5 +1,5 @@
-// What leaves this machine, proved by counting: runs in a network namespace whose only way out is an interface that counts, against a server
-// that is not on loopback and writes down what reaches it. Wants Linux, root and the programs ip and unshare.
+// What leaves this machine, proved by counting: runs in a network namespace whose only way out is an interface that counts,
+// against a server that is not on loopback and writes down what reaches it. Wants Linux, root and the programs ip and unshare.
 import { execFileSync, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'

@@ -1,5 +1,6 @@
-// The two committed runs of reports/sample, judged and drawn again from their raw files: the same verdicts and the same page, byte for byte. A change of
-// the page shows here; look at it, then write it down with `vitest run --project integration tests/sample.integration.test.ts --update`.
+// The two committed runs of reports/sample, judged and drawn again from their raw files: the same
+// verdicts and the same page, byte for byte. A change of the page shows here; look at it, then
+// write it down with `vitest run --project integration tests/sample.integration.test.ts --update`.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'

@@ -1,5 +1,6 @@
-// Records what lies in reports/sample again from two run folders: node tests/sample.ts <held> <failed>. The raw files are gzipped, the page and what
-// else is drawn is drawn anew. history.ndjson is left out: it is made from raw/. The golden test (tests/sample.integration.test.ts) redraws both.
+// Records what lies in reports/sample again from two run folders: node tests/sample.ts <held>
+// <failed>. The raw files are gzipped, the page and what else is drawn is drawn anew. history.ndjson
+// is left out: it is made from raw/. The golden test (tests/sample.integration.test.ts) redraws both.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'

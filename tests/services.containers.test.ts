@@ -87,7 +87,10 @@ it('Redis: answers, crashes, comes back as another one', async () => {
   expect(redis.runId).not.toBe(runId)
 })
 
-/** By the proxy, by SQL, by the engine's signals, by a crash: all that postgres-outage, redis-outage, rolling-restart and upstream-outage break, and more. */
+/**
+ * By the proxy, by SQL, by the engine's signals, by a crash: all that postgres-outage,
+ * redis-outage, rolling-restart and upstream-outage break, and more.
+ */
 const FAULTS = [
   ['postgres-refused', {}],
   ['postgres-latency', {}],

@@ -1,4 +1,5 @@
-// What of docs/tutorial.md can be tried in seconds: its files are units that are found and planned. All of it: npm run test:long -- tutorial.
+// What of docs/tutorial.md can be tried in seconds: its files are units that are found and planned.
+// All of it: npm run test:long -- tutorial.
 import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'

@@ -1,13 +1,13 @@
 // A31: what a token is good for is what it gets. A right one is let in; one that is out of date, for another server, revoked or no token at
-// all is told 401 with a challenge; one without the scope is told 403 with a challenge that names it; and one that nobody can check right now
-// is told 503, never 401: an agent that is told 401 throws its token away and asks for a new one, all agents at once.
+// all is told 401 with a challenge; one without the scope is told 403 with a challenge that names it; and one that nobody can check
+// right now is told 503, never 401: an agent that is told 401 throws its token away and asks for a new one, all agents at once.
 //
 // Looked at: calls with a credential that the target minted to be wrong (their lines say which), and the 401s and 403s of agents with their
 // own. `new-key` is right, but signed by a key that the issuer has not published: while `identity-provider-down` is in force it cannot be
-// checked (503), once `keys-rotated` has published it, it is good. Refusals that say nothing of the token (a budget, an overload, a 503) are
-// no flaw of it. What is revoked while it is in use is right until then, and wrong graceMs later. Limits: graceMs, how long a changed key or a
-// revocation may take to be known (default 1 s). A challenge is looked at where a client gets one: on 401 and 403. Not modelled: whether a
-// right challenge leads anywhere.
+// checked (503), once `keys-rotated` has published it, it is good. Refusals that say nothing of the token (a budget,
+// an overload, a 503) are no flaw of it. What is revoked while it is in use is right until then, and wrong graceMs
+// later. Limits: graceMs, how long a changed key or a revocation may take to be known (default 1 s). A challenge is
+// looked at where a client gets one: on 401 and 403. Not modelled: whether a right challenge leads anywhere.
 import type { Call } from '../history/event.ts'
 import type { FaultLine } from '../history/raw-line.ts'
 import { milliseconds } from '../parameters.ts'

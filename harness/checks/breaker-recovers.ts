@@ -2,10 +2,10 @@
 // everybody through at once (half-open) knocks a dependency down again that is just getting up; one whose probe has no
 // deadline stays half-open for ever.
 //
-// Limits: probes, attempts that may begin together after a silence, an instance (default 1, ours); closeMs, how long after the verified heal
-// a call that needs the dependency may first succeed (default: the declared open time and two probes of probeMs, 1 s each). A silence is
-// half of the open time without an attempt while calls ask. Where attempts are connections, those after the heal are a pool that fills again,
-// and no flood. Not modelled: breakers that a fault of the harness never opened.
+// Limits: probes, attempts that may begin together after a silence, an instance (default 1, ours); closeMs, how long after the
+// verified heal a call that needs the dependency may first succeed (default: the declared open time and two probes of probeMs,
+// 1 s each). A silence is half of the open time without an attempt while calls ask. Where attempts are connections, those
+// after the heal are a pool that fills again, and no flood. Not modelled: breakers that a fault of the harness never opened.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { attemptsAt, breakerOpenMs, type FaultRecord, faultsOf, needs, refusedBefore } from '../history/queries.ts'

@@ -2,12 +2,13 @@
 // statement behind that runs to its end: thirty impatient agents and the database works for nobody. A cancel that is aimed at a
 // connection, not at its query, hits the next caller.
 //
-// Limits: graceMs after a disconnect or deadline until the statement must be gone (default 1 s, ours). Statements that run for nobody: those
-// that have been active for more than a second, beyond the calls that have been on their way for as long, and need the database, and are in
-// flight or ended less than graceMs ago; in two readings in a row.
-// Long statements that were there before anybody had given up (a job of the server's own) are counted off; where nobody gives up, statements
-// that no call explains belong to roles that do not say what they need. Innocent: a call answered with 57014 (or its words) long before its own deadline, unless all such took the same
-// time: then that is a limit of the tool's own. Not modelled: what began between two readings.
+// Limits: graceMs after a disconnect or deadline until the statement must be gone (default 1 s, ours). Statements
+// that run for nobody: those that have been active for more than a second, beyond the calls that have been on their
+// way for as long, and need the database, and are in flight or ended less than graceMs ago; in two readings in a row.
+// Long statements that were there before anybody had given up (a job of the server's own) are counted off;
+// where nobody gives up, statements that no call explains belong to roles that do not say what they need.
+// Innocent: a call answered with 57014 (or its words) long before its own deadline, unless all such took
+// the same time: then that is a limit of the tool's own. Not modelled: what began between two readings.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
@@ -85,7 +86,7 @@ export const cancelPropagates = check({
   },
 })
 
-/** Calls that may have a statement which has run for more than a second, from when and until when: counted without looking at all of them. */
+/** Calls that may have a statement which has run for more than a second, from when and until when; counted without a look at each. */
 class Running {
   readonly #from: Float64Array
   readonly #to: Float64Array

@@ -1,10 +1,11 @@
 // A16: saying no is cheap. A refusal that does the work first, opens a stack or asks three stores costs as much as an answer,
 // so the flood that it should turn away takes the server down all the same.
 //
-// Limits: latencyMs, p99 of refusals (default 50, ours), by the server's own time where its log shows it, else with the way to the server and
-// back on top, which the soonest answer of the run bounds; cpuShare, CPU of a refusal ÷ CPU of an answered call (default 0.25, ours), from the server's processes: what an ok call costs is measured in the steady phase, what
-// is left under stress is the refusals'. A 401 or 403 is a refusal too. The warm-up is left out: first looks at keys and a cold engine are
-// in it. Too few of either (100) leave that half out. Not modelled: what a refusal costs Redis.
+// Limits: latencyMs, p99 of refusals (default 50, ours), by the server's own time where its log shows it, else with the
+// way to the server and back on top, which the soonest answer of the run bounds; cpuShare, CPU of a refusal ÷ CPU of an
+// answered call (default 0.25, ours), from the server's processes: what an ok call costs is measured in the steady phase,
+// what is left under stress is the refusals'. A 401 or 403 is a refusal too. The warm-up is left out: first looks at keys
+// and a cold engine are in it. Too few of either (100) leave that half out. Not modelled: what a refusal costs Redis.
 import { generatorOf } from '../history/bootstrap.ts'
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'

@@ -1,5 +1,5 @@
-// A18: under stress a call costs about what it cost before: CPU, log, memory. A server that formats a stack for every refusal, logs the whole
-// request and keeps it, dies of its own care just when it has most to do.
+// A18: under stress a call costs about what it cost before: CPU, log, memory. A server that formats a stack
+// for every refusal, logs the whole request and keeps it, dies of its own care just when it has most to do.
 //
 // Measured in each stress against the steady phase, a call being one that was answered, whatever the answer: CPU of the server's processes
 // (limit cpuRatio, 2 ×), bytes of its log (logRatio, 3 ×, and never more than logBytes, 10 kB), heap after collection (heapRatio, 2 ×; less

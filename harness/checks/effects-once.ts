@@ -5,7 +5,8 @@
 // What is missing from a damaged record never makes a fail: an attempt that is not in it may be the one that was answered.
 //
 // Another payload under a known key must be refused. No limits: one violation is a fail. Not modelled: effects outside the table; writes
-// without key; answers that say within the result itself that they are repeated (a mark belongs into `_meta`: the result is the first one's).
+// without key; answers that say within the result itself that they are repeated (a mark belongs
+// into `_meta`: the result is the first one's).
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { EffectLine } from '../history/raw-line.ts'

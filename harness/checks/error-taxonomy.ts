@@ -4,7 +4,8 @@
 //
 // Looked at: every answer that is no success. Codes are held to `declared.errorCodes` where the target lists them. A 5xx around a fault at
 // the server itself (killed, frozen, drained) is left out: whoever stands before it may have said it. A lead that is refused with 404 is a
-// session that has gone, which the protocol allows. What the caller has sent itself is nothing of the inside. Not modelled: secrets (nothing-leaks), prose that is wrong, leads that may expire.
+// session that has gone, which the protocol allows. What the caller has sent itself is nothing of
+// the inside. Not modelled: secrets (nothing-leaks), prose that is wrong, leads that may expire.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { faultsOf, overlaps } from '../history/queries.ts'

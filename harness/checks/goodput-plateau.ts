@@ -3,9 +3,9 @@
 //
 // Steps are the steady phase and each stress. A step's goodput: good answers a second, by when they were asked for, whole step. The
 // peak is the best step; a step that asks for at least `twiceFrom` (1.5 ×) or `fourTimesFrom` (3 ×) of it must keep `twice` (0.9 of 1) or
-// `fourTimes` (0.8) of it. All ours. 95 % interval by block bootstrap over 1 s windows. A steady phase that turned calls away, or wavered, says
-// that the server had less to give than the plan took for granted: nothing is told then. Not modelled: capacity that the load itself moves
-// (autoscaling), and where exactly it lies: that is the study `capacity`.
+// `fourTimes` (0.8) of it. All ours. 95 % interval by block bootstrap over 1 s windows. A steady phase that turned calls
+// away, or wavered, says that the server had less to give than the plan took for granted: nothing is told then. Not
+// modelled: capacity that the load itself moves (autoscaling), and where exactly it lies: that is the study `capacity`.
 import { ratioInterval, shareOf, type Tally } from '../history/bootstrap.ts'
 import type { History } from '../history/history.ts'
 import { type Intent, intents } from '../history/queries.ts'

@@ -59,7 +59,7 @@ function isNear(moments: readonly number[], { sentAtMs }: Call): boolean {
   return countBelow(moments, sentAtMs + TOGETHER_MS, true) > countBelow(moments, sentAtMs - TOGETHER_MS)
 }
 
-/** Whose budget paid for them is where to look; what a budget of their own is set to decides nothing while it is not the one that is asked. */
+/** Whose budget paid for them is where to look; what one of their own is set to decides nothing while it is not the one that is asked. */
 function remedyOf(turnedAway: readonly Call[]): Remedy {
   const budgets = [...Map.groupBy(turnedAway, ({ budget }) => budget ?? 'a budget without a name')].sort(
     ([, a], [, b]) => b.length - a.length,

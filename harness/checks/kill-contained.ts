@@ -1,10 +1,10 @@
 // A22: when one of several instances dies, only the calls inside it are lost, and the others carry the load within seconds.
 // Slots, sessions or cursors that lived in the dead one, or a balancer that keeps sending to it, spread the loss.
 //
-// Limits: withinMs, until the last second whose good ÷ planned is under goodShare of the steady phase's (defaults 5 s and 0.95, ours); ejectMs,
-// how long after the kill calls may still be lost on their way (default 1 s, ours: a balancer needs a failure to notice). Only where the
-// load is one that the rest can carry; a caller that gave up before the plan's patience was over lost nothing. Not modelled: an instance that is
-// slow rather than dead.
+// Limits: withinMs, until the last second whose good ÷ planned is under goodShare of the steady phase's (defaults
+// 5 s and 0.95, ours); ejectMs, how long after the kill calls may still be lost on their way (default 1 s, ours:
+// a balancer needs a failure to notice). Only where the load is one that the rest can carry; a caller that gave
+// up before the plan's patience was over lost nothing. Not modelled: an instance that is slow rather than dead.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { type FaultRecord, faultsOf, goodIn, intents, phaseOf, windowsOf } from '../history/queries.ts'

@@ -1,8 +1,8 @@
 // A17: when the load is over, nothing of it is left: no call in flight, nobody waiting, no slot taken, no transaction open, no
 // lock held, no more open handles than before. What is left after every burst adds up until the server stands still.
 //
-// Looks at the last readings once the agents have stopped and the scenario's after-time is over (quick 5 s, full 30 s). What was there before
-// the first call (a connection that listens, a metric that counts its own reading) is not of the load. Limit: handlesMore,
+// Looks at the last readings once the agents have stopped and the scenario's after-time is over (quick 5 s, full 30 s). What was there
+// before the first call (a connection that listens, a metric that counts its own reading) is not of the load. Limit: handlesMore,
 // open files and sockets beyond those of the first reading and the declared pools (default 16, ours: libraries open some late).
 // Not modelled: memory (steady-over-time).
 import type { History } from '../history/history.ts'

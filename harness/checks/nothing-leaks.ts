@@ -1,5 +1,5 @@
-// A28: what an agent puts into a call's arguments stays between the two. A log is read by everybody with a dashboard, a span goes to another
-// company, an error goes into a model’s context; a customer's card number in any of them is an incident, and a token is a way in.
+// A28: what an agent puts into a call's arguments stays between the two. A log is read by everybody with a dashboard, a span goes to
+// another company, an error goes into a model’s context; a customer's card number in any of them is an incident, and a token is a way in.
 //
 // Looked for: the made-up secrets that the plan drew into arguments (`draw.secret()`), and the tokens that the agents sent; in the server's
 // whole log, its spans as they came, the errors that it told its agents, and the run's own files. One is a fail.

@@ -1,12 +1,13 @@
 // A29: a call is one trace from the agent's task through the server to what the server asked. A slow task is explained by the trace that
 // has all of it; a server that begins a trace of its own, or loses it on the way to the database, leaves pieces that nobody can join.
 //
-// A call is whole when its trace holds the server's span of it (the one below the span that the agent sent, else one of a server that covers
-// it), below that one a span of a database where the call's role needs `postgres`, and one of another client where it needs `upstream`; and
-// when the upstream stub, where there is one, was asked under the same trace.
-// Limits: share, of the calls that a tool answered (default 0.99); least, calls that must have been looked at (50). Left out: calls around a
-// kill of the server, whose last spans die with it; traces that the collector had no room for. Spans of a server that sends none at all are
-// unknown, not a fail: it says that it does. Not modelled: Redis, spans inside the tool, sampling by the server (an agent asks for each).
+// A call is whole when its trace holds the server's span of it (the one below the span that the agent sent, else one of a
+// server that covers it), below that one a span of a database where the call's role needs `postgres`, and one of another
+// client where it needs `upstream`; and when the upstream stub, where there is one, was asked under the same trace.
+// Limits: share, of the calls that a tool answered (default 0.99); least, calls that must have been looked
+// at (50). Left out: calls around a kill of the server, whose last spans die with it; traces that the
+// collector had no room for. Spans of a server that sends none at all are unknown, not a fail: it says that
+// it does. Not modelled: Redis, spans inside the tool, sampling by the server (an agent asks for each).
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { faultsOf, needs, overlaps } from '../history/queries.ts'

@@ -1,10 +1,10 @@
 // A24: when there is too much to do, who matters least goes first. On one instance nobody critical is turned away while a batch job is
 // let in within the same `togetherMs` (100 ms, ours): a payment that waits behind a nightly report is an outage with all lights green.
 //
-// Which agents are which, the target says. Turned away: 503 for too much to do or a full line, not a budget of the agent's own (429). When the
-// server decided is known to lie between a call's leaving and its answer (its own time, where its log shows it, cuts the rest off), so
-// a pair counts only where both decisions surely lie within that time of each other; one witness is a fail. Nobody turned away, or only one
-// of the two there: not exercised. Not modelled: normal between the two, tools that differ in what they cost.
+// Which agents are which, the target says. Turned away: 503 for too much to do or a full line, not a budget of the agent's own (429).
+// When the server decided is known to lie between a call's leaving and its answer (its own time, where its log shows it, cuts the rest
+// off), so a pair counts only where both decisions surely lie within that time of each other; one witness is a fail. Nobody turned
+// away, or only one of the two there: not exercised. Not modelled: normal between the two, tools that differ in what they cost.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { milliseconds } from '../parameters.ts'

@@ -2,8 +2,9 @@
 // answers that nobody waits for any more, each of which still costs a connection when its turn comes.
 //
 // Limits: queueMax and acquireTimeoutMs of the target's `declared`; slackMs on top of the latter (default 100 ms, ours: timers and
-// the event loop). From outside, without metrics: calls that no fault touches and that are served under load, but later than the latest of the steady phase by more
-// than outsideMs (5 s), waited somewhere; by no more than outsideFineMs (1 s) they did not (ours). A peak between two samples is seen where the server keeps a high-water mark. Not modelled: queues before the server.
+// the event loop). From outside, without metrics: calls that no fault touches and that are served under load, but later than the
+// latest of the steady phase by more than outsideMs (5 s), waited somewhere; by no more than outsideFineMs (1 s) they did not
+// (ours). A peak between two samples is seen where the server keeps a high-water mark. Not modelled: queues before the server.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'

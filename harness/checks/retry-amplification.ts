@@ -1,9 +1,9 @@
 // A3: a call of an agent reaches what the server depends on about once. A server that retries by itself multiplies the load
 // at the very moment when the dependency is failing; three layers that try three times each make twenty-seven.
 //
-// Limits: ratio, attempts a call under stress ÷ in the steady phase (default 1.1, SRE ch. 21) plus floor (default 0.1 attempts a call, ours);
-// eachMost, attempts of one call (default 3, gRPC A6), where the dependency sees which call it was. The personas' own retries are calls of
-// their own, so they are not counted here. Where attempts are connections, a probe or a pool that
+// Limits: ratio, attempts a call under stress ÷ in the steady phase (default 1.1, SRE ch. 21) plus floor (default 0.1 attempts a
+// call, ours); eachMost, attempts of one call (default 3, gRPC A6), where the dependency sees which call it was. The personas'
+// own retries are calls of their own, so they are not counted here. Where attempts are connections, a probe or a pool that
 // fills itself knocks as well: more than one for each call that was tried, and not for each that asked, is unknown.
 // Not modelled: retries inside the dependency.
 import type { Call } from '../history/event.ts'

@@ -1,5 +1,5 @@
-// A fail is held against nobody where the machine stood still meanwhile and that explains it: the check is asked again without those moments,
-// and when it does not fail then, nobody knows. What is counted stays a fail, and so does what is too long without them.
+// A fail is held against nobody where the machine stood still meanwhile and that explains it: the check is asked again without those
+// moments, and when it does not fail then, nobody knows. What is counted stays a fail, and so does what is too long without them.
 import type { History } from '../history/history.ts'
 import { stillsOf, stillsSaid, withoutStills } from '../history/stills.ts'
 import type { Finding, Verdict } from './check.ts'

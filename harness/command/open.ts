@@ -1,5 +1,5 @@
-// `--open`: shows a file, or a page of this machine, with whatever the machine opens such things with. A machine that cannot (a server, a container) is told the path
-// already, so that is no error. Nothing is waited for: the program that shows it outlives this one.
+// `--open`: shows a file, or a page of this machine, with whatever the machine opens such things with. A machine that cannot (a server,
+// a container) is told the path already, so that is no error. Nothing is waited for: the program that shows it outlives this one.
 import { spawn } from 'node:child_process'
 import { pathToFileURL } from 'node:url'
 

@@ -1,6 +1,7 @@
 // A service's program in a container instead of a local process: the same vessel, so that whoever signals, crashes or restarts it
-// need not know. Signals reach its first process through the engine, and where that is a shell the others too. It shares the machine's network and listens on loopback, as a
-// local process would: the proxy stands before it in the same way. Labelled with the run, so that leftovers are found.
+// need not know. Signals reach its first process through the engine, and where that is a shell the
+// others too. It shares the machine's network and listens on loopback, as a local process would:
+// the proxy stands before it in the same way. Labelled with the run, so that leftovers are found.
 // What this does not model: a network, a disk or cores of its own; an engine on another machine.
 import { setTimeout as pause } from 'node:timers/promises'
 import { HarnessError } from '../errors.ts'
@@ -86,7 +87,8 @@ function exitOf(code: number | null): Exit {
 }
 
 /**
- * Makes and starts it; called again, starts the same one anew, with its data. Resolves once it serves, within 60 s unless it may take longer.
+ * Makes and starts it; called again, starts the same one anew, with its data. Resolves once it
+ * serves, within 60 s unless it may take longer.
  * @throws HarnessError `CONTAINER_DID_NOT_START` with its last lines
  */
 export function containerLauncher(options: ContainerOptions): (signal?: AbortSignal) => Promise<ContainerVessel> {

@@ -3,9 +3,9 @@
 // Parameters: table (ledger.invoices), role (app) that the server is in Postgres, delayMs (1,000; 10 to 10,000) a statement.
 // Done by row-level security: a restrictive policy that sleeps once a statement and then is true. Restrictive, since permissive
 // policies are OR-ed: a permissive one that is true would show every tenant's rows. A table without policies gets a permissive
-// `true` beside it, and loses both at the end. It neither adds nor hides a row. It sleeps, 50 ms at a time, while a session of ours holds an
-// advisory lock, so that the end is sharp, also for who is asleep then, and comes by itself when the harness dies; the policy goes a
-// moment later.
+// `true` beside it, and loses both at the end. It neither adds nor hides a row. It sleeps, 50 ms at
+// a time, while a session of ours holds an advisory lock, so that the end is sharp, also for who is
+// asleep then, and comes by itself when the harness dies; the policy goes a moment later.
 // What it does not model: the processor and disk that a truly slow statement uses, statements of the table's owner.
 import type { Remedy } from '../environment/service.ts'
 import { milliseconds, sqlName } from '../parameters.ts'

@@ -6,8 +6,8 @@
 //   statistical,   from one part, which is a sample of the agents: said so, never averaged over parts. What the server and the proxy told
 //   event          is there whole
 //
-// Not judged in parts: what joins calls with the server's own log (it is as large as the load), what holds one agent's calls against another's
-// (priorities), and calls of different agents under one key.
+// Not judged in parts: what joins calls with the server's own log (it is as large as the load), what
+// holds one agent's calls against another's (priorities), and calls of different agents under one key.
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { CheckDefinition, Verdict } from '../checks/check.ts'

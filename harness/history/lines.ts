@@ -102,7 +102,7 @@ export async function* textLines(file: string): AsyncGenerator<{ text: string; n
     for (const [n, text] of texts.entries()) if (text.trim() !== '') yield { text, number: from + n, ended }
 }
 
-/** Lines as they come from the disk, many at a time, blank ones too; `from` is the number of the first. A last one without its newline comes alone. */
+/** Lines as they come from the disk, many at once, blank ones too; `from` numbers the first. A last one without its newline comes alone. */
 export async function* chunksOf(file: string): AsyncGenerator<{ texts: string[]; from: number; ended: boolean }> {
   const decoder = new StringDecoder('utf8')
   let rest = ''

@@ -24,7 +24,7 @@ export class LoadFile {
   readonly starts: number[] = []
   /** In the order of their ends; what they mean is not known yet, and `index` is the number of the send's line (assemble.ts). */
   readonly calls: Call[] = []
-  /** Ends without a send before them: it comes later, or stands in another generator's file, or they were doubled. The first of each call. */
+  /** Ends without a send before them: it comes later, or in another generator's file, or they were doubled. The first of each call. */
   readonly strays = new Map<string, Ended>()
   /** Of all generators together: an agent may speak in the wrong file. */
   readonly agents: Map<string, Heard>

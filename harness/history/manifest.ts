@@ -72,7 +72,7 @@ export interface Manifest {
   raw?: Record<string, 'whole' | 'damaged'>
   /** When each fault was in force, ms since the run's start: from its injection to the end of its healing. Absent until the end. */
   faults?: { window: string; fault: string; turn?: number; fromMs: number; toMs: number; felt: boolean; healed: boolean }[]
-  /** What the server's alert rules made of its metrics; absent: nobody asked, or they could not be evaluated. Times: ms since the run's start. */
+  /** What the server's alert rules made of its metrics; absent: nobody asked, or they could not be evaluated. Times: ms from the start. */
   alerts?: {
     /** A second of the run stood for so many of the rules' own. */
     stretch: number

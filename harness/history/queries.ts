@@ -97,7 +97,7 @@ export function goodIn(all: readonly Intent[], span: { fromMs: number; toMs: num
   return { good: whole[0]?.good ?? 0, planned: whole[0]?.planned ?? 0, share: shareOf(whole) }
 }
 
-/** Does a call of this role need the dependency? `postgres:orders` needs `postgres`; everything needs `server`, and the issuer of its tokens. */
+/** Does a call of this role need the dependency? `postgres:orders` needs `postgres`; everything needs `server`, and its tokens' issuer. */
 export function needs(history: History, role: Call['role'], dependency: string): boolean {
   if (dependency === 'server' || (dependency === 'identity-provider' && history.plan.settings.identityProvider === 1)) return true
   const wanted = role === 'handshake' ? [] : (history.plan.roles[role]?.needs ?? [])

@@ -1,5 +1,5 @@
-// What a span has to do with a call: an agent's calls each send a span id of their own in the trace of their task, so the server's span of a
-// call is the one whose parent that is. Pure.
+// What a span has to do with a call: an agent's calls each send a span id of their own in the trace
+// of their task, so the server's span of a call is the one whose parent that is. Pure.
 import type { Call } from './event.ts'
 
 /** The span id that the agent's call sent as its own: `traceparent` names it, and the server's span has it as parent. */

@@ -1,9 +1,9 @@
 // Moments in which the machine stood still, and what a recorded run would look like without them. A thread that only sleeps was woken late
-// (samplers/machine.ts), and somebody can be named who had the cores meanwhile: the host, or programs that are none of the run's. Late alone is
-// not enough: a server that fills the cores is late by its own doing. Pure.
+// (samplers/machine.ts), and somebody can be named who had the cores meanwhile: the host, or programs that are
+// none of the run's. Late alone is not enough: a server that fills the cores is late by its own doing. Pure.
 //
-// What a still makes late it makes late for as long again, while everybody's backlog is worked off (ours). Only where the server runs on the
-// harness's machine. Not modelled: one core that was taken while another was free, and whole machines that are stopped.
+// What a still makes late it makes late for as long again, while everybody's backlog is worked off (ours). Only where the server
+// runs on the harness's machine. Not modelled: one core that was taken while another was free, and whole machines that are stopped.
 import type { Call } from './event.ts'
 import type { History } from './history.ts'
 import { isHere } from './queries.ts'
@@ -57,8 +57,8 @@ function othersCpuMs(history: History, { fromMs, toMs }: { fromMs: number; toMs:
 }
 
 /**
- * Every duration shorter by what of it was a still, and without the calls that were not good and may have been failed by one: those that spent
- * half of their life in it, and those that would have been in time. What is counted, and not timed, stays.
+ * Every duration shorter by what of it was a still, and without the calls that were not good and may have been failed by one:
+ * those that spent half of their life in it, and those that would have been in time. What is counted, and not timed, stays.
  */
 export function withoutStills(history: History, stills: readonly Still[]): History {
   const spans = stills.map(({ fromMs, toMs }) => ({ fromMs, toMs: 2 * toMs - fromMs }))

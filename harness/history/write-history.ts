@@ -1,5 +1,5 @@
-// history.ndjson: all that a history has, a line each, in the order of time; agents, effects and leaks, which have none, at the end. Whole or
-// not at all: it is written beside, and then put in its place. Bounds: a thousand lines are held at a time.
+// history.ndjson: all that a history has, a line each, in the order of time; agents, effects and leaks, which have none, at
+// the end. Whole or not at all: it is written beside, and then put in its place. Bounds: a thousand lines are held at a time.
 import { open, rename } from 'node:fs/promises'
 import path from 'node:path'
 import { HarnessError } from '../errors.ts'

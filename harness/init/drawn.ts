@@ -1,7 +1,7 @@
-// From a tool's JSON schema to what agents may draw as its arguments: by const, enum, examples, default, ranges, and what is required. What a
-// schema does not say (which customer, which repository) nobody can guess: it becomes a todo, and the tool is not called. Pure.
-// Parameters: none; schemas are followed 8 deep, lists are of 20 at most. Not modelled: `pattern`, conditions (`if`, `dependentSchemas`), `allOf` within `allOf`,
-// references to other documents.
+// From a tool's JSON schema to what agents may draw as its arguments: by const, enum, examples, default, ranges, and what is required.
+// What a schema does not say (which customer, which repository) nobody can guess: it becomes a todo, and the tool is not called. Pure.
+// Parameters: none; schemas are followed 8 deep, lists are of 20 at most. Not modelled: `pattern`,
+// conditions (`if`, `dependentSchemas`), `allOf` within `allOf`, references to other documents.
 
 export type Drawn =
   | { kind: 'fixed'; value: unknown }

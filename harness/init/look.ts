@@ -1,7 +1,8 @@
-// What `init` sees of a server: which revision it speaks, its tools, and of those that say that they only read (or that somebody vouches for)
-// how long one call takes. No other tool is ever called.
-// Parameters: revisions are tried newest first; calls go one after the other, at most 10 a second and for at most 60 s; what is left then is
-// listed untried. Not modelled: tools that say they read and do not (`readOnlyHint` is a hint; whoever does not trust it gives --no-calls).
+// What `init` sees of a server: which revision it speaks, its tools, and of those that say that they
+// only read (or that somebody vouches for) how long one call takes. No other tool is ever called.
+// Parameters: revisions are tried newest first; calls go one after the other, at most 10 a second
+// and for at most 60 s; what is left then is listed untried. Not modelled: tools that say they read
+// and do not (`readOnlyHint` is a hint; whoever does not trust it gives --no-calls).
 import { setTimeout as wait } from 'node:timers/promises'
 import { HarnessError } from '../errors.ts'
 import type { Protocol } from '../load/request.ts'

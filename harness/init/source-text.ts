@@ -1,5 +1,5 @@
-// Values as TypeScript source. Names, descriptions and defaults come from a server that nobody has vouched for: whatever they hold, they end
-// up as a literal or within one line of a comment, never as code. Pure.
+// Values as TypeScript source. Names, descriptions and defaults come from a server that nobody has vouched
+// for: whatever they hold, they end up as a literal or within one line of a comment, never as code. Pure.
 import type { Drawn } from './drawn.ts'
 
 const COMMENT_CHARACTERS_MAX = 100

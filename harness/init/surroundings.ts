@@ -1,7 +1,8 @@
-// What stands beside the endpoint, at the same origin: probes, and metrics whose names look like a pool, a queue or a breaker. Asked without
-// any token, and no redirect is followed. A server that answers 200 to everything has no probe: an address that nobody has is asked first.
-// Parameters: none; each answer is waited for 3 s and read up to 4 MB. Not modelled: metrics on another port; that a name means what it says,
-// which is why they are offered as lines to uncomment.
+// What stands beside the endpoint, at the same origin: probes, and metrics whose names look like a
+// pool, a queue or a breaker. Asked without any token, and no redirect is followed. A server that
+// answers 200 to everything has no probe: an address that nobody has is asked first.
+// Parameters: none; each answer is waited for 3 s and read up to 4 MB. Not modelled: metrics on
+// another port; that a name means what it says, which is why they are offered as lines to uncomment.
 import { Agent, request } from 'undici'
 import { parseSeries, type Series } from '../samplers/prometheus-text.ts'
 import type { ObservedMetrics } from '../target.ts'

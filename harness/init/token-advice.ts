@@ -1,6 +1,6 @@
-// A server that wants to know who asks says where tokens are had: RFC 9728, the metadata of the protected resource, which its challenge names.
-// They are read only from the server's own origin, and those of the authorization server only where that is this machine: nobody allowed more.
-// What is found goes into the sentence that says what to type.
+// A server that wants to know who asks says where tokens are had: RFC 9728, the metadata of the protected resource,
+// which its challenge names. They are read only from the server's own origin, and those of the authorization server
+// only where that is this machine: nobody allowed more. What is found goes into the sentence that says what to type.
 import { request } from 'undici'
 import { HarnessError } from '../errors.ts'
 import { isLoopback } from '../run/safety.ts'

@@ -1,4 +1,5 @@
-// Looks at a server and writes its target file. It never writes over a file without being told, and writes nothing when the server cannot be met.
+// Looks at a server and writes its target file. It never writes over a file without being told, and
+// writes nothing when the server cannot be met.
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { isLoopback } from '../run/safety.ts'

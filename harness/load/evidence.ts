@@ -94,8 +94,8 @@ function addMessage(evidence: Evidence, { id, error, result }: Json, question: Q
 }
 
 /**
- * An answer that is none yet (2026-07-28): what a server may ask of clients that have declared it, and our agents declare nothing. They do not
- * ask again with its `requestState` alone either, as the SDK's client does.
+ * An answer that is none yet (2026-07-28): what a server may ask of clients that have declared it, and our
+ * agents declare nothing. They do not ask again with its `requestState` alone either, as the SDK's client does.
  */
 function inputWanted({ inputRequests }: Json): string {
   const methods = isObject(inputRequests)

@@ -1,6 +1,6 @@
 // The generator's lines as JSON text. The two that each call writes are built by hand: k6's engine takes five times as long for the same
-// line by JSON.stringify, which was a fifth of all that a call cost. Ids are plain (preconditions.ts sees to it), so they stand as they are;
-// whatever came from outside is quoted. Pure; runs inside k6.
+// line by JSON.stringify, which was a fifth of all that a call cost. Ids are plain (preconditions.ts
+// sees to it), so they stand as they are; whatever came from outside is quoted. Pure; runs inside k6.
 import type { CrashLine, Evidence, SendLine, StartLine, StopLine } from '../history/load-line.ts'
 
 /** Lines of which a run has few. */

@@ -1,5 +1,5 @@
-// A fine result without parsing it: inside k6 a body of 1 KB takes as long to parse as its call to send, a look-up of one field by the engine a
-// thirtieth of that. Whatever is not plainly fine is left to be seen whole. Pure.
+// A fine result without parsing it: inside k6 a body of 1 KB takes as long to parse as its call to send, a look-up
+// of one field by the engine a thirtieth of that. Whatever is not plainly fine is left to be seen whole. Pure.
 import type { Evidence } from '../history/load-line.ts'
 import type { Correctness } from '../plan/plan.ts'
 import { isCorrect } from './correctness.ts'
@@ -18,7 +18,8 @@ export function canPeek(raw: RawAnswer): raw is Peekable {
 const PLAIN_POINTER = /^(\/[\w-]+)+$/
 
 /**
- * Adds the evidence of a result that is no error, without parsing it. False, and nothing added: it is something else, or must be seen whole.
+ * Adds the evidence of a result that is no error, without parsing it. False, and nothing added: it
+ * is something else, or must be seen whole.
  * @param wordsAlone what it says, it says in its text
  */
 export function peekResult(evidence: Evidence, raw: RawAnswer, contentType: string, question: Question, wordsAlone: boolean): boolean {

@@ -1,6 +1,6 @@
 // Both drivers, the same plan, every persona there is, the same server: it decides by a call's id how that call is answered, so each call
-// must have the same fate whichever driver sent it. Call by call: tool, key, attempt, outcome, class, the wait before it. What servers in the
-// wild do to an answer (fixtures/strange-answers.ts) must also be understood for what it is.
+// must have the same fate whichever driver sent it. Call by call: tool, key, attempt, outcome, class, the wait before
+// it. What servers in the wild do to an answer (fixtures/strange-answers.ts) must also be understood for what it is.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { classify } from '../history/classify.ts'
 import type { EndLine, SendLine } from '../history/load-line.ts'

@@ -1,7 +1,7 @@
 // A session of the 2025 eras as one client holds it: opened before the first call that needs it, by `initialize` and
-// `notifications/initialized`, its id kept; calls that come meanwhile wait for the same handshake. A session that the server no longer knows
-// (404) is dropped, and the next call opens another. It is never closed: 92 % of real ones are not. In the stateless era there is none to
-// open: a client that has just been started looks around instead. Pure; runs inside k6.
+// `notifications/initialized`, its id kept; calls that come meanwhile wait for the same handshake. A session that the server
+// no longer knows (404) is dropped, and the next call opens another. It is never closed: 92 % of real ones are not. In the
+// stateless era there is none to open: a client that has just been started looks around instead. Pure; runs inside k6.
 // Source: MCP 2025-11-25, lifecycle and session management; prowler#12235 (sessions never closed).
 import { isStateless, type Protocol } from './request.ts'
 import type { SentAnswer, ShakenAnswer } from './task-client.ts'

@@ -34,7 +34,7 @@ export type After = (answer: SentAnswer, session: string | undefined) => void
 /** With the session's id, when the answer brought one. */
 export type ShakenAnswer = SentAnswer & { session?: string }
 
-/** A message on its way: its line, which the sender completes, and what only its request has. One object, since each costs a map inside k6. */
+/** A message on its way: its line, which the sender completes, and what only its request has. One object: each costs a map inside k6. */
 export interface Outgoing extends Omit<SendLine, 'kind'> {
   /** 16 hex digits. */
   span: string

@@ -1,6 +1,7 @@
 // The exporter's process: follows a run's raw files while they grow and sends spans and metrics to the user's own collector. A process of
 // its own, at the lowest priority, that reads what is written anyway: whatever the receiver does, the load does not wait for it. Told to
-// end (SIGTERM, or its parent is gone), it reads the rest, sends what it can within ten seconds, and says on stdout, in its last line, what became of it.
+// end (SIGTERM, or its parent is gone), it reads the rest, sends what it can within ten seconds,
+// and says on stdout, in its last line, what became of it.
 //   node harness/otlp/main.ts <run folder> <endpoint>; headers by OTEL_EXPORTER_OTLP_HEADERS (name=value,…), as exporters take them
 import { readFile } from 'node:fs/promises'
 import os from 'node:os'

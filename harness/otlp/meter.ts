@@ -1,4 +1,5 @@
-// The run's metrics, cumulative since its start: calls by role, outcome and class; how long they took; calls under way; faults in force. Pure.
+// The run's metrics, cumulative since its start: calls by role, outcome and class; how long they
+// took; calls under way; faults in force. Pure.
 import type { FaultLine } from '../history/raw-line.ts'
 import { type Attribute, attributes, nano, type OtlpMetric } from './encoding.ts'
 import type { Ended } from './spans.ts'

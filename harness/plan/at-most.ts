@@ -1,8 +1,8 @@
-// The most that a plan can send, for hosts that have a cap: in all, and in any window of 1 s. What leaves at its planned moment is counted as
-// planned. What leaves when an answer has come (later turns, tries, walks, loops) has no moment of its own: a server that stalls and then
-// answers everybody lets it all leave at once. So such agents each get an allowance of calls a second, which the drivers keep, and the
-// allowances together with the planned moments of the others stay a tenth below the cap: the network may bunch what left apart.
-// Handshakes of the eras of sessions count too: opening one takes two messages, a call that was given up another. Pure.
+// The most that a plan can send, for hosts that have a cap: in all, and in any window of 1 s. What leaves at its planned moment is
+// counted as planned. What leaves when an answer has come (later turns, tries, walks, loops) has no moment of its own: a server that
+// stalls and then answers everybody lets it all leave at once. So such agents each get an allowance of calls a second, which the drivers
+// keep, and the allowances together with the planned moments of the others stay a tenth below the cap: the network may bunch what left
+// apart. Handshakes of the eras of sessions count too: opening one takes two messages, a call that was given up another. Pure.
 import { expectedCalls } from './peak.ts'
 import type { Plan, PlannedAgent, PlannedTask } from './plan.ts'
 

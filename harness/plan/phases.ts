@@ -1,6 +1,6 @@
 // The phases of a run and the faults in them: warm-up, steady, then for each window a stress and a recovery of its own.
-// A fault is injected when its window's stress begins and healed when it ends, unless its timing says else; what it draws (its jitter, its share of
-// answers) comes from a seed that is drawn here, so that the fault too is the same in every run of the plan.
+// A fault is injected when its window's stress begins and healed when it ends, unless its timing says else; what it draws (its
+// jitter, its share of answers) comes from a seed that is drawn here, so that the fault too is the same in every run of the plan.
 import type { Units } from '../discover.ts'
 import { HarnessError } from '../errors.ts'
 import type { FaultDefinition, FaultEntry } from '../faults/fault.ts'

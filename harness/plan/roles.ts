@@ -7,7 +7,7 @@ import type { Target, ToolRole } from '../target.ts'
 import type { Correctness, Plan, PlannedRole, Role } from './plan.ts'
 
 const SLO_MS = 1_000
-/** Where a target has no rules for a tool, an answer without content is still no good one. `correct: []` says that there is none to expect. */
+/** Where a target has no rules for a tool, an answer without content is still no good one. `correct: []`: there is none to expect. */
 const NOT_EMPTY: Correctness[] = [{ at: '/content/0/type', or: '/structuredContent' }]
 
 /** @throws HarnessError `ROLE_MISSING`, `TARGET_INVALID` */

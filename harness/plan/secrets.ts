@@ -1,8 +1,8 @@
 // Made-up secrets for the arguments of calls: what a customer's data looks like, and no word that anybody else would write. Drawn with the
 // plan, found again after the run in what the server has written (run/leaks.ts). Pure.
 //
-// Three shapes in turn, since guards against leaks often know one and not the others: an API key, an e-mail address (of a reserved top-level
-// domain, RFC 2606), the number of a payment card (16 digits, a right check digit, of no issuer).
+// Three shapes in turn, since guards against leaks often know one and not the others: an API key, an e-mail address (of
+// a reserved top-level domain, RFC 2606), the number of a payment card (16 digits, a right check digit, of no issuer).
 // Not modelled: what is logged in base64, hashed, or cut to its first characters.
 import type { Draw } from './draw.ts'
 

@@ -1,5 +1,5 @@
-// Which agents stand for the rest, and what each persona made of the run. Sampled, not averaged: of every persona the agent to whom most went
-// wrong and the one in the middle, since an average agent does not exist. The same run gives the same choice.
+// Which agents stand for the rest, and what each persona made of the run. Sampled, not averaged: of every persona the agent to
+// whom most went wrong and the one in the middle, since an average agent does not exist. The same run gives the same choice.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { intents } from '../history/queries.ts'

@@ -1,8 +1,8 @@
-// Where the time of one call went, as rows on one clock: the model's turn before it, the call as its agent felt it, and what happened inside the
-// server. The inside comes from the spans that the server sent to the harness's collector, where there are any: true moments. Else from the
-// timings in the server's own log line, whose lengths are true and whose order is a guess: they are laid one after the other, in the
-// middle of the call. Else there is none. What a span is about is read from its attributes and its name (OpenTelemetry's conventions).
-// Bounds: 40 spans a call.
+// Where the time of one call went, as rows on one clock: the model's turn before it, the call as its agent felt it, and
+// what happened inside the server. The inside comes from the spans that the server sent to the harness's collector,
+// where there are any: true moments. Else from the timings in the server's own log line, whose lengths are true and
+// whose order is a guess: they are laid one after the other, in the middle of the call. Else there is none. What a span
+// is about is read from its attributes and its name (OpenTelemetry's conventions). Bounds: 40 spans a call.
 import type { LoggedLine } from '../history/call-log.ts'
 import type { Call } from '../history/event.ts'
 import { parsed } from '../history/json.ts'

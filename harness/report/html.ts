@@ -1,6 +1,6 @@
-// report.html: one file that opens from file:// without network, in light and dark, on paper and on a phone, and reads whole without scripts.
-// Pure: the same history, verdicts and logs give the same bytes. A content security policy forbids what the page never does, and lets only
-// this very script run, known by its hash: an escape that we missed could neither run nor fetch anything.
+// report.html: one file that opens from file:// without network, in light and dark, on paper and on a phone, and reads whole
+// without scripts. Pure: the same history, verdicts and logs give the same bytes. A content security policy forbids what the page
+// never does, and lets only this very script run, known by its hash: an escape that we missed could neither run nor fetch anything.
 import { createHash } from 'node:crypto'
 import type { Units } from '../discover.ts'
 import type { Chart } from './charts/chart.ts'

@@ -1,7 +1,7 @@
 // Verdicts as JUnit XML, the one format that every CI shows: a check is a test case; fail = failure, unknown = error,
 // not-judged = skipped. Names come from outside: text is made plain, so no character is left that XML 1.0 forbids.
-// Sources: the Jenkins JUnit schema (xunit-plugin, junit-10.xsd); GitLab, which shows the text of a failure and not its message, so that the
-// text says all. Not given: times, which the verdicts do not hold.
+// Sources: the Jenkins JUnit schema (xunit-plugin, junit-10.xsd); GitLab, which shows the text of a failure
+// and not its message, so that the text says all. Not given: times, which the verdicts do not hold.
 import type { Status, Verdict, Verdicts } from '../checks/check.ts'
 import { escaped } from './markup.ts'
 import { plain } from './plain.ts'

@@ -1,6 +1,6 @@
-// What a person sees while a run goes on, as lines: phase with time left and faults in force; what is offered and what comes of it a second;
-// breakers as lanes over the run's time; pools as bars. Pure: text out, nothing written. Widths from 20 columns on are kept to, what matters
-// least is left out first; names from the server cannot move the cursor or colour the screen; without colour nothing is lost.
+// What a person sees while a run goes on, as lines: phase with time left and faults in force; what is offered and what comes of it a
+// second; breakers as lanes over the run's time; pools as bars. Pure: text out, nothing written. Widths from 20 columns on are kept to,
+// what matters least is left out first; names from the server cannot move the cursor or colour the screen; without colour nothing is lost.
 // Not modelled: wide (East Asian) glyphs count as one column.
 import { duration, number } from './figures.ts'
 import { type Look, type Painter, type Part, painter } from './paint.ts'

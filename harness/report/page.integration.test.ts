@@ -1,5 +1,5 @@
-// The page in a real browser: what a reader sees, with scripts and without, on a screen, a phone and paper; and that nothing which a server, a
-// target or a scenario chooses to say can act in it, from the raw files on.
+// The page in a real browser: what a reader sees, with scripts and without, on a screen, a phone and paper;
+// and that nothing which a server, a target or a scenario chooses to say can act in it, from the raw files on.
 // Pictures are written to STAMPEDE_ARTIFACTS, or a folder of the system's temporary ones: look at them before calling a change good.
 import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'

@@ -1,5 +1,5 @@
-// The figures behind a chart's lines, for whoever points at a moment: read out of its spec, so that what is told is what is drawn. Names are
-// plain text. At most as many as the spec has points.
+// The figures behind a chart's lines, for whoever points at a moment: read out of its spec, so that
+// what is told is what is drawn. Names are plain text. At most as many as the spec has points.
 import type { Spec } from './charts/chart.ts'
 import { plain } from './plain.ts'
 

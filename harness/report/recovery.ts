@@ -1,6 +1,6 @@
-// How a run came back, window by window: from the moment the stress was over (the verified heal of its last fault, else its planned end) to the
-// first good answer, to 95 % of what was good before, to empty queues, to closed breakers. Each is the earliest moment that is known;
-// what is sampled is known to a sampling period. What did not come, or cannot be seen, is told apart. Pure.
+// How a run came back, window by window: from the moment the stress was over (the verified heal of its last fault, else its planned
+// end) to the first good answer, to 95 % of what was good before, to empty queues, to closed breakers. Each is the earliest moment
+// that is known; what is sampled is known to a sampling period. What did not come, or cannot be seen, is told apart. Pure.
 import type { History } from '../history/history.ts'
 import { faultsOf, goodIn, type Intent, intents, phaseOf, windowsOf } from '../history/queries.ts'
 import { points } from '../history/samples.ts'

@@ -1,5 +1,5 @@
-// The one file of the report that touches a disk: finds the charts, reads the log lines of the calls that are shown, and writes what a run's
-// folder is opened for. Everything written is a function of the run's files, so writing it twice leaves the same bytes.
+// The one file of the report that touches a disk: finds the charts, reads the log lines of the calls that are shown, and writes what
+// a run's folder is opened for. Everything written is a function of the run's files, so writing it twice leaves the same bytes.
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Verdicts } from '../checks/check.ts'

@@ -1,5 +1,6 @@
-// What a person at a terminal reads at the end of a run. Pure: text out, nothing written. Widths are honoured (40 to any), names from the server under test cannot move the cursor or colour the screen,
-// and without colour nothing is lost: each status has a symbol. NO_COLOR is the caller's, through `colour`.
+// What a person at a terminal reads at the end of a run. Pure: text out, nothing written. Widths are
+// honoured (40 to any), names from the server under test cannot move the cursor or colour the screen, and
+// without colour nothing is lost: each status has a symbol. NO_COLOR is the caller's, through `colour`.
 // Not modelled: wide (East Asian) glyphs count as one column.
 import type { Status, Verdict, Verdicts } from '../checks/check.ts'
 import { differencesOf, differenceWords } from './difference.ts'

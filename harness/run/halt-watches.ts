@@ -25,8 +25,8 @@ export function watches(
 }
 
 /**
- * A second before the cap, for what is on the way. Never before the plan's own end: what it has was held against the cap before the run, and
- * a run whose every call was allowed must not end as one that was halted.
+ * A second before the cap, for what is on the way. Never before the plan's own end: what it has was held
+ * against the cap before the run, and a run whose every call was allowed must not end as one that was halted.
  */
 export function callsHalt(plan: Plan, target: Target): { max: number; endAfter: number } {
   const { callsMax: max, ratePerSecondMax } = capsOf(target)

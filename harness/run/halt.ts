@@ -1,7 +1,8 @@
-// When a run must stop by itself: a share of calls that fail, an answer time, or a question to the user's own Prometheus. Halting is a stop like
-// Ctrl-C: no more load, faults healed, what was recorded is judged, and its passes are unknown.
-// On hosts that are not this machine `errorShare>0.5 for 10s` holds unless `--halt` says else, and the cap on calls ends the run before it is
-// passed. Refusals (429, 503) are no errors: a server that defends itself needs no protection. Figures are those of the load's own files.
+// When a run must stop by itself: a share of calls that fail, an answer time, or a question to the user's own Prometheus.
+// Halting is a stop like Ctrl-C: no more load, faults healed, what was recorded is judged, and its passes are unknown.
+// On hosts that are not this machine `errorShare>0.5 for 10s` holds unless `--halt` says else, and
+// the cap on calls ends the run before it is passed. Refusals (429, 503) are no errors: a server
+// that defends itself needs no protection. Figures are those of the load's own files.
 // Not modelled: what only a person can see.
 import { setTimeout as wait } from 'node:timers/promises'
 import { HarnessError } from '../errors.ts'

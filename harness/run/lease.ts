@@ -149,7 +149,7 @@ function lives({ harness }: LeaseFile): boolean {
   return isAlive(harness.pid) && startOf(harness.pid) === harness.started
 }
 
-/** Of a run that was killed while it wrote its first lease, before it had started anything. One that cannot be read may be in the making. */
+/** Of a run that was killed while it wrote its first lease, before it had started anything. One that is unreadable may be in the making. */
 function dropPart(file: string): void {
   const content = read(file)
   const writtenMs = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()

@@ -65,7 +65,7 @@ export async function clear(content: LeaseFile, which = { watchdogs: true }): Pr
   return { processes: first.length, containers, problems: removed.flatMap(({ problem }) => problem ?? []) }
 }
 
-/** An immediate shutdown lets a postmaster end its backends and free its shared memory; a Postgres that works for initdb ends with its input. */
+/** An immediate shutdown lets a postmaster end its backends and free its shared memory; a Postgres of initdb's ends with its input. */
 function endOf(command: string): NodeJS.Signals {
   if (/^(\S*\/)?postgres -D /.test(command)) return 'SIGQUIT'
   return /^(\S*\/)?postgres(:|\s|$)/.test(command) ? 'SIGCONT' : 'SIGKILL'

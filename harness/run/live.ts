@@ -1,6 +1,6 @@
-// Follows raw/load.ndjson, or those of several generators, while they grow: the run's start, and the figures of the live view. Judging reads
-// the files anew. Rates are those of the last 2 s; a call is good when it looks it: right, and inside its role's time from its planned
-// moment (waits that the server asked for are not taken off here).
+// Follows raw/load.ndjson, or those of several generators, while they grow: the run's start, and the figures of the
+// live view. Judging reads the files anew. Rates are those of the last 2 s; a call is good when it looks it: right,
+// and inside its role's time from its planned moment (waits that the server asked for are not taken off here).
 import { setTimeout as wait } from 'node:timers/promises'
 import { Follower } from '../history/follower.ts'
 import type { LoadLine, SendLine } from '../history/load-line.ts'

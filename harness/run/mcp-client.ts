@@ -1,6 +1,6 @@
-// One client of an MCP server, for a look before any load: it introduces itself, lists the tools, calls one. What is in the way is said in a
-// sentence with what to type: down, no MCP, another revision, a token wanted, a redirect (not followed: the token would go along), another
-// transport. In the eras of sessions its session is used for the questions that follow, and left.
+// One client of an MCP server, for a look before any load: it introduces itself, lists the tools, calls one. What is in the way
+// is said in a sentence with what to type: down, no MCP, another revision, a token wanted, a redirect (not followed: the token
+// would go along), another transport. In the eras of sessions its session is used for the questions that follow, and left.
 // Parameters: none; each answer is waited for 10 s, of a list 50 pages are read, an answer is read up to 4 MB.
 // Not modelled: retries; whatever a server asks back.
 import { randomBytes } from 'node:crypto'
@@ -73,7 +73,8 @@ export class McpClient implements AsyncDisposable {
 
   /**
    * In the eras of sessions: the handshake.
-   * @throws HarnessError `TARGET_DOWN`, `TARGET_BUSY`, `TARGET_WANTS_TOKEN`, `TARGET_REDIRECTS`, `TRANSPORT_NOT_SPOKEN`, `PROTOCOL_NOT_SPOKEN`, `TARGET_NOT_MCP`
+   * @throws HarnessError `TARGET_DOWN`, `TARGET_BUSY`, `TARGET_WANTS_TOKEN`, `TARGET_REDIRECTS`,
+   * `TRANSPORT_NOT_SPOKEN`, `PROTOCOL_NOT_SPOKEN`, `TARGET_NOT_MCP`
    */
   static async meet(url: string, protocol: Protocol, client: ClientOptions, signal: AbortSignal): Promise<McpClient> {
     assertStreamable(url)
@@ -108,8 +109,8 @@ export class McpClient implements AsyncDisposable {
   }
 
   /**
-   * The tools of a server that speaks the client's revision for sure: in the stateless era every server answers `server/discover`, and some of
-   * the older ones list their tools to whoever asks.
+   * The tools of a server that speaks the client's revision for sure: in the stateless era every
+   * server answers `server/discover`, and some of the older ones list their tools to whoever asks.
    */
   async discovered(): Promise<Tool[]> {
     if (isStateless(this.protocol)) {

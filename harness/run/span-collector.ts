@@ -1,7 +1,7 @@
 // A collector of the run's own for the server's spans: OTLP over HTTP with JSON at /v1/traces, on loopback, written to raw/spans.ndjson.
 //
-// Bounded: bodies of 4 MB (16 MB unpacked), eight at once, 32 MB of lines in all, whatever the run's length (trace-sieve.ts). An exporter is
-// answered once its spans are written, so that a slow disk is felt there and fills no memory here.
+// Bounded: bodies of 4 MB (16 MB unpacked), eight at once, 32 MB of lines in all, whatever the run's length (trace-sieve.ts).
+// An exporter is answered once its spans are written, so that a slow disk is felt there and fills no memory here.
 // Source: OpenTelemetry, "OTLP specification" (OTLP/HTTP: 200, 400, 413, 415, 503 with Retry-After).
 // Not modelled: protobuf (refused with 415 and a sentence), gRPC, metrics and logs (404).
 import { once } from 'node:events'

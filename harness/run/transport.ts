@@ -1,5 +1,5 @@
-// What is driven is Streamable HTTP, in both eras. A server on stdio has one client a process: there is no load to balance between agents. The
-// old pair of HTTP and SSE (2024-11-05) was given up by the protocol. Both are refused with a sentence that says what to do instead.
+// What is driven is Streamable HTTP, in both eras. A server on stdio has one client a process: there is no load to balance between agents.
+// The old pair of HTTP and SSE (2024-11-05) was given up by the protocol. Both are refused with a sentence that says what to do instead.
 // Source: MCP 2025-06-18 and 2026-07-28, transports, "Backwards compatibility": an old server answers a GET with an event `endpoint`.
 import { type Dispatcher, request } from 'undici'
 import { HarnessError } from '../errors.ts'

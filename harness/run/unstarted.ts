@@ -1,6 +1,6 @@
-// A server that somebody else started goes through the proxy only if it was told to. The addresses to put into its environment are said, and
-// before a fault breaks such a link the server is asked for something that needs it until it is seen to come that way; otherwise the fault
-// would be felt by nobody but the harness's own canary, and whatever it proved would be wrong.
+// A server that somebody else started goes through the proxy only if it was told to. The addresses to put into its environment
+// are said, and before a fault breaks such a link the server is asked for something that needs it until it is seen to come
+// that way; otherwise the fault would be felt by nobody but the harness's own canary, and whatever it proved would be wrong.
 // Parameter: how long to wait, `--wait` (20 s). Not modelled: servers on other machines, which cannot reach a proxy on this one's loopback.
 import { readFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'

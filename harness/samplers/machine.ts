@@ -1,9 +1,10 @@
 // What the machine did not give: how long it stood still, each time with its moment, and which share of its cores the host took. A limit of
 // time that is passed in a moment in which nobody had a core says nothing of the server (history/stills.ts judges that).
 //
-// Series: `stillMs` and, on Linux, `stolenMs`, what the host took around that still, of all cores together, in a reading of its own at its end;
-// `stolenShare` of all cores and `waitingShare`, of the time in which at least one task waited for a core, since the reading before.
-// It is the harness's machine: a server's own only where that runs here. Not modelled: cores that are slowed down, and caches that others fill.
+// Series: `stillMs` and, on Linux, `stolenMs`, what the host took around that still, of all cores together,
+// in a reading of its own at its end; `stolenShare` of all cores and `waitingShare`, of the time in which
+// at least one task waited for a core, since the reading before. It is the harness's machine: a server's
+// own only where that runs here. Not modelled: cores that are slowed down, and caches that others fill.
 import { readFileSync } from 'node:fs'
 import type { Environment } from '../environment/service.ts'
 import { type Reading, sampler } from './sampler.ts'

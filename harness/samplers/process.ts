@@ -1,7 +1,7 @@
 // What the run's processes use: share of a core and resident memory; of the server for its whole process group, and of
-// the harness, the generator and the proxy, so that a starved machine is not mistaken for a slow server. `others`: programs that are none of
-// the run's, where the run has started everything that its load can keep busy; elsewhere they cannot be told from the server's own.
-// A share is measured between two readings, so the first has none; clock ticks of 10 ms make it true to 2 %.
+// the harness, the generator and the proxy, so that a starved machine is not mistaken for a slow server. `others`: programs that
+// are none of the run's, where the run has started everything that its load can keep busy; elsewhere they cannot be told from
+// the server's own. A share is measured between two readings, so the first has none; clock ticks of 10 ms make it true to 2 %.
 // What it does not model: memory that processes share is counted for each; who left the group is not seen.
 import { familyOf, openHandles, processes, type Usage } from '../environment/process-group.ts'
 import type { Environment } from '../environment/service.ts'

@@ -1,10 +1,10 @@
 // The knee: the largest open load whose good answers are at least 95 % of what was asked, by doubling and then halving the distance. Beside
-// it what Little's law calls for: connections in use = calls a second × seconds that each holds one; calls inside = calls a second × seconds
-// that each is inside. Hold times are the server's own where its log tells them (`db_ms`); else the time inside at the least load, where nobody
-// waits for a connection.
+// it what Little's law calls for: connections in use = calls a second × seconds that each holds one;
+// calls inside = calls a second × seconds that each is inside. Hold times are the server's own where its
+// log tells them (`db_ms`); else the time inside at the least load, where nobody waits for a connection.
 //
-// One role, reads of what is in one pool, budgets out of the way. Advice: for the knee's rate the pool and the calls at once; for the pool as
-// it is, the rate. The range is that of the mean hold time (95 %). Not modelled: a knee that the generator's own cores make.
+// One role, reads of what is in one pool, budgets out of the way. Advice: for the knee's rate the pool and the calls at once; for the
+// pool as it is, the rate. The range is that of the mean hold time (95 %). Not modelled: a knee that the generator's own cores make.
 import type { Call } from '../history/event.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { intents } from '../history/queries.ts'

@@ -1,5 +1,5 @@
-// A page of its own for what several runs say together: a sentence, a picture, a table. One file, without script, made of the report's style and its
-// drawing of charts. Pure: the same answer gives the same bytes.
+// A page of its own for what several runs say together: a sentence, a picture, a table. One file, without
+// script, made of the report's style and its drawing of charts. Pure: the same answer gives the same bytes.
 import type { Spec } from '../report/charts/chart.ts'
 import { html, type Markup } from '../report/markup.ts'
 import { documentText } from '../report/page/document.ts'

@@ -1,5 +1,6 @@
 // The same mean rate, smooth and then in salvos, on a weak server and on the hardened one. "Smooth ramps miss pool exhaustion" (seed 2): a
-// queue before the pool that nobody bounded stays empty while calls come one by one, and grows past all measure as soon as they come together.
+// queue before the pool that nobody bounded stays empty while calls come one by one, and grows past
+// all measure as soon as they come together.
 import { points } from '../history/samples.ts'
 import { bars } from './bars.ts'
 import type { Study } from './page.ts'

@@ -1,10 +1,10 @@
 // Decides who is let in when there is too much for this process, and keeps the order: batch goes first, then normal, critical last.
 // A ladder's height says which share of each is turned away: 0 none; 1 all batch; 2 all normal as well; 2.8, its top, four fifths
 // of critical too. Every TICK_MS it goes up a quarter while a signal is over its limit, and down a tenth once all are well below
-// (a quarter once nothing waits at all), and stays while a line shrinks; a rung on which nobody stands is passed at once. Steps, not a switch: a switch sheds everybody, then nobody, then everybody.
-// One ladder for the process (event loop late while busy, bytes held) and one for each pool (wait in its line), so that a slow
-// report does not turn lookups away. Beside them a count of calls inside: the last fifth of IN_FLIGHT_MAX is kept for critical,
-// batch gets three fifths.
+// (a quarter once nothing waits at all), and stays while a line shrinks; a rung on which nobody stands is passed at once.
+// Steps, not a switch: a switch sheds everybody, then nobody, then everybody. One ladder for the process (event loop late
+// while busy, bytes held) and one for each pool (wait in its line), so that a slow report does not turn lookups away.
+// Beside them a count of calls inside: the last fifth of IN_FLIGHT_MAX is kept for critical, batch gets three fifths.
 // A call that finds nobody inside is always let in.
 // Within 100 ms of a critical call turned away no batch is let in, nor the reverse: calls beyond the count are admitted so long.
 // Sources: SRE book ch. 21 and 22 (criticality, load shedding); WeChat's DAGOR (levels that move by feedback); Nygard, Release It!.

@@ -1,5 +1,6 @@
-// docs/clients.md: what each client lets its host see of a refusal, out of what was seen; and the same as data for the report of a run, which
-// lies with the harness so that an installed package has it. Figures that differ between runs are not written, only whether they are there.
+// docs/clients.md: what each client lets its host see of a refusal, out of what was seen; and the
+// same as data for the report of a run, which lies with the harness so that an installed package
+// has it. Figures that differ between runs are not written, only whether they are there.
 import type { Refusal, Seen } from './plan.ts'
 
 const OPENING = `# What MCP clients let a host see

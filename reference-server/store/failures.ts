@@ -37,7 +37,7 @@ export function told(error: unknown): unknown {
   return error
 }
 
-/** For writes: a database that only reads at present, as behind a failover that has not been noticed, is no mistake of ours or the caller's. */
+/** For writes: a database that only reads at present, as behind a failover not yet noticed, is no mistake of ours or the caller's. */
 export function toldToWriter(error: unknown): unknown {
   if (error instanceof CallError || (error as { code?: unknown }).code !== '25006') return error
   return new CallError('DEPENDENCY_UNAVAILABLE', 'The database takes no writes at present; reading goes on. Ask again in 2 s.', {

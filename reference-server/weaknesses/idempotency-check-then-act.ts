@@ -1,4 +1,5 @@
-// The key is looked up, then the write is made, then the key is kept, each in a transaction of its own: two calls at once both find nothing.
+// The key is looked up, then the write is made, then the key is kept, each in a transaction of its
+// own: two calls at once both find nothing.
 import { readFileSync } from 'node:fs'
 import { argumentsHash } from '../controls/idempotency.ts'
 import { CallError } from '../errors.ts'

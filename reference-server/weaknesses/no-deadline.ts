@@ -1,4 +1,5 @@
-// Nothing ends a call but its end, or a caller that leaves: no deadline, no statement_timeout, no lock_timeout, no limit on waiting or connecting.
+// Nothing ends a call but its end, or a caller that leaves: no deadline, no statement_timeout, no
+// lock_timeout, no limit on waiting or connecting.
 import { weakness } from './weakness.ts'
 
 export default weakness({

@@ -1,6 +1,6 @@
-// Who the reference server's agents are. Pattern A by default: a key each, the same on every machine. Where the scenario asks for an identity
-// provider, pattern B: access tokens of the run's own issuer, for this server's address. And what an intruder shows instead, each wrong in
-// one way: minted before the load begins; what is to be revoked is good until then.
+// Who the reference server's agents are. Pattern A by default: a key each, the same on every machine. Where the scenario
+// asks for an identity provider, pattern B: access tokens of the run's own issuer, for this server's address. And what an
+// intruder shows instead, each wrong in one way: minted before the load begins; what is to be revoked is good until then.
 import pg from 'pg'
 import type { AgentIdentity, Headers, TargetContext } from '../../harness/target.ts'
 

@@ -1,4 +1,5 @@
-// What each tool of the reference server is for (all of them need Redis, where their budgets are counted): arguments as agents would draw them, and what a right answer holds. Names, deadlines
+// What each tool of the reference server is for (all of them need Redis, where their budgets are
+// counted): arguments as agents would draw them, and what a right answer holds. Names, deadlines
 // and needs are the tools' own (tests/reference-target.test.ts keeps the two together).
 import type { ToolRole } from '../../harness/target.ts'
 

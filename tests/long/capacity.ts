@@ -1,8 +1,8 @@
-// The advice of `npm run study capacity` against the best that brute force finds, for three hold times: the rate for a pool as it is, and for that
-// rate the pool and the calls at once, each within 20 % (or one).
+// The advice of `npm run study capacity` against the best that brute force finds, for three hold times: the
+// rate for a pool as it is, and for that rate the pool and the calls at once, each within 20 % (or one).
 //
-// Brute force: from well below the advice upward, rates by tenths and sizes one by one, until one does not hold, or holds. What lies further away
-// would be too far all the same. About seven minutes a hold time; `rounds` is how many of the three.
+// Brute force: from well below the advice upward, rates by tenths and sizes one by one, until one does not hold, or holds.
+// What lies further away would be too far all the same. About seven minutes a hold time; `rounds` is how many of the three.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'

@@ -1,5 +1,6 @@
-// `npm run compare` on runs of one and the same server: ten real pairs, taken in turns. They must not be called worse; with the later ones slowed by
-// 20 % afterwards they must. And of all that can be asked of these runs, each held against each other alone, at most 1 % may be falsely worse.
+// `npm run compare` on runs of one and the same server: ten real pairs, taken in turns. They must
+// not be called worse; with the later ones slowed by 20 % afterwards they must. And of all that can
+// be asked of these runs, each held against each other alone, at most 1 % may be falsely worse.
 //
 // `rounds` is how many pairs: runaway-loop on the hardened server, always the same seed. About a minute a pair.
 import { buildHistory } from '../../harness/history/merge.ts'

@@ -1,8 +1,9 @@
 // Whole scenarios with everything in containers: Postgres, Redis, upstream and the server itself break inside them as they do outside.
 //
 // Starts a Docker engine of its own where DOCKER_HOST names none, with images made of this machine's programs, and types what a user types:
-// `scenario <name> --containers --images …`. `rounds` is one of the scenarios, counted from 1 (without it all). Fails when a scenario does not hold, a fault was not felt or a
-// container is left; one whose generator was late says nothing, is run again, and the third time counted apart.
+// `scenario <name> --containers --images …`. `rounds` is one of the scenarios, counted from 1
+// (without it all). Fails when a scenario does not hold, a fault was not felt or a container is
+// left; one whose generator was late says nothing, is run again, and the third time counted apart.
 import { execFileSync } from 'node:child_process'
 import { RUN_LABEL } from '../../harness/environment/engine.ts'
 import { ensureRedis } from '../../setup.mjs'

@@ -2,8 +2,8 @@
 // reads, writes and calls that need the upstream runs through windows of 3 s with one fault each.
 //
 // `rounds` is one group of faults, counted from 1 (without it all five, a minute each). Writes the measured rows into
-// docs/fault-behaviour.md and leaves the others. Fails when a fault was not felt or not healed, when no call met it, or when the server was not
-// well again.
+// docs/fault-behaviour.md and leaves the others. Fails when a fault was not felt or not healed,
+// when no call met it, or when the server was not well again.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { discover } from '../../harness/discover.ts'

@@ -112,7 +112,7 @@ function leasesIn(workshop: Workshop): Pick<LeaseFile, 'run' | 'processes'>[] {
   return files.map((name) => JSON.parse(readFileSync(path.join(workshop.temporary, name), 'utf8')) as LeaseFile)
 }
 
-/** Segments of System V that one of these made since then, and that nobody uses any more: numbers of processes are used again. Linux only. */
+/** Segments of System V that one of these made since then, and that nobody uses any more: process numbers are used again. Linux only. */
 function sharedMemoryOf(pids: readonly number[], sinceS: number): string[] {
   if (process.platform !== 'linux') return []
   const rows = readFileSync('/proc/sysvipc/shm', 'utf8').trimEnd().split('\n').slice(1)

@@ -1,6 +1,7 @@
-// The manifests against a real API server: etcd and kube-apiserver, built from the Go module proxy (20 minutes of two cores the first time).
-// Every object is accepted with strict validation, the second time nothing changes, a field that does not exist is refused, the stand-in's
-// label removes all; and, with a kubectl in PATH, `kubectl diff` is empty. No kubelet, no controllers, no operator: nothing is run there.
+// The manifests against a real API server: etcd and kube-apiserver, built from the Go module proxy (20
+// minutes of two cores the first time). Every object is accepted with strict validation, the second time
+// nothing changes, a field that does not exist is refused, the stand-in's label removes all; and, with a
+// kubectl in PATH, `kubectl diff` is empty. No kubelet, no controllers, no operator: nothing is run there.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'

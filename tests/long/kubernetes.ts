@@ -1,6 +1,6 @@
-// One plan from a cluster by one pod and by four, as processes and, as root, in network namespaces with addresses of their own: the same calls,
-// the same verdicts; and a harness that is killed or stopped in the middle leaves nothing in the cluster. Kubernetes and k6-operator are the
-// stand-in of tests/fixtures/kubernetes, k6 and everything of ours are real.
+// One plan from a cluster by one pod and by four, as processes and, as root, in network namespaces with addresses of their
+// own: the same calls, the same verdicts; and a harness that is killed or stopped in the middle leaves nothing in the
+// cluster. Kubernetes and k6-operator are the stand-in of tests/fixtures/kubernetes, k6 and everything of ours are real.
 import type { ChildProcess } from 'node:child_process'
 import type { Call } from '../../harness/history/event.ts'
 import { ensureK6 } from '../../setup.mjs'

@@ -1,5 +1,5 @@
-// docs/tutorial.md as its reader goes through it: in a copy of this tree each file is written and each command typed, in order, and each ends as the
-// page says. About four minutes, most of them the scenarios'.
+// docs/tutorial.md as its reader goes through it: in a copy of this tree each file is written and each
+// command typed, in order, and each ends as the page says. About four minutes, most of them the scenarios'.
 import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'

@@ -1,5 +1,6 @@
-// ContextForge with toolbox behind it, as its manual says: both are started, the second is registered with the first through its API, and only
-// then READY_PORT answers. USERS: how many users agent-<n>@example.com it gets. What both print goes on; they end with this program, or it with them. Its database is made anew each time.
+// ContextForge with toolbox behind it, as its manual says: both are started, the second is registered with the
+// first through its API, and only then READY_PORT answers. USERS: how many users agent-<n>@example.com it gets.
+// What both print goes on; they end with this program, or it with them. Its database is made anew each time.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'

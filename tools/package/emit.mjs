@@ -1,9 +1,9 @@
 // npm runs this before it packs: dist/ becomes what the package holds, JavaScript and its types.
 //
 // Node refuses TypeScript under node_modules, so the types are taken out as Node itself would take them out, in place: a line of a stack
-// in the package is that line of the repository. Only names change: `.ts` becomes `.js` in imports and wherever a file of ours is named, and
-// `npm run scenario x -- --seed 1` becomes what is typed where the package is installed, `npx mcp-stampede run x --seed 1`.
-// Tests stay at home, and what only tests and operators need.
+// in the package is that line of the repository. Only names change: `.ts` becomes `.js` in imports and wherever
+// a file of ours is named, and `npm run scenario x -- --seed 1` becomes what is typed where the package is
+// installed, `npx mcp-stampede run x --seed 1`. Tests stay at home, and what only tests and operators need.
 import { execFile } from 'node:child_process'
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire, stripTypeScriptTypes } from 'node:module'

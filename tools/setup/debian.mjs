@@ -16,7 +16,8 @@ const POLICY = '/usr/sbin/policy-rc.d'
 
 /**
  * Leaves the packages' files (`*.deb`) in the folder.
- * @param {Options & { report: (text: string) => void, packagesOf: (lists: readonly string[], options: import('./run.mjs').Options) => Promise<string[]> }} options
+ * @param {Options & { report: (text: string) => void, packagesOf: (lists: readonly string[],
+ * options: import('./run.mjs').Options) => Promise<string[]> }} options
  *   `packagesOf`: which ones, asked again when lists had to be fetched; `lists` are options for apt-get
  * @returns {Promise<string | undefined>} why they could not be had
  */

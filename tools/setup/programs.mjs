@@ -1,5 +1,5 @@
-// Programs that only tests need: promtool (alert rules), Chromium (the report), a Docker engine (containers), ip (network namespaces). The one on
-// PATH is used. Else promtool is unpacked into .tools/, the others are installed by root, with no service started.
+// Programs that only tests need: promtool (alert rules), Chromium (the report), a Docker engine (containers), ip (network namespaces).
+// The one on PATH is used. Else promtool is unpacked into .tools/, the others are installed by root, with no service started.
 // Elsewhere the message says what to type.
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
@@ -7,7 +7,10 @@ import { download, install, unpack } from './debian.mjs'
 import { runnable, which } from './run.mjs'
 import { SetupError, step } from './words.mjs'
 
-/** @typedef {{ program: string, package: string, brew: string, alone?: string }} Program `alone`: where the package holds it, when it runs without being installed */
+/**
+ * @typedef {{ program: string, package: string, brew: string, alone?: string }} Program `alone`:
+ * where the package holds it, when it runs without being installed
+ */
 
 /** @satisfies {Record<string, Program>} */
 export const PROGRAMS = {

@@ -1,5 +1,5 @@
-// Options of `npm run init`, parsed once at the edge. Tokens are named by the file or the variable that holds them, never written: a command
-// line is in the history of the shell and in the list of processes.
+// Options of `npm run init`, parsed once at the edge. Tokens are named by the file or the variable that
+// holds them, never written: a command line is in the history of the shell and in the list of processes.
 import { quoted } from '../../init/source-text.ts'
 import type { HeadersText } from '../../init/target-text.ts'
 import type { Headers, HeadersInTime } from '../../target.ts'

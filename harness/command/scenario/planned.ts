@@ -20,7 +20,10 @@ export interface Planned {
   plan: Plan
 }
 
-/** @param typed the target was type-checked where the plan was drawn first. @throws HarnessError for what cannot be found, fits not together, or is out of its range */
+/**
+ * @param typed the target was type-checked where the plan was drawn first. @throws HarnessError for
+ * what cannot be found, fits not together, or is out of its range
+ */
 export async function planned(options: ScenarioOptions & { name: string }, found: AllUnits, typed = false): Promise<Planned> {
   const own = found.scenarios.get(idOf(options.name))
   const target = await findTarget(options.target, found.targets, ROOT, typed)

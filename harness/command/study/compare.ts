@@ -1,5 +1,5 @@
-// `npm run compare <run> <run>…`: were the later runs better or worse? Runs are named in the order in which they were taken, in turns: one as
-// it was, one as it is now, and so on. Judged anew; a run whose load was not offered, or whose fault was not felt, proves nothing.
+// `npm run compare <run> <run>…`: were the later runs better or worse? Runs are named in the order in which they were taken, in turns:
+// one as it was, one as it is now, and so on. Judged anew; a run whose load was not offered, or whose fault was not felt, proves nothing.
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { HarnessError } from '../../errors.ts'

@@ -1,5 +1,5 @@
-// `npm run study <name>`: several runs, one answer. Each run is a process of its own (`npm run run <scenario>`), so that one that goes wrong or
-// is stopped leaves nothing to the next. The study's own file says which runs; what they measured is read from their folders.
+// `npm run study <name>`: several runs, one answer. Each run is a process of its own (`npm run run <scenario>`), so that one that goes
+// wrong or is stopped leaves nothing to the next. The study's own file says which runs; what they measured is read from their folders.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'

@@ -1,6 +1,6 @@
-// One agent's connections: kept alive, as many as it has calls and streams under way, shared with no other agent. Redirects are not followed
-// and no cookie is kept, as real clients of MCP. A connection is free again with the last byte of its answer: undici's own pool takes it for
-// busy until the event loop has turned, so that an agent which calls again at once would have two.
+// One agent's connections: kept alive, as many as it has calls and streams under way, shared with no other agent. Redirects are
+// not followed and no cookie is kept, as real clients of MCP. A connection is free again with the last byte of its answer:
+// undici's own pool takes it for busy until the event loop has turned, so that an agent which calls again at once would have two.
 // undici never sends a POST again: what was not yet written when a connection broke goes out on the next, the rest is an error.
 import { Client, Pool } from 'undici'
 import type { Tls } from '../driver.ts'

@@ -1,8 +1,8 @@
 // One request and its answer. A call that is given up is aborted in mid-stream, by closing its connection.
 //
-// An answer as an event stream is read as it comes, as the SDK's clients read it: the call is over once its message is there; what the server
-// asks meanwhile is answered (server-streams.ts); and where a stream of the sessions' eras ends early after events with ids, a GET resumes it, for as
-// long as the call has time. In the stateless era a broken stream loses the call, and servers ask nothing.
+// An answer as an event stream is read as it comes, as the SDK's clients read it: the call is over once its message is there; what the
+// server asks meanwhile is answered (server-streams.ts); and where a stream of the sessions' eras ends early after events with ids, a
+// GET resumes it, for as long as the call has time. In the stateless era a broken stream loses the call, and servers ask nothing.
 // Packed answers (Content-Encoding) are unpacked at their end, event streams too, as k6 does.
 // Source: MCP 2025-11-25, Streamable HTTP (resumability); MCP 2026-07-28; TypeScript SDK 1.32.
 import type { Dispatcher } from 'undici'

@@ -1,7 +1,7 @@
 // What a server of the 2025 eras sends of its own accord to one agent. Its stream: a GET that is kept open beside the calls, opened again
 // when it ends (after the wait that the server asked for, else 1 s) from the last event on, and given up for good where the server does not
-// offer one or cannot be reached twice in a row. Its requests, on that stream or in the middle of a call's: `ping` is answered, anything else
-// refused as a client does that has declared no capabilities. Notifications are read and let go.
+// offer one or cannot be reached twice in a row. Its requests, on that stream or in the middle of a call's: `ping` is
+// answered, anything else refused as a client does that has declared no capabilities. Notifications are read and let go.
 //
 // Bounds: 100 answers under way, beyond which requests stay unanswered; a stream lives no longer than its session's client.
 // Not modelled: growing waits between reopenings (TypeScript SDK: ×1.5); a Python client's second try after a 405.

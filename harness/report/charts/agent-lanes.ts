@@ -1,6 +1,6 @@
-// What single agents lived through: a lane each, a mark where a call left, a bar as long as it took, a dotted line where the agent waited before it
-// asked again. Of every persona the agent that fared worst and the one in the middle. At most 70 calls a lane, evenly taken out of all:
-// a lane is for seeing a pattern (a loop, a retreat, a hang), not for counting.
+// What single agents lived through: a lane each, a mark where a call left, a bar as long as it took, a dotted line where
+// the agent waited before it asked again. Of every persona the agent that fared worst and the one in the middle. At most
+// 70 calls a lane, evenly taken out of all: a lane is for seeing a pattern (a loop, a retreat, a hang), not for counting.
 import type { Call } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import { sampledAgents } from '../agents.ts'

@@ -1,5 +1,6 @@
 // Calls in flight at once, of all agents: what the server holds in its hands. A line that climbs through the stress and does not come down
-// with its end is a backlog that outlives its cause. The most of each moment, as the agents saw it; beside it what the server says of itself.
+// with its end is a backlog that outlives its cause. The most of each moment, as the agents saw it;
+// beside it what the server says of itself.
 import type { History } from '../../history/history.ts'
 import { ascending } from '../../history/sorted.ts'
 import { type Line, linesOver, type Point } from '../lines.ts'

@@ -1,6 +1,7 @@
 // The way back on one ruler: the end of the stress at zero, then the first good answer, 95 % of what was good before, empty queues, closed
 // breakers, a line each with its time beside it. The order tells what held the rest up: queues that empty late are a backlog, a breaker
-// that closes last is the reason. A hollow mark at the right end did not come while it was looked at. With several windows, the one that took longest.
+// that closes last is the reason. A hollow mark at the right end did not come while it was looked
+// at. With several windows, the one that took longest.
 import { duration } from '../figures.ts'
 import { type Recovery, recoveriesOf } from '../recovery.ts'
 import { chart } from './chart.ts'

@@ -1,6 +1,6 @@
 // What refusals promised against how long agents stayed away, and whether they were then let in. The honest line is where both are the
-// same: a cross on it or above it is an agent that waited as told and was refused again, which teaches agents not to wait. Dots under it came
-// sooner than told. Many are rounded to a grid, so that a million draw as fast as ten; the size says how many fell on a point.
+// same: a cross on it or above it is an agent that waited as told and was refused again, which teaches agents not to wait. Dots under
+// it came sooner than told. Many are rounded to a grid, so that a million draw as fast as ten; the size says how many fell on a point.
 import type { History } from '../../history/history.ts'
 import { waitsOf } from '../waits.ts'
 import { chart } from './chart.ts'

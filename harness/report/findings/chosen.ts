@@ -1,6 +1,6 @@
 // Which calls findings tell whole, at most two a failed check: the worst, and the one beside it that says most. Where the worst was turned
-// away in a line, it is a victim: the one to look at is who was let in and stayed longest. Where keys are the exhibits, two calls of one key
-// stand together, since only both show whether they overlapped. Else the next that went otherwise; none twice, where there are others.
+// away in a line, it is a victim: the one to look at is who was let in and stayed longest. Where keys are the exhibits, two calls of one
+// key stand together, since only both show whether they overlapped. Else the next that went otherwise; none twice, where there are others.
 //
 // Parameters: the history, the verdicts. Not modelled: who held what the victim waited for, of which a server shows nothing; the longest
 // inside that needs the same is the likeliest.

@@ -1,5 +1,5 @@
-// The agents: sampled ones call by call, what each persona made of the run, and what the hosts of real clients would have had in hand of each
-// refusal.
+// The agents: sampled ones call by call, what each persona made of the run, and what the hosts of
+// real clients would have had in hand of each refusal.
 import type { Units } from '../../discover.ts'
 import { type PersonaRow, personaRows } from '../agents.ts'
 import type { Chart } from '../charts/chart.ts'

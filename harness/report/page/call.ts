@@ -1,6 +1,6 @@
-// One call, whole: as sent and as answered, every attempt at the same thing, where the time went, and the server's own log lines. A call has
-// one place on the page, under the first check that names it; others link there. Its id is the JSON-RPC id and the X-Request-Id of the
-// request, so that one search finds it in the server's log. What folds, folds without scripts.
+// One call, whole: as sent and as answered, every attempt at the same thing, where the time went, and the server's own log
+// lines. A call has one place on the page, under the first check that names it; others link there. Its id is the JSON-RPC id
+// and the X-Request-Id of the request, so that one search finds it in the server's log. What folds, folds without scripts.
 import type { Call } from '../../history/event.ts'
 import type { Evidence } from '../../history/load-line.ts'
 import { traceOf } from '../call-trace.ts'

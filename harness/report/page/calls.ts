@@ -1,5 +1,5 @@
-// Calls to look through: every one when the run was short, else those that are shown whole and an even sample of each kind and phase, so that
-// what is rare is there too. How many of how many is said; all of them are in history.ndjson. The filter above works with scripts on.
+// Calls to look through: every one when the run was short, else those that are shown whole and an even sample of each kind and phase, so
+// that what is rare is there too. How many of how many is said; all of them are in history.ndjson. The filter above works with scripts on.
 import type { Call } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import { moment, number } from '../figures.ts'

@@ -1,6 +1,6 @@
-// What became of the calls, by the layer that said so (transport, HTTP, JSON-RPC, tool), by kind, persona and phase: one glance tells whether
-// failures belong to the stress or were there before, and who met them. All agents, hostile ones too. What could not be classified is loud,
-// never guessed. Bound: 60 rows, the most frequent of each layer.
+// What became of the calls, by the layer that said so (transport, HTTP, JSON-RPC, tool), by kind, persona and phase:
+// one glance tells whether failures belong to the stress or were there before, and who met them. All agents, hostile
+// ones too. What could not be classified is loud, never guessed. Bound: 60 rows, the most frequent of each layer.
 import type { Call, CallClass, Outcome } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import { number, percent } from '../figures.ts'

@@ -1,4 +1,5 @@
-// Retry-After: promised against kept, as a picture and as the sentence a person would say. Left out when nobody was told to wait and came back.
+// Retry-After: promised against kept, as a picture and as the sentence a person would say. Left out
+// when nobody was told to wait and came back.
 import type { Units } from '../../discover.ts'
 import type { Chart } from '../charts/chart.ts'
 import { duration, number, percent } from '../figures.ts'

@@ -1,5 +1,5 @@
-// The very calls that show a finding. The first lies open when the finding is a fail, so that the evidence is seen without a click; the rest
-// are a line each. A call that a check above has shown already is linked, not told twice.
+// The very calls that show a finding. The first lies open when the finding is a fail, so that the evidence is seen
+// without a click; the rest are a line each. A call that a check above has shown already is linked, not told twice.
 import type { Verdict } from '../../checks/check.ts'
 import { count } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'

@@ -1,4 +1,5 @@
-// The thread of a watch for stills: sleeps 5 ms at a time, and tells when it was woken much later than that, with what the host took meanwhile.
+// The thread of a watch for stills: sleeps 5 ms at a time, and tells when it was woken much later
+// than that, with what the host took meanwhile.
 import { readFileSync } from 'node:fs'
 import { workerData } from 'node:worker_threads'
 import { cpuTicks, TICK_MS } from './cpu-ticks.ts'

@@ -1,7 +1,7 @@
-// ContextForge as contextforge.ts has it, with a user and an address for each agent (an ingress says the address; the gateway believes whoever
-// says it), ten requests a minute instead of a hundred, and its limiter in Redis, which it is only where RATELIMITER_REDIS_URL or
-// CACHE_TYPE=redis says so. At most AGENTS of them: each is made through its API before the run begins, and has a token signed as it signs its own.
-// Install: node tools/examples/install.mjs contextforge toolbox. What was found: docs/wild.md.
+// ContextForge as contextforge.ts has it, with a user and an address for each agent (an ingress says the address; the gateway believes
+// whoever says it), ten requests a minute instead of a hundred, and its limiter in Redis, which it is only where RATELIMITER_REDIS_URL
+// or CACHE_TYPE=redis says so. At most AGENTS of them: each is made through its API before the run begins, and has a token signed as
+// it signs its own. Install: node tools/examples/install.mjs contextforge toolbox. What was found: docs/wild.md.
 import { type AgentIdentity, type TargetContext, target } from '../../../harness/target.ts'
 import contextforge, { SECRETS, TOKEN } from './contextforge.ts'
 

@@ -1,7 +1,7 @@
-// ContextForge 1.0.7 (PyPI mcp-contextforge-gateway) before toolbox (tools/examples/contextforge.mjs): a gateway whose limiter counts requests a
-// minute by address and by user, a hundred of them, and after five refusals shuts whoever it was out for fifteen minutes. Here all agents have one
-// address and one user, and the limiter counts in its own memory: it asks Redis only where it is told so (contextforge-users.ts).
-// Install: node tools/examples/install.mjs contextforge toolbox. What was found: docs/wild.md.
+// ContextForge 1.0.7 (PyPI mcp-contextforge-gateway) before toolbox (tools/examples/contextforge.mjs): a gateway whose limiter
+// counts requests a minute by address and by user, a hundred of them, and after five refusals shuts whoever it was out for fifteen
+// minutes. Here all agents have one address and one user, and the limiter counts in its own memory: it asks Redis only where it is
+// told so (contextforge-users.ts). Install: node tools/examples/install.mjs contextforge toolbox. What was found: docs/wild.md.
 import { target } from '../../../harness/target.ts'
 import { cwd, day, seededStartOf } from './ledger.ts'
 

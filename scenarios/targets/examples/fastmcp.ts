@@ -1,5 +1,5 @@
-// FastMCP 4.1 (PyPI fastmcp) with its RateLimitingMiddleware as the documentation shows it (tools/examples/limited.py): throttling is told as
-// a JSON-RPC error in a 200, without a wait, and all clients share one bucket.
+// FastMCP 4.1 (PyPI fastmcp) with its RateLimitingMiddleware as the documentation shows it (tools/examples/limited.py):
+// throttling is told as a JSON-RPC error in a 200, without a wait, and all clients share one bucket.
 // Install: node tools/examples/install.mjs fastmcp. What was found: docs/wild.md.
 import { target } from '../../../harness/target.ts'
 import { cwd, startOf } from './ledger.ts'

@@ -1,5 +1,5 @@
-// What calls cost and leave, whose rows they show, who goes first, and who is woken. Few recordings show these: where a change needs something
-// that its base did not show (priorities, growth, alert rules), it is made visible with it.
+// What calls cost and leave, whose rows they show, who goes first, and who is woken. Few recordings show these: where
+// a change needs something that its base did not show (priorities, growth, alert rules), it is made visible with it.
 import { answered, isServed, isStatus, type Mutation, one, phase, type Recorded, refuse, rewrite, sampled, startOf } from '../mutation.ts'
 import type { Recording } from '../recording.ts'
 
