@@ -11,8 +11,8 @@ export function afterStills(
 ): (Finding & Pick<Verdict, 'stoodStill'>) | undefined {
   const found = ask(history)
   if (found?.status !== 'fail' || !found.timed) return found
-  const stills = stillsOf(history)
-  if (stills.length === 0 || ask(withoutStills(history, stills))?.status === 'fail') return found
-  const says = `${found.says}; but the machine stood still ${stillsSaid(stills)}, which explains it: run it again`
+  const without = withoutStills(history)
+  if (without === history || ask(without)?.status === 'fail') return found
+  const says = `${found.says}; but the machine stood still ${stillsSaid(stillsOf(history))}, which explains it: run it again`
   return { ...found, status: 'unknown', says, stoodStill: true }
 }

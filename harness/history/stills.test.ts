@@ -50,11 +50,15 @@ describe('the machine stood still', () => {
 })
 
 describe('without it', () => {
-  const without = (story: Story) => {
-    const history = held(story).history()
-    return withoutStills(history, stillsOf(history))
-  }
+  const without = (story: Story) => withoutStills(held(story).history())
   const one = () => aRun().agent('a')
+
+  test('it is asked of a history once, and is that history where there was none', () => {
+    const history = held(aRun()).history()
+    expect(withoutStills(history)).toBe(withoutStills(history))
+    const calm = aRun().history()
+    expect(withoutStills(calm)).toBe(calm)
+  })
 
   test('a call is as much shorter as it was held, and as long as before where it was not', () => {
     const story = one()

@@ -59,8 +59,19 @@ function othersCpuMs(history: History, { fromMs, toMs }: { fromMs: number; toMs:
 /**
  * Every duration shorter by what of it was a still, and without the calls that were not good and may have been failed by one:
  * those that spent half of their life in it, and those that would have been in time. What is counted, and not timed, stays.
+ * @returns the same history when there was none
  */
-export function withoutStills(history: History, stills: readonly Still[]): History {
+export function withoutStills(history: History): History {
+  const found = known.get(history) ?? madeWithout(history, stillsOf(history))
+  known.set(history, found)
+  return found
+}
+
+/** Every check whose fail is one of time asks. */
+const known = new WeakMap<History, History>()
+
+function madeWithout(history: History, stills: readonly Still[]): History {
+  if (stills.length === 0) return history
   const spans = stills.map(({ fromMs, toMs }) => ({ fromMs, toMs: 2 * toMs - fromMs }))
   const heldMs = (fromMs: number, toMs: number) =>
     spans.reduce((sum, span) => sum + Math.max(0, Math.min(toMs, span.toMs) - Math.max(fromMs, span.fromMs)), 0)
