@@ -18,8 +18,11 @@ describe('calls that findings tell', () => {
     expect(
       chosenOf(history, [verdict])
         .get(verdict.check)
-        ?.map(({ index }) => index),
-    ).toEqual([1, 3])
+        ?.map(({ call, beside }) => [call.index, beside]),
+    ).toEqual([
+      [1, true],
+      [3, false],
+    ])
   })
 
   it('two calls of one key, where keys are the exhibits', () => {
@@ -33,7 +36,7 @@ describe('calls that findings tell', () => {
     const chosen = (one = verdict) =>
       chosenOf(history, [one])
         .get(one.check)
-        ?.map(({ index }) => index)
+        ?.map(({ call }) => call.index)
     expect(chosen()).toEqual([0, 1])
     expect(chosen({ ...verdict, exhibits: [] })).toEqual([0, 2])
   })

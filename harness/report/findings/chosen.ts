@@ -11,10 +11,16 @@ import { needs } from '../../history/queries.ts'
 
 const WITNESSES = 2
 
+export interface Chosen {
+  call: Call
+  /** Let in while the worst waited in a line for what both need, and longest inside. */
+  beside: boolean
+}
+
 /** By check, the most telling first. */
-export function chosenOf(history: History, verdicts: readonly Verdict[]): Map<string, Call[]> {
+export function chosenOf(history: History, verdicts: readonly Verdict[]): Map<string, Chosen[]> {
   const taken = new Set<Call>()
-  const chosen = new Map<string, Call[]>()
+  const chosen = new Map<string, Chosen[]>()
   for (const verdict of verdicts) {
     if (verdict.status !== 'fail') continue
     const all = witnessCalls(history, verdict)
@@ -24,7 +30,8 @@ export function chosenOf(history: History, verdicts: readonly Verdict[]): Map<st
     const other = sameKey(verdict, first, rest) ?? unlike(first, rest)
     const two = [...(holder ? [holder] : []), first, ...(other ? [other] : [])].slice(0, WITNESSES)
     for (const call of two) taken.add(call)
-    chosen.set(verdict.check, two)
+    const told = two.map((call) => ({ call, beside: call === holder }))
+    chosen.set(verdict.check, told)
   }
   return chosen
 }
@@ -36,7 +43,7 @@ export function witnessCalls({ calls }: History, { witnesses }: Verdict): Call[]
 const LET_IN: ReadonlySet<Call['class']> = new Set(['served', 'timeout', 'dependency', 'server-error', 'lost'])
 
 /** Of those that were inside while this one waited in a line for what they need too: who stayed longest. */
-export function holderBeside(history: History, victim: Call): Call | undefined {
+function holderBeside(history: History, victim: Call): Call | undefined {
   if (victim.class !== 'queue' || victim.role === 'handshake') return undefined
   const wanted = (history.plan.roles[victim.role]?.needs ?? []).map((need) => need.split(':', 1)[0] ?? need)
   const inside = history.calls.filter(

@@ -10,7 +10,7 @@ import type { Manifest } from '../../history/manifest.ts'
 import { faultsOf } from '../../history/queries.ts'
 import type { OwnLines } from '../../history/server-said.ts'
 import { ordered, reason, sentence } from '../words.ts'
-import { chosenOf, holderBeside, witnessCalls } from './chosen.ts'
+import { chosenOf, witnessCalls } from './chosen.ts'
 import { causesFirst, followsOf } from './follows.ts'
 import { type FigureRow, phaseFigures } from './phase-figures.ts'
 import { signsOf } from './signs.ts'
@@ -119,15 +119,12 @@ export function findingsOf(history: History, verdicts: Verdicts, logs: CallLogs)
       })),
     failed: causesFirst(failed, follows).map((verdict) => {
       const told = chosen.get(verdict.check) ?? []
-      const timeWent = whereTimeWent(history, [...new Set([...told, ...witnessCalls(history, verdict)])], logs)
+      const timeWent = whereTimeWent(history, [...new Set([...told.map(({ call }) => call), ...witnessCalls(history, verdict)])], logs)
       return {
         ...failedCheck(history, verdict),
         follows: follows.get(verdict.check) ?? [],
         ...(timeWent !== undefined && { timeWent }),
-        witnesses: told.map((call) => {
-          const beside = told.some((victim) => holderBeside(history, victim) === call)
-          return { ...witnessOf(history, call, logs), ...(beside && { beside }) }
-        }),
+        witnesses: told.map(({ call, beside }) => ({ ...witnessOf(history, call, logs), ...(beside && { beside }) })),
       }
     }),
     held: all.filter(({ status, notExercised }) => status === 'pass' && !notExercised).map(({ check, says }) => ({ check, says })),
@@ -143,8 +140,9 @@ export function findingsOf(history: History, verdicts: Verdicts, logs: CallLogs)
 /** Calls that findings tell whole, and the others that show a fail: their lines in the server's log are wanted. */
 export function findingCalls(history: History, verdicts: Verdicts): Set<string> {
   const failed = ordered(verdicts.verdicts).filter(({ status }) => status === 'fail')
+  const told = [...chosenOf(history, failed).values()].flat().map(({ call }) => call)
   const witnesses = failed.flatMap((verdict) => witnessCalls(history, verdict))
-  return new Set([...[...chosenOf(history, failed).values()].flat(), ...witnesses].map(({ call }) => call))
+  return new Set([...told, ...witnesses].map(({ call }) => call))
 }
 
 function failedCheck(history: History, verdict: Verdict): Omit<FailedCheck, 'witnesses' | 'follows'> {
