@@ -42,27 +42,26 @@ function secondsOf({ plan }: History, phase: Shown): number {
 
 function callRows(history: History): FigureRow[] {
   const calls = history.calls.filter(({ role }) => role !== 'handshake')
-  const [measured, stressing] = [false, true].map((hostile) =>
-    Map.groupBy(
-      calls.filter((call) => call.hostile === hostile),
-      ({ phase }) => phase,
-    ),
-  )
-  const of = (phase: Shown, hostile: boolean) => (hostile ? stressing : measured)?.get(phase) ?? []
+  const byPhase = (calls: readonly Call[]) => {
+    const groups = Map.groupBy(calls, ({ phase }) => phase)
+    return (phase: Shown) => groups.get(phase) ?? []
+  }
+  const measured = byPhase(calls.filter(({ hostile }) => !hostile))
+  const stressing = byPhase(calls.filter(({ hostile }) => hostile))
   const rows = [
     row('calls of the measured agents, good', (phase) => {
-      const calls = of(phase, false)
+      const calls = measured(phase)
       return calls.length === 0 ? undefined : `${number(calls.length)}, ${percent(calls.filter(({ good }) => good).length / calls.length)}`
     }),
-    ...fateRows('', (phase) => of(phase, false)),
+    ...fateRows('', measured),
   ]
   if (history.plan.agents.some(({ hostile }) => hostile))
     rows.push(
-      row('calls of the stressing agents', (phase) => number(of(phase, true).length)),
-      ...fateRows('stressing: ', (phase) => of(phase, true)),
+      row('calls of the stressing agents', (phase) => number(stressing(phase).length)),
+      ...fateRows('stressing: ', stressing),
     )
   const took = (phase: Shown) => {
-    const times = of(phase, false).flatMap((call) =>
+    const times = measured(phase).flatMap((call) =>
       call.outcome === 'ok' && call.endedAtMs !== undefined ? [call.endedAtMs - call.sentAtMs] : [],
     )
     const sorted = new Float64Array(times).sort()
