@@ -30,8 +30,11 @@ async function demoCommand(words: string[], swept: string[]): Promise<number> {
   const driver = (await k6IfThere({ root: ROOT })) === undefined ? 'undici' : 'k6'
   say('1 of 2: a server without limits for each agent, as most are. One agent calls its cheapest tool in a loop (about half a minute).')
   const weak = await told([SCENARIO, '--weaken', WEAKNESS, '--driver', driver], swept)
-  if (weak === 0) say('The weak server held here, which it should not: run it again, and tell us if it does so twice.')
-  if (weak !== 1) return weak === 0 ? UNKNOWN : ended(weak)
+  if (weak === 0) {
+    say('The weak server held here, which it should not: run it again, and tell us if it does so twice.')
+    return UNKNOWN
+  }
+  if (weak !== 1) return ended(weak)
   say('2 of 2: the same load, the same server, with its limits.')
   const hardened = await told([SCENARIO, '--driver', driver], [])
   if (hardened !== 0) return ended(hardened)
