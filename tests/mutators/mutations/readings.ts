@@ -22,6 +22,13 @@ function holdAmid(run: Recording): void {
   run.samples.push({ kind: 'sample', atMs, sampler: 'machine', values: { stillMs: 800, stolenMs: 1_500 } })
 }
 
+function heldWith(series: string, value: number): Mutation['change'] {
+  return (run) => {
+    tell(amid(run, series), series, value)
+    holdAmid(run)
+  }
+}
+
 export const readings: Mutation[] = [
   {
     base: 'slow-postgres',
@@ -60,28 +67,19 @@ export const readings: Mutation[] = [
   {
     base: 'slow-postgres',
     what: 'a caller waited for a second, most of which the host took',
-    change(run) {
-      tell(amid(run, 'poolWaitSecondsMax'), 'poolWaitSecondsMax', 1)
-      holdAmid(run)
-    },
+    change: heldWith('poolWaitSecondsMax', 1),
     turns: { 'queue-bounded': 'unknown' },
   },
   {
     base: 'slow-postgres',
     what: 'a caller waited for four seconds, of which the host took one',
-    change(run) {
-      tell(amid(run, 'poolWaitSecondsMax'), 'poolWaitSecondsMax', 4)
-      holdAmid(run)
-    },
+    change: heldWith('poolWaitSecondsMax', 4),
     turns: { 'queue-bounded': 'fail' },
   },
   {
     base: 'slow-postgres',
     what: 'more callers waited than the queue may hold, while the host had the cores',
-    change(run) {
-      tell(amid(run, 'poolWaitingMax'), 'poolWaitingMax', 60)
-      holdAmid(run)
-    },
+    change: heldWith('poolWaitingMax', 60),
     turns: { 'queue-bounded': 'fail' },
   },
   {
