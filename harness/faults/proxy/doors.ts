@@ -33,9 +33,15 @@ export class Doors {
     this.#ports.main = options.port ?? 0
   }
 
+  /** Both, or none. */
   async open(): Promise<LinkAddresses> {
-    for (const door of ['main', 'canary'] as const) this.#ports[door] = await this.#listen(door, this.#ports[door])
-    return this.addresses
+    try {
+      for (const door of ['main', 'canary'] as const) this.#ports[door] = await this.#listen(door, this.#ports[door])
+      return this.addresses
+    } catch (error) {
+      this.#shut()
+      throw error
+    }
   }
 
   get addresses(): LinkAddresses {
