@@ -53,3 +53,9 @@ test('an event beyond the bound is let go, and the next is read', () => {
   const long = `data: ${'x'.repeat(3_000_000)}\n`
   expect(read([long, long, '\n', 'data: next\n\n'])).toEqual(['next'])
 })
+
+test('a wait without end is one that a timer keeps', () => {
+  const events = new EventText(() => {})
+  events.feed(`retry: ${'9'.repeat(30)}\n`)
+  expect(events.retryMs).toBe(2 ** 31 - 1)
+})

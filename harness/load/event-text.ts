@@ -5,6 +5,8 @@
 // Source: WHATWG HTML, server-sent events.
 
 const EVENT_CHARACTERS_MAX = 4_000_000
+/** A timer that is given more fires at once. */
+const RETRY_MAX_MS = 2 ** 31 - 1
 
 export class EventText {
   /** Of the last event that had one. */
@@ -54,7 +56,7 @@ export class EventText {
     const name = colon < 0 ? line : line.slice(0, colon)
     const value = colon < 0 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1)
     if (name === 'id') this.lastId = value
-    else if (name === 'retry' && /^\d+$/.test(value)) this.retryMs = Number(value)
+    else if (name === 'retry' && /^\d+$/.test(value)) this.retryMs = Math.min(Number(value), RETRY_MAX_MS)
     else if (name === 'data') {
       this.#length += value.length
       if (this.#length <= EVENT_CHARACTERS_MAX) this.#data.push(value)
