@@ -163,7 +163,8 @@ export function fnv1a(text: string): string {
   return (hash >>> 0).toString(16).padStart(8, '0')
 }
 
-function parseObject(text: string): Json | undefined {
+/** Undefined for what is no JSON, or no object. */
+export function parseObject(text: string): Json | undefined {
   try {
     // Fetch takes a byte order mark for no part of a text; engines' own parsers do not.
     const value: unknown = JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text)

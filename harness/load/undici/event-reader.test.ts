@@ -11,7 +11,7 @@ function read(chunks: readonly Buffer[]) {
 const TEXT = [
   ': a comment\r\nid: e1\r\nretry: 50\r\ndata: \r\n\r\n',
   'event: message\nid: e2\ndata: {"jsonrpc":"2.0",\ndata: "id":7,"method":"ping"}\n\n',
-  'data: no JSON\n\n',
+  'data: no JSON\n\ndata: [1]\n\ndata: null\n\n',
   'data:{"jsonrpc":"2.0","id":"c","result":{"text":"größer"}}\n\n',
   'id: e3\ndata: {"jsonrpc":"2.0","id":8,"method":"never whole"}\n',
 ].join('')

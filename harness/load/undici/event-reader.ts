@@ -2,6 +2,7 @@
 // Source: MCP 2025-11-25, Streamable HTTP, resumability.
 import { StringDecoder } from 'node:string_decoder'
 import { EventText } from '../event-text.ts'
+import { parseObject } from '../evidence.ts'
 
 export interface RpcMessage {
   id?: string | number | null
@@ -17,7 +18,7 @@ export class EventReader {
 
   constructor(take: (message: RpcMessage) => void) {
     this.#events = new EventText((data) => {
-      const message = parsed(data)
+      const message: RpcMessage | undefined = parseObject(data)
       if (message) take(message)
     })
   }
@@ -41,15 +42,6 @@ export class EventReader {
   cut(): void {
     this.#events.cut()
     this.#decoder.end()
-  }
-}
-
-function parsed(text: string): RpcMessage | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? value : undefined
-  } catch {
-    return undefined
   }
 }
 
