@@ -57,3 +57,13 @@ test.each([undefined, null, 5, 'x', [], { type: 'object', required: 'a' }, { enu
 test('an example of the whole is taken whole', () => {
   expect(argumentsText(drawnOf({ examples: [{ a: { 'b-c': [1, null] } }] }))).toBe("() => ({ a: { 'b-c': [1, null] } })")
 })
+
+test.each([
+  ['circles by many ways', { $ref: '#' }],
+  ['long lists in lists', [1, 2, 3, 4].reduce<object>((items) => ({ type: 'array', minItems: 20, items }), { const: 1 })],
+])('%s are followed only so far', (_, property) => {
+  const names = ['a', 'b', 'c', 'd']
+  const drawn = drawnOf({ type: 'object', required: names, properties: Object.fromEntries(names.map((name) => [name, property])) })
+  expect(hasTodo(drawn)).toBe(true)
+  expect(JSON.stringify(drawn).length).toBeLessThan(200_000)
+})

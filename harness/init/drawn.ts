@@ -1,6 +1,6 @@
 // From a tool's JSON schema to what agents may draw as its arguments: by const, enum, examples, default, ranges, and what is required.
 // What a schema does not say (which customer, which repository) nobody can guess: it becomes a todo, and the tool is not called. Pure.
-// Parameters: none; schemas are followed 8 deep, lists are of 20 at most. Not modelled: `pattern`,
+// Parameters: none; schemas are followed 8 deep and 1,000 values far, lists are of 20 at most. Not modelled: `pattern`,
 // conditions (`if`, `dependentSchemas`), `allOf` within `allOf`, references to other documents.
 
 export type Drawn =
@@ -13,7 +13,15 @@ export type Drawn =
 
 type Schema = Record<string, unknown>
 
+/** What is being drawn from, and how many values more may be. */
+interface Whole {
+  root: Schema
+  left: number
+}
+
 const DEPTH_MAX = 8
+/** Of what goes in circles by several ways, depth alone is no bound. */
+const VALUES_MAX = 1_000
 const INT_SPAN = 49
 const CHOICES_MAX = 20
 const ITEMS_MAX = 20
@@ -23,25 +31,26 @@ export function drawnOf(schema: unknown): Drawn {
   const root = isObject(schema) ? schema : {}
   const said = spoken(root)
   // Arguments are an object, whatever else a schema may say.
-  return said && isObject(sampleOf(said)) ? said : objectOf(root, root, 0)
+  return said && isObject(sampleOf(said)) ? said : objectOf(root, { root, left: VALUES_MAX }, 0)
 }
 
-function drawnValue(schema: unknown, name: string, root: Schema, depth: number): Drawn {
-  const own = merged(resolved(schema, root), root)
-  if (!own || depth > DEPTH_MAX) return todo(name, undefined)
+function drawnValue(schema: unknown, name: string, whole: Whole, depth: number): Drawn {
+  if (depth > DEPTH_MAX || whole.left-- <= 0) return todo(name, undefined)
+  const own = merged(resolved(schema, whole.root), whole.root)
+  if (!own) return todo(name, undefined)
   const said = spoken(own)
   if (said) return said
   for (const choices of [own.anyOf, own.oneOf]) {
     if (!Array.isArray(choices)) continue
-    const drawn = choices.map((choice) => drawnValue(choice, name, root, depth + 1))
+    const drawn = choices.map((choice) => drawnValue(choice, name, whole, depth + 1))
     return drawn.find((one) => !hasTodo(one)) ?? drawn[0] ?? todo(name, own)
   }
   const types = Array.isArray(own.type) ? own.type : [own.type]
   const [type] = types.filter((one) => one !== 'null')
   if (type === 'boolean') return { kind: 'pick', values: [true, false] }
   if (type === 'integer' || type === 'number') return numberOf(own, name)
-  if (type === 'array') return listOf(own, name, root, depth)
-  if (type === 'object' || isObject(own.properties)) return objectOf(own, root, depth)
+  if (type === 'array') return listOf(own, name, whole, depth)
+  if (type === 'object' || isObject(own.properties)) return objectOf(own, whole, depth)
   if (types.includes('null')) return { kind: 'fixed', value: null }
   return todo(name, own)
 }
@@ -76,20 +85,21 @@ function lowest(bound: unknown, exclusive: unknown, step: number): number | unde
 }
 
 /** As long as it must be; of one item where the schema says what an item is, since few tools mean anything by an empty list. */
-function listOf({ items, minItems, uniqueItems }: Schema, name: string, root: Schema, depth: number): Drawn {
-  const item = drawnValue(items, name, root, depth + 1)
+function listOf({ items, minItems, uniqueItems }: Schema, name: string, whole: Whole, depth: number): Drawn {
+  const draw = () => drawnValue(items, name, whole, depth + 1)
+  const item = draw()
   const least = typeof minItems === 'number' ? Math.min(minItems, ITEMS_MAX) : 0
   if (least < 1 && hasTodo(item)) return { kind: 'fixed', value: [] }
   const length = Math.max(1, least)
   if (uniqueItems === true && length > 1 && item.kind === 'pick') return { kind: 'fixed', value: item.values.slice(0, length) }
-  return { kind: 'list', items: Array.from({ length }, () => item) }
+  return { kind: 'list', items: [item, ...Array.from({ length: length - 1 }, draw)] }
 }
 
 /** Of an object only what is required: what may be left out is left out. */
-function objectOf({ properties, required }: Schema, root: Schema, depth: number): Drawn {
+function objectOf({ properties, required }: Schema, whole: Whole, depth: number): Drawn {
   const names = Array.isArray(required) ? required.filter((name) => typeof name === 'string') : []
   const own = isObject(properties) ? properties : {}
-  return { kind: 'object', fields: names.map((name) => [name, drawnValue(own[name], name, root, depth + 1)] as const) }
+  return { kind: 'object', fields: names.map((name) => [name, drawnValue(own[name], name, whole, depth + 1)] as const) }
 }
 
 /** `allOf`: what each of them says together; of two that say the same thing the later one. */
