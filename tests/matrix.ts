@@ -10,6 +10,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { asksForHelp } from '../harness/command/arguments.ts'
 import { discover } from '../harness/discover.ts'
 import { ROOT, Workshop } from './fixtures/cli.ts'
 import { KeptRuns } from './fixtures/kept-runs.ts'
@@ -30,9 +31,9 @@ export interface MatrixRun {
 
 const PAGE = path.join(ROOT, 'docs/detection-matrix.md')
 
-const { values } = parseArgs({
-  options: { only: { type: 'string' }, repeat: { type: 'string', default: '1' }, fresh: { type: 'boolean' } },
-})
+const USAGE = 'npm run matrix -- [--only <ids, with commas>] [--repeat <runs>] [--fresh]'
+
+const values = asked()
 const weaknesses = await allWeaknesses()
 const scenarios = (await discover<{ kind: 'scenario' }>('scenario', path.join(ROOT, 'scenarios'))).ids
 const only = values.only?.split(',')
@@ -41,8 +42,7 @@ const repeat = Number(values.repeat)
 if (stray !== undefined || !Number.isInteger(repeat) || repeat < 1) {
   const what =
     stray === undefined ? `--repeat ${values.repeat}: a whole number from 1` : `${JSON.stringify(stray)} is no weakness and no scenario`
-  process.stderr.write(`${what}\n  npm run matrix -- [--only <ids, with commas>] [--repeat <runs>] [--fresh]\n`)
-  process.exit(254)
+  refuse(what)
 }
 const done = new KeptRuns<MatrixRun>('matrix.ndjson', keyOf)
 const { commit } = done
@@ -83,6 +83,23 @@ const { text, missed, alarms, broken } = matrixPage(
 if (!only) writeFileSync(PAGE, text)
 process.stdout.write(text)
 process.exitCode = missed + alarms + broken > 0 ? 1 : 0
+
+function asked() {
+  if (asksForHelp(process.argv.slice(2))) {
+    process.stdout.write(`${USAGE}\n`)
+    process.exit(0)
+  }
+  try {
+    return parseArgs({ options: { only: { type: 'string' }, repeat: { type: 'string', default: '1' }, fresh: { type: 'boolean' } } }).values
+  } catch (error) {
+    return refuse((error as Error).message)
+  }
+}
+
+function refuse(what: string): never {
+  process.stderr.write(`${what}\n  → ${USAGE}\n`)
+  process.exit(254)
+}
 
 async function measured(one: Wanted): Promise<MatrixRun> {
   const begunMs = Date.now()

@@ -214,11 +214,12 @@ describe('text', () => {
       expect(links.filter(({ to }) => !existsSync(path.join(ROOT, to)))).toEqual([])
     })
 
-    test('lead to every page', () => {
+    test('lead to every page, picture and example', () => {
       // What a command writes may be there or not, so it is enough that something names it.
       const named = (page: string) => published.some((file) => file !== page && textOf(file).includes(page))
       const reached = (page: string) => links.some(({ to }) => to === page) || named(page)
-      expect(pages.filter((page) => page !== 'README.md' && !reached(page))).toEqual([])
+      const shown = new Set([...pages, ...filesUnder('docs')])
+      expect([...shown].filter((file) => file !== 'README.md' && !reached(file))).toEqual([])
     })
   })
 })
