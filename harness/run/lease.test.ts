@@ -2,8 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
   chmodSync,
+  closeSync,
   existsSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -159,7 +161,10 @@ test('containers are not forgotten because their engine was silent at the end', 
   expect(existsSync(file)).toBe(true)
   await orphan('st-engine')
   for (const time of ['first', 'second']) {
+    const [before, reader] = [readFileSync(file, 'utf8'), openSync(file, 'r')]
     const said = await sweep(parent)
+    expect(readFileSync(reader, 'utf8'), 'another start that is reading it reads it whole').toBe(before)
+    closeSync(reader)
     expect(said.join(' '), time).toMatch(
       /containers of run st-engine may be left.*docker -H .* rm -f.*or forget them: rm .*st-engine\.json/,
     )

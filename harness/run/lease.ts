@@ -92,10 +92,14 @@ export class Lease implements FaultKeeper, AsyncDisposable {
   }
 
   #write(): void {
-    // Whole or not at all: another start may be reading it.
-    writeFileSync(`${this.#file}.part`, JSON.stringify(this.#content), { mode: 0o600 })
-    renameSync(`${this.#file}.part`, this.#file)
+    write(this.#file, this.#content)
   }
+}
+
+/** Whole or not at all: another start may be reading it. */
+function write(file: string, content: LeaseFile): void {
+  writeFileSync(`${file}.part`, JSON.stringify(content), { mode: 0o600 })
+  renameSync(`${file}.part`, file)
 }
 
 /**
@@ -133,7 +137,7 @@ export async function sweep(parent = leaseFolder()): Promise<string[]> {
     rmSync(`${file}.part`, { force: true })
     // What is still broken outside is tried again by the next start, and by its watchdog when its time is up; containers as well.
     if (open.length === 0 && problems.length === 0) rmSync(file, { force: true })
-    else writeFileSync(file, JSON.stringify({ ...content, faults: open }), { mode: 0o600 })
+    else write(file, { ...content, faults: open })
     const ended = [count(processes, 'process', 'processes'), ...(containers > 0 ? [count(containers, 'container', 'containers')] : [])]
     said.push(
       ...healed,
