@@ -1,5 +1,5 @@
-// A few agents guess: half of their SQL is wrong. Each mistake must cost a sentence; connections stay, the breaker stays closed, and the
-// others notice nothing.
+// A few agents guess: four in five of their queries are wrong. Each mistake must cost a sentence; connections stay, the breaker stays
+// closed, and the others notice nothing.
 //
 // Not modelled: SQL that is right and ruinous (abandoned-queries).
 import { boundedTime } from '../harness/checks/bounded-time.ts'

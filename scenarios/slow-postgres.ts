@@ -1,4 +1,4 @@
-// The database answers late, as over a broken network path: every round trip takes most of a second. Then somebody locks one table. Calls
+// The database answers late, as over a broken network path: every round trip takes nearly two seconds. Then somebody locks one table. Calls
 // must end by their deadline and take their statements with them, callers must not pile up before the pools, tools that use other tables
 // must notice nothing of the lock, and all must be well again soon after.
 //
