@@ -16,8 +16,9 @@ import { startRedis } from '../harness/environment/redis.ts'
 import { ScratchKeeper } from '../harness/environment/scratch-keeper.ts'
 import { startProxy } from '../harness/faults/proxy/client.ts'
 import { ensureRedis } from '../setup.mjs'
-import { loads } from './proxy/loads.ts'
+import { type Load, loads } from './proxy/loads.ts'
 import { startToxiproxy } from './proxy/toxiproxy.ts'
+import { stopSignal, unlessStopped } from './stoppable.ts'
 
 const ROUNDS = Number(process.argv[2] ?? 7)
 const SECONDS = Number(process.argv[3] ?? 2)
@@ -31,7 +32,7 @@ const WAYS: readonly Way[] = ['direct', 'stampede', 'toxiproxy']
 const THROUGH = ['stampede', 'toxiproxy', 'pipe'] as const
 type Through = (typeof THROUGH)[number]
 
-const { signal } = new AbortController()
+const signal = stopSignal()
 await using keeper = await ScratchKeeper.open()
 await using postgres = await startPostgres({ keeper, signal })
 await using redis = await startRedis({ keeper, signal, program: await ensureRedis() })
@@ -50,8 +51,12 @@ const { host, port } = hostAndPort(direct.echo)
 const pipe = await start('pipe', [path.join(import.meta.dirname, 'proxy/plain-pipe.ts'), host, String(port)])
 const pids: Record<Through, number> = { stampede: proxy.pid, toxiproxy: toxiproxy.pid, pipe: pipe.pid }
 
-await compareTrips()
-for (const load of SECONDS > 0 ? loads(keeper.folder) : []) {
+await unlessStopped(async () => {
+  await compareTrips()
+  for (const load of SECONDS > 0 ? loads(keeper.folder) : []) await compareThroughput(load)
+}, signal)
+
+async function compareThroughput(load: Load): Promise<void> {
   const ofRounds: Record<'direct' | 'toxiproxy', number[]> = { direct: [], toxiproxy: [] }
   let missing = false
   for (let round = 0; round < ROUNDS && !missing; round++) {
@@ -111,7 +116,7 @@ async function tripUs(address: string): Promise<number> {
   const times: number[] = []
   for (let i = 0; i < TRIPS_A_ROUND; i++) {
     const begunMs = performance.now()
-    const answer = new Promise((resolve) => socket.once('data', resolve))
+    const answer = once(socket, 'data')
     socket.write(message)
     await answer
     times.push((performance.now() - begunMs) * 1_000)

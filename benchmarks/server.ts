@@ -10,12 +10,13 @@ import { startRedis } from '../harness/environment/redis.ts'
 import { ScratchKeeper } from '../harness/environment/scratch-keeper.ts'
 import { ensureRedis } from '../setup.mjs'
 import { AT_ONCE, caller, figures, many, type Round, round, startServer } from './server/side.ts'
+import { stopSignal, unlessStopped } from './stoppable.ts'
 
 const ROUNDS = Number(process.argv[2] ?? 9)
 const MEMORY_CALLS = Number(process.argv[3] ?? 200_000)
 const ROUND_CALLS = Number(process.argv[4] ?? 5_000)
 
-const { signal } = new AbortController()
+const signal = stopSignal()
 await using keeper = await ScratchKeeper.open()
 await using postgres = await startPostgres({ keeper, signal })
 await using redis = await startRedis({ keeper, signal, program: await ensureRedis() })
@@ -43,10 +44,10 @@ const env = {
   SEED_AGENTS: JSON.stringify(AGENTS),
 }
 
-const bare = await startServer('bare', {}, pinned)
-const hardened = await startServer('hardened', env, pinned)
-const plain = await startServer('plain-refusal', {}, pinned)
-const strict = await startServer('hardened', { ...env, INSTANCE: 'strict', AGENT_RATE_PER_MINUTE: '1', AGENT_BURST: '1' }, pinned)
+const bare = await startServer('bare', {}, pinned, signal)
+const hardened = await startServer('hardened', env, pinned, signal)
+const plain = await startServer('plain-refusal', {}, pinned, signal)
+const strict = await startServer('hardened', { ...env, INSTANCE: 'strict', AGENT_RATE_PER_MINUTE: '1', AGENT_BURST: '1' }, pinned, signal)
 
 const desk = { path: '/v1/mcp', token: 'mcp_fast_secret-of-the-fast-one' }
 const echo = caller(bare, { path: '/', tool: 'echo', expected: 200 })
@@ -54,12 +55,14 @@ const still = caller(hardened, { ...desk, tool: 'list_tables_still', expected: 2
 const real = caller(hardened, { ...desk, tool: 'list_tables', expected: 200 })
 const refused = caller(strict, { ...desk, tool: 'list_tables_still', token: 'mcp_spent_secret-of-the-spent-one', expected: 429 })
 const least = caller(plain, { path: '/', tool: 'echo', expected: 429 })
-await refused.one()
 
-await turns()
-await roundTrips()
-await alone()
-await memory()
+await unlessStopped(async () => {
+  await refused.one()
+  await turns()
+  await roundTrips()
+  await alone()
+  await memory()
+}, signal)
 for (const { child } of [bare, hardened, strict, plain]) child.disconnect()
 
 async function turns(): Promise<void> {

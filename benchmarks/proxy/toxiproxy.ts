@@ -21,6 +21,8 @@ export async function startToxiproxy(keeper: Keeper, to: string[], signal: Abort
   if (!existsSync(PROGRAM)) await build()
   const port = await freePort()
   const child = await startChild({ keeper, name: 'toxiproxy', file: PROGRAM, args: ['-port', String(port)] })
+  await using starting = new AsyncDisposableStack()
+  starting.defer(async () => void (await child.stop('SIGTERM', 1_000)))
   await child.said(/Starting HTTP server|starting/i, 10_000, signal)
   const addresses: string[] = []
   for (const [i, upstream] of to.entries()) {
@@ -28,7 +30,8 @@ export async function startToxiproxy(keeper: Keeper, to: string[], signal: Abort
     await create(`http://127.0.0.1:${port}/proxies`, { name: `p${i}`, listen, upstream, enabled: true }, signal)
     addresses.push(listen)
   }
-  return { pid: child.pid, addresses, [Symbol.asyncDispose]: async () => void (await child.stop('SIGTERM', 1_000)) }
+  const started = starting.move()
+  return { pid: child.pid, addresses, [Symbol.asyncDispose]: () => started.disposeAsync() }
 }
 
 async function build(): Promise<void> {

@@ -17,12 +17,13 @@ export async function startServer(
   name: 'bare' | 'hardened' | 'plain-refusal',
   more: Record<string, string>,
   pinned: readonly string[],
+  signal: AbortSignal,
 ): Promise<Server> {
   const { CPU_PROF: folder } = process.env
   const profile = folder ? ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${more.INSTANCE ?? name}.cpuprofile`] : []
   const [file = '', ...args] = [...pinned, process.execPath, '--expose-gc', ...profile, path.join(import.meta.dirname, `${name}.ts`)]
   const child = spawn(file, args, { env: { ...process.env, ...more }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-  const [said] = (await Promise.race([once(child, 'message'), once(child, 'exit').then(() => [undefined])])) as [
+  const [said] = (await Promise.race([once(child, 'message', { signal }), once(child, 'exit').then(() => [undefined])])) as [
     { port: number } | undefined,
   ]
   if (!said) throw new Error(`the ${name} server did not start`)
