@@ -144,11 +144,17 @@ function tookMs({ sentAtMs, endedAtMs, timeoutMs }: Call): number {
 
 const HEAD = `# What the hardened server does under each fault
 
-Written by \`npm run test:long -- fault-behaviour\`: the reference server, forty calls a second by eighteen agents, each fault for 3 s and then
-4 s without it (8 where a server is started anew). Numbers in front are those of the catalogue of faults, with what it expects of a hardened server. "Healed" is how long
-after the heal began a canary found everything as before; answers are of calls sent while the fault was in force, by whether their tool needs
-what was broken (of an instance of the server: by whether it had answered their agent last); "longest" is the longest answer among all of them; "tries" are connections (upstream: requests) that the server tried
-meanwhile; "well again" is when, counted from the heal, the last call was sent that was not answered well.
+Written by \`npm run test:long -- fault-behaviour\`. The reference server gets forty calls a second from eighteen agents; each fault is in force for
+3 s, and then 4 s pass without it (8 where a server is started anew).
+
+| column | is |
+| --- | --- |
+| row | the number in the catalogue of faults, which also says what it expects of a hardened server |
+| healed | how long after the heal began a canary, a probe of the harness's own, found everything as before |
+| calls that need it, other calls | answers to calls sent while the fault was in force, by whether their tool needs what was broken (of an instance of the server: by whether it had answered their agent last) |
+| longest | the longest answer among all of them |
+| tries | connections (upstream: requests) that the server tried meanwhile |
+| well again | when, counted from the heal, the last call was sent that was not answered well |
 
 | row | fault | the catalogue expects | effect that a canary saw | healed | calls that need it | other calls | longest | tries | well again |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
