@@ -45,7 +45,8 @@ test('after a cut nothing of what was coming is left', () => {
   const events = new EventText((data) => found.push(data))
   events.feed('id: 7\ndata: half\nda')
   events.cut()
-  events.feed('data: whole\n\n')
+  // The next stream may begin with a mark, as the first might have.
+  events.feed('\ufeffdata: whole\n\n')
   expect({ found, lastId: events.lastId }).toEqual({ found: ['whole'], lastId: '7' })
 })
 

@@ -14,7 +14,7 @@ export class EventText {
   /** What the server asks to wait before coming back, ms. */
   retryMs: number | undefined
   readonly #take: (data: string) => void
-  /** Something has come: a byte order mark may only be the first of it. */
+  /** Something of this stream has come: a byte order mark may only be the first of it. */
   #begun = false
   #line = ''
   #data: string[] = []
@@ -40,8 +40,9 @@ export class EventText {
     this.cut()
   }
 
-  /** The stream has ended in the middle of whatever was coming. */
+  /** The stream has ended in the middle of whatever was coming; what is fed next is another. */
   cut(): void {
+    this.#begun = false
     this.#line = ''
     this.#data = []
     this.#length = 0
