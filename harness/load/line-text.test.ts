@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest'
 import { examples } from '../history/event-schema.ts'
+import type { Evidence } from '../history/load-line.ts'
 import { endLine, sendLine } from './line-text.ts'
+
+/** What no fine result has. */
+type Unfit = 'transport' | 'transportText' | 'challenge' | 'rpcCode' | 'data'
 
 const send = examples.find((line) => line.kind === 'send')
 const end = examples.find((line) => line.kind === 'end')
@@ -22,7 +26,14 @@ test('a line by hand is what JSON.stringify makes of it', () => {
   const usual = { status: 200, contentType: 'a/"b"', sizeBytes: 7, parsed: true, rpcId: call, isError: false }
   const headers = { retryAfter: '"', rateLimit: '"a";r=0', rateLimitPolicy: '"a";q=1', instance: '"', correct: true }
   // All that a fine result may have beside.
-  const more = { ...headers, correct: false, message: 'a "b"', hash: 'ab', replayed: true, tenants: ['a'] }
+  const more: Required<Omit<Evidence, keyof typeof usual | Unfit>> = {
+    ...headers,
+    correct: false,
+    message: 'a "b"',
+    hash: 'ab',
+    replayed: true,
+    tenants: ['a'],
+  }
   const each = Object.entries(more).map(([name, value]) => ({ ...usual, [name]: value }))
   for (const own of [evidence, odd, { status: 0 }, usual, { ...usual, ...headers }, ...each])
     expect(JSON.parse(endLine(seq, call, agent, endedAtMs, own))).toEqual({ kind: 'end', seq, call, agent, endedAtMs, ...own })
