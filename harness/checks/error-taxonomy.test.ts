@@ -76,6 +76,16 @@ describe('error-taxonomy', () => {
     expect(find(errorTaxonomy, story)).toMatchObject({ status: 'fail', says: expect.stringContaining('SURPRISE') })
   })
 
+  test('a code of that table is published, whether or not we know what it means', () => {
+    const paid = { afterMs: 5, evidence: { status: 402, parsed: true, rpcCode: -31_402, data: { code: 'PLAN_ENDED' } } }
+    const numbered = { afterMs: 5, evidence: { status: 200, parsed: true, rpcCode: -31_001, message: 'The order is locked.' } }
+    const story = answered(toolError('ORDER_LOCKED'), paid, numbered)
+    story.manifest.declared.errorCodes = ['ORDER_LOCKED', 'PLAN_ENDED', '-31001']
+    expect(find(errorTaxonomy, story)).toMatchObject({ status: 'pass', samples: 3 })
+    story.manifest.declared.errorCodes = ['ORDER_LOCKED', 'PLAN_ENDED']
+    expect(find(errorTaxonomy, story)).toMatchObject({ status: 'fail', witnesses: [3] })
+  })
+
   test('fails when page two is refused with the cursor of page one', () => {
     const refusal = toolError('INVALID_ARGUMENTS', 30, { message: 'This cursor is unknown or too old; begin again without one.' })
     const story = answered(refusal)

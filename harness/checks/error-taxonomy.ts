@@ -97,7 +97,8 @@ function flawOf({ manifest, plan }: History, call: Call): string | undefined {
   const listed = Array.isArray(errorCodes)
   if (listed && code !== undefined && !errorCodes.includes(String(code))) return `code ${String(code)}, which is not in the table`
   // A tool that fails in plain words is within MCP; only a server that publishes codes owes one.
-  if (is === 'unclassified' && !(evidence.isError && status === 200 && !listed)) return `nobody can tell what it means (HTTP ${status})`
+  const published = listed ? errorCodes.includes(String(code ?? rpcCode)) : evidence.isError === true && status === 200
+  if (is === 'unclassified' && !published) return `nobody can tell what it means (HTTP ${status})`
   if (is === 'invalid' && status !== 404 && wasLed(plan, call)) return 'a cursor or path that the server had given is refused'
   if (is === 'unexplained') return 'a 503 without a code'
   if (status >= 500 && !typed) return `a bare ${status}`
