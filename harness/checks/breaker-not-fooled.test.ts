@@ -39,6 +39,29 @@ describe('breaker-not-fooled', () => {
     }
   })
 
+  test('one that was opened by the fault may stay open for longer than anybody declared; one that opens anew may not', () => {
+    const story = mistaken().fault('postgres-refused')
+    for (const [atMs, value] of [
+      [9_000, 0],
+      [12_000, 1],
+      [22_000, 1],
+      [24_000, 1],
+    ] as const)
+      story.sample('prometheus', atMs, { [BREAKER]: value })
+    expect(find(breakerNotFooled, story)).toMatchObject({ status: 'pass', samples: 4 })
+    story.sample('prometheus', 25_000, { [BREAKER]: 0 }).sample('prometheus', 26_000, { [BREAKER]: 1 })
+    expect(find(breakerNotFooled, story)).toMatchObject({ status: 'fail', measured: 1, says: expect.stringContaining('at 26 s') })
+  })
+
+  test('without the metric too: who has not been served since the fault meets the breaker that it opened', () => {
+    const story = aRun().agent('a').fault('postgres-refused')
+    story.call({ of: 'a', atMs: 9_000, answer: served() })
+    story.calls({ of: 'a', fromMs: 12_000, toMs: 25_000, everyMs: 500, answer: unavailable() })
+    expect(find(breakerNotFooled, story)).toMatchObject({ status: 'pass' })
+    story.call({ of: 'a', atMs: 25_000, answer: served() }).call({ of: 'a', atMs: 26_000, answer: unavailable() })
+    expect(find(breakerNotFooled, story)).toMatchObject({ status: 'fail', measured: 1 })
+  })
+
   test('without the metric it goes by what callers are told', () => {
     const story = aRun().agent('a').call({ of: 'a', atMs: 12_000, answer: unavailable() })
     expect(find(breakerNotFooled, story)).toMatchObject({ status: 'fail', evidence: 'inferred', witnesses: [0] })

@@ -1,13 +1,15 @@
 // A12: a breaker counts what is the dependency's fault, nothing else. One that counts bad arguments, a 404 of the API behind
 // or an error that a tool reports lets one careless agent shut the tool for everybody, while nothing is broken.
 //
-// No limits: one opening while nothing is broken is a fail; one second after a heal is left out, a probe more may be on its way. By
-// the breaker's own metric where the target shows it; else by calls refused because of a dependency while none was broken: inferred. Not
+// No limits: one opening while nothing is broken is a fail; one second after a heal is left out, a probe more may be on its way. One that a
+// fault opened may stay open for as long as it likes: that is recovers. By the breaker's own metric where the target shows it; else
+// by calls refused because of a dependency while none was broken, and after others were served since the last fault: inferred. Not
 // modelled: breakers that open for their own tests, and a dependency that fails by itself while the harness breaks nothing.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { breakerOpenMs, causesOf, faultsOf } from '../history/queries.ts'
-import { points } from '../history/samples.ts'
+import { type Point, points } from '../history/samples.ts'
+import { ascending, countBelow } from '../history/sorted.ts'
 import { check } from './check.ts'
 import { indexes, some, time } from './finding.ts'
 
@@ -33,9 +35,11 @@ export const breakerNotFooled = check({
   },
 })
 
-function byMetric(history: History, metered: ReturnType<typeof points>) {
+function byMetric(history: History, metered: readonly Point[]) {
   const nothingBroken = calmOf(history)
-  const fooled = metered.filter(({ value, atMs }) => value === 1 && nothingBroken(atMs))
+  const fooled = [...Map.groupBy(metered, ({ series }) => series).values()]
+    .flatMap((readings) => openedInCalm(readings, nothingBroken))
+    .sort((a, b) => a.atMs - b.atMs)
   const [first] = fooled
   const shown = { measured: fooled.length, limit: 0, unit: 'readings of an open breaker', samples: metered.length }
   if (!first)
@@ -50,10 +54,20 @@ function byMetric(history: History, metered: ReturnType<typeof points>) {
   }
 }
 
+/** Open while nothing was broken, less the readings of one that a fault had opened and that has not closed since. */
+function openedInCalm(readings: readonly Point[], nothingBroken: (atMs: number) => boolean): Point[] {
+  let byFault = false
+  return readings.filter(({ value, atMs }) => {
+    byFault = value === 1 && (byFault || !nothingBroken(atMs))
+    return value === 1 && !byFault
+  })
+}
+
 function byAnswers(history: History) {
   const nothingBroken = calmOf(history)
+  const closed = servedSince(history)
   const refused = history.calls.filter(
-    (call) => call.class === 'dependency' && call.evidence.status === 503 && nothingBroken(call.sentAtMs),
+    (call) => call.class === 'dependency' && call.evidence.status === 503 && nothingBroken(call.sentAtMs) && closed(call),
   )
   const shown = {
     measured: refused.length,
@@ -69,6 +83,20 @@ function byAnswers(history: History) {
     status: 'fail' as const,
     says: `${some(refused.length, 'call')} refused because of a dependency while nothing was broken, first at ${time(first.sentAtMs)}`,
     witnesses: indexes(refused.slice(0, WITNESSES) satisfies Call[]),
+  }
+}
+
+/** Tells of a call whether its role has been served since the last fault before it: until then it may meet what that fault opened. */
+function servedSince(history: History): (call: Call) => boolean {
+  const overMs = faultsOf(history).map((fault) => fault.overMs)
+  const served = history.calls.filter(({ outcome, endedAtMs }) => outcome === 'ok' && endedAtMs !== undefined)
+  const byRole = new Map(
+    [...Map.groupBy(served, ({ role }) => role)].map(([role, calls]) => [role, ascending(calls, ({ endedAtMs = 0 }) => endedAtMs)]),
+  )
+  return ({ role, sentAtMs }) => {
+    const lastMs = Math.max(...overMs.filter((atMs) => atMs < sentAtMs))
+    const ends = byRole.get(role) ?? []
+    return !Number.isFinite(lastMs) || countBelow(ends, sentAtMs) > countBelow(ends, lastMs)
   }
 }
 
