@@ -122,6 +122,22 @@ describe('postgres', () => {
     await waiting
     await Promise.all(clients.map((client) => client.end()))
   })
+
+  it('takes the workers of one parallel statement for no connections and no statements', async () => {
+    await postgres.query('create role parallel login')
+    const [host, port] = postgres.address.split(':')
+    const client = new pg.Client({ host, port: Number(port), user: 'parallel', database: 'postgres', ssl: false })
+    await client.connect()
+    await client.query('set force_parallel_mode = on')
+    const cancelled = expect(client.query('select pg_sleep(30)')).rejects.toThrow('canceling statement')
+    const workers = `select pid from pg_stat_activity where usename = 'parallel' and backend_type = 'parallel worker'`
+    await expect.poll(() => postgres.query(workers)).toHaveLength(1)
+    const [reading] = await postgresSampler.sample({ ...nothing, database: postgres }, { postgres: { role: 'parallel' } }, signal)
+    expect(reading?.values).toMatchObject({ connections: 1, active: 1 })
+    await postgres.query(`select pg_cancel_backend(pid) from pg_stat_activity where usename = 'parallel' and leader_pid is null`)
+    await cancelled
+    await client.end()
+  })
 })
 
 describe('process', () => {
