@@ -19,7 +19,7 @@ const ROUND_CALLS = Number(process.argv[4] ?? 5_000)
 const signal = stopSignal()
 await using keeper = await ScratchKeeper.open()
 await using postgres = await startPostgres({ keeper, signal })
-await using redis = await startRedis({ keeper, signal, program: await ensureRedis() })
+await using redis = await startRedis({ keeper, signal, program: await ensureRedis({ signal }) })
 const pinned = os.availableParallelism() > 1 ? ['taskset', '-c', '0'] : []
 if (pinned.length > 0) spawn('taskset', ['-cp', '1', String(process.pid)], { stdio: 'ignore' })
 
