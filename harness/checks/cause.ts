@@ -70,13 +70,17 @@ function ofDependency(history: History, met: readonly Call[], share: string): Re
 }
 
 function ofBudget(met: readonly Call[], share: string): Remedy {
-  const budgets = [...Map.groupBy(met, ({ budget }) => budget ?? 'a budget without a name')].sort(([, a], [, b]) => b.length - a.length)
-  const named = budgets.map(([budget, all]) => `${budget} (${all.length})`).join(', ')
   return {
     control: 'admission',
-    do: `${share} were refused by a budget: ${named}. Look at whom it counts together, and give each agent one of its own.`,
+    do: `${share} were refused by a budget: ${budgetsIn(met)}. Look at whom it counts together, and give each agent one of its own.`,
     runbook: 'RATE_LIMITED',
   }
+}
+
+/** `agent (12), a budget without a name (3)`: which refused these calls. */
+export function budgetsIn(refused: readonly Call[]): string {
+  const budgets = [...Map.groupBy(refused, ({ budget }) => budget ?? 'a budget without a name')].sort(([, a], [, b]) => b.length - a.length)
+  return budgets.map(([budget, all]) => `${budget} (${all.length})`).join(', ')
 }
 
 /** The breaker that read open near most of these calls. */

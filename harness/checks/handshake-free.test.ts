@@ -41,6 +41,16 @@ describe('handshake-free', () => {
     expect(find(handshakeFree, story)).toMatchObject({ status: 'fail', evidence: 'inferred', witnesses: [0] })
   })
 
+  test('a budget of a name that we do not know is one of the calls where it refused those too; else nobody knows', () => {
+    const story = aRun()
+      .agent('a')
+      .call({ of: 'a', atMs: 3_100, role: 'handshake', answer: refused({ data: data('session-init') }) })
+      .call({ of: 'a', atMs: 3_200, answer: refused() })
+    expect(find(handshakeFree, story)).toMatchObject({ status: 'unknown', witnesses: [0], says: expect.stringContaining('session-init') })
+    story.call({ of: 'a', atMs: 9_000, answer: refused({ data: data('session-init') }) })
+    expect(find(handshakeFree, story)).toMatchObject({ status: 'fail', evidence: 'direct', witnesses: [0] })
+  })
+
   test.each(['discovery', 'address'])('a budget of its own may refuse it: %s', (scope) => {
     const story = aRun()
       .agent('a')

@@ -3,16 +3,19 @@
 // anything, and a fleet that starts together cannot start at all.
 //
 // No limits: one handshake refused for a budget of calls is a fail. One that is refused for a budget of its own (scope `discovery` or
-// `address`), or because the server is overloaded, shows nothing here. A server that does not say which budget it was is taken to have
-// one for all where it refused calls in the same way within a second; else it is unknown. Not modelled: handshakes that are slow.
+// `address`), or because the server is overloaded, shows nothing here. A budget of another name is one of the calls where it refused calls
+// too; one without a name, where calls were refused without one within a second; else nobody knows. Not modelled: handshakes that are slow.
 import type { Call } from '../history/event.ts'
-import { countBelow } from '../history/sorted.ts'
+import { ascending, countBelow } from '../history/sorted.ts'
+import { budgetsIn } from './cause.ts'
 import { check, type Remedy } from './check.ts'
 import { indexes, notExercised, some, unknown } from './finding.ts'
 
 const WITNESSES = 20
 /** Scopes of a refusal that are no budget of calls. */
 const OF_THEIR_OWN: ReadonlySet<string> = new Set(['discovery', 'address'])
+/** Scopes that are one by their name. */
+const OF_CALLS: readonly string[] = ['agent', 'tool', 'tenant', 'concurrency']
 const TOGETHER_MS = 1_000
 
 export const handshakeFree = check({
@@ -32,13 +35,17 @@ export const handshakeFree = check({
     const handshakes = history.calls.filter(({ role }) => role === 'handshake')
     if (handshakes.length === 0) return notExercised('no agent began a session')
     const refused = handshakes.filter((call) => call.class === 'refused' && !OF_THEIR_OWN.has(call.budget ?? ''))
-    const unnamed = history.calls.filter((call) => call.role !== 'handshake' && call.class === 'refused' && call.budget === undefined)
-    const moments = unnamed.map(({ sentAtMs }) => sentAtMs).sort((a, b) => a - b)
-    const turnedAway = refused.filter((call) => call.budget !== undefined || isNear(moments, call))
+    const calls = history.calls.filter((call) => call.role !== 'handshake' && call.class === 'refused')
+    const unnamed = ascending(
+      calls.filter(({ budget }) => budget === undefined),
+      ({ sentAtMs }) => sentAtMs,
+    )
+    const ofCalls = new Set([...OF_CALLS, ...calls.map(({ budget }) => budget)])
+    const turnedAway = refused.filter((call) => (call.budget === undefined ? isNear(unnamed, call) : ofCalls.has(call.budget)))
     const [first] = turnedAway
     const shown = { measured: turnedAway.length, limit: 0, unit: 'handshakes refused', samples: handshakes.length }
     if (!first && refused.length > 0)
-      return unknown(`${some(refused.length, 'handshake')} refused for a budget that is not named, while no call was`, {
+      return unknown(`${some(refused.length, 'handshake')} refused for ${budgetsIn(refused)}, while no call was`, {
         ...shown,
         witnesses: indexes(refused.slice(0, WITNESSES)),
       })
@@ -55,19 +62,15 @@ export const handshakeFree = check({
   },
 })
 
-function isNear(moments: readonly number[], { sentAtMs }: Call): boolean {
+function isNear(moments: ArrayLike<number>, { sentAtMs }: Call): boolean {
   return countBelow(moments, sentAtMs + TOGETHER_MS, true) > countBelow(moments, sentAtMs - TOGETHER_MS)
 }
 
 /** Whose budget paid for them is where to look; what one of their own is set to decides nothing while it is not the one that is asked. */
 function remedyOf(turnedAway: readonly Call[]): Remedy {
-  const budgets = [...Map.groupBy(turnedAway, ({ budget }) => budget ?? 'a budget without a name')].sort(
-    ([, a], [, b]) => b.length - a.length,
-  )
-  const named = budgets.map(([budget, all]) => `${budget} (${all.length})`).join(', ')
   return {
     control: 'admission',
-    do: `Handshakes were charged to: ${named}. Give initialize, notifications, discovery and lists a cheap budget of their own, apart from tools/call.`,
+    do: `Handshakes were charged to: ${budgetsIn(turnedAway)}. Give initialize, notifications, discovery and lists a cheap budget of their own, apart from tools/call.`,
     runbook: 'RATE_LIMITED',
   }
 }
