@@ -6,8 +6,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
-/** Kernel clock ticks a second in /proc: 100 on every Linux that Node runs on. */
-const TICK_MS = 10
+/** A clock tick of the kernel's in /proc: 100 a second on every Linux that Node runs on. */
+export const TICK_MS = 10
 
 export interface Usage {
   pid: number

@@ -1,8 +1,5 @@
 // The first line of /proc/stat: where the time of all cores went since the machine started.
 
-/** Kernel clock ticks in /proc: 100 a second on every Linux that Node runs on. */
-export const TICK_MS = 10
-
 /** @returns ticks of all cores together; `stolen`: the host let another machine run while this one wanted to */
 export function cpuTicks(text: string): { all: number; stolen: number } {
   // user nice system idle iowait irq softirq steal; what guests take is in the first two already.

@@ -2,7 +2,8 @@
 // than that, with what the host took meanwhile.
 import { readFileSync } from 'node:fs'
 import { workerData } from 'node:worker_threads'
-import { cpuTicks, TICK_MS } from './cpu-ticks.ts'
+import { TICK_MS } from '../../environment/process-group.ts'
+import { cpuTicks } from './cpu-ticks.ts'
 import type { Still, StillsOrder } from './stills.ts'
 
 const SLEEP_MS = 5
