@@ -4,14 +4,14 @@ import { aRun, T0_MS } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { retryAmplification } from './retry-amplification.ts'
 
-/** `external` calls ten a second; each hits the upstream once, and `tries` times while it is broken. */
-function upstream({ tries = 1, everyMs = 100, told = true } = {}) {
+/** `external` calls ten a second; each hits the upstream once (`usual` times), and `tries` times while it is broken. */
+function upstream({ tries = 1, everyMs = 100, told = true, usual = 1 } = {}) {
   const story = aRun().agent('a').fault('upstream-errors', { on: 'upstream' })
   story.plan.roles.external = { tool: 'get_exchange_rate', sloMs: 1_000, needs: ['upstream'], correct: [] }
   for (let atMs = 2_000; atMs < 18_000; atMs += everyMs) {
     const broken = atMs >= 10_000
     story.call({ of: 'a', role: 'external', atMs, answer: broken ? toolError('DEPENDENCY_UNAVAILABLE') : served() })
-    for (let n = 0; n < (broken ? tries : 1); n++)
+    for (let n = 0; n < (broken ? tries : usual); n++)
       story.hits.push({ kind: 'hit', atMs: T0_MS + atMs + n * 10 + 2, status: broken ? 503 : 200, ...(told && { call: story.lastCall }) })
   }
   return story
@@ -26,6 +26,11 @@ describe('retry-amplification', () => {
     const found = find(retryAmplification, upstream({ tries: 4 }))
     expect(found).toMatchObject({ status: 'fail', measured: 4, limit: 3, unit: 'attempts of one call' })
     expect(found.witnesses).toHaveLength(20)
+  })
+
+  test('a tool that asks four times by design is no server that tries four times; one that then asks sixteen times is', () => {
+    expect(find(retryAmplification, upstream({ usual: 4, tries: 4 }))).toMatchObject({ status: 'pass', measured: 4 })
+    expect(find(retryAmplification, upstream({ usual: 4, tries: 16 }))).toMatchObject({ status: 'fail', measured: 16, limit: 12 })
   })
 
   test('fails by the rate where the upstream is not told whose call it is', () => {

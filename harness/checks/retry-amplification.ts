@@ -2,12 +2,14 @@
 // at the very moment when the dependency is failing; three layers that try three times each make twenty-seven.
 //
 // Limits: ratio, attempts a call under stress ÷ in the steady phase (default 1.1, SRE ch. 21) plus floor (default 0.1 attempts a
-// call, ours); eachMost, attempts of one call (default 3, gRPC A6), where the dependency sees which call it was. The personas'
-// own retries are calls of their own, so they are not counted here. Where attempts are connections, a probe or a pool that
-// fills itself knocks as well: more than one for each call that was tried, and not for each that asked, is unknown.
+// call, ours); eachMost, attempts of one call (default 3, gRPC A6; times what its tool makes of a call in the steady phase, by the median),
+// where the dependency sees which call it was. The personas' own retries are calls of their own, so
+// they are not counted here. Where attempts are connections, a probe or a pool that fills itself
+// knocks as well: more than one for each call that was tried, and not for each that asked, is unknown.
 // Not modelled: retries inside the dependency.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { quantileOf } from '../history/quantiles.ts'
 import { attemptsAt, faultsOf, needs, phaseOf, phasesOf, refusedBefore } from '../history/queries.ts'
 import { count, ratio } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
@@ -56,20 +58,18 @@ function judgeDependency(history: History, dependency: string, limits: Limits): 
   const inStress = each(attempts, asked, phasesOf(history, 'stress'))
   const limit = limits.ratio * inSteady.perCall + limits.floor
   const shown = { measured: inStress.perCall, limit, unit: `attempts at ${dependency} a call`, samples: inStress.calls.length }
-  const many = [...Map.groupBy(attempts, ({ call }) => call)].filter(([call, own]) => call !== undefined && own.length > limits.eachMost)
-  const byId = new Map(history.calls.map((call) => [call.call, call]))
-  const most = many.reduce((longest, [, own]) => Math.max(longest, own.length), 0)
-  const witnesses = many.sort((a, b) => b[1].length - a[1].length).flatMap(([call]) => byId.get(call ?? '') ?? [])
+  const many = tooMany(attempts, history.calls, inSteady.calls, limits.eachMost)
   const rates = `${rounded(inStress.perCall)} attempts at ${dependency} a call under stress, ${rounded(inSteady.perCall)} before`
-  if (many.length > 0)
+  const [most] = many
+  if (most)
     return {
       ...shown,
-      measured: most,
-      limit: limits.eachMost,
+      measured: most.made,
+      limit: most.allowed,
       unit: 'attempts of one call',
       status: 'fail',
-      says: `${some(many.length, 'call')} became more than ${some(limits.eachMost, 'attempt')} at ${dependency} each, the worst ${most}; ${rates}`,
-      witnesses: indexes(witnesses.slice(0, WITNESSES)),
+      says: `${some(many.length, 'call')} became more than ${some(most.allowed, 'attempt')} at ${dependency} each, the worst ${most.made}; ${rates}`,
+      witnesses: indexes(many.flatMap(({ call }) => call ?? []).slice(0, WITNESSES)),
     }
   if (inStress.calls.length < LEAST || inSteady.calls.length < LEAST) return unknown(`${rates}: too few calls to compare`, shown)
   // Connections, not requests: a pool that is warm makes none, so only more than one a call can be too many.
@@ -89,6 +89,29 @@ function judgeDependency(history: History, dependency: string, limits: Limits): 
     says: `${rates}; allowed are ${rounded(allowed)}`,
     witnesses: indexes(inStress.calls.slice(0, WITNESSES)),
   }
+}
+
+interface Many {
+  /** Absent: its line is missing. */
+  call?: Call
+  made: number
+  allowed: number
+}
+
+/** Calls that became more attempts than `eachMost` times what their tool usually makes of one: some ask more than once by design. */
+function tooMany(attempts: ReturnType<typeof attemptsAt>, calls: readonly Call[], steady: readonly Call[], eachMost: number): Many[] {
+  const made = Map.groupBy(attempts, ({ call }) => call)
+  const byTool = Map.groupBy(steady, ({ tool }) => tool)
+  const usual = new Map([...byTool].map(([tool, own]) => [tool, own.flatMap(({ call }) => made.get(call)?.length ?? [])]))
+  const usually = (each: readonly number[] = []) => (each.length < LEAST ? 1 : Math.ceil(quantileOf(each, 0.5)))
+  const byId = new Map(calls.map((call) => [call.call, call]))
+  const found = [...made].flatMap(([id, own]): Many[] => {
+    if (id === undefined || own.length <= eachMost) return []
+    const call = byId.get(id)
+    const allowed = eachMost * usually(usual.get(call?.tool ?? ''))
+    return own.length > allowed ? [{ ...(call && { call }), made: own.length, allowed }] : []
+  })
+  return found.sort((a, b) => b.made / b.allowed - a.made / a.allowed)
 }
 
 /** Turned away for other reasons before the dependency is asked for. */
