@@ -47,6 +47,12 @@ describe('blast-radius', () => {
     expect(find(blastRadius, locked({ table: '' }))).toMatchObject({ notExercised: true })
   })
 
+  test('a need may name its table with a schema', () => {
+    const story = locked({ table: 'shop.orders', tookMs: null })
+    for (const role of Object.values(story.plan.roles)) role.needs = role.needs.map((need) => need.replace(':', ':shop.'))
+    expect(find(blastRadius, story)).toMatchObject({ notExercised: true })
+  })
+
   test('is not judged when answers cannot be seen', () => {
     expect(verdictOf(locked().hides('responses', 'x'), 'blast-radius').status).toBe('not-judged')
   })

@@ -63,8 +63,7 @@ function untouchedRoles(history: History, stress: Phase): string[] {
     if (window !== stress.window || dependency === undefined) return []
     const planned = history.plan.faults.find((one) => one.fault === fault && one.window === window)
     const table = planned?.parameters.table
-    // A target may name a table without its schema.
-    return [typeof table === 'string' && table !== '' ? `${dependency}:${table.split('.').at(-1)}` : dependency]
+    return [typeof table === 'string' && table !== '' ? `${dependency}:${table}` : dependency]
   })
   if (broken.length === 0 || broken.includes('server')) return []
   const called = new Set<string>(history.calls.map(({ role }) => role))
@@ -73,9 +72,11 @@ function untouchedRoles(history: History, stress: Phase): string[] {
   )
 }
 
-/** `postgres` meets `postgres:orders`; two tables meet only when they are the same. */
+/** `postgres` meets `postgres:orders`; two tables meet only when they are the same. Either may be named without its schema. */
 function meet(need: string, broken: string): boolean {
-  return need === broken || need.startsWith(`${broken}:`) || broken.startsWith(`${need}:`)
+  const [[dependency, table], [other, brokenTable]] = [need.split(':'), broken.split(':')]
+  if (dependency !== other || table === undefined || brokenTable === undefined) return dependency === other
+  return table === brokenTable || table.endsWith(`.${brokenTable}`) || brokenTable.endsWith(`.${table}`)
 }
 
 function compare(history: History, own: Intent[], role: string, steady: Phase, stress: Phase, limits: Limits): Finding {
