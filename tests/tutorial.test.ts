@@ -15,9 +15,16 @@ beforeAll(() => {
 }, 60_000)
 afterAll(() => rmSync(tree, { recursive: true, force: true }))
 
-test('it has a red verdict, a persona, a fault, a check, a scenario, a weakness and the matrix', () => {
+test('it has a red verdict, a persona, a fault, a check, a scenario, a weakness, a mutation and the matrix', () => {
   const files = steps.flatMap((step) => ('file' in step ? [path.dirname(step.file)] : []))
-  const units = ['scenarios/personas', 'harness/faults', 'harness/checks', 'scenarios', 'reference-server/weaknesses']
+  const units = [
+    'scenarios/personas',
+    'harness/faults',
+    'harness/checks',
+    'scenarios',
+    'reference-server/weaknesses',
+    'tests/mutators/mutations',
+  ]
   expect(units.filter((folder) => !files.includes(folder))).toEqual([])
   const commands = steps.flatMap((step) => ('command' in step ? [step] : []))
   expect(commands[0]).toMatchObject({ exits: 1 })
@@ -27,4 +34,9 @@ test('it has a red verdict, a persona, a fault, a check, a scenario, a weakness 
 test('its scenario is planned with its persona, its fault and its check', { timeout: 60_000 }, async () => {
   const said = await typed({ command: `"${process.execPath}" harness/cli.ts scenario doubters --dry-run`, exits: 0 }, tree)
   for (const name of ['doubter', 'postgres-far-away', 'wait-bearable']) expect(said).toContain(name)
+})
+
+test('its check is one that can fail, as every check must', { timeout: 60_000 }, async () => {
+  const command = `"${process.execPath}" node_modules/vitest/vitest.mjs run --project unit tests/every-check-can-fail.test.ts -t wait-bearable`
+  expect(await typed({ command, exits: 0 }, tree)).toMatch(/Tests +1 passed/)
 })
