@@ -1,7 +1,7 @@
 // Figures that are read when Prometheus asks: pools, requests inside, and the process itself.
-import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { heapAfterCollection } from './heap.ts'
+import { type LoopReading, watchLoop } from './loop-watch.ts'
 
 export interface PoolFigures {
   name: string
@@ -100,33 +100,35 @@ export function processGauges(registry: Registry, collectEveryMs: number): void 
       this.set(heap())
     },
   })
-  let last = performance.eventLoopUtilization()
-  let [busyAtMs, delayAtMs] = [0, 0]
+  const loop = loopScraped()
   new Gauge({
     name: 'event_loop_busy_ratio',
     help: 'Share of the time for which the event loop was busy, since the last scrape',
     registers,
     collect() {
-      if (performance.now() - busyAtMs < SAME_SCRAPE_MS) return
-      busyAtMs = performance.now()
-      const now = performance.eventLoopUtilization()
-      this.set(performance.eventLoopUtilization(now, last).utilization)
-      last = now
+      this.set(loop().utilisation)
     },
   })
-  const delay = monitorEventLoopDelay({ resolution: 20 })
-  delay.enable()
   new Gauge({
     name: 'event_loop_delay_p99_seconds',
     help: '99th percentile of how late the event loop was, since the last scrape',
     registers,
     collect() {
-      if (performance.now() - delayAtMs < SAME_SCRAPE_MS) return
-      delayAtMs = performance.now()
-      // Of a sample every 20 ms: what is left over that is lateness.
-      const p99 = delay.percentile(99) / 1e9 - 0.02
-      this.set(Number.isFinite(p99) ? Math.max(0, p99) : 0)
-      delay.reset()
+      this.set(loop().delayMs / 1_000)
     },
   })
+}
+
+/** One reading a scrape, whoever of its gauges asks first. */
+function loopScraped(): () => LoopReading {
+  const watch = watchLoop()
+  let reading = watch.read()
+  let readAtMs = 0
+  return () => {
+    if (performance.now() - readAtMs >= SAME_SCRAPE_MS) {
+      reading = watch.read()
+      readAtMs = performance.now()
+    }
+    return reading
+  }
 }
