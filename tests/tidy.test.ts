@@ -214,6 +214,22 @@ describe('text', () => {
       expect(links.filter(({ to }) => !existsSync(path.join(ROOT, to)))).toEqual([])
     })
 
+    test('lead to a heading that is there', () => {
+      const anchorOf = (heading: string) =>
+        heading
+          .toLowerCase()
+          .replace(/[^\w -]/g, '')
+          .replaceAll(' ', '-')
+      const gone = pages.flatMap((page) =>
+        [...textOf(page).matchAll(/\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)/g)].flatMap(([, to = '', anchor = '']) => {
+          const file = to === '' ? page : path.posix.join(path.posix.dirname(page), to)
+          const headings = [...textOf(file).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading))
+          return headings.includes(anchor) ? [] : [`${page}: ${to}#${anchor}`]
+        }),
+      )
+      expect(gone).toEqual([])
+    })
+
     test('lead to every page, picture and example', () => {
       // What a command writes may be there or not, so it is enough that something names it.
       const named = (page: string) => published.some((file) => file !== page && textOf(file).includes(page))
