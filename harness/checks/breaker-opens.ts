@@ -9,6 +9,7 @@
 // failures that become fast. Not modelled: how it closes again (recovers, breaker-recovers).
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { instancesOf } from '../history/instances.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { breakerOpenMs, type FaultRecord, faultsOf, needs, refusedBefore, wayMs } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
@@ -70,7 +71,7 @@ function judgeFault(history: History, fault: FaultRecord, limits: Limits): Findi
 
 function byAttempts(history: History, fault: FaultRecord, dependency: string, asked: Call[], limits: Limits): Finding {
   const { declared } = history.manifest
-  const instances = declared.instances ?? 1
+  const instances = instancesOf(history)
   const openMs = breakerOpenMs(history)
   const attempts = history.attempts.filter(({ link, atMs }) => link === dependency && atMs >= fault.fromMs && atMs <= fault.toMs)
   const moments = attempts.map(({ atMs }) => atMs)

@@ -8,6 +8,7 @@
 // after the heal are a pool that fills again, and no flood. Not modelled: breakers that a fault of the harness never opened.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { instancesOf } from '../history/instances.ts'
 import { attemptsAt, breakerOpenMs, type FaultRecord, faultsOf, needs, refusedBefore } from '../history/queries.ts'
 import { ascending, countBelow } from '../history/sorted.ts'
 import { count, milliseconds } from '../parameters.ts'
@@ -54,7 +55,7 @@ function judgeFault(history: History, fault: FaultRecord, limits: Limits): Findi
   const asking = history.calls.filter((call) => needs(history, call.role, dependency) && !refusedBefore(call))
   const bursts = burstsAfterSilence(history, fault, dependency, asking, openMs * SILENCE_SHARE)
   if (bursts.length === 0) return undefined
-  const allowed = limits.probes * (history.manifest.declared.instances ?? 1)
+  const allowed = limits.probes * instancesOf(history)
   const worst = bursts.reduce((most, burst) => (burst.attempts > most.attempts ? burst : most))
   const shown = { measured: worst.attempts, limit: allowed, unit: 'probes at once', samples: bursts.length }
   const around = asking.filter(({ sentAtMs }) => Math.abs(sentAtMs - worst.atMs) <= TOGETHER_MS)

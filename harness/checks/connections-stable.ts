@@ -6,6 +6,7 @@
 // Judged only where no fault of the window breaks connections. Connections are counted at the harness's proxy.
 // Not modelled: a pool that begins to close idle connections only under stress.
 import type { Call } from '../history/event.ts'
+import { instancesOf } from '../history/instances.ts'
 import { causesOf, faultsOf, phaseOf, phasesOf } from '../history/queries.ts'
 import { count } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
@@ -29,8 +30,8 @@ export const connectionsStable = check({
   needs: ['declared.poolMax', 'link:postgres'],
   limits: { beyond: count(0, { from: 0, to: 100_000 }) },
   judge(history, { beyond }) {
-    const { poolMax = 0, instances = 1 } = history.manifest.declared
-    const pools = poolMax * instances + beyond
+    const { poolMax = 0 } = history.manifest.declared
+    const pools = poolMax * instancesOf(history) + beyond
     const opening = ({ fromMs, toMs }: { fromMs: number; toMs: number }) =>
       history.attempts.filter(({ link, atMs }) => link === 'postgres' && atMs >= fromMs && atMs < toMs)
     const steady = phaseOf(history, 'steady')

@@ -7,6 +7,7 @@
 // unknown; so does a loop that is busy all the time on less than 0.6 of a core (ours). Not modelled: worker threads.
 
 import type { History } from '../history/history.ts'
+import { instancesOf } from '../history/instances.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { causesOf, phaseOf, phasesOf } from '../history/queries.ts'
 import { cpuMsIn, type Point, points } from '../history/samples.ts'
@@ -77,6 +78,5 @@ function coreShare(history: History): number | undefined {
   const stresses = phasesOf(history, 'stress')
   const used = stresses.flatMap((stress) => cpuMsIn(history, stress) ?? [])
   const lengthMs = stresses.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0)
-  const { instances = 1 } = history.manifest.declared
-  return used.length === 0 ? undefined : used.reduce((sum, cpuMs) => sum + cpuMs, 0) / lengthMs / instances
+  return used.length === 0 ? undefined : used.reduce((sum, cpuMs) => sum + cpuMs, 0) / lengthMs / instancesOf(history)
 }

@@ -41,6 +41,14 @@ describe('pool-bounded', () => {
     expect(find(poolBounded, story)).toMatchObject({ status: 'pass', limit: 8 })
   })
 
+  test('where nobody declares how many instances there are, those count that answered', () => {
+    const story = burst(8)
+    delete story.manifest.declared.instances
+    expect(find(poolBounded, story)).toMatchObject({ status: 'fail', limit: 4 })
+    for (const instance of ['pod-7c', 'pod-9f']) story.call({ of: 'a', atMs: 3_000, answer: served(40, { instance }) })
+    expect(find(poolBounded, story)).toMatchObject({ status: 'pass', limit: 8 })
+  })
+
   test('fails when the database said that it was out of connections, seen in a sample or not', () => {
     const story = burst(4).call({ of: 'a', atMs: 13_000, answer: toolError('INTERNAL', 5, { message: 'sorry, too many clients already' }) })
     const found = find(poolBounded, story)

@@ -6,6 +6,7 @@
 // (those of a fault that takes connections away are not the server's own). Not modelled: poolers between.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { instancesOf } from '../history/instances.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { causesOf, faultsOf, intents, needs, overlaps, peakInFlight, phaseOf, phasesOf, windowsOf } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
@@ -29,8 +30,8 @@ export const poolBounded = check({
   limits: {},
   fromOutside: ranOut,
   judge(history) {
-    const { poolMax = 0, instances = 1 } = history.manifest.declared
-    const limit = poolMax * instances
+    const { poolMax = 0 } = history.manifest.declared
+    const limit = poolMax * instancesOf(history)
     const connections = points(history, 'connections', 'postgres')
     const spent = spentCalls(history)
     const highest = connections.reduce((most, point) => (point.value > most.value ? point : most), { atMs: 0, value: 0 })

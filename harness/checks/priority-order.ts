@@ -7,6 +7,7 @@
 // away, or only one of the two there: not exercised. Not modelled: normal between the two, tools that differ in what they cost.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { instancesNamed } from '../history/instances.ts'
 import { milliseconds } from '../parameters.ts'
 import type { Priority } from '../plan/plan.ts'
 import { check } from './check.ts'
@@ -71,11 +72,11 @@ interface Decision {
   toMs: number
 }
 
-function decisionsOf({ calls, plan, manifest }: History): Record<'critical' | 'batch', Decision[]> {
+function decisionsOf(history: History): Record<'critical' | 'batch', Decision[]> {
+  const { calls, plan, manifest } = history
   const priorities = new Map<string, Priority | undefined>(plan.agents.map(({ agent, priority }) => [agent, priority]))
-  const named = new Set(calls.flatMap(({ evidence, server }) => evidence.instance ?? server?.instance ?? []))
   // What nobody declared may still be seen: two instances decide each for itself.
-  const alone = (manifest.declared.instances ?? 1) === 1 && named.size <= 1
+  const alone = (manifest.declared.instances ?? 1) === 1 && instancesNamed(history).size <= 1
   const decided = (wanted: Priority) =>
     calls.flatMap((call): Decision[] => {
       const { agent, role, class: is, endedAtMs, sentAtMs } = call
