@@ -25,6 +25,14 @@ describe('cheap-refusal', () => {
     expect(find(cheapRefusal, flooded({ busy: 0.3 }))).toMatchObject({ status: 'fail', unit: 'of an answered call' })
   })
 
+  test('cannot tell from CPU that other tools may have used, which were let in under stress alone', () => {
+    const story = flooded({ busy: 0.3 })
+    for (let atMs = 10_000; atMs < 18_000; atMs += 80) story.call({ of: 'runaway', role: 'expensiveRead', atMs, answer: served() })
+    expect(find(cheapRefusal, story)).toMatchObject({ status: 'unknown', says: expect.stringContaining('other tools') })
+    story.calls({ of: 'a', role: 'expensiveRead', fromMs: 2_000, toMs: 10_000, everyMs: 80, answer: served() })
+    expect(find(cheapRefusal, story).status).toBe('fail')
+  })
+
   test('a 401 or 403 is a refusal too; what was slow while the server warmed up is not looked at', () => {
     const denied = { afterMs: 400, evidence: { ...refused().evidence, status: 401 } }
     const cold = flooded()
