@@ -45,6 +45,7 @@ export const effectsOnce = check({
     if (bad.length === 0 && open)
       return unknown(`${open.text}, as far as its agent's record goes, which is not whole`, { samples: keys.size })
     const again = [...keys.values()].filter(({ calls }) => calls.length > 1).length
+    const altered = history.calls.filter((call) => call.altered).length
     return {
       status: bad.length === 0 ? 'pass' : 'fail',
       measured: bad.length,
@@ -53,7 +54,7 @@ export const effectsOnce = check({
       samples: keys.size,
       says: bad[0]
         ? `${some(bad.length, 'key')} of ${keys.size} with wrong effects: ${bad[0].text}`
-        : `${some(keys.size, 'key')}, ${again} of them asked for more than once: each has the effects that its agent was told of`,
+        : `${some(keys.size, 'key')}, ${again} of them asked for more than once${altered > 0 ? ` and ${altered} with other arguments` : ''}: each has the effects that its agent was told of`,
       witnesses: [...new Set(indexes(bad.flatMap(({ calls }) => calls)))].slice(0, WITNESSES),
       exhibits: bad.map(({ text }) => text),
     }

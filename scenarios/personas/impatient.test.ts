@@ -62,3 +62,18 @@ test('a share of it leaves twice at the same moment, under one key', async () =>
   for (const [one, other] of twice) expect(other?.sentAtMs).toBe(one?.sentAtMs)
   expect(planned.tasks[0]?.callsMax).toBe(4)
 })
+
+test('a share of its keys comes once more with other arguments, after an ok', async () => {
+  const sent = async (status: number) => {
+    const parameters = { everyMs: 500, pauseMs: 0, alteredShare: 0.3 }
+    const { engine } = await rehearse(definition, { endsAtMs: 20_000, parameters, reply: () => ({ afterMs: 10, status }) })
+    return engine.sends
+  }
+  const served = await sent(200)
+  const altered = served.filter((line) => line.altered)
+  expect(altered.length).toBeGreaterThan(4)
+  expect(altered.length).toBeLessThan(20)
+  expect(served).toHaveLength(40 + altered.length)
+  expect(new Set(served.map(({ key }) => key)).size).toBe(40)
+  expect((await sent(429)).filter((line) => line.altered)).toEqual([])
+})

@@ -5,7 +5,9 @@
 // Parameters: everyMs, the pace of one agent's tasks (1,000 ms, 20–600,000); timeoutMs (5,000 ms, 50–300,000); tries in all
 // (3, 1–20); pauseMs, between a lost answer and asking again (1,000 ms, 0–60,000);
 // recheckShare, of its tasks that it asks again though the answer was ok, as a framework that lost its place does (0 of 1, 0–1);
-// twiceShare, of its tasks that leave twice at the same moment, as where two layers each send what they were given (0 of 1, 0–1).
+// twiceShare, of its tasks that leave twice at the same moment, as where two layers each send what they were given (0 of 1, 0–1);
+// alteredShare, of its tasks whose key it uses once more, after an ok, for other arguments (0 of 1, 0–1): a key made of too little, such as
+// of the day and the customer. The first number among the arguments is one more, else the first text has an x at its end.
 // A refusal is an answer: it is not asked again. What is lost is asked again even when it was a write, since the key makes that safe.
 // Not modelled: backing off ever longer, giving up the task midway, a new key for the same intent (that is the model's own retry).
 import { count, milliseconds, share } from '../../harness/parameters.ts'
@@ -21,12 +23,13 @@ export const impatient = persona({
     pauseMs: milliseconds(1_000, { from: 0, to: 60_000 }),
     recheckShare: share(0),
     twiceShare: share(0),
+    alteredShare: share(0),
   },
-  tasks(draw, { everyMs, tries, recheckShare, twiceShare }, span) {
-    const callsMax = tries + (recheckShare > 0 ? 1 : 0) + (twiceShare > 0 ? 1 : 0)
+  tasks(draw, { everyMs, tries, recheckShare, twiceShare, alteredShare }, span) {
+    const callsMax = tries + [recheckShare, twiceShare, alteredShare].filter((part) => part > 0).length
     return draw.arrivals(span, everyMs, 'regular').map((atMs) => ({ atMs, calls: [{ turn: 1, thinkMs: 0 }], callsMax }))
   },
-  async act(agent, task, { timeoutMs, tries, pauseMs, recheckShare, twiceShare }) {
+  async act(agent, task, { timeoutMs, tries, pauseMs, recheckShare, twiceShare, alteredShare }) {
     for (const call of task.calls) {
       const times = agent.chance(task, call.turn, 0) < twiceShare ? 2 : 1
       const answers = await Promise.all(Array.from({ length: times }, () => agent.call(call, { timeoutMs })))
@@ -35,9 +38,23 @@ export const impatient = persona({
         await agent.think(pauseMs)
         answer = await agent.again(answer, { timeoutMs })
       }
-      if (!answer.ok || agent.chance(task, call.turn, answer.attempt) >= recheckShare) continue
+      if (!answer.ok) continue
+      const drawn = agent.chance(task, call.turn, answer.attempt)
+      if (drawn < recheckShare) {
+        await agent.think(pauseMs)
+        answer = await agent.again(answer, { timeoutMs })
+      }
+      if (drawn < 1 - alteredShare) continue
       await agent.think(pauseMs)
-      await agent.again(answer, { timeoutMs })
+      await agent.again(answer, { timeoutMs, altered: otherArguments(call.arguments) })
     }
   },
 })
+
+function otherArguments(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const named = (kind: 'number' | 'string') => Object.entries(given).find(([, value]) => typeof value === kind)
+  const number = named('number')
+  if (number) return { ...given, [number[0]]: (number[1] as number) + 1 }
+  const text = named('string')
+  return text ? { ...given, [text[0]]: `${text[1]}x` } : { ...given, x: 1 }
+}

@@ -4,6 +4,8 @@
 import type { ToolRole } from '../../harness/target.ts'
 
 const MONTHS = ['01', '02', '03', '04', '05', '06', '07', '08', '09', '10', '11', '12']
+/** Share of the questions about invoices. */
+const OFTEN_ASKED = 0.3
 
 const cheapRead: ToolRole = {
   name: 'list_tables',
@@ -20,10 +22,11 @@ const expensiveRead: ToolRole = {
   arguments(draw) {
     const group = draw.pick(['status', 'currency', 'customer_id', "date_trunc('month', issued_on)"])
     const since = `2026-${draw.pick(MONTHS)}-01`
-    return {
-      sql: `select ${group} as what, min(tenant) as tenant, max(tenant) as last_tenant, count(*), sum(amount_cents) from invoices where issued_on >= '${since}' and memo <> '${draw.secret()}' group by 1 order by 1`,
-      limit: 50,
-    }
+    const sums = (what: string, where = '') =>
+      `select ${what} as what, min(tenant) as tenant, max(tenant) as last_tenant, count(*), sum(amount_cents) from invoices ${where} group by 1 order by 1`
+    // Word for word what others ask, of other tenants too: an answer that is kept for them must not be given to this one.
+    if (draw.chance(OFTEN_ASKED)) return { sql: sums('status'), limit: 50 }
+    return { sql: sums(group, `where issued_on >= '${since}' and memo <> '${draw.secret()}'`), limit: 50 }
   },
   mistakes: (draw) => ({
     sql: draw.pick([
