@@ -57,6 +57,10 @@ describe('bounded-time', () => {
     }
     expect(find(boundedTime, far(2_400)).status).toBe('pass')
     expect(find(boundedTime, far(2_500)).status).toBe('fail')
+    // Its answer may still have been on the way when the caller gave up.
+    const patient = (ms: number) => far(180).call({ of: 'a', atMs: 5_000, timeoutMs: ms, answer: gaveUp(ms), serverMs: 1_900 })
+    expect(find(boundedTime, patient(2_400)).status).toBe('pass')
+    expect(find(boundedTime, patient(2_500)).status).toBe('fail')
   })
 
   test('a late generator is given its lateness', () => {

@@ -40,7 +40,8 @@ export const boundedTime = check({
       const deadlineMs = call.role === 'handshake' ? undefined : history.plan.roles[call.role]?.deadlineMs
       if (deadlineMs === undefined || call.class === 'unreachable') return []
       if (wasCut(call) && cuts.some((cut) => overlaps(call, { fromMs: cut.fromMs, toMs: cut.overMs }))) return []
-      const limitMs = deadlineMs + graceMs + lateMs + (call.server?.durationMs === undefined ? way : 0)
+      const byLog = call.server?.durationMs !== undefined && isAnswered(call)
+      const limitMs = deadlineMs + graceMs + lateMs + (byLog ? 0 : way)
       const tookMs = timeOf(call, seenMs(call, limitMs))
       return tookMs === undefined ? [] : [{ call, tookMs, limitMs }]
     })
@@ -112,11 +113,14 @@ function wasCut({ evidence }: Call): boolean {
   return evidence.transport === 'reset' || evidence.transport === 'cut'
 }
 
+function isAnswered({ endedAtMs, evidence }: Call): boolean {
+  return endedAtMs !== undefined && evidence.transport === undefined
+}
+
 /** How long the call took for sure, ms; undefined when nobody was there to see. */
 function timeOf(call: Call, seenMs: number | undefined): number | undefined {
   const loggedMs = call.server?.durationMs
-  const answered = call.endedAtMs !== undefined && call.evidence.transport === undefined
-  if (answered) return loggedMs ?? seenMs
+  if (isAnswered(call)) return loggedMs ?? seenMs
   return loggedMs === undefined ? seenMs : Math.max(loggedMs, seenMs ?? 0)
 }
 
