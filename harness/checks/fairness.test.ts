@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { gaveUp, refused, served } from '../../tests/fixtures/histories/answers.ts'
+import { gaveUp, refused, served, toolError } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { fairHardened } from '../../tests/fixtures/histories/hardened.ts'
 import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
@@ -74,6 +74,13 @@ describe('fairness', () => {
       const answer = { afterMs: 5, evidence: { status: 200, parsed: true, isError: true, message } }
       const story = fairHardened().calls({ of: 'runaway-01', fromMs: 11_000, toMs: 17_900, everyMs: 25, answer })
       expect(find(fairness, story).status).toBe('pass')
+    }
+  })
+
+  test('what was wrong in itself, shed at the door or never answered is no admission either', () => {
+    for (const answer of [toolError('INVALID_ARGUMENTS'), toolError('OVERLOADED'), gaveUp(50)]) {
+      const story = starved(1_000).calls({ of: 'runaway-01', fromMs: 12_000, toMs: 17_000, everyMs: 20, answer })
+      expect(find(fairness, story).status, JSON.stringify(answer.evidence)).toBe('pass')
     }
   })
 

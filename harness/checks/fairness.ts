@@ -11,6 +11,7 @@ import type { History } from '../history/history.ts'
 import { type Intent, intents, phaseOf, phasesOf } from '../history/queries.ts'
 import { count, ratio, share } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
+import { isAdmitted } from './admitted.ts'
 import { openBreaker, remedyFor } from './cause.ts'
 import { check, type Finding, type Remedy } from './check.ts'
 import { indexes, notExercised, percent, some, unknown, worst } from './finding.ts'
@@ -124,7 +125,7 @@ function overBudget(
   if (!budget) return undefined
   const mine = calls.filter((call) => call.hostile && call.role !== 'handshake' && isIn(call, stress))
   for (const [agent, sent] of Map.groupBy(mine, ({ agent }) => agent)) {
-    const admitted = sent.filter((call) => !turnedAway(call))
+    const admitted = sent.filter(isAdmitted)
     const endsMs = admitted.reduce((last, { sentAtMs, endedAtMs }) => Math.max(last, endedAtMs ?? sentAtMs), 0)
     // Nobody let in: there is no stretch to count in.
     const windowS = Math.max(0, endsMs - (sent[0]?.sentAtMs ?? endsMs)) / 1_000
@@ -140,13 +141,6 @@ function overBudget(
   }
   return undefined
 }
-
-/** Refused before any work was done: by a budget, or by a 503 of whatever reason. What nobody can read is held against no one. */
-function turnedAway({ class: is, evidence }: Call): boolean {
-  return NOT_ADMITTED.has(is) || evidence.status === 503
-}
-
-const NOT_ADMITTED: ReadonlySet<string> = new Set(['refused', 'denied', 'unreachable', 'unclassified'])
 
 /**
  * Whose budget it is depends on where the others were turned away, and on whether one refused the runaway at all: a rate is worth

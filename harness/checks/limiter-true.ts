@@ -11,6 +11,7 @@ import { faultsOf } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
 import { ratio } from '../parameters.ts'
 import type { Role } from '../plan/plan.ts'
+import { isAdmitted } from './admitted.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, some, time } from './finding.ts'
 import { fullestWindow } from './fullest-window.ts'
@@ -113,14 +114,6 @@ function budgetsOf(history: History): Budget[] {
     return [...budget(agent, 'declared.perAgent', own, perAgent), ...ofTools]
   })
 }
-
-/** Past its budgets: whatever was answered that is neither a refusal of one, nor a 503, nor a denial; nor a stored answer. */
-function isAdmitted({ role, class: is, evidence, endedAtMs }: Call): boolean {
-  if (role === 'handshake' || endedAtMs === undefined || evidence.transport !== undefined || evidence.replayed === true) return false
-  return evidence.status !== 503 && !NOT_ADMITTED.has(is)
-}
-
-const NOT_ADMITTED: ReadonlySet<string> = new Set(['refused', 'denied', 'invalid', 'unreachable', 'unclassified', 'lost'])
 
 /** The window that went furthest beyond what the rate refills in it: if any is over its budget, this one is. */
 function fullest({ admitted, ...budget }: Budget, slack: number): Fullest | undefined {
