@@ -99,6 +99,28 @@ describe('retry-after-honest', () => {
     expect(find(retryAfterHonest, story)).toMatchObject({ status: 'fail', measured: 1, says: expect.stringContaining('in second 9') })
   })
 
+  test('no herd: as spread as they were refused, though one comes back long after; a herd that is all there is', () => {
+    const waiting = (waitMs: (n: number) => number) => {
+      const story = aRun()
+      for (let n = 0; n < 200; n++) {
+        const of = `polite-${n}`
+        story.agent(of).call({ of, atMs: 10_000 + n * 20, lateMs: 0, answer: busy(waitMs(n)) })
+        story.call({ of, atMs: 10_005 + n * 20 + waitMs(n), lateMs: 0, parent: story.lastCall, answer: served() })
+      }
+      return story
+    }
+    const spread = waiting(() => 1_000)
+    spread.agent('late').call({ of: 'late', atMs: 25_000, lateMs: 0, answer: busy(500) })
+    spread.call({ of: 'late', atMs: 25_600, lateMs: 0, parent: spread.lastCall, answer: served() })
+    expect(find(retryAfterHonest, spread)).toMatchObject({ status: 'pass', samples: 201 })
+    expect(
+      find(
+        retryAfterHonest,
+        waiting((n) => 6_000 - n * 20),
+      ),
+    ).toMatchObject({ status: 'fail', measured: 1 })
+  })
+
   test('nobody came back: unknown where the scenario rests on it', () => {
     const story = aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: refused() })
     expect(find(retryAfterHonest, story)).toMatchObject({ notExercised: true })

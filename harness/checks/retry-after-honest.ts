@@ -3,7 +3,8 @@
 // Only calls that obeyed are looked at: not a millisecond too early. The share has a 95 % interval (Wilson).
 //
 // Limits: honestShare of the returns (default 0.9 of 1, ours); leastReturns (default 30: with fewer, nine in ten cannot be told);
-// busiestRatio, the busiest second against the mean, from 100 returns on (default 2 ×, ours), beyond what chance alone does to a count.
+// busiestRatio, the busiest second of a phase's returns against their mean, or that of the refusals where those took longer, from 100
+// returns on (default 2 ×, ours), beyond what chance alone does to a count.
 // Not modelled: agents that come late on purpose; waits of more than the run; the guesses of a breaker or a server that drains: who was
 // turned away by those, before or after, is left out.
 import type { Call } from '../history/event.ts'
@@ -85,14 +86,30 @@ function witnessesOf(broken: readonly Judged[]): number[] {
 /** Returns on what several wait for, by seconds; undefined when they are few, or as spread as chance has it. */
 function busiest(judged: readonly Judged[], most: number): { says: string; witnesses: number[] } | undefined {
   const shared = judged.filter(({ alone }) => !alone)
-  if (shared.length < SPREAD_FROM) return undefined
-  const seconds = Map.groupBy(shared, ({ call }) => Math.floor(call.sentAtMs / 1_000))
-  const mean = shared.length / (Math.max(...seconds.keys()) - Math.min(...seconds.keys()) + 1)
-  const [second, back] = [...seconds].reduce((highest, other) => (other[1].length > highest[1].length ? other : highest))
-  const allowed = most * mean
-  if (back.length <= allowed + 3 * Math.sqrt(allowed)) return undefined
-  return {
-    says: `${back.length} came back in second ${second}, ${Math.round((10 * back.length) / mean) / 10} times the mean`,
-    witnesses: indexes(back.map(({ call }) => call).slice(0, WITNESSES)),
+  // Each stress by itself: between two of them nobody has anything to come back for.
+  for (const back of Map.groupBy(shared, ({ refused }) => `${refused.phase} ${refused.window}`).values()) {
+    if (back.length < SPREAD_FROM) continue
+    const seconds = Map.groupBy(back, ({ call }) => secondOf(call.sentAtMs))
+    // Who was turned away within two seconds may well come back within two.
+    const refusedIn = back.map(({ refused }) => secondOf(refused.sentAtMs))
+    const mean = back.length / Math.max(lengthOf(seconds.keys()), lengthOf(refusedIn))
+    const [second, herd] = [...seconds].reduce((highest, other) => (other[1].length > highest[1].length ? other : highest))
+    const allowed = most * mean
+    if (herd.length <= allowed + 3 * Math.sqrt(allowed)) continue
+    return {
+      says: `${herd.length} came back in second ${second}, ${Math.round((10 * herd.length) / mean) / 10} times the mean`,
+      witnesses: indexes(herd.map(({ call }) => call).slice(0, WITNESSES)),
+    }
   }
+  return undefined
+}
+
+function secondOf(atMs: number): number {
+  return Math.floor(atMs / 1_000)
+}
+
+/** From the first to the last, both counted. */
+function lengthOf(seconds: Iterable<number>): number {
+  const each = [...new Set(seconds)]
+  return Math.max(...each) - Math.min(...each) + 1
 }
