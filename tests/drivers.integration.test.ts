@@ -3,13 +3,12 @@
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { processesWith } from '../harness/run/process-table.ts'
-import { finish, ROOT, ScenarioRun, Workshop } from './fixtures/cli.ts'
+import { finish, ROOT, ScenarioRun, untilShown, Workshop } from './fixtures/cli.ts'
 
 const workshop = new Workshop()
 afterAll(() => workshop[Symbol.dispose]())
 
 const short = path.join(ROOT, 'tests/fixtures/scenarios/short.ts')
-const APPEARS_WITHIN_MS = 60_000
 
 test('without k6 the other driver is offered, and not taken', async () => {
   const { code, stderr } = await workshop.cli('scenario', short, '--k6', '/nowhere/k6', '--reports', workshop.reports)
@@ -28,16 +27,7 @@ test('two of the undici driver share a plan in the era of sessions; every call i
 test('k6 killed in the middle: the run is unknown, and says what ended', async () => {
   const child = workshop.start('scenario', short, '--json', '--reports', workshop.reports)
   const finished = finish(child)
-  await new Promise<void>((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error('no load within a minute')), APPEARS_WITHIN_MS)
-    let said = ''
-    child.stderr?.on('data', (chunk) => {
-      said += String(chunk)
-      if (!/stress/.test(said)) return
-      clearTimeout(late)
-      resolve()
-    })
-  })
+  await untilShown(child, /stress/)
   for (const { pid, command } of processesWith('TMPDIR', workshop.temporary)) if (/k6[^ ]* run /.test(command)) process.kill(pid, 'SIGKILL')
   const done = await finished
   const run = new ScenarioRun(done, JSON.parse(done.stdout.trimEnd().split('\n').at(-1) ?? ''))
