@@ -34,6 +34,18 @@ describe('clean-drain', () => {
     expect(find(cleanDrain, drained().call({ of: 'a', atMs: 9_950, serverMs: 30 })).status).toBe('fail')
   })
 
+  test('a proxy before it tells a cut connection as 502: a call inside is lost all the same, one that never got in is not', () => {
+    const proxied = (afterMs: number, more = {}) =>
+      drained().call({
+        of: 'a',
+        atMs: 10_050,
+        answer: { afterMs, evidence: { status: 502, contentType: 'text/html', parsed: false, ...more } },
+      })
+    expect(find(cleanDrain, proxied(300))).toMatchObject({ status: 'fail', measured: 1, witnesses: [1] })
+    expect(find(cleanDrain, proxied(4)).status).toBe('pass')
+    expect(find(cleanDrain, proxied(300, { parsed: true, rpcCode: 50_302 })).status).toBe('pass')
+  })
+
   test('an idle connection that closes under a new call loses nothing, unless the server had begun it', () => {
     expect(find(cleanDrain, drained().call({ of: 'a', atMs: 10_300, answer: reset(3) })).status).toBe('pass')
     expect(find(cleanDrain, drained().call({ of: 'a', atMs: 10_300, answer: reset(3), serverMs: 2 })).status).toBe('fail')

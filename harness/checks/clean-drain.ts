@@ -3,7 +3,8 @@
 //
 // Limit: graceMs, from the signal to the end of the process (default 30 s, Kubernetes' own; the fault notes when it ended). Lost: a call
 // that the drained instance had begun, by its log, or a call cut more than idleMs after it left (default 50 ms, ours: an idle connection
-// that closes under a new call is the client's to retry). New ones may be refused with 503 DRAINING. Not modelled: streams.
+// that closes under a new call is the client's to retry); a proxy between tells a cut as 502. New
+// ones may be refused with 503 DRAINING. Not modelled: streams.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { type FaultRecord, faultsOf, overlaps } from '../history/queries.ts'
@@ -61,8 +62,9 @@ function judgeDrain(history: History, drain: FaultRecord, { graceMs, idleMs }: {
   }
 }
 
-function broken({ evidence, class: is }: Call): boolean {
-  return evidence.transport === 'reset' || evidence.transport === 'cut' || (is === 'lost' && evidence.transport === undefined)
+function broken({ evidence: { transport, status, rpcCode }, class: is }: Call): boolean {
+  const byProxy = status === 502 && rpcCode === undefined
+  return transport === 'reset' || transport === 'cut' || byProxy || (is === 'lost' && transport === undefined)
 }
 
 function tookMs({ sentAtMs, endedAtMs }: Call): number {
