@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { COMMANDS } from '../harness/command/commands.ts'
 import { BORDERS, crossing, importsOf } from './fixtures/borders.ts'
 import { filesUnder, isSource, ROOT, textOf } from './fixtures/source-files.ts'
 
@@ -178,9 +179,10 @@ describe('text', () => {
     expect(without).toEqual([])
   })
 
-  const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'reports/README.md', ...filesUnder('docs')].filter((file) =>
-    file.endsWith('.md'),
-  )
+  const pages = [
+    ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'reports/README.md'],
+    ...['docs', 'reference-server'].flatMap(filesUnder).filter((file) => file.endsWith('.md')),
+  ]
 
   test('every command that a page names is there', () => {
     const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> }
@@ -190,10 +192,28 @@ describe('text', () => {
     expect(unknown).toEqual([])
   })
 
+  test('every option that a page names for a command is told by its help', async () => {
+    const named = pages.flatMap((page) =>
+      [...textOf(page).matchAll(/(?:npm run|npx mcp-stampede) ([a-z]+)\b([^`\n]*)/g)].flatMap(([, command = '', rest = '']) =>
+        [...rest.matchAll(/(?<= )--[a-z][\w-]*/g)].map(([option]) => ({ page, command, option })),
+      ),
+    )
+    const helps = new Map(await Promise.all(Object.entries(COMMANDS).map(async ([name, { load }]) => [name, (await load()).help] as const)))
+    const known = named.filter(({ command }) => helps.has(command))
+    expect(known.length).toBeGreaterThan(20)
+    const told = ({ command, option }: { command: string; option: string }) =>
+      helps
+        .get(command)
+        ?.match(/--[a-z][\w-]*/g)
+        ?.includes(option)
+    expect(known.filter((one) => one.option !== '--help' && !told(one))).toEqual([])
+  })
+
   test('every file of ours that a page names is there', () => {
     // The tutorial and the guide name what their reader writes, the README what a command does.
     const written = /doubter|wait-bearable|far-away|quarter-hour|localhost-3000|detection-matrix/
-    const ours = /(?<![\w./-])(?:harness|reference-server|scenarios|tests|benchmarks|docs)\/[\w./-]*\w\.(?:ts|md|json|sql|yaml|yml)\b/g
+    const ours =
+      /(?<![\w./-])(?:harness|reference-server|scenarios|tests|benchmarks|tools|docs)\/[\w./-]*\w\.(?:ts|mjs|py|md|json|sql|yaml|yml)\b/g
     const gone = pages.flatMap((page) =>
       [...textOf(page).matchAll(ours)].flatMap(([file]) =>
         existsSync(path.join(ROOT, file)) || written.test(file) ? [] : [`${page}: ${file}`],
