@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Answer, refused, served, unavailable } from '../../tests/fixtures/histories/answers.ts'
+import { type Answer, refused, served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
 import { aRun, type Story } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import type { Credential } from '../plan/plan.ts'
@@ -65,6 +65,9 @@ describe('auth-truthful', () => {
   test('what says nothing of the token is no flaw', () => {
     const story = tried(['expired', refused()], ['revoked', unavailable()], [undefined, told(403, undefined, 'POLICY_REVIEW_REQUIRED')])
     expect(find(authTruthful, story).status).toBe('pass')
+    const asTool = tried(...['RATE_LIMITED', 'OVERLOADED', 'DRAINING'].map((code) => ['expired', toolError(code)] as [Credential, Answer]))
+    expect(find(authTruthful, asTool)).toMatchObject({ status: 'pass', samples: 3 })
+    expect(find(authTruthful, tried(['expired', toolError('INVALID_ARGUMENTS')])).status).toBe('fail')
   })
 
   test('what cannot be checked is 503: neither 401 nor in', () => {

@@ -78,11 +78,14 @@ function isScopeRefusal({ evidence: { status, challenge = '', data } }: Call): b
 
 type State = 'unpublished' | 'down' | 'published' | 'between'
 
+/** Told as a tool's result too: turned away for another reason, before or after the token was looked at. */
+const SAYS_NOTHING: ReadonlySet<string> = new Set(['refused', 'shed', 'draining', 'dependency', 'queue'])
+
 function flawOf(call: Call, stateAt: (call: Call) => State): string | undefined {
   const { credential = '', evidence } = call
   if (credential === 'new-key') return newKeyFlaw(call, stateAt(call))
   const { status } = evidence
-  if (status === 429 || status === 503) return undefined
+  if (status === 429 || status === 503 || SAYS_NOTHING.has(call.class)) return undefined
   if (status === 401 || status === 403) return refusalFlaw(call)
   return status < 400 && call.class !== 'denied' ? `let in with a credential that is ${credential}` : undefined
 }
