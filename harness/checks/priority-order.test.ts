@@ -50,6 +50,14 @@ describe('priority-order', () => {
     expect(find(priorityOrder, story).status).toBe('pass')
   })
 
+  test('a full line before another pool is no choice between the two', () => {
+    const full: Answer = { afterMs: 4, evidence: { status: 503, parsed: true, data: { code: 'QUEUE_FULL', retryAfterMs: 500 } } }
+    const story = twoOf(full, served())
+    expect(find(priorityOrder, story).status).toBe('fail')
+    for (const send of story.sends.filter(({ agent }) => agent === 'nightly')) send.tool = 'list_reports'
+    expect(find(priorityOrder, story).status).toBe('pass')
+  })
+
   test('a long stay in the server does not hide when it was let in', () => {
     const slow = twoOf(shed(), served(900))
     expect(find(priorityOrder, slow).status).toBe('pass')

@@ -103,6 +103,8 @@ function inversions(
     for (let i = firstFrom(near, critical.toMs - togetherMs); i < near.length; i++) {
       const batch = near[i] as Decision
       if (batch.fromMs > critical.fromMs + togetherMs) break
+      // A line stands before one pool: who wanted another tool did not stand in it.
+      if (critical.call.class === 'queue' && critical.call.tool !== batch.call.tool) continue
       if (Math.max(critical.toMs, batch.toMs) - Math.min(critical.fromMs, batch.fromMs) <= togetherMs) return [{ critical, batch }]
     }
     return []
