@@ -55,6 +55,16 @@ describe('error-taxonomy', () => {
     expect(find(errorTaxonomy, story)).toMatchObject({ status: 'pass', samples: 2 })
   })
 
+  test('so may a path out of an earlier answer, which led there; words of the database may not', () => {
+    const led = (message: string) => {
+      const story = answered(saying(message))
+      for (const send of story.sends.slice(1)) send.turn = 2
+      return story
+    }
+    expect(find(errorTaxonomy, led('cannot open /srv/ann/drafts/7.md')).status).toBe('pass')
+    expect(find(errorTaxonomy, led('relation "drafts" does not exist')).status).toBe('fail')
+  })
+
   test.each([
     'Select a customer from the list first.',
     'Try again at 10:30:15.',

@@ -14,6 +14,8 @@ import { indexes, notExercised, some } from './finding.ts'
 
 const WITNESSES = 20
 
+const PATH = 'a path of the server'
+
 /** What must not stand in an answer, in words. */
 const INSIDE: readonly [string, RegExp][] = [
   ['a stack trace', /\bat (?:[\w.<>[\] ]+ \()?\S*\.\w+:\d+:\d+\)?|Traceback \(most recent call last\)|\bgoroutine \d+ \[|\.java:\d+\)/],
@@ -29,7 +31,7 @@ const INSIDE: readonly [string, RegExp][] = [
     'an address',
     /\b(?:\d{1,3}\.){3}\d{1,3}:\d{2,5}\b|\b(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)\b|\b(?:postgres|postgresql|redis|mysql|mongodb)(?:\+\w+)?:\/\//,
   ],
-  ['a path of the server', /(?:^|[\s"'(])\/(?:home|usr|var|app|srv|opt|root)\/[\w./-]+/],
+  [PATH, /(?:^|[\s"'(])\/(?:home|usr|var|app|srv|opt|root)\/[\w./-]+/],
 ]
 
 export const errorTaxonomy = check({
@@ -90,7 +92,9 @@ function flawOf({ manifest, plan }: History, call: Call): string | undefined {
   const { status, message = '', data, rpcCode } = evidence
   const text = `${message}\n${data ? JSON.stringify(data) : ''}`
   const inside = insideOf(text) && insideOf(withoutEcho(text, plan, call))
-  if (inside) return `${inside[0]} in the answer`
+  // What an earlier answer led to is in no plan: the path may be the very one that was asked for.
+  const echoed = inside?.[0] === PATH && wasLed(plan, call)
+  if (inside && !echoed) return `${inside[0]} in the answer`
   const code = data?.code
   const typed = code !== undefined || (rpcCode !== undefined && rpcCode !== 0)
   const { errorCodes } = manifest.declared
