@@ -4,6 +4,7 @@
 // Windows are short, so that all three fit; each has a recovery of its own. Not modelled: an upstream that lies.
 import { boundedTime } from '../harness/checks/bounded-time.ts'
 import { breakerNotFooled } from '../harness/checks/breaker-not-fooled.ts'
+import { breakerOpens } from '../harness/checks/breaker-opens.ts'
 import { breakerRecovers } from '../harness/checks/breaker-recovers.ts'
 import { retryAfterValid } from '../harness/checks/retry-after-valid.ts'
 import { retryAmplification } from '../harness/checks/retry-amplification.ts'
@@ -41,6 +42,6 @@ export default scenario({
     observer({ agents: 2, role: 'external' }),
     steady({ agents: 6, role: 'cheapRead', everyMs: 700 }),
   ],
-  checks: [breakerRecovers(), retryAmplification(), boundedTime(), breakerNotFooled(), retryAfterValid()],
-  essential: ['breaker-recovers', 'retry-amplification', 'bounded-time'],
+  checks: [breakerOpens(), breakerRecovers(), retryAmplification(), boundedTime(), breakerNotFooled(), retryAfterValid()],
+  essential: ['breaker-opens', 'breaker-recovers', 'retry-amplification', 'bounded-time'],
 })

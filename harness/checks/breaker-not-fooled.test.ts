@@ -68,6 +68,19 @@ describe('breaker-not-fooled', () => {
     expect(find(breakerNotFooled, story.fault('postgres-refused'))).toMatchObject({ status: 'pass', evidence: 'inferred' })
   })
 
+  test('cannot tell when it opened as the machine stood still; one that opened before that was fooled', () => {
+    const opened = (atMs: number) =>
+      verdictOf(
+        mistaken()
+          .sample('prometheus', atMs, { [BREAKER]: 1 })
+          .sample('machine', 14_000, { stillMs: 600, stolenMs: 1_100 })
+          .check('breaker-not-fooled'),
+        'breaker-not-fooled',
+      )
+    expect(opened(14_200)).toMatchObject({ status: 'unknown', stoodStill: true })
+    expect(opened(12_500)).toMatchObject({ status: 'fail' })
+  })
+
   test('is not judged when answers cannot be seen', () => {
     expect(verdictOf(aRun().hides('responses', 'x'), 'breaker-not-fooled').status).toBe('not-judged')
   })

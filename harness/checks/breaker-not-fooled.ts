@@ -3,8 +3,9 @@
 //
 // No limits: one opening while nothing is broken is a fail; one second after a heal is left out, a probe more may be on its way. One that a
 // fault opened may stay open for as long as it likes: that is recovers. By the breaker's own metric where the target shows it; else
-// by calls refused because of a dependency while none was broken, and after others were served since the last fault: inferred. Not
-// modelled: breakers that open for their own tests, and a dependency that fails by itself while the harness breaks nothing.
+// by calls refused because of a dependency while none was broken, and after others were served since the last fault: inferred. A machine
+// that stood still took the dependency along: what opened then has its reason. Not modelled: breakers that open for their own tests, and a
+// dependency that fails by itself while the harness breaks nothing.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { breakerOpenMs, causesOf, faultsOf } from '../history/queries.ts'
@@ -49,6 +50,7 @@ function byMetric(history: History, metered: readonly Point[]) {
   return {
     ...shown,
     status: 'fail' as const,
+    timed: true,
     says: `${first.series} was open at ${time(first.atMs)} while nothing was broken${mistakes.length > 0 ? `, after ${some(mistakes.length, 'call')} with bad arguments` : ''}`,
     witnesses: indexes(mistakes.length > 0 ? mistakes : causesOf(history.calls, first.atMs, WITNESSES)),
   }
@@ -81,6 +83,7 @@ function byAnswers(history: History) {
   return {
     ...shown,
     status: 'fail' as const,
+    timed: true,
     says: `${some(refused.length, 'call')} refused because of a dependency while nothing was broken, first at ${time(first.sentAtMs)}`,
     witnesses: indexes(refused.slice(0, WITNESSES) satisfies Call[]),
   }
@@ -100,9 +103,10 @@ function servedSince(history: History): (call: Call) => boolean {
   }
 }
 
-/** Tells of a moment whether nothing was broken then. */
+/** Tells of a moment whether nothing was broken then, and the machine went on. */
 function calmOf(history: History): (atMs: number) => boolean {
-  const faults = faultsOf(history)
+  const stills = (history.without ?? []).map(({ fromMs, toMs }) => ({ fromMs, overMs: toMs }))
+  const broken = [...faultsOf(history), ...stills]
   const afterMs = breakerOpenMs(history) + AFTER_HEAL_MS
-  return (atMs) => faults.every(({ fromMs, overMs }) => atMs < fromMs || atMs > overMs + afterMs)
+  return (atMs) => broken.every(({ fromMs, overMs }) => atMs < fromMs || atMs > overMs + afterMs)
 }

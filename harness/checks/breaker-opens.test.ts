@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { reset, served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
-import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { aRun, T0_MS } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { breakerOpens } from './breaker-opens.ts'
 
@@ -44,6 +44,22 @@ describe('breaker-opens', () => {
     expect(find(breakerOpens, story)).toMatchObject({ status: 'fail', unit: 'attempts before it opened' })
     story.plan.scale = 'full'
     expect(find(breakerOpens, story).status).toBe('pass')
+  })
+
+  test('an API behind of which every answer is an error is a dead dependency too: its requests are counted', () => {
+    const errors = (asked: number[], share: number) => {
+      const story = aRun()
+        .agent('a')
+        .calls({ of: 'a', role: 'external', fromMs: 10_000, toMs: 14_000, everyMs: 40, answer: unavailable() })
+        .fault('upstream-errors', { on: 'upstream', toMs: 14_000, parameters: { share } })
+      story.manifest.offers['link:upstream'] = true
+      for (const atMs of asked) story.hits.push({ kind: 'hit', atMs: T0_MS + atMs, status: 503 })
+      return find(breakerOpens, story)
+    }
+    const knocks = beat(10_050, 14_000, 40)
+    expect(errors([...beat(10_050, 10_500, 40), 12_600], 1)).toMatchObject({ status: 'pass', limit: 20 })
+    expect(errors(knocks, 1)).toMatchObject({ status: 'fail', says: expect.stringContaining('attempts at upstream') })
+    expect(errors(knocks, 0.5).says).toContain('no fault of the plan')
   })
 
   test('fails when every call knocks to the end, with calls as witnesses', () => {

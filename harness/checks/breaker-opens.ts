@@ -1,8 +1,8 @@
 // A10: when a dependency is gone, the server stops knocking soon, and then refuses at once. Counted where it cannot be told
-// otherwise: connection attempts at the harness's proxy. Open is the earliest moment after which attempts stay within a few
-// probes an open interval (or a tenth of the calls that need the dependency, for servers whose health checks knock too).
+// otherwise: connection attempts at the harness's proxy, requests at the upstream stub. Open is the earliest moment after which attempts
+// stay within a few probes an open interval (or a tenth of the calls that need the dependency, for servers whose health checks knock too).
 //
-// Limits: failures before it (default 20, plus one for each pooled connection, since those fail together) or withinMs of the
+// Limits: failures before it (default 20, plus one for each pooled connection to Postgres, since those fail together) or withinMs of the
 // first failed attempt (5 s; withinQuickMs, 2 s, at quick scale: at its 38 calls a second 5 s are 190 failures, far more than any
 // count); probes an open interval (1, and one to spare); fastMs, p95 of refusals once open (100 ms);
 // leastCalls after it, to tell an open breaker from agents that do not ask (20). All ours. Without a link: inferred from
@@ -11,7 +11,7 @@ import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { instancesOf } from '../history/instances.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { breakerOpenMs, type FaultRecord, faultsOf, needs, refusedBefore, wayMs } from '../history/queries.ts'
+import { attemptsAt, breakerOpenMs, type FaultRecord, faultsOf, needs, refusedBefore, wayMs } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
 import { count, milliseconds } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
@@ -21,8 +21,10 @@ import { pastBreaker } from './past-breaker.ts'
 
 const WITNESSES = 20
 
-/** Faults under which every attempt fails: the only ones that a breaker must answer by opening. */
-const HARD: ReadonlySet<string> = new Set(['postgres-refused'])
+/** Every attempt fails: only that a breaker must answer by opening. */
+function isHard({ fault, parameters: { share } }: FaultRecord): boolean {
+  return fault === 'postgres-refused' || (fault === 'upstream-errors' && share === 1)
+}
 
 export const breakerOpens = check({
   code: 'A10',
@@ -45,7 +47,7 @@ export const breakerOpens = check({
     leastCalls: count(20, { from: 1, to: 1_000_000 }),
   },
   judge(history, limits) {
-    const faults = faultsOf(history).filter(({ fault }) => HARD.has(fault))
+    const faults = faultsOf(history).filter(isHard)
     if (faults.length === 0) return notExercised('no fault of the plan takes a dependency away wholly')
     const withinMs = history.plan.scale === 'quick' ? limits.withinQuickMs : limits.withinMs
     const found = faults.map((fault) => judgeFault(history, fault, { ...limits, withinMs }))
@@ -73,12 +75,13 @@ function byAttempts(history: History, fault: FaultRecord, dependency: string, as
   const { declared } = history.manifest
   const instances = instancesOf(history)
   const openMs = breakerOpenMs(history)
-  const attempts = history.attempts.filter(({ link, atMs }) => link === dependency && atMs >= fault.fromMs && atMs <= fault.toMs)
+  const attempts = attemptsAt(history, dependency).filter(({ atMs }) => atMs >= fault.fromMs && atMs <= fault.toMs)
   const moments = attempts.map(({ atMs }) => atMs)
   const openedAtMs = opening(moments, { fromMs: fault.fromMs, intervalMs: openMs, allowed: (limits.probes + 1) * instances, asked })
   const before = moments.filter((atMs) => atMs <= openedAtMs)
-  const firstMs = attempts.find(({ refused }) => refused)?.atMs ?? fault.fromMs
-  const allowed = limits.failures + (declared.poolMax ?? 0) * instances
+  const firstMs = attempts.find(({ refused = true }) => refused)?.atMs ?? fault.fromMs
+  const pooled = dependency === 'postgres' ? (declared.poolMax ?? 0) * instances : 0
+  const allowed = limits.failures + pooled
   const shown = { measured: before.length, limit: allowed, unit: 'attempts before it opened', samples: attempts.length }
   if (fault.toMs - openedAtMs < openMs)
     return neverOpened(history, fault, asked, { ...shown, measured: attempts.length, unit: 'attempts' }, fault.toMs - firstMs, limits)

@@ -47,8 +47,12 @@ describe('loop-healthy', () => {
     expect(find(loopHealthy, looped({ stressMs: 450, once: true })).status).toBe('pass')
   })
 
-  test('cannot tell on a machine that stalls by itself, nor from a few readings', () => {
+  test('cannot tell on a machine that stalls by itself, unless it was watched and kept its cores; nor from a few readings', () => {
     expect(find(loopHealthy, looped({ stressMs: 150, steadyMs: 80 })).status).toBe('unknown')
+    const watched = looped({ stressMs: 450, steadyMs: 400 }).sample('machine', 5_000, { stolenShare: 0, waitingShare: 0.1 })
+    expect(find(loopHealthy, watched).status).toBe('fail')
+    const held = watched.sample('machine', 6_000, { stillMs: 300, stolenMs: 300 })
+    expect(find(loopHealthy, held).status).toBe('unknown')
     const few = looped({ stressMs: 450 })
     few.samples.splice(4)
     expect(find(loopHealthy, few).status).toBe('unknown')

@@ -135,6 +135,7 @@ export function peakInFlight(calls: readonly Call[]): { calls: number; atMs: num
 export interface FaultRecord {
   fault: string
   window: string
+  parameters: Record<string, number | string>
   /** Absent when it was never injected. */
   dependency?: string
   /** In force: from its injection to the beginning of its healing; as planned where a line is missing. */
@@ -149,7 +150,7 @@ export interface FaultRecord {
 }
 
 export function faultsOf(history: History): FaultRecord[] {
-  return history.plan.faults.map(({ fault, window, turn, injectAtMs, healAtMs }) => {
+  return history.plan.faults.map(({ fault, window, parameters, turn, injectAtMs, healAtMs }) => {
     const lines = history.faults.filter((line) => line.fault === fault && line.window === window && line.turn === turn)
     const last = (event: FaultLine['event']) => lines.findLast((line) => line.event === event)
     const [first] = lines
@@ -158,6 +159,7 @@ export function faultsOf(history: History): FaultRecord[] {
     return {
       fault,
       window,
+      parameters,
       ...(first && { dependency: first.dependency }),
       fromMs: (last('injected') ?? last('injecting'))?.atMs ?? injectAtMs,
       toMs: (last('healing') ?? healed)?.atMs ?? healAtMs,
@@ -200,7 +202,7 @@ export function refusedBefore({ class: is }: Call): boolean {
 }
 
 /** Attempts at a dependency: requests at the upstream stub, else connections at the proxy. Whose they were, only where it is told. */
-export function attemptsAt({ hits, attempts }: History, dependency: string): readonly { atMs: number; call?: string }[] {
+export function attemptsAt({ hits, attempts }: History, dependency: string): readonly { atMs: number; call?: string; refused?: boolean }[] {
   return dependency === 'upstream' && hits.length > 0 ? hits : attempts.filter(({ link }) => link === dependency)
 }
 
