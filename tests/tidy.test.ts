@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { COMMANDS } from '../harness/command/commands.ts'
+import { COMMANDS, shownNames } from '../harness/command/commands.ts'
 import { BORDERS, crossing, importsOf } from './fixtures/borders.ts'
 import { filesUnder, isSource, ROOT, textOf } from './fixtures/source-files.ts'
 
@@ -190,6 +190,11 @@ describe('text', () => {
       [...textOf(page).matchAll(/npm run ([\w:-]+)/g)].flatMap(([said, name = '']) => (name in scripts ? [] : [`${page}: ${said}`])),
     )
     expect(unknown).toEqual([])
+  })
+
+  test('every command of the general help is a script, but for what shells alone can use', () => {
+    const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> }
+    expect(shownNames().filter((name) => !(name in scripts))).toEqual(['completion'])
   })
 
   test('every option that a page names for a command is told by its help', async () => {
