@@ -70,6 +70,8 @@ describe('error-taxonomy', () => {
     'Try again at 10:30:15.',
     'Amount must be at most 10.50.',
     'Use the path /invoices/2026 instead.',
+    'Please select one from the list.',
+    'You cannot delete from this archive.',
   ])('plain words are none of that: %s', (message) => expect(find(errorTaxonomy, answered(saying(message))).status).toBe('pass'))
 
   test('fails for a bare 500 and a 503 without a code, one witness of each kind first', () => {

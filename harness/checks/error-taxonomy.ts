@@ -16,13 +16,22 @@ const WITNESSES = 20
 
 const PATH = 'a path of the server'
 
+/** What may follow `from` in SQL: none of the words that follow it in prose, as in "select one from the list". */
+const TABLE = String.raw`(?!(?:an?|the|this|that|these|those|your|our|one|any|all|it)\b)[\w"]`
+const SQL = new RegExp(
+  [
+    String.raw`\bselect\s+(?:\*|[\w".()*]+(?:\s*,\s*[\w".()*]+)*)\s+from\s+${TABLE}`,
+    String.raw`\binsert\s+into\s+[\w".]+\s*\(`,
+    String.raw`\bupdate\s+[\w".]+\s+set\s+[\w"]+\s*=`,
+    String.raw`\bdelete\s+from\s+${TABLE}`,
+  ].join('|'),
+  'i',
+)
+
 /** What must not stand in an answer, in words. */
 const INSIDE: readonly [string, RegExp][] = [
   ['a stack trace', /\bat (?:[\w.<>[\] ]+ \()?\S*\.\w+:\d+:\d+\)?|Traceback \(most recent call last\)|\bgoroutine \d+ \[|\.java:\d+\)/],
-  [
-    'a line of SQL',
-    /\bselect\s+(?:\*|[\w".()*]+(?:\s*,\s*[\w".()*]+)*)\s+from\s+[\w"]|\binsert\s+into\s+[\w".]+\s*\(|\bupdate\s+[\w".]+\s+set\s+[\w"]+\s*=|\bdelete\s+from\s+[\w"]/i,
-  ],
+  ['a line of SQL', SQL],
   [
     'words of the database',
     /syntax error at or near|relation "[^"]*" does not exist|duplicate key value violates|violates [a-z-]+ constraint|remaining connection slots|too many clients already/i,
