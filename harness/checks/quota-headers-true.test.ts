@@ -120,6 +120,19 @@ describe('quota-headers-true', () => {
     expect(find(quotaHeadersTrue, shared(['a', 5], ['b', 5], ['b', 5], ['b', 5], ['a', 0]))).toMatchObject({ status: 'fail' })
   })
 
+  test('an agent may have a budget of the same name for each tool', () => {
+    const story = (cheap: number[], dear: number[]) => {
+      const told = aRun().agent('a')
+      for (const [n, r] of cheap.entries()) {
+        told.call({ of: 'a', atMs: 3_000 + n * 100, answer: served(5, left(r, '5-in-10s')) })
+        told.call({ of: 'a', role: 'expensiveRead', atMs: 3_050 + n * 100, answer: served(5, left(dear[n] ?? 0, '5-in-10s')) })
+      }
+      return told
+    }
+    expect(find(quotaHeadersTrue, story([2, 1, 0], [5, 4, 3]))).toMatchObject({ status: 'pass', samples: 6 })
+    expect(find(quotaHeadersTrue, story([2, 1, 0], [5, 4, 0]))).toMatchObject({ status: 'fail' })
+  })
+
   test('a quota of something else than requests is not counted in calls; a window is told in whole seconds', () => {
     const story = aRun().agent('a')
     const bytes = (r: number) => served(5, { rateLimit: `"volume";r=${r}`, rateLimitPolicy: '"volume";q=5000;qu="content-bytes";w=10' })
