@@ -1,20 +1,28 @@
-// Every scenario on the hardened server, round after round with other seeds: how often it is wrongly failed, how often nobody can tell,
-// how late the generator was and what the harness took. The weaknesses are `npm run matrix`.
+// Every scenario on the hardened server, round after round: how often it is wrongly failed, how often nobody can tell, how late the
+// generator was and what the harness took. The weaknesses are `npm run matrix`. Two rounds at a time have the same seed, so that their runs
+// are pairs of equal runs, for `npm run compare`: it must not call them worse, and must when the later ones are slowed by 20 %.
 //
 // Two runs at a time, each with the other for a noisy neighbour: half the time, and nearer to where such a tool is used. Writes the last
-// result into docs/long-tests.md. No verdict may fail, and of all that are judged at most 5 % may be unknown (ours).
+// result into docs/long-tests.md. No verdict may fail, of all that are judged at most 5 % may be unknown (ours), and of the pairs at
+// most 1 % worse. `rounds`, an even number: ten take an hour.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { discover } from '../../harness/discover.ts'
+import { buildHistory } from '../../harness/history/merge.ts'
 import { quantileOf } from '../../harness/history/quantiles.ts'
 import type { SampleLine } from '../../harness/history/raw-line.ts'
+import { ofWholeRun, overall, type Pair } from '../../harness/study/difference.ts'
+import { type Second, secondsOf } from '../../harness/study/windows.ts'
 import { ROOT, type ScenarioRun, Workshop } from '../fixtures/cli.ts'
+import { slowed } from '../fixtures/equal-runs.ts'
 import { KeptRuns } from '../fixtures/kept-runs.ts'
+import { SLOWDOWN } from './compare.ts'
 
 const PAGE = path.join(ROOT, 'docs/long-tests.md')
 const MARKS = ['<!-- last result: begin -->', '<!-- last result: end -->'] as const
 const UNKNOWN_MAX = 0.05
+const FALSELY_WORSE_MAX = 0.01
 const AT_ONCE = 2
 
 interface Wanted {
@@ -30,6 +38,8 @@ interface Measured {
   /** Sent minus planned, of the first call of each task. */
   latenessMs: { p50: number; p99: number }
   rssMb: number
+  /** For compare; maps and arrays as lists. */
+  seconds: (Omit<Second, 'roles' | 'times'> & { roles: [string, { served: number; logMs: number }][]; times: number[] })[]
 }
 
 interface NoiseRun extends Wanted {
@@ -46,7 +56,7 @@ const keyOf = ({ scenario, round }: Wanted) => `${scenario} ${round}`
 export async function run(rounds = 10): Promise<string> {
   const { ids: scenarios } = await discover<{ kind: 'scenario' }>('scenario', path.join(ROOT, 'scenarios'))
   const kept = new KeptRuns<NoiseRun>('noise.ndjson', keyOf)
-  const wanted = Array.from({ length: rounds }, (_, n) => scenarios.map((scenario): Wanted => ({ scenario, round: n + 1 }))).flat()
+  const wanted = inTurns(scenarios, rounds)
   const waiting = wanted.values()
   await Promise.all(Array.from({ length: AT_ONCE }, () => work(waiting, kept)))
 
@@ -56,9 +66,11 @@ export async function run(rounds = 10): Promise<string> {
   const count = (status: string) => statuses.filter((one) => one === status).length
   const judged = statuses.length - count('not-judged')
   const minutes = Math.round(runs.reduce((sum, { tookS }) => sum + tookS, 0) / AT_ONCE / 60)
+  const compared = comparedBy(scenarios, runs)
   const text = [
     `${new Date().toISOString().slice(0, 10)}, ${machine(kept.commit)}, \`npm run test:long -- noise ${rounds}\`, ${minutes} minutes, ${AT_ONCE} runs at a time:`,
     `${judged} verdicts of the hardened server, ${count('fail')} failed, ${count('unknown')} unknown; ${broken.length} runs whose own counts disagreed.`,
+    `${compared.pairs} pairs of equal runs: ${compared.worse} falsely worse. All pairs of a scenario together: ${compared.worseTogether} of ${scenarios.length} falsely worse; the later ones slowed by 20 %: ${compared.found} of ${scenarios.length} found.`,
     ...broken.map(({ scenario, round, problem }) => `- round ${round}, ${scenario}: ${problem}`),
     '',
     '| scenario, hardened | runs | held | failed | unknown | why failed or unknown | lateness p50, ms | lateness p99, ms (median, worst) | harness RSS, MB (worst) |',
@@ -71,8 +83,42 @@ export async function run(rounds = 10): Promise<string> {
     ),
   ].join('\n')
   keep(text)
-  if (count('fail') > 0 || count('unknown') > UNKNOWN_MAX * judged || broken.length > 0) throw new Error(text)
+  const falsely = compared.worseTogether > 0 || compared.worse > FALSELY_WORSE_MAX * compared.pairs
+  if (count('fail') > 0 || count('unknown') > UNKNOWN_MAX * judged || broken.length > 0 || falsely) throw new Error(text)
   return text
+}
+
+/** Two neighbours of the list run side by side: the two runs of a pair one after the other, each beside the same other scenario. */
+function inTurns(scenarios: readonly string[], rounds: number): Wanted[] {
+  return Array.from({ length: rounds / 2 }, (_, pair) => {
+    const rotated = [...scenarios.slice(pair), ...scenarios.slice(0, pair)]
+    const couples = Array.from({ length: Math.ceil(rotated.length / AT_ONCE) }, (_, n) => rotated.slice(n * AT_ONCE, (n + 1) * AT_ONCE))
+    const round = 2 * pair + 1
+    return couples.flatMap((couple) => [round, round + 1].flatMap((of) => couple.map((scenario) => ({ scenario, round: of }))))
+  }).flat()
+}
+
+function comparedBy(scenarios: readonly string[], runs: readonly NoiseRun[]) {
+  const secondsIn = (scenario: string, round: number): Second[] | undefined =>
+    runs
+      .find((run) => run.scenario === scenario && run.round === round)
+      ?.measured?.seconds.map((second) => ({ ...second, roles: new Map(second.roles), times: Uint32Array.from(second.times) }))
+  const pairsOf = (scenario: string): Pair[] =>
+    runs
+      .filter((run) => run.scenario === scenario && run.round % 2 === 1)
+      .flatMap(({ round }) => {
+        const [before, after] = [secondsIn(scenario, round), secondsIn(scenario, round + 1)]
+        return before && after ? [{ before, after }] : []
+      })
+  const isWorse = (pairs: readonly Pair[]) => overall(ofWholeRun(pairs, 1)) === 'worse'
+  const all = scenarios.map(pairsOf).filter((pairs) => pairs.length > 0)
+  const slower = all.map((pairs) => pairs.map(({ before, after }) => ({ before, after: slowed(after, SLOWDOWN) })))
+  return {
+    pairs: all.flat().length,
+    worse: all.flat().filter((pair) => isWorse([pair])).length,
+    worseTogether: all.filter(isWorse).length,
+    found: slower.filter(isWorse).length,
+  }
 }
 
 async function work(waiting: Iterable<Wanted>, kept: KeptRuns<NoiseRun>): Promise<void> {
@@ -91,8 +137,8 @@ async function work(waiting: Iterable<Wanted>, kept: KeptRuns<NoiseRun>): Promis
 
 async function tried(workshop: Workshop, { scenario, round }: Wanted): Promise<Pick<NoiseRun, 'measured' | 'problem'>> {
   try {
-    const run = await workshop.scenario(scenario, '--seed', String(round))
-    const measured = measure(run)
+    const run = await workshop.scenario(scenario, '--seed', String(Math.ceil(round / 2)))
+    const measured = { ...measure(run), seconds: await secondsToKeep(run.folder) }
     rmSync(run.folder, { recursive: true, force: true })
     return { measured }
   } catch (error) {
@@ -100,7 +146,7 @@ async function tried(workshop: Workshop, { scenario, round }: Wanted): Promise<P
   }
 }
 
-function measure(run: ScenarioRun): Measured {
+function measure(run: ScenarioRun): Omit<Measured, 'seconds'> {
   const first = run.calls.filter(({ turn, attempt }) => turn === 1 && attempt === 1)
   const latenessMs = first.map(({ sentAtMs, plannedAtMs }) => sentAtMs - plannedAtMs)
   const own = run.history.filter((line): line is SampleLine => line.kind === 'sample' && line.instance === 'harness')
@@ -111,6 +157,11 @@ function measure(run: ScenarioRun): Measured {
     latenessMs: { p50: quantileOf(latenessMs, 0.5), p99: quantileOf(latenessMs, 0.99) },
     rssMb: Math.round(Math.max(0, ...own.map(({ values }) => values.rssBytes ?? 0)) / 1_000_000),
   }
+}
+
+async function secondsToKeep(folder: string): Promise<Measured['seconds']> {
+  const seconds = secondsOf(await buildHistory(folder))
+  return seconds.map((second) => ({ ...second, roles: [...second.roles], times: [...second.times] }))
 }
 
 function row(id: string, runs: readonly Measured[]): string {
