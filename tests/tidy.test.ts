@@ -192,6 +192,16 @@ describe('text', () => {
     expect(unknown).toEqual([])
   })
 
+  test('every long test that a page names is there', () => {
+    const parts = filesUnder('tests/long').map((file) => path.posix.basename(file, '.ts'))
+    const gone = pages.flatMap((page) =>
+      [...textOf(page).matchAll(/npm run test:long -- (\w[\w-]*)/g)].flatMap(([said, part = '']) =>
+        parts.includes(part) ? [] : [`${page}: ${said}`],
+      ),
+    )
+    expect(gone).toEqual([])
+  })
+
   test('every command of the general help is a script, but for what shells alone can use', () => {
     const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> }
     expect(shownNames().filter((name) => !(name in scripts))).toEqual(['completion'])
