@@ -6,6 +6,7 @@
 // Not modelled: callers that ask again (retry-storm), and calls of different cost.
 import { boundedTime } from '../harness/checks/bounded-time.ts'
 import { goodputPlateau } from '../harness/checks/goodput-plateau.ts'
+import { liveNotReady } from '../harness/checks/live-not-ready.ts'
 import { poolBounded } from '../harness/checks/pool-bounded.ts'
 import { queueBounded } from '../harness/checks/queue-bounded.ts'
 import { recovers } from '../harness/checks/recovers.ts'
@@ -35,6 +36,6 @@ export default scenario({
     steady({ agents: 13, role: 'cheapRead', everyMs: 100, during: 'stress', window: 'twice' }),
     steady({ agents: 20, role: 'cheapRead', everyMs: 60, during: 'stress', window: 'four-times' }),
   ],
-  checks: [goodputPlateau(), recovers(), queueBounded(), poolBounded(), boundedTime(), retryAfterValid()],
+  checks: [goodputPlateau(), recovers(), queueBounded(), poolBounded(), boundedTime(), retryAfterValid(), liveNotReady()],
   essential: ['goodput-plateau'],
 })

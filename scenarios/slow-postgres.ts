@@ -6,6 +6,7 @@
 import { blastRadius } from '../harness/checks/blast-radius.ts'
 import { boundedTime } from '../harness/checks/bounded-time.ts'
 import { cancelPropagates } from '../harness/checks/cancel-propagates.ts'
+import { liveNotReady } from '../harness/checks/live-not-ready.ts'
 import { poolBounded } from '../harness/checks/pool-bounded.ts'
 import { queueBounded } from '../harness/checks/queue-bounded.ts'
 import { recovers } from '../harness/checks/recovers.ts'
@@ -34,6 +35,6 @@ export default scenario({
     acquireTimeoutMs: 500,
   },
   fleet: [steady({ agents: 16, role: 'cheapRead', everyMs: 500 }), steady({ agents: 6, role: 'expensiveRead', everyMs: 1_000 })],
-  checks: [boundedTime(), blastRadius(), cancelPropagates(), queueBounded(), poolBounded(), retryAfterValid(), recovers()],
+  checks: [boundedTime(), blastRadius(), cancelPropagates(), queueBounded(), poolBounded(), retryAfterValid(), recovers(), liveNotReady()],
   essential: ['bounded-time', 'queue-bounded', 'blast-radius'],
 })

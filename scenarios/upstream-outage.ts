@@ -1,6 +1,7 @@
 // The service behind a tool fails three ways, one after the other: errors, silence, and 429 with a long wait. The server must neither
 // multiply the calls nor sleep for its callers, stop asking soon, and ask again with one call.
 //
+// The API is 100 ms away each way, so that a probe takes its time: who lets others through meanwhile is seen.
 // Windows are short, so that all three fit; each has a recovery of its own. Not modelled: an upstream that lies.
 import { boundedTime } from '../harness/checks/bounded-time.ts'
 import { breakerNotFooled } from '../harness/checks/breaker-not-fooled.ts'
@@ -27,6 +28,7 @@ export default scenario({
     { id: 'hang', faults: [upstreamHang()] },
     { id: 'throttled', faults: [upstreamThrottled({ retryAfterS: 8 })] },
   ],
+  links: { upstream: { delayMs: 100 } },
   settings: {
     agentRatePerMinute: 1_200,
     agentBurst: 60,
