@@ -28,8 +28,8 @@ const STUDIES = {
 const NAMES = Object.keys(STUDIES)
 const USAGE = `npm run study ${NAMES.join(' | ')}`
 
-const HELP = `Several runs, one answer, on one page: how much a server carries, what a second one adds, whether bursts cost more, from where it does not
-come back.
+const HELP = `Several runs, one answer, on one page: how much a server carries, where a call's time goes with one instance and with three, whether bursts
+break what a smooth load does not, from where it does not come back.
 
   ${USAGE} -- [options]
 
