@@ -38,6 +38,7 @@ export const breakerOpens = check({
   source: 'seed 2, "Backpressure and Failure Policy"; Nygard, Release It!; limits are ours',
   sort: 'event',
   needs: ['responses'],
+  ofAllAgents: true,
   limits: {
     failures: count(20),
     withinMs: milliseconds(5_000),

@@ -39,6 +39,7 @@ export const breakerRecovers = check({
   source: 'safe-global#3442, a flood of 17 × in half-open; decocms#5322, a stuck probe; limits are ours',
   sort: 'event',
   needs: ['responses'],
+  ofAllAgents: true,
   limits: { probes: count(1, { from: 1, to: 1_000 }), probeMs: milliseconds(1_000) },
   judge(history, limits) {
     const hard = faultsOf(history).filter(({ dependency }) => dependency !== undefined && dependency !== 'server')

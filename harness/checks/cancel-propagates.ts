@@ -38,6 +38,7 @@ export const cancelPropagates = check({
   source: 'MLPA#177, 217 active queries of callers that had gone; node-postgres, query_timeout leaves the query running; the grace is ours',
   sort: 'exact',
   needs: ['observe.postgres'],
+  ofAllAgents: true,
   limits: { graceMs: milliseconds(1_000) },
   judge(history, { graceMs }) {
     const asking = history.calls.filter((call) => needs(history, call.role, 'postgres'))

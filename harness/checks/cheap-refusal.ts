@@ -36,6 +36,7 @@ export const cheapRefusal = check({
   source: 'SRE ch. 21, "Handling Overload"; the limits are ours',
   sort: 'statistical',
   needs: ['responses'],
+  ofAllAgents: true,
   limits: { latencyMs: milliseconds(50), cpuShare: share(0.25) },
   judge(history, { latencyMs, cpuShare }) {
     const refusals = history.calls.filter((call) => isRefusal(call) && call.phase !== 'warm-up' && call.endedAtMs !== undefined)

@@ -70,6 +70,8 @@ export interface CheckDefinition<P extends Parameters = Parameters> {
   /** What the target must offer; without it the check is not judged. Keys of `Manifest.offers`. */
   needs: readonly string[]
   limits: P
+  /** It holds agents against each other, or what was told of all of them against their calls: it cannot be asked of some of the agents. */
+  ofAllAgents?: true
   judge(history: History, limits: Values<P>): Finding
   /**
    * For targets that do not offer what it needs: what shows of it from outside, or undefined when nothing does. The verdict says that it

@@ -26,6 +26,7 @@ export const costBudget = check({
   sort: 'statistical',
   comparesWithBaseline: true,
   needs: ['cost'],
+  ofAllAgents: true,
   limits: {
     cpuRatio: ratio(2),
     logRatio: ratio(3),

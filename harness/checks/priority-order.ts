@@ -27,6 +27,7 @@ export const priorityOrder = check({
   source: 'SRE ch. 21, "Criticality"; WeChat, DAGOR (SoCC 2018); the time is ours',
   sort: 'exact',
   needs: ['priorities'],
+  ofAllAgents: true,
   limits: { togetherMs: milliseconds(100, { from: 1, to: 60_000 }) },
   judge(history, { togetherMs }) {
     const { critical, batch } = decisionsOf(history)

@@ -29,6 +29,7 @@ export const quotaHeadersTrue = check({
   source: 'draft-ietf-httpapi-ratelimit-headers-10',
   sort: 'exact',
   needs: ['responses'],
+  ofAllAgents: true,
   limits: {},
   judge(history) {
     const said = readings(history)

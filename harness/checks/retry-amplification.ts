@@ -38,6 +38,7 @@ export const retryAmplification = check({
   sort: 'statistical',
   comparesWithBaseline: true,
   needs: ['responses'],
+  ofAllAgents: true,
   limits: { ratio: ratio(1.1, { from: 1, to: 100 }), floor: ratio(0.1, { from: 0, to: 100 }), eachMost: count(3, { from: 1, to: 100 }) },
   judge(history, limits) {
     const broken = new Set(

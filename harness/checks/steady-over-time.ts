@@ -34,6 +34,7 @@ export const steadyOverTime = check({
   source: 'RedPlanetHQ/core#869; enuno/unifi-mcp-server#173; prowler#12235; limits are ours',
   sort: 'statistical',
   needs: ['growth'],
+  ofAllAgents: true,
   limits: {
     heapBytes: bytes(1_000),
     heapQuickBytes: bytes(4_000),

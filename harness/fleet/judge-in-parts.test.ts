@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { refused, served } from '../../tests/fixtures/histories/answers.ts'
+import { gaveUp, refused, served } from '../../tests/fixtures/histories/answers.ts'
 import { aRun, type Story } from '../../tests/fixtures/histories/build.ts'
 import type { CheckDefinition } from '../checks/check.ts'
 import { judge } from '../checks/judge.ts'
@@ -73,6 +73,28 @@ test('what holds one agent against another is not judged in parts, and says what
   const verdict = async (parts: number) => (await inParts(parts)).judged.verdicts.find(({ check }) => check === 'priority-order')
   expect(await verdict(2)).toMatchObject({ status: 'not-judged', addLine: expect.stringContaining('judge it whole') })
   expect((await verdict(1))?.status).toBe('pass')
+})
+
+test('what the database told of all agents is not held against the calls of some', async () => {
+  const told = aRun().check('cancel-propagates')
+  for (let n = 1; n <= 12; n++) {
+    const of = `steady-${String(n).padStart(2, '0')}`
+    told.agent(of).call({ of, atMs: 10_500, timeoutMs: 100, answer: gaveUp(100) })
+    told.call({ of, atMs: 12_000, answer: served(1_900) })
+  }
+  for (const [atMs, activeOverSecond] of [
+    [11_000, 0],
+    [13_300, 12],
+    [13_600, 12],
+  ] as const)
+    told.sample('postgres', atMs, { activeOverSecond })
+  await told.writeTo(folder)
+  const { judged, whole } = await inParts(5)
+  expect(whole.find(({ check }) => check === 'cancel-propagates')?.status).toBe('pass')
+  expect(judged.verdicts.find(({ check }) => check === 'cancel-propagates')).toMatchObject({
+    status: 'not-judged',
+    addLine: expect.stringContaining('judge it whole'),
+  })
 })
 
 test('a missing line is found, and its agent named', async () => {

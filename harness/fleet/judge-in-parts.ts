@@ -6,8 +6,8 @@
 //   statistical,   from one part, which is a sample of the agents: said so, never averaged over parts. What the server and the proxy told
 //   event          is there whole
 //
-// Not judged in parts: what joins calls with the server's own log (it is as large as the load), what
-// holds one agent's calls against another's (priorities), and calls of different agents under one key.
+// Not judged in parts: what joins calls with the server's own log (it is as large as the load), checks that need the calls of all agents
+// (`ofAllAgents`: what the server, its database or the proxy told is of all of them), and calls of different agents under one key.
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { CheckDefinition, Verdict } from '../checks/check.ts'
@@ -49,7 +49,7 @@ export async function judgeInParts(
   { bytes, scratch, partBytes = PART_BYTES }: { bytes: number; scratch: string; partBytes?: number },
 ): Promise<JudgedInParts> {
   const count = Math.max(1, Math.ceil(bytes / partBytes))
-  const common = await commonOf(folder, count)
+  const common = await commonOf(folder)
   const files = loadFileNames(common.manifest.generators ?? 1).map((name) => path.join(folder, 'raw', name))
   const { told, parts } = await divide(files, scratch, count)
   const judged: Verdict[][] = []
@@ -62,20 +62,17 @@ export async function judgeInParts(
     together(
       judged.flatMap((one) => one[position] ?? []),
       verdict,
+      checks.all.find(({ id }) => id === verdict.check)?.value.ofAllAgents === true,
     ),
   )
   return { told, parts: count, verdicts }
 }
 
-async function commonOf(folder: string, count: number): Promise<Common> {
+async function commonOf(folder: string): Promise<Common> {
   const read = async <T>(name: string, schema: Parameters<typeof readLines>[1]) =>
     (await readLines<T>(path.join(folder, 'raw', `${name}.ndjson`), schema)).lines
   const { manifest, plan } = await readRun(folder)
-  const offers = {
-    ...manifest.offers,
-    logs: 'judge it whole: the server’s log is not read in parts',
-    ...(count > 1 && { priorities: 'judge it whole: the one who was let in is in another part than the one who was turned away' }),
-  }
+  const offers = { ...manifest.offers, logs: 'judge it whole: the server’s log is not read in parts' }
   return {
     manifest: { ...manifest, offers },
     plan,
@@ -113,7 +110,8 @@ async function historyOf(
 }
 
 /** Of one check in every part. */
-function together(all: readonly Verdict[], first: Verdict): Verdict {
+function together(all: readonly Verdict[], first: Verdict, ofAllAgents: boolean): Verdict {
+  if (ofAllAgents && all.length > 1) return notOfParts(first)
   const samples = all.reduce((sum, verdict) => sum + verdict.samples, 0)
   const composes = first.sort === 'exact' || first.check === 'load-offered'
   if (!composes)
@@ -125,4 +123,17 @@ function together(all: readonly Verdict[], first: Verdict): Verdict {
   const says = all.length === 1 ? worst.says : `${worst.says} (${worst.status} in ${held} of ${all.length} parts)`
   // A call's place in a part's history names nothing outside of it.
   return { ...worst, samples, says, witnesses: all.length === 1 ? worst.witnesses : [] }
+}
+
+function notOfParts({ check, code, title, sort, essential, why, remedy, source }: Verdict): Verdict {
+  return {
+    ...{ check, code, title, sort, essential, why, remedy, source },
+    status: 'not-judged',
+    says: 'what it holds together lies in several parts',
+    addLine: 'judge it whole: npm run judge on a machine that holds all of it in memory',
+    samples: 0,
+    witnesses: [],
+    exhibits: [],
+    evidence: 'direct',
+  }
 }
