@@ -39,6 +39,15 @@ function tell(text: string): number {
   return 0
 }
 
+// Whoever read along has gone, as with `| head`: the same as a terminal that was closed. What is written from then on goes nowhere.
+let alone = false
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', () => {
+    if (alone) return
+    alone = true
+    process.emit('SIGHUP', 'SIGHUP')
+  })
+
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (thrown) {

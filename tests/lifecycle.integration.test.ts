@@ -1,6 +1,7 @@
-// Ctrl-C, and kill -9 of the harness followed by any next start, once in each phase of a run: no process, port, fault, folder
-// or lease is left, the next start says what it cleaned, and what was recorded can be judged.
+// Ctrl-C, and kill -9 of the harness followed by any next start, once in each phase of a run, and a reader that goes away: no process, port,
+// fault, folder or lease is left, the next start says what it cleaned, and what was recorded can be judged.
 import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, readlinkSync as readlink } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
@@ -126,4 +127,18 @@ describe.each(MOMENTS)('%s', (_, shown) => {
     const judged = await site.cli('judge', site.runFolder)
     expect(judged.code, judged.stderr).toBe(2)
   })
+})
+
+test('whoever read along goes away, as with `| head`: it ends as with Ctrl-C', async () => {
+  using site = new Site()
+  const child = site.begin()
+  await untilShown(child, /steady/)
+  const exited = once(child, 'exit')
+  child.stdout?.destroy()
+  child.stderr?.destroy()
+
+  expect((await exited)[0]).toBe(2)
+  expect(site.runs()).toHaveLength(1)
+  expect(site.remains()).toEqual({ folders: [], processes: [] })
+  expect((JSON.parse(readFileSync(path.join(site.runFolder, 'manifest.json'), 'utf8')) as Manifest).state).toBe('aborted')
 })
