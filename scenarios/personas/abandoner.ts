@@ -1,7 +1,7 @@
 // An agent that drops some of its calls midway and goes on with something else: the person closed the tab, the plan changed.
 //
 // Stands for: calls whose answer nobody waits for any more. In the stateless era the closed stream must cancel the work behind it.
-// Rows of the table in the load design: "on timeout" (2026: close the stream; 2025: notifications/cancelled), "client timeout".
+// Rows of the table in docs/presets.md: "on timeout" (2026: close the stream; 2025: notifications/cancelled), "client timeout".
 // Parameters: everyMs, its pace (1,000 ms, 20–600,000); dropShare, of its calls (0.3 of 1); dropAfterMs, how long it listens to those
 // (200 ms, 1–60,000; calls that are answered sooner are not dropped).
 // Not modelled: a process that dies with all its calls; an answer that is dropped after its first bytes (the undici driver's abort).

@@ -1,7 +1,7 @@
 // A planner that fans out: tasks come at random, each is a few turns, each turn several calls at once.
 //
 // Stands for: an orchestrating agent whose framework runs all tool calls of one model step together (LangGraph ToolNode,
-// Claude Code up to 10 read-only tools). Rows of the table in the load design: "fan-out a turn" (bursts 3–10), "think time
+// Claude Code up to 10 read-only tools). Rows of the table in docs/presets.md: "fan-out a turn" (bursts 3–10), "think time
 // between turns" (log-normal, median 1.7 s, p90 3.6 s; scenarios at quick scale set thinkMs lower and say so), "retry, raw SDK" 0.
 // Parameters: everyMs, mean gap between an agent's tasks (4,000 ms, 50–600,000); turnsMax, a task has 1 to so many turns
 // (4, 1–50); fanOutFrom and fanOutTo, calls of one turn (3 and 10, 1–100); thinkMs, median pause between turns (1,700 ms).

@@ -2,8 +2,8 @@
 // known key with another payload. Each of its calls must be refused, and its line says with what it tried. One of its tokens is right, and
 // only not to be checked yet (`new-key`): to refuse that one for good is as wrong as to let the others in.
 //
-// Stands for: tokens that leak, age or are pieced together, and keys that are guessed. Row of the checks' table: "auth-truthful"; for the
-// payload "effects-once" ("a different payload is refused"). Its calls are the stress: nobody counts them as goodput.
+// Stands for: tokens that leak, age or are pieced together, and keys that are guessed. What must become of it: the check
+// auth-truthful; of the payload: effects-once. Its calls are the stress: nobody counts them as goodput.
 // Parameters: everyMs, its pace (1,000 ms, 20–600,000); tries, `all` (four credentials in turn), one credential, or `altered-payload`
 // (a call of its own, then the same key with other arguments).
 // The target mints the credentials (`agents.credentials`); one that it does not mint is refused before the run.

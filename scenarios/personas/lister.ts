@@ -1,6 +1,6 @@
 // An agent that walks a tree: lists a folder, then every folder and page that the answer names, several at a time.
 //
-// Stands for: "let me look at everything first": recursive listings that nobody limits. Rows of the table in the load design: "calls a
+// Stands for: "let me look at everything first": recursive listings that nobody limits. Rows of the table in docs/presets.md: "calls a
 // task" at its heavy tail (to 50), "fan-out a turn" (3 at once), "parallel calls 0–10 ms apart".
 // Parameters: everyMs, between the beginnings of walks (20,000 ms, quick 4,000; 50–600,000); callsMax, the end of a walk (50, 1–10,000);
 // depthMax, how deep it goes (5, 1–50); atOnce, listings side by side (3, 1–100); thinkMs, before it goes a level deeper (0, 0–60,000).

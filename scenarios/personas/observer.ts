@@ -1,7 +1,7 @@
 // One quiet agent with the patience of the official TypeScript client: it sees what a patient client would, where others gave up long ago.
 //
 // Stands for: the client whose timeout outlives every deadline, so that a hang is seen as a hang and a late answer as late.
-// Rows of the table in the load design: "client timeout" (60 s, TypeScript SDK), "retry, raw SDK" (0).
+// Rows of the table in docs/presets.md: "client timeout" (60 s, TypeScript SDK), "retry, raw SDK" (0).
 // Parameters: everyMs, its pace (2,000 ms, quick 1,000; 20–600,000); timeoutMs (60,000 ms, quick 6,000: above the quick scale's
 // deadlines, so that a hang shows inside the window; 50–300,000).
 // Not modelled: progress notifications that reset the timeout.

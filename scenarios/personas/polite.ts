@@ -2,7 +2,7 @@
 // waited long enough.
 //
 // Stands for: what a refusal's Retry-After is written for. None of the stock SDK clients honours it, so this is the client that a server
-// author hopes for, and the one that can tell whether the wait was true. Rows of the table in the load design: "honours Retry-After"
+// author hopes for, and the one that can tell whether the wait was true. Rows of the table in docs/presets.md: "honours Retry-After"
 // (a budget of 60 s), "retry, framework" for what nobody told a wait for.
 // Parameters: everyMs, its pace (1,000 ms, 20–600,000); calls of a task, one after the other (1, 1–50); tries of each in all
 // (6, 1–20); budgetMs, what it may wait for one call in all (60,000, 0–600,000); jitterShare on top of the told wait, never

@@ -1,6 +1,6 @@
 // An agent of a framework that retries, under a model that retries too: each layer asks again by itself, and they multiply.
 //
-// Stands for: two retries of the framework times three of the model, eleven calls for one intent. Rows of the table in the load design:
+// Stands for: two retries of the framework times three of the model, eleven calls for one intent. Rows of the table in docs/presets.md:
 // "retry, framework", "retry, model" (0 to 5 extra tries, mean 2.8; a turn apart, a quarter to four times the median of 4 s), "calls a
 // task" (small ones, 5 to 12 turns), "think time", "fan-out a turn", "client timeout", "session churn". Closed on purpose.
 // Parameters, ranges in the declaration: the pace; turns and fan-out; timeoutMs (0: none); tries of the framework in all, on what, how

@@ -1,6 +1,6 @@
 // An agent that does not notice that it loops: it calls again as soon as it is answered, whatever the answer was.
 //
-// Stands for: "one agent called list_tables 200 times in 30 seconds". Rows of the table in the load design: "runaway, same
+// Stands for: "one agent called list_tables 200 times in 30 seconds". Rows of the table in docs/presets.md: "runaway, same
 // arguments" and "runaway, varied arguments" (277 calls, each a little different, which guards on equal arguments miss).
 // Closed on purpose: a slower server is asked less often.
 // Parameters: atOnce, loops side by side (1, 1–500); pauseMs, between an answer and the next call (50 ms, 0–60,000: it keeps

@@ -1,7 +1,7 @@
 // An agent that begins a session for every task, as adapters do that make a client for each call, and never closes one.
 //
-// Stands for: initialize, initialized and tools/list before each call, and 92 % of sessions never closed. Row of the table in the load
-// design: "session churn". In the stateless era there is no session: it looks around instead (server/discover, tools/list).
+// Stands for: initialize, initialized and tools/list before each call, and 92 % of sessions never closed. Row of the table in
+// docs/presets.md: "session churn". In the stateless era there is no session: it looks around instead (server/discover, tools/list).
 // Parameters: everyMs, its pace (1,000 ms, 20–600,000); calls in each session (1, 1–50); timeoutMs (30,000 ms, quick 6,000; 50–300,000).
 // Handshakes are calls of the history with a role of their own. A session that does not open ends the task.
 // Not modelled: the DELETE that a careful client would send; a TCP connection of its own for each session (it keeps the agent's).

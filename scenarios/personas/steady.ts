@@ -1,7 +1,7 @@
 // A well-behaved agent: one call a task, at a steady pace. The measure by which everybody else's stress is judged.
 //
 // Stands for: an agent in a routine: it looks something up, thinks, looks up the next thing.
-// Rows of the table in the load design: "calls a task" at its smallest (1), "client timeout" 60 s (the plan's patience),
+// Rows of the table in docs/presets.md: "calls a task" at its smallest (1), "client timeout" 60 s (the plan's patience),
 // "retry, raw SDK" 0.
 // Parameters: everyMs, the pace of one agent (500 ms, 20–600,000); jitterShare, how far a moment may move, as a share of
 // the pace (0.1, 0–0.5). Each agent has a drawn offset, so that agents do not march in step.

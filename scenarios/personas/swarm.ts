@@ -1,6 +1,6 @@
 // The agents that an orchestrator starts at once: each is one of many, all begin within a moment of each other, all ask the same tools.
 //
-// Stands for: "23 new agents in 60 s pinned 30 pooled connections", and from 0 to 100 in 30 s. Rows of the table in the load design:
+// Stands for: "23 new agents in 60 s pinned 30 pooled connections", and from 0 to 100 in 30 s. Rows of the table in docs/presets.md:
 // "burst peak", "fan-out a turn", "think time between turns". `agents` is the size of the swarm.
 // Parameters: waveEveryMs, from one swarm to the next (0: one at the start of each phase; 0–600,000); spreadMs, within which all of them
 // begin (1,000 ms, 0–600,000); turnsFrom and turnsTo of each (1 and 3, 1–50); thinkMs, the median pause between (1,700 ms, quick 425).

@@ -1,5 +1,5 @@
 // A task in turns, as personas that think share it: a few steps of a model, a pause before each but the first, usually one call a step
-// and sometimes several at once. Rows of the table in the load design: "calls a task", "think time between turns", "fan-out a turn".
+// and sometimes several at once. Rows of the table in docs/presets.md: "calls a task", "think time between turns", "fan-out a turn".
 import type { Agent, Draw, PlannedCall, PlannedTask, SketchedCall, Span } from '../../harness/persona.ts'
 
 /** p90 ÷ median of a fast model's pauses: 3.6 s ÷ 1.7 s, on a log-normal. */

@@ -1,4 +1,4 @@
-// What the hardened server does under each fault of the catalogue, as measured, beside what the catalogue expects. A modest stream of
+// What the hardened server does under each fault, as measured, beside what is expected of it. A modest stream of
 // reads, writes and calls that need the upstream runs through windows of 3 s with one fault each.
 //
 // `rounds` is one group of faults, counted from 1 (without it all five, a minute each). Writes the measured rows into
@@ -149,14 +149,14 @@ Written by \`npm run test:long -- fault-behaviour\`. The reference server gets f
 
 | column | is |
 | --- | --- |
-| row | the number in the catalogue of faults, which also says what it expects of a hardened server |
+| row, expected | the fault's number in \`tests/fixtures/behaviour.ts\`, and what is expected there of a hardened server |
 | healed | how long after the heal began a canary, a probe of the harness's own, found everything as before |
 | calls that need it, other calls | answers to calls sent while the fault was in force, by whether their tool needs what was broken (of an instance of the server: by whether it had answered their agent last) |
 | longest | the longest answer among all of them |
 | tries | connections (upstream: requests) that the server tried meanwhile |
 | well again | when, counted from the heal, the last call was sent that was not answered well |
 
-| row | fault | the catalogue expects | effect that a canary saw | healed | calls that need it | other calls | longest | tries | well again |
+| row | fault | expected | effect that a canary saw | healed | calls that need it | other calls | longest | tries | well again |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 `
 const MARK = '<!-- below: by hand -->'

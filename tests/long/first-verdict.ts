@@ -1,5 +1,5 @@
 // How long it takes from an address to a first verdict, as somebody new would go: `init`, then the scenario that it names,
-// against servers of several kinds. The table that it prints is the one of issue and docs; the limit is 90 seconds.
+// against servers of several kinds. The table that it prints is that of docs/long-tests.md; the limit is 90 seconds.
 import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'

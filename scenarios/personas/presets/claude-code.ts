@@ -1,6 +1,6 @@
 // Claude Code: no timeout worth the name, no retry of its own; up to ten read-only tools at once; the model asks again a turn later.
 //
-// Rows of the table in the load design: "client timeout" none, "fan-out a turn" cap 10 and only tools with readOnlyHint,
+// Rows of the table in docs/presets.md: "client timeout" none, "fan-out a turn" cap 10 and only tools with readOnlyHint,
 // "retry, raw SDK" 0, "retry, model", "think time" of a frontier agent (median 6.7 s; a quarter of it at quick scale).
 // Parameters: those of retry-happy, with these defaults; timeoutMs 0 is the plan's own patience.
 // listens: the TypeScript SDK opens the server's own stream in every session (2025 eras; docs/presets.md).

@@ -1,6 +1,6 @@
 // Codex: five minutes for a tool, no retry of its own, one call at a time; the model asks again a turn later.
 //
-// Rows of the table in the load design: "client timeout" 300 s, "retry, raw SDK" 0, "retry, model", "think time" of a frontier agent
+// Rows of the table in docs/presets.md: "client timeout" 300 s, "retry, raw SDK" 0, "retry, model", "think time" of a frontier agent
 // (median 6.7 s; a quarter of it at quick scale).
 // Parameters: those of retry-happy, with these defaults. At quick scale the timeout is the patience of the scale, 6 s.
 // listens: its Rust client opens the server's own stream where the session has an id (2025 eras; docs/presets.md).

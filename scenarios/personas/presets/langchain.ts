@@ -1,7 +1,7 @@
 // An agent of LangChain with MCP adapters and its tool-retry middleware: two retries of whatever failed, writes too, under a model that
 // tries again as well, and a session begun for each call.
 //
-// Rows of the table in the load design: "client timeout" 30 s (Python SDK, LangChain), "retry, framework" 2 @ 1 s × 2 ± 25 %, "retry,
+// Rows of the table in docs/presets.md: "client timeout" 30 s (Python SDK, LangChain), "retry, framework" 2 @ 1 s × 2 ± 25 %, "retry,
 // model", "session churn", "fan-out a turn" all at once (its agents run on LangGraph's ToolNode), "worst amplification" 11 calls, 34 POSTs.
 // Parameters: those of retry-happy, with these defaults. Without the middleware a tool is not retried: tries: 1.
 // listens: the Python SDK opens the server's own stream where the session has an id (2025 eras; docs/presets.md).

@@ -1,6 +1,6 @@
 // A node of LangGraph with its default retry policy: three attempts, on connection errors and 5xx only; all calls of a step at once.
 //
-// Rows of the table in the load design: "retry, framework" 3 @ 0.5 s × 2 on 5xx, "fan-out a turn" all at once (ToolNode), "client timeout"
+// Rows of the table in docs/presets.md: "retry, framework" 3 @ 0.5 s × 2 on 5xx, "fan-out a turn" all at once (ToolNode), "client timeout"
 // 30 s, "turn cap" 10,007 (its default: none that a task here would reach), "session churn" (the same adapters as LangChain).
 // Parameters: those of retry-happy, with these defaults.
 // listens: the Python SDK opens the server's own stream where the session has an id (2025 eras; docs/presets.md).

@@ -1,6 +1,6 @@
 // An agent of the OpenAI Agents SDK: five seconds for an answer, calls one by one over HTTP, at most ten turns.
 //
-// Rows of the table in the load design: "client timeout" 5 s, "turn cap" 10, "retry, framework" 1·2ⁿ s without jitter or cap, "fan-out a
+// Rows of the table in docs/presets.md: "client timeout" 5 s, "turn cap" 10, "retry, framework" 1·2ⁿ s without jitter or cap, "fan-out a
 // turn" one by one over HTTP, "duplicate write" (a tool of 8 s against these 5 s: the same write three times).
 // Parameters: those of retry-happy, with these defaults. tries: the SDK retries nothing until max_retry_attempts is set; here 2 more.
 // listens: the Python SDK opens the server's own stream where the session has an id (2025 eras; docs/presets.md).

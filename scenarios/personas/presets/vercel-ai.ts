@@ -1,6 +1,6 @@
 // An agent of the Vercel AI SDK over the TypeScript client: two retries from two seconds on, doubling, no jitter, whatever wait was named.
 //
-// Rows of the table in the load design: "retry, framework" (2 s × 2, no jitter, ignores
+// Rows of the table in docs/presets.md: "retry, framework" (2 s × 2, no jitter, ignores
 // Retry-After), "client timeout" 60 s (TypeScript SDK), "retry, raw SDK" 0 below it.
 // Parameters: those of retry-happy, with these defaults. The SDK's own retries wrap the model's call; tools are retried
 // where an application wraps them in the same helper, as this preset does: tries: 1 is an application that does not.
