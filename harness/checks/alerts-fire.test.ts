@@ -36,6 +36,14 @@ describe('alerts-fire', () => {
     expect(early).toMatchObject({ status: 'fail', measured: 1, exhibits: ['BreakerOpen fired from 6 s to 7.5 s, while all was well'] })
   })
 
+  test('one that always fires, to show that alerts arrive, is no word of the server', () => {
+    const story = outage([11.5, 19])
+    story.manifest.alerts?.fired.push({ alert: 'Watchdog', labels: { severity: 'none' }, fromMs: 1_000, toMs: 27_000 })
+    expect(find(alertsFire, story)).toMatchObject({ status: 'pass', measured: 0 })
+    if (story.manifest.alerts) story.manifest.alerts.fired = story.manifest.alerts.fired.filter(({ alert }) => alert === 'Watchdog')
+    expect(find(alertsFire, story)).toMatchObject({ status: 'fail', measured: 1 })
+  })
+
   /** Two outages, from 10 s to 13.1 s and from 15 s to 18.1 s. */
   const twice = (...fired: [fromS: number, toS: number][]) => {
     const story = outage(...fired)

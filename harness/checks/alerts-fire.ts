@@ -4,8 +4,8 @@
 // The server's own rules, evaluated on what its metrics said in this run (the manifest holds what fired; a second of the run stands for
 // `stretch` seconds of theirs). In the steady phase none may fire, nor later where nothing is broken and nobody misbehaves; in each window
 // with faults at least one must begin, from the first injection to the last verified heal. One that fires already, from an earlier window's
-// fault, and goes on to the end of this one may have seen both or only the first: unknown. No limits. Not modelled: whether it is the right
-// alert for that fault, and who is woken.
+// fault, and goes on to the end of this one may have seen both or only the first: unknown. Alerts of severity `none` are left out: they are
+// for no person. No limits. Not modelled: whether it is the right alert for that fault, and who is woken.
 
 import type { History } from '../history/history.ts'
 import type { FaultRecord } from '../history/queries.ts'
@@ -14,6 +14,9 @@ import { check } from './check.ts'
 import { indexes, some, time, unknown } from './finding.ts'
 
 const WITNESSES = 20
+
+/** Severity of one that always fires, to show that alerts arrive (kube-prometheus' Watchdog). */
+const NOBODY = 'none'
 
 export const alertsFire = check({
   code: 'A32',
@@ -34,14 +37,15 @@ export const alertsFire = check({
     const calm = calmOf(history)
     const windows = windowsWithFaults(history)
     if (!calm || alerts.readings === 0) return unknown('the metrics were not read in the steady phase')
-    const early = alerts.fired.filter(({ fromMs, toMs }) => toMs >= calm.fromMs && fromMs < calm.toMs)
+    const fired = alerts.fired.filter(({ labels }) => labels.severity !== NOBODY)
+    const early = fired.filter(({ fromMs, toMs }) => toMs >= calm.fromMs && fromMs < calm.toMs)
     const answered = windows.map((window) => ({
       ...window,
-      alert: alerts.fired.find(({ fromMs }) => fromMs >= window.fromMs && fromMs <= window.toMs),
+      alert: fired.find(({ fromMs }) => fromMs >= window.fromMs && fromMs <= window.toMs),
     }))
     const unanswered = answered
       .filter(({ alert }) => !alert)
-      .map((window) => ({ ...window, lasting: alerts.fired.find(({ fromMs, toMs }) => fromMs < window.fromMs && toMs >= window.toMs) }))
+      .map((window) => ({ ...window, lasting: fired.find(({ fromMs, toMs }) => fromMs < window.fromMs && toMs >= window.toMs) }))
     const silent = unanswered.filter(({ lasting }) => !lasting)
     const seconds = `a second stands for ${Math.round(alerts.stretch)} of the rules' own`
     const shown = {
