@@ -72,6 +72,7 @@ describe('effects-once', () => {
       const story = altered(answer)
       const found = find(effectsOnce, story)
       expect(found).toMatchObject({ status: 'fail', exhibits: ['key st-test.w1: another payload was answered as if it were the first'] })
+      expect(found.remedy?.do).toContain('hash of the arguments')
       expect(witnesses(story, found)).toMatchObject([{ attempt: 2 }])
     }
   })

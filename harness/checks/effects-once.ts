@@ -11,10 +11,15 @@ import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { EffectLine } from '../history/raw-line.ts'
 import type { Role } from '../plan/plan.ts'
-import { check, type Finding } from './check.ts'
+import { check, type Finding, type Remedy } from './check.ts'
 import { indexes, notExercised, some, unknown } from './finding.ts'
 
 const WITNESSES = 20
+const OF_OTHER_ARGUMENTS: Remedy = {
+  control: 'idempotency',
+  do: 'Keep a hash of the arguments beside the key, and refuse a known key that comes with other arguments (422): it is another intent.',
+  runbook: 'IDEMPOTENCY_MISMATCH',
+}
 
 export const effectsOnce = check({
   code: 'A5',
@@ -57,9 +62,14 @@ export const effectsOnce = check({
         : `${some(keys.size, 'key')}, ${again} of them asked for more than once${altered > 0 ? ` and ${altered} with other arguments` : ''}: each has the effects that its agent was told of`,
       witnesses: [...new Set(indexes(bad.flatMap(({ calls }) => calls)))].slice(0, WITNESSES),
       exhibits: bad.map(({ text }) => text),
+      ...(bad.length > 0 && bad.every(isOfOtherArguments) && { remedy: OF_OTHER_ARGUMENTS }),
     }
   },
 })
+
+function isOfOtherArguments({ calls }: Violation): boolean {
+  return calls.length > 0 && calls.every(({ altered }) => altered)
+}
 
 /** Without a look at the rows: answers that contradict each other. That they agree does not say that there is one row. */
 function toldWrong(history: History): Finding | undefined {
