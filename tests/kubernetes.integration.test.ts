@@ -39,14 +39,8 @@ test('three pods send one plan, faults begin with them, all lines come home, and
 
 test('what is no cluster’s business is refused before anything is made', async () => {
   const plain = path.join(ROOT, 'tests/fixtures/targets/plain.ts')
-  const refused = await cluster.workshop.cli(
-    'export',
-    'kubernetes',
-    path.join(ROOT, 'tests/fixtures/scenarios/in-cluster.ts'),
-    '--target',
-    plain,
-  )
-  expect([refused.code, refused.stderr]).toEqual([254, expect.stringMatching(/UNKNOWN_FAULT|TARGET_NOT_IN_CLUSTER/)])
+  const refused = await cluster.workshop.cli('export', 'kubernetes', 'runaway-loop', '--target', plain)
+  expect([refused.code, refused.stderr]).toEqual([254, expect.stringContaining('TARGET_NOT_IN_CLUSTER')])
   const alone = await cluster.workshop.cli('scenario', 'runaway-loop', '--parallelism', '3')
   expect([alone.code, alone.stderr]).toEqual([254, expect.stringContaining('--generators')])
 })
