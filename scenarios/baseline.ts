@@ -13,8 +13,11 @@ import { loopHealthy } from '../harness/checks/loop-healthy.ts'
 import { noResidue } from '../harness/checks/no-residue.ts'
 import { nothingLeaks } from '../harness/checks/nothing-leaks.ts'
 import { oneTrace } from '../harness/checks/one-trace.ts'
+import { outputBounded } from '../harness/checks/output-bounded.ts'
 import { poolBounded } from '../harness/checks/pool-bounded.ts'
 import { queueBounded } from '../harness/checks/queue-bounded.ts'
+import { quotaHeadersTrue } from '../harness/checks/quota-headers-true.ts'
+import { tenantsIsolated } from '../harness/checks/tenants-isolated.ts'
 import { scenario } from '../harness/scenario.ts'
 import { guesser } from './personas/guesser.ts'
 import { steady } from './personas/steady.ts'
@@ -48,6 +51,9 @@ export default scenario({
     boundedTime(),
     effectsOnce(),
     errorTaxonomy(),
+    tenantsIsolated(),
+    quotaHeadersTrue(),
+    outputBounded(),
     breakerNotFooled(),
     connectionsStable(),
     poolBounded(),
