@@ -71,6 +71,14 @@ describe('cancel-propagates', () => {
     expect(find(cancelPropagates, stopped(300, 1_020, 700))).toMatchObject({ status: 'fail', measured: 3 })
   })
 
+  test('a time limit of something else is no cancel, unless somebody had given up just before; the words of one are', () => {
+    const early = (atMs: number, message = 'no connection in time') =>
+      dropped(1).call({ of: 'a', atMs, answer: toolError('TOOL_TIMEOUT', 400, { message }) })
+    expect(find(cancelPropagates, early(4_000)).status).toBe('pass')
+    expect(find(cancelPropagates, early(12_400)).status).toBe('fail')
+    expect(find(cancelPropagates, early(4_000, 'canceling statement due to user request')).status).toBe('fail')
+  })
+
   test('cannot tell without readings, has no weight when nobody hung up', () => {
     expect(find(cancelPropagates, aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: served() })).status).toBe('unknown')
     const calm = aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: served() }).sample('postgres', 4_000, { activeOverSecond: 0 })

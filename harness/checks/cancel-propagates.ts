@@ -7,8 +7,9 @@
 // way for as long, and need the database, and are in flight or ended less than graceMs ago; in two readings in a row.
 // Long statements that were there before anybody had given up (a job of the server's own) are counted off;
 // where nobody gives up, statements that no call explains belong to roles that do not say what they need.
-// Innocent: a call answered with 57014 (or its words) long before its own deadline, unless all such took
-// the same time: then that is a limit of the tool's own. Not modelled: what began between two readings.
+// Innocent: a call answered long before its own deadline with 57014 (or its words), or with a time limit within 2 s (ours) of
+// somebody's giving up; unless all such took the same time: then that is a limit of the tool's own.
+// Not modelled: what began between two readings.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
@@ -23,6 +24,8 @@ const WITNESSES = 20
 const CANCELLED = /\b57014\b|canceling statement due to user request/i
 /** What the sampler calls long. */
 const RUNNING_MS = 1_000
+/** From a disconnect or deadline until its cancel may still hit somebody. ours */
+const CANCEL_MS = 2_000
 /** Answered this share of its deadline too early to have run out of it. */
 const EARLY_SHARE = 0.9
 
@@ -45,7 +48,12 @@ export const cancelPropagates = check({
     const gone = asking.filter(
       ({ evidence, class: is }) => evidence.transport === 'timeout' || evidence.transport === 'reset' || is === 'timeout',
     )
-    const innocent = withoutOwnLimit(asking.filter((call) => hitByMistake(history, call)))
+    const early = new Set(asking.filter((call) => endedEarly(history, call)))
+    const givenUp = ascending(
+      gone.filter((call) => !early.has(call)),
+      ({ endedAtMs = Number.POSITIVE_INFINITY }) => endedAtMs,
+    )
+    const innocent = withoutOwnLimit([...early].filter((call) => toldCancelled(call) || isCancelNear(givenUp, call)))
     const readings = points(history, 'activeOverSecond', 'postgres')
     if (readings.length === 0) return unknown('the database’s activity was never read')
     const running = new Running(asking, graceMs)
@@ -105,6 +113,15 @@ class Running {
   }
 }
 
+function toldCancelled({ evidence: { message = '', data } }: Call): boolean {
+  return CANCELLED.test(`${message} ${data ? JSON.stringify(data) : ''}`)
+}
+
+/** Somebody had given up shortly before it ended: without that there was nothing to cancel. */
+function isCancelNear(givenUp: Float64Array, { endedAtMs = 0 }: Call): boolean {
+  return countBelow(givenUp, endedAtMs, true) > countBelow(givenUp, endedAtMs - CANCEL_MS)
+}
+
 const OWN_LIMIT_LEAST = 3
 const OWN_LIMIT_SPREAD = 0.15
 
@@ -118,12 +135,10 @@ function withoutOwnLimit(early: readonly Call[]): Call[] {
   })
 }
 
-function hitByMistake({ plan }: History, call: Call): boolean {
+/** Told that it was cancelled, or that a time limit was over which had not been reached. */
+function endedEarly({ plan }: History, call: Call): boolean {
   if (call.outcome === 'ok' || call.endedAtMs === undefined || call.role === 'handshake') return false
-  const { message = '', data, transport } = call.evidence
-  // Told as such, or as a time limit that had not been reached.
-  const cancelled = call.class === 'timeout' || CANCELLED.test(`${message} ${data ? JSON.stringify(data) : ''}`)
-  if (transport !== undefined || !cancelled) return false
+  if (call.evidence.transport !== undefined || !(call.class === 'timeout' || toldCancelled(call))) return false
   const deadlineMs = plan.roles[call.role]?.deadlineMs
   return deadlineMs === undefined || call.endedAtMs - call.sentAtMs < deadlineMs * EARLY_SHARE
 }
