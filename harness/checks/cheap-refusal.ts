@@ -1,8 +1,10 @@
 // A16: saying no is cheap. A refusal that does the work first, opens a stack or asks three stores costs as much as an answer,
 // so the flood that it should turn away takes the server down all the same.
 //
-// Limits: latencyMs, p99 of refusals (default 50, ours), by the server's own time where its log shows it, else with the
-// way to the server and back on top, which the soonest answer of the run bounds; cpuShare, CPU of a refusal ÷ CPU of an
+// Limits: latencyMs, which nine in ten refusals keep (default 50, ours), by the server's own time where its log shows it, else with the
+// way to the server and back on top, which the soonest answer of the run bounds. Beyond twice that for one in a hundred nobody knows: in a
+// salvo the last waits for all before it, and for whatever else wants the cores. (The limit was one of p99: the hardened server, whose
+// refusals take 1 ms in the middle, had 16 to 41 ms there on two cores of its own and 37 to 62 beside another run.) cpuShare, CPU of a refusal ÷ CPU of an
 // answered call (default 0.25, ours), from the server's processes: what an ok call costs is measured in the steady phase,
 // what is left under stress is the refusals'. A 401 or 403 is a refusal too. The warm-up is left out: first looks at keys
 // and a cold engine are in it. Too few of either (100) leave that half out; where a fifth of the answers under stress (ours) was of other
@@ -23,6 +25,8 @@ const WINDOW_MS = 1_000
 const ROUNDS = 1_000
 /** ours */
 const OTHERS_MOST = 0.2
+const USUAL = 0.9
+const TAIL = 2
 
 export const cheapRefusal = check({
   code: 'A16',
@@ -41,7 +45,8 @@ export const cheapRefusal = check({
   judge(history, { latencyMs, cpuShare }) {
     const refusals = history.calls.filter((call) => isRefusal(call) && call.phase !== 'warm-up' && call.endedAtMs !== undefined)
     if (refusals.length < LEAST) return notExercised(`${some(refusals.length, 'call')} refused: too few to time`)
-    const p99 = quantileOf(refusals.map(tookMs), 0.99)
+    const times = refusals.map(tookMs)
+    const [usual, p99] = [quantileOf(times, USUAL), quantileOf(times, 0.99)]
     const logged = refusals.every(({ server }) => server?.durationMs !== undefined)
     const limitMs = Math.round(logged ? latencyMs : latencyMs + wayMs(history))
     const slow = refusals.filter((call) => tookMs(call) > limitMs).sort((a, b) => tookMs(b) - tookMs(a))
@@ -50,19 +55,20 @@ export const cheapRefusal = check({
     const strange = over && otherTools(history) > OTHERS_MOST
     const dear = over && !strange
     const unsure = cost !== undefined && !dear && cost.interval[1] > cpuShare
-    const late = p99 > limitMs
-    const status: Finding['status'] = late || dear ? 'fail' : unsure ? 'unknown' : 'pass'
+    const late = usual > limitMs
+    const tail = !late && p99 > TAIL * limitMs
+    const status: Finding['status'] = late || dear ? 'fail' : unsure || tail ? 'unknown' : 'pass'
     const figures =
       cost &&
       `each costs ${percent(cost.share)} of an answered call's CPU (${percent(cost.interval[0])} to ${percent(cost.interval[1])})${strange ? ', unless it was other tools than before that used it' : ''}`
-    const byTime = { measured: p99, limit: limitMs, unit: 'ms' }
+    const byTime = tail ? { measured: p99, limit: TAIL * limitMs, unit: 'ms' } : { measured: usual, limit: limitMs, unit: 'ms' }
     const byCost = cost && { measured: cost.share, interval: cost.interval, limit: cpuShare, unit: 'of an answered call' }
     return {
-      ...((dear || unsure) && !late && byCost ? byCost : byTime),
+      ...((dear || unsure) && !late && !tail && byCost ? byCost : byTime),
       status,
       timed: !dear,
       samples: refusals.length,
-      says: `p99 of ${some(refusals.length, 'refusal')} is ${time(p99)}${figures === undefined ? '' : `; ${figures}`}`,
+      says: `nine in ten of ${some(refusals.length, 'refusal')} took at most ${time(usual)}, p99 is ${time(p99)}${figures === undefined ? '' : `; ${figures}`}`,
       witnesses: indexes((slow.length > 0 ? slow : refusals).slice(0, status === 'fail' ? WITNESSES : 0)),
     }
   },
