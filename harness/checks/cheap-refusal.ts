@@ -4,8 +4,9 @@
 // Limits: latencyMs, which nine in ten refusals keep (default 50, ours), by the server's own time where its log shows it, else with the
 // way to the server and back on top, which the soonest answer of the run bounds. Beyond twice that for one in a hundred nobody knows: in a
 // salvo the last waits for all before it, and for whatever else wants the cores. (The limit was one of p99: the hardened server, whose
-// refusals take 1 ms in the middle, had 16 to 41 ms there on two cores of its own and 37 to 62 beside another run.) cpuShare, CPU of a refusal ÷ CPU of an
-// answered call (default 0.25, ours), from the server's processes: what an ok call costs is measured in the steady phase,
+// refusals take 1 ms in the middle, had 16 to 41 ms there on two cores of its own and 37 to 62
+// beside another run.) cpuShare, CPU of a refusal ÷ CPU of an answered call (default 0.25, ours),
+// from the server's processes: what an ok call costs is measured in the steady phase,
 // what is left under stress is the refusals'. A 401 or 403 is a refusal too. The warm-up is left out: first looks at keys
 // and a cold engine are in it. Too few of either (100) leave that half out; where a fifth of the answers under stress (ours) was of other
 // tools than before, it makes no fail. Not modelled: what a refusal costs Redis.

@@ -2,8 +2,8 @@
 // the calls made in between, and rises no faster than the policy refills; and a refusal by a rate reports the budget that is spent, not one
 // that has room. (RateLimit: "name";r=remaining;t=reset; RateLimit-Policy: "name";q=quota;w=window, whole seconds.)
 //
-// A budget is an agent's own, unless all that was said of it fits one that it has for each tool, or that its tenant's agents, or all agents,
-// spend together. What is compared was counted in the same place (quota-readings.ts).
+// A budget is an agent's own, unless all that was said of it fits one that it has for each tool, or that its tenant's
+// agents, or all agents, spend together. What is compared was counted in the same place (quota-readings.ts).
 // No limits: one false header is a fail. Looked at are only headers; a target that sends none is not exercised.
 // Not modelled: several items in one RateLimit (each is looked at by its name); the truth of t.
 import type { Call } from '../history/event.ts'
