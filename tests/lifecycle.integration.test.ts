@@ -1,5 +1,5 @@
-// Ctrl-C, and kill -9 of the harness followed by any next start, once in each phase of a run, and a reader that goes away: no process, port,
-// fault, folder or lease is left, the next start says what it cleaned, and what was recorded can be judged.
+// Ctrl-C, and kill -9 of the harness followed by any next start, once in each phase of a run, and a reader that goes away: no process,
+// port, fault, folder or lease is left, the next start says what it cleaned, and what was recorded can be judged.
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, readlinkSync as readlink } from 'node:fs'

@@ -128,7 +128,7 @@ describe('postgres', () => {
     const [host, port] = postgres.address.split(':')
     const client = new pg.Client({ host, port: Number(port), user: 'parallel', database: 'postgres', ssl: false })
     await client.connect()
-    await client.query('set force_parallel_mode = on')
+    await client.query('set debug_parallel_query = on')
     const cancelled = expect(client.query('select pg_sleep(30)')).rejects.toThrow('canceling statement')
     const workers = `select pid from pg_stat_activity where usename = 'parallel' and backend_type = 'parallel worker'`
     await expect.poll(() => postgres.query(workers)).toHaveLength(1)
