@@ -52,9 +52,8 @@ export const impatient = persona({
 })
 
 function otherArguments(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const named = (kind: 'number' | 'string') => Object.entries(given).find(([, value]) => typeof value === kind)
-  const number = named('number')
-  if (number) return { ...given, [number[0]]: (number[1] as number) + 1 }
-  const text = named('string')
-  return text ? { ...given, [text[0]]: `${text[1]}x` } : { ...given, x: 1 }
+  const fields = Object.entries(given)
+  const of = (kind: string) => fields.find(([, value]) => typeof value === kind)
+  const [name = 'x', value = ''] = of('number') ?? of('string') ?? []
+  return { ...given, [name]: typeof value === 'number' ? value + 1 : `${value}x` }
 }
