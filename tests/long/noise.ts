@@ -2,8 +2,8 @@
 // generator was and what the harness took. The weaknesses are `npm run matrix`. Two rounds at a time have the same seed, so that their runs
 // are pairs of equal runs, for `npm run compare`: it must not call them worse, and must when the later ones are slowed by 20 %.
 //
-// Two runs at a time, each with the other for a noisy neighbour: half the time, and nearer to where such a tool is used. Writes the last
-// result into docs/long-tests.md. No verdict may fail, of all that are judged at most 5 % may be unknown (ours), and of the pairs at
+// Two runs at a time, each with the other for a noisy neighbour: half the time, and nearer to where such a tool is used. While the host
+// takes the cores none begins. Writes the last result into docs/long-tests.md. No verdict may fail, of all that are judged at most 5 % may be unknown (ours), and of the pairs at
 // most 1 % worse. `rounds`, an even number: ten take an hour.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
@@ -17,6 +17,7 @@ import { type Second, secondsOf } from '../../harness/study/windows.ts'
 import { ROOT, type ScenarioRun, Workshop } from '../fixtures/cli.ts'
 import { slowed } from '../fixtures/equal-runs.ts'
 import { KeptRuns } from '../fixtures/kept-runs.ts'
+import { untilHostIsQuiet } from '../fixtures/quiet-host.ts'
 import { SLOWDOWN } from './compare.ts'
 
 const PAGE = path.join(ROOT, 'docs/long-tests.md')
@@ -125,6 +126,7 @@ async function work(waiting: Iterable<Wanted>, kept: KeptRuns<NoiseRun>): Promis
   using workshop = new Workshop()
   for (const one of waiting) {
     if (kept.get(keyOf(one))) continue
+    await untilHostIsQuiet()
     const begunMs = Date.now()
     const found = await tried(workshop, one)
     kept.add({ commit: kept.commit, ...one, tookS: Math.round((Date.now() - begunMs) / 1_000), ...found })
