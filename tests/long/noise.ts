@@ -36,6 +36,8 @@ interface Measured {
   exitCode: number
   why: string
   statuses: string[]
+  /** Else it proves nothing beside another, as in `npm run compare`. */
+  loadOffered: boolean
   /** Sent minus planned, of the first call of each task. */
   latenessMs: { p50: number; p99: number }
   rssMb: number
@@ -102,7 +104,7 @@ function inTurns(scenarios: readonly string[], rounds: number): Wanted[] {
 function comparedBy(scenarios: readonly string[], runs: readonly NoiseRun[]) {
   const secondsIn = (scenario: string, round: number): Second[] | undefined =>
     runs
-      .find((run) => run.scenario === scenario && run.round === round)
+      .find((run) => run.scenario === scenario && run.round === round && run.measured?.loadOffered)
       ?.measured?.seconds.map((second) => ({ ...second, roles: new Map(second.roles), times: Uint32Array.from(second.times) }))
   const pairsOf = (scenario: string): Pair[] =>
     runs
@@ -156,6 +158,7 @@ function measure(run: ScenarioRun): Omit<Measured, 'seconds'> {
     exitCode: run.answer.exitCode,
     why: run.why.replaceAll('\n', '; '),
     statuses: run.answer.checks.map(({ status }) => status),
+    loadOffered: run.statuses['load-offered'] !== 'unknown',
     latenessMs: { p50: quantileOf(latenessMs, 0.5), p99: quantileOf(latenessMs, 0.99) },
     rssMb: Math.round(Math.max(0, ...own.map(({ values }) => values.rssBytes ?? 0)) / 1_000_000),
   }
