@@ -59,10 +59,8 @@ export const blastRadius = check({
 })
 
 function untouchedRoles(history: History, stress: Phase): string[] {
-  const broken = faultsOf(history).flatMap(({ window, fault, dependency }) => {
+  const broken = faultsOf(history).flatMap(({ window, dependency, parameters: { table } }) => {
     if (window !== stress.window || dependency === undefined) return []
-    const planned = history.plan.faults.find((one) => one.fault === fault && one.window === window)
-    const table = planned?.parameters.table
     return [typeof table === 'string' && table !== '' ? `${dependency}:${table}` : dependency]
   })
   if (broken.length === 0 || broken.includes('server')) return []

@@ -38,8 +38,7 @@ export const cleanDrain = check({
 function judgeDrain(history: History, drain: FaultRecord, { graceMs, idleMs }: { graceMs: number; idleMs: number }): Finding {
   // From the heal on it is started anew: what is cut then is ours.
   const span = { fromMs: drain.fromMs, toMs: drain.toMs }
-  const planned = history.plan.faults.find(({ fault, window }) => fault === drain.fault && window === drain.window)
-  const instance = String(planned?.parameters.instance ?? '')
+  const instance = String(drain.parameters.instance ?? '')
   const inside = history.calls.filter((call) => overlaps(call, span))
   const shown = { limit: 0, unit: 'calls lost', samples: inside.length }
   if (inside.length === 0) return unknown('no call was in flight or sent while the instance drained', shown)

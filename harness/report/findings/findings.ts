@@ -111,12 +111,7 @@ export function findingsOf(history: History, verdicts: Verdicts, logs: CallLogs)
     pools: fullPools(history),
     faults: faultsOf(history)
       .filter(({ lines }) => lines.length > 0)
-      .map(({ fault, window, fromMs, toMs }) => ({
-        fault,
-        fromMs,
-        toMs,
-        parameters: plan.faults.find((one) => one.fault === fault && one.window === window)?.parameters ?? {},
-      })),
+      .map(({ fault, fromMs, toMs, parameters }) => ({ fault, fromMs, toMs, parameters })),
     failed: causesFirst(failed, follows).map((verdict) => {
       const told = chosen.get(verdict.check) ?? []
       const timeWent = whereTimeWent(history, [...new Set([...told.map(({ call }) => call), ...witnessCalls(history, verdict)])], logs)
