@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs'
 import type { Environment } from '../environment/service.ts'
 import { type Reading, sampler } from './sampler.ts'
-import { cpuTicks } from './stills/cpu-ticks.ts'
+import { type cpuTicks, cpuTicksNow } from './stills/cpu-ticks.ts'
 import { Stills } from './stills/stills.ts'
 
 /** Ours: a sleeper on busy cores is woken some 10 ms late. */
@@ -30,7 +30,7 @@ export const machine = sampler({
   async sample(environment) {
     const before = watches.get(environment)
     const stills = before?.stills ?? new Stills(LEAST_MS)
-    const now: Watch = { stills, ticks: seen('/proc/stat', cpuTicks), pressure: seen('/proc/pressure/cpu', waited) }
+    const now: Watch = { stills, ticks: cpuTicksNow(), pressure: pressureNow() }
     watches.set(environment, now)
     const values = before ? sharesOf(before, now) : {}
     return [
@@ -53,16 +53,12 @@ function sharesOf(before: Watch, now: Watch): Record<string, number> {
   }
 }
 
-/** Undefined where the system does not tell it. */
-function seen<T>(file: string, read: (text: string) => T): T | undefined {
+/** `some … total=<microseconds>`: at least one task waited. Undefined where the system does not tell it. */
+function pressureNow(): { atMs: number; waitedMs: number } | undefined {
   try {
-    return read(readFileSync(file, 'utf8'))
+    const text = readFileSync('/proc/pressure/cpu', 'utf8')
+    return { atMs: performance.now(), waitedMs: Number(/^some .*total=(\d+)/m.exec(text)?.[1] ?? 0) / 1_000 }
   } catch {
     return undefined
   }
-}
-
-/** `some … total=<microseconds>`: at least one task waited. */
-function waited(text: string): { atMs: number; waitedMs: number } {
-  return { atMs: performance.now(), waitedMs: Number(/^some .*total=(\d+)/m.exec(text)?.[1] ?? 0) / 1_000 }
 }

@@ -1,9 +1,8 @@
 // The thread of a watch for stills: sleeps 5 ms at a time, and tells when it was woken much later
 // than that, with what the host took meanwhile.
-import { readFileSync } from 'node:fs'
 import { workerData } from 'node:worker_threads'
 import { TICK_MS } from '../../environment/process-group.ts'
-import { cpuTicks } from './cpu-ticks.ts'
+import { cpuTicksNow } from './cpu-ticks.ts'
 import type { Still, StillsOrder } from './stills.ts'
 
 const SLEEP_MS = 5
@@ -15,14 +14,14 @@ const nobody = new Int32Array(new SharedArrayBuffer(4))
 
 let beforeMs = performance.now()
 let readAtMs = beforeMs
-let stolen = stolenTicks()
+let stolen = cpuTicksNow()?.stolen
 for (;;) {
   Atomics.wait(nobody, 0, 0, SLEEP_MS)
   const nowMs = performance.now()
   const stillMs = nowMs - beforeMs
   beforeMs = nowMs
   if (stillMs < leastMs && nowMs - readAtMs < READ_EVERY_MS) continue
-  const now = stolenTicks()
+  const now = cpuTicksNow()?.stolen
   if (stillMs >= leastMs) {
     const still: Still = { atMs: Date.now(), stillMs: Math.round(stillMs) }
     if (stolen !== undefined && now !== undefined) still.stolenMs = Math.max(0, now - stolen) * TICK_MS
@@ -30,12 +29,4 @@ for (;;) {
   }
   readAtMs = nowMs
   stolen = now
-}
-
-function stolenTicks(): number | undefined {
-  try {
-    return cpuTicks(readFileSync('/proc/stat', 'utf8')).stolen
-  } catch {
-    return undefined
-  }
 }
