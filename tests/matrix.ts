@@ -7,7 +7,6 @@
 //
 // Stopped in the middle it goes on where it was (fixtures/kept-runs.ts). Nobody else should use the cores.
 import { rmSync, writeFileSync } from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { asksForHelp } from '../harness/command/arguments.ts'
@@ -75,11 +74,7 @@ for (const [position, one] of wanted.entries()) {
 }
 
 const runs = wanted.flatMap((one) => done.get(keyOf(one)) ?? [])
-const { text, missed, alarms, broken } = matrixPage(
-  runs,
-  weaknesses,
-  `${os.availableParallelism()} cores, ${os.type()} ${os.release()}, Node ${process.versions.node}, commit ${commit}`,
-)
+const { text, missed, alarms, broken } = matrixPage(runs, weaknesses, done.where)
 if (!only) writeFileSync(PAGE, text)
 process.stdout.write(text)
 process.exitCode = missed + alarms + broken > 0 ? 1 : 0

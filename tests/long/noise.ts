@@ -6,12 +6,12 @@
 // takes the cores none begins. Writes the last result into docs/long-tests.md. No verdict may fail, of all that are judged at most 5 % may be unknown (ours), and of the pairs at
 // most 1 % worse. `rounds`, an even number: ten take an hour.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import { discover } from '../../harness/discover.ts'
+import type { History } from '../../harness/history/history.ts'
+import { latenessMs } from '../../harness/history/lateness.ts'
 import { buildHistory } from '../../harness/history/merge.ts'
 import { quantileOf } from '../../harness/history/quantiles.ts'
-import type { SampleLine } from '../../harness/history/raw-line.ts'
 import { ofWholeRun, overall, type Pair } from '../../harness/study/difference.ts'
 import { type Second, secondsOf } from '../../harness/study/windows.ts'
 import { ROOT, type ScenarioRun, Workshop } from '../fixtures/cli.ts'
@@ -71,7 +71,7 @@ export async function run(rounds = 10): Promise<string> {
   const minutes = Math.round(runs.reduce((sum, { tookS }) => sum + tookS, 0) / AT_ONCE / 60)
   const compared = comparedBy(scenarios, runs)
   const text = [
-    `${new Date().toISOString().slice(0, 10)}, ${machine(kept.commit)}, \`npm run test:long -- noise ${rounds}\`, ${minutes} minutes, ${AT_ONCE} runs at a time:`,
+    `${new Date().toISOString().slice(0, 10)}, ${kept.where}, \`npm run test:long -- noise ${rounds}\`, ${minutes} minutes, ${AT_ONCE} runs at a time:`,
     `${judged} verdicts of the hardened server, ${count('fail')} failed, ${count('unknown')} unknown; ${broken.length} runs whose own counts disagreed.`,
     `${compared.pairs} pairs of equal runs: ${compared.worse} falsely worse. All pairs of a scenario together: ${compared.worseTogether} of ${scenarios.length} falsely worse; the later ones slowed by 20 %: ${compared.found} of ${scenarios.length} found.`,
     ...broken.map(({ scenario, round, problem }) => `- round ${round}, ${scenario}: ${problem}`),
@@ -142,7 +142,7 @@ async function work(waiting: Iterable<Wanted>, kept: KeptRuns<NoiseRun>): Promis
 async function tried(workshop: Workshop, { scenario, round }: Wanted): Promise<Pick<NoiseRun, 'measured' | 'problem'>> {
   try {
     const run = await workshop.scenario(scenario, '--seed', String(Math.ceil(round / 2)))
-    const measured = { ...measure(run), seconds: await secondsToKeep(run.folder) }
+    const measured = measure(run, await buildHistory(run.folder))
     rmSync(run.folder, { recursive: true, force: true })
     return { measured }
   } catch (error) {
@@ -150,23 +150,18 @@ async function tried(workshop: Workshop, { scenario, round }: Wanted): Promise<P
   }
 }
 
-function measure(run: ScenarioRun): Omit<Measured, 'seconds'> {
-  const first = run.calls.filter(({ turn, attempt }) => turn === 1 && attempt === 1)
-  const latenessMs = first.map(({ sentAtMs, plannedAtMs }) => sentAtMs - plannedAtMs)
-  const own = run.history.filter((line): line is SampleLine => line.kind === 'sample' && line.instance === 'harness')
+function measure({ answer, statuses, why }: ScenarioRun, history: History): Measured {
+  const lateMs = latenessMs(history)
+  const own = history.samples.filter(({ instance }) => instance === 'harness')
   return {
-    exitCode: run.answer.exitCode,
-    why: run.why.replaceAll('\n', '; '),
-    statuses: run.answer.checks.map(({ status }) => status),
-    loadOffered: run.statuses['load-offered'] !== 'unknown',
-    latenessMs: { p50: quantileOf(latenessMs, 0.5), p99: quantileOf(latenessMs, 0.99) },
+    exitCode: answer.exitCode,
+    why: why.replaceAll('\n', '; '),
+    statuses: Object.values(statuses),
+    loadOffered: statuses['load-offered'] !== 'unknown',
+    latenessMs: { p50: quantileOf(lateMs, 0.5), p99: quantileOf(lateMs, 0.99) },
     rssMb: Math.round(Math.max(0, ...own.map(({ values }) => values.rssBytes ?? 0)) / 1_000_000),
+    seconds: secondsOf(history).map((second) => ({ ...second, roles: [...second.roles], times: [...second.times] })),
   }
-}
-
-async function secondsToKeep(folder: string): Promise<Measured['seconds']> {
-  const seconds = secondsOf(await buildHistory(folder))
-  return seconds.map((second) => ({ ...second, roles: [...second.roles], times: [...second.times] }))
 }
 
 function row(id: string, runs: readonly Measured[]): string {
@@ -180,10 +175,6 @@ function row(id: string, runs: readonly Measured[]): string {
     Math.max(...runs.map(({ rssMb }) => rssMb)),
   ]
   return `| ${[id, runs.length, count(0), count(1), count(2), why.join(' / ') || 'none', ...figures].join(' | ')} |`
-}
-
-function machine(commit: string): string {
-  return `commit ${commit}, ${os.availableParallelism()} cores, ${os.type()} ${os.release()}, Node ${process.versions.node}`
 }
 
 function keep(text: string): void {
