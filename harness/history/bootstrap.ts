@@ -35,8 +35,21 @@ export function ratioInterval(measured: readonly Tally[], baseline: readonly Tal
     const below = shareOf(resample(filledBase, unit))
     if (below > 0) ratios.push(shareOf(resample(filled, unit)) / below)
   }
-  ratios.sort((a, b) => a - b)
-  const at = (p: number) => ratios[Math.min(ratios.length - 1, Math.floor(p * ratios.length))] ?? Number.NaN
+  return middleOf(ratios)
+}
+
+/** Interval of share(windows). @returns undefined when nothing was planned */
+export function shareInterval(windows: readonly Tally[], seed: number): [number, number] | undefined {
+  const filled = windows.filter((window) => window.planned > 0)
+  if (filled.length === 0) return undefined
+  const unit = generatorOf(seed)
+  return middleOf(Array.from({ length: ROUNDS }, () => shareOf(resample(filled, unit))))
+}
+
+/** Where the middle 95 % of them lie; sorts them in place. */
+function middleOf(values: number[]): [number, number] {
+  values.sort((a, b) => a - b)
+  const at = (p: number) => values[Math.min(values.length - 1, Math.floor(p * values.length))] ?? Number.NaN
   return [at(0.025), at(0.975)]
 }
 
