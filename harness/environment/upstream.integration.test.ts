@@ -32,6 +32,13 @@ it('answers, and counts canaries apart', async () => {
   expect(await upstream.hits()).toBe(before + 1)
 })
 
+it('knows nothing of a path that is no address, and serves on', async () => {
+  const { statusCode, body } = await request(`http://${upstream.address}///`)
+  expect(statusCode).toBe(404)
+  await body.dump()
+  expect((await rate()).status).toBe(200)
+})
+
 it('remembers what it was asked, once: whose call, which trace, what it said', async () => {
   await upstream.takeHits()
   const trace = '4bf92f3577b34da6a3ce929d0e0e4736'

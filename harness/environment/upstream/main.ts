@@ -63,9 +63,10 @@ function answer(request: IncomingMessage, response: ServerResponse, caller: Call
 }
 
 function pageOf(request: IncomingMessage): { status: number; body: unknown } {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://upstream')
-  if (pathname !== '/rate') return { status: pathname === '/' ? 200 : 404, body: { serves: '/rate?base=EUR&quote=USD' } }
-  const [base, quote] = [searchParams.get('base') ?? '', searchParams.get('quote') ?? '']
+  // Not every path is an address: `///` is none.
+  const url = URL.parse(request.url ?? '/', 'http://upstream')
+  if (url?.pathname !== '/rate') return { status: url?.pathname === '/' ? 200 : 404, body: { serves: '/rate?base=EUR&quote=USD' } }
+  const [base, quote] = [url.searchParams.get('base') ?? '', url.searchParams.get('quote') ?? '']
   const rate = rateOf(base, quote)
   return rate === undefined
     ? { status: 400, body: { error: 'base and quote are currency codes' } }
