@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { gaveUp, refused, reset, served, toolError } from '../../tests/fixtures/histories/answers.ts'
+import { gaveUp, refused, reset, served, toolError, unavailable, without } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
 import { assemble } from '../history/assemble.ts'
@@ -7,6 +7,11 @@ import type { LoadLine } from '../history/load-line.ts'
 import { effectsOnce } from './effects-once.ts'
 
 type Answers = Parameters<typeof write>[1]
+
+/** Envoy, which lost its connection to the server: before the call, or after. */
+function gateway() {
+  return without(unavailable({ parsed: false, contentType: 'text/plain' }), 'retryAfter', 'rpcCode', 'data')
+}
 
 /** One intent with these answers to its attempts. */
 function write(key: string, answers: ReturnType<typeof served>[], story = aRun().agent('a')) {
@@ -27,6 +32,9 @@ describe('effects-once', () => {
     ['lost, then ok: one', [reset(), served()], ['INV-1']],
     ['ok, then the same answer again', [served(), served(5, { replayed: true })], ['INV-1']],
     ['refused, then lost: one', [refused(), gaveUp()], ['INV-1']],
+    ['a 503 of a gateway, which tells nothing: none', [gateway()], []],
+    ['a 503 of a gateway, which tells nothing: one', [gateway()], ['INV-1']],
+    ['refused by name, then a 503 of a gateway: one', [unavailable(), gateway()], ['INV-1']],
   ])('holds: %s', (_story, answers, names) => {
     expect(find(effectsOnce, write('w1', answers).effect('w1', ...names))).toMatchObject({ status: 'pass', measured: 0, samples: 1 })
   })
@@ -45,6 +53,13 @@ describe('effects-once', () => {
       'key st-test.w1: rows INV-1, INV-2; asked 2 times, at once: 3.001–3.601 s, 3.501–4.001 s',
     ],
     ['two rows, never told', [gaveUp()], ['INV-1', 'INV-2'], 'key st-test.w1: rows INV-1, INV-2'],
+    [
+      'two rows behind a gateway',
+      [gateway(), gateway()],
+      ['INV-1', 'INV-2'],
+      'key st-test.w1: rows INV-1, INV-2; asked 2 times, one after the other: 3.001–3.005 s, 3.501–3.505 s',
+    ],
+    ['a 503 that names its code, a row', [unavailable()], ['INV-1'], 'key st-test.w1: told that it failed, but it left rows INV-1'],
     ['told ok, no row', [served()], [], 'key st-test.w1: answered ok, but no row'],
     ['told fail, a row', [toolError('DEPENDENCY_UNAVAILABLE')], ['INV-1'], 'key st-test.w1: told that it failed, but it left rows INV-1'],
     [

@@ -34,7 +34,8 @@ const cases: Case[] = [
   ['503', { status: 503, ...json, data: { code: 50_304 } }, 'fail', 'queue'],
   ['503', { status: 503, ...json, data: { code: 'POOL_EMPTY' } }, 'fail', 'queue', { errors: { POOL_EMPTY: 'queue' } }],
   ['503', { status: 503, ...json, rpcCode: -32_603 }, 'fail', 'unexplained'],
-  ['503', { status: 503, parsed: false }, 'fail', 'unexplained', { role: 'write' }],
+  ['503', { status: 503, parsed: false }, 'info', 'unexplained', { role: 'write' }],
+  ['503', { status: 503, ...json, data: { code: 'OUTCOME_UNKNOWN' } }, 'info', 'unexplained'],
   ['401, 403', { status: 401 }, 'fail', 'denied'],
   ['401, 403', { status: 403, ...json, data: { code: 'INSUFFICIENT_SCOPE' } }, 'fail', 'denied', { role: 'money' }],
   ['401, 403', { status: 403, ...json, data: { code: 'TOO_MANY' } }, 'fail', 'refused', { errors: { TOO_MANY: 'refused' } }],
@@ -181,7 +182,10 @@ describe('the outcome table', () => {
     expect(table.map(({ when }) => when).filter((when) => !shown.has(when))).toEqual([])
   })
 
-  test.each(['write', 'money'] as const)('a 503 to a %s is a fail: nothing ran', (role) => {
-    expect(classify({ call: 'c1', evidence: { status: 503 }, ended: true, role, tool: 'list', errors: {} }).outcome).toBe('fail')
+  test.each(['write', 'money'] as const)('a 503 to a %s says that nothing ran where its code does', (role) => {
+    const of = (evidence: Evidence) => classify({ call: 'c1', evidence, ended: true, role, tool: 'list', errors: {} }).outcome
+    expect(of({ status: 503, ...json, data: { code: 'OVERLOADED' } })).toBe('fail')
+    // What stands before the server says the same when a connection to it was lost on the way.
+    expect(of({ status: 503 })).toBe('info')
   })
 })

@@ -1,6 +1,6 @@
 // One table: what came back → what it means. The first row that matches decides. `ok` it happened, `fail` it did not,
 // `info` nobody knows (Jepsen's op types): a server error on a read is a fail, on a write it is info, since the write may
-// have happened. The target's own codes (`errors` of the target) come before ours. What fits no row is `unclassified`:
+// have happened; so is a 503 that names no code. The target's own codes (`errors` of the target) come before ours. What fits no row is `unclassified`:
 // shown, never guessed. Not modelled: codes that mean different things on different tools.
 import { classOfCode } from './codes.ts'
 import type { Call, CallClass, Outcome } from './event.ts'
@@ -159,7 +159,8 @@ function byName({ named }: Seen): CallClass {
 function outcomeOf(is: CallClass, { write, evidence }: Seen): Outcome {
   if (is === 'served') return 'ok'
   if (is === 'lost' || is === 'unclassified') return 'info'
-  const unsure = is === 'timeout' || is === 'server-error'
+  // A 503 without a code may be a gateway's, whose connection was lost after the server had the call (Envoy says so).
+  const unsure = is === 'timeout' || is === 'server-error' || is === 'unexplained'
   if (!unsure) return 'fail'
   const toldUnsure = codesOf(evidence).some((code) => code === 'OUTCOME_UNKNOWN' || code === '40902')
   return write || toldUnsure ? 'info' : 'fail'
