@@ -70,6 +70,7 @@ export interface Declared {
   /** Longest wait for a connection, ms. */
   acquireTimeoutMs?: number
   instances?: number
+  /** How long a breaker refuses before it probes. */
   breakerOpenMs?: number
   /** The largest answer that any tool gives, bytes. */
   outputMaxBytes?: number

@@ -79,6 +79,29 @@ describe('breaker-recovers', () => {
     expect(find(breakerRecovers, outage({ backAtMs: 26_000 }))).toMatchObject({ status: 'fail', says: expect.stringContaining('never') })
   })
 
+  describe('a breaker whose open time nobody has told', () => {
+    const line = 'declared: { breakerOpenMs: 30_000 }'
+    const foreign = (story = outage({ backAtMs: 23_000 })) => {
+      const { breakerOpenMs: _told, ...declared } = story.manifest.declared
+      story.manifest.declared = declared
+      return story.hides('declared.breakerOpenMs', line)
+    }
+
+    test('may stay open for half a minute: used again late is not judged, and says which line would have it judged', () => {
+      for (const essential of [true, false]) {
+        const late = foreign().check('breaker-recovers', {}, { essential })
+        expect(verdictOf(late, 'breaker-recovers')).toMatchObject({ status: 'not-judged', addLine: line, essential })
+      }
+      expect(verdictOf(foreign(outage({ backAtMs: 26_000 })), 'breaker-recovers').because).toContain('never')
+    })
+
+    test('passes when it closes soon all the same, and fails when it lets everybody through', () => {
+      expect(verdictOf(foreign(outage()), 'breaker-recovers').status).toBe('pass')
+      const flood = outage({ probes: [12_500, ...Array.from({ length: 17 }, (_, n) => 14_600 + n * 5)], backAtMs: 23_000 })
+      expect(verdictOf(foreign(flood), 'breaker-recovers')).toMatchObject({ status: 'fail', measured: 17 })
+    })
+  })
+
   test('cannot tell when the heal was not seen; has no weight when nothing opened', () => {
     const story = outage()
     story.faults.splice(0, story.faults.length, ...story.faults.filter(({ event }) => event !== 'healed'))

@@ -25,8 +25,8 @@ export interface Finding {
   /** True when there was nothing to look at: a pass without weight. */
   notExercised?: boolean
   /**
-   * With `notExercised`: the key of `Manifest.offers` by which a target promises that there is something to look
-   * at. One that does not is not unknown where the check is essential: it is not judged, and told the line.
+   * The key of `Manifest.offers` by which a target promises that there is something to look at (with `notExercised`), or says what
+   * it is to be held against (with `unknown`). One that does not is neither unknown: it is not judged, and told the line.
    */
   promisedBy?: string
   /** A fail of durations, or of what came too late: one that a machine which stood still can cause by itself. Counts are none. */

@@ -62,7 +62,7 @@ function judgeOne(history: History, id: string, checks: Units<CheckDefinition>, 
     const found = afterStills(history, ask)
     const addLine = found && unpromisedLine(history, found, essential)
     if (found && addLine !== undefined)
-      return { ...blank, essential: false, status: 'not-judged', addLine, says: found.says, because: found.says }
+      return { ...blank, essential: essential && !found.notExercised, status: 'not-judged', addLine, says: found.says, because: found.says }
     if (found) return { ...blank, ...line, ...finish(withPresent(history, line ? { evidence: 'inferred', ...found } : found), essential) }
     return { ...blank, ...line, status: 'not-judged', says: `the target does not show ${missing}` }
   } catch (error) {
@@ -119,9 +119,12 @@ function stranger(check: string, essential: boolean): Verdict {
   }
 }
 
-/** An essential check had nothing to look at, and the target never said that there would be: the line by which it would. */
-function unpromisedLine({ manifest }: History, { notExercised, promisedBy }: Finding, essential: boolean): string | undefined {
-  if (!essential || !notExercised || promisedBy === undefined) return undefined
+/**
+ * An essential check had nothing to look at, and the target never said that there would be; or any had something, and the target never
+ * said what to hold it against: the line by which it would.
+ */
+function unpromisedLine({ manifest }: History, { status, notExercised, promisedBy }: Finding, essential: boolean): string | undefined {
+  if (promisedBy === undefined || !(status === 'unknown' || (essential && notExercised))) return undefined
   const offer = manifest.offers[promisedBy]
   return offer === true ? undefined : (offer ?? promisedBy)
 }

@@ -1,7 +1,7 @@
 // One table: what came back → what it means. The first row that matches decides. `ok` it happened, `fail` it did not,
 // `info` nobody knows (Jepsen's op types): a server error on a read is a fail, on a write it is info, since the write may
-// have happened; so is a 503 that names no code. The target's own codes (`errors` of the target) come before ours. What fits no row is `unclassified`:
-// shown, never guessed. Not modelled: codes that mean different things on different tools.
+// have happened; so is a 503 that names no code. The target's own codes (`errors` of the target) come before ours. What fits no
+// row is `unclassified`: shown, never guessed. Not modelled: codes that mean different things on different tools.
 import { classOfCode } from './codes.ts'
 import type { Call, CallClass, Outcome } from './event.ts'
 import type { Evidence } from './load-line.ts'

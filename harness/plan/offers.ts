@@ -27,6 +27,7 @@ export function offersOf(target: Target, plan: Plan, declared: Declared, observe
     'declared.perAgent': offered(declared.perAgent, 'declared: { perAgent: { ratePerMinute: 60, burst: 10 } }'),
     'declared.poolMax': offered(declared.poolMax, 'declared: { poolMax: 20 }'),
     'declared.queueMax': offered(declared.queueMax, 'declared: { queueMax: 50 }'),
+    'declared.breakerOpenMs': offered(declared.breakerOpenMs, 'declared: { breakerOpenMs: 30_000 }'),
     'declared.outputMaxBytes': offered(declared.outputMaxBytes, 'declared: { outputMaxBytes: 1_000_000 }'),
     'observe.postgres': offered((readable && observe.postgres) || undefined, "observe: { postgres: { role: 'app', urlFrom: 'PG_URL' } }"),
     'observe.metrics.poolUsed': metric('poolUsed', metrics?.poolUsed, 'db_pool{state="used"}'),
