@@ -24,6 +24,19 @@ describe('retry-after-valid', () => {
     expect(find(retryAfterValid, told(answer))).toMatchObject({ status: 'pass', measured: 0, samples: 1 })
   })
 
+  test('what has no id of a request that it has not read, as the schema of MCP has it', () => {
+    const story = told(refused())
+    for (const line of story.load) if (line.kind === 'end') delete line.rpcId
+    expect(find(retryAfterValid, story)).toMatchObject({ status: 'pass', samples: 1 })
+  })
+
+  test('a date has whole seconds: it may be over when the answer has come, not when the call left', () => {
+    const answer = { ...refused({ retryAfter: dated(0), data: { ...data, retryAfterMs: 900 } }), afterMs: 20 }
+    const at = (atMs: number) => find(retryAfterValid, aRun().agent('a').call({ of: 'a', atMs, answer }))
+    expect(at(2_990)).toMatchObject({ status: 'pass', samples: 1 })
+    expect(at(3_010)).toMatchObject({ status: 'fail', says: expect.stringContaining('already passed') })
+  })
+
   test('a bare 503 while an instance is away may be of what stands before it; the server’s own is held to its word', () => {
     const bare = { afterMs: 5, evidence: { status: 503, contentType: 'text/html', parsed: false } }
     expect(find(retryAfterValid, told(bare)).status).toBe('fail')

@@ -1,6 +1,6 @@
 // A6: every refusal says when to come back, in every place where a client may read it: the Retry-After header (whole seconds
 // of at least 1, or an HTTP-date), the same wait within a second as `retryAfterMs` in the body's data, JSON, under the call's
-// own id, or null on a 429 or 503, which may come before the body was read. Refusals on the tool surface carry the same data in
+// own id, or none on a 429 or 503, which may come before the body was read. Refusals on the tool surface carry the same data in
 // `structuredContent`; one that tells its limit in prose alone fails.
 //
 // A 503 that is no JSON-RPC while the server itself is killed, frozen or drained may be of what stands before it, and is left out.
@@ -82,7 +82,7 @@ function guidanceFlaw(call: Call, { manifest }: History, agreeMs: number): strin
   if (onHttp) {
     if (evidence.retryAfter === undefined) return 'without Retry-After'
     if (headerMs === undefined) return 'with a Retry-After that is neither whole seconds nor a date'
-    if (headerMs <= 0) return 'with a Retry-After that has already passed'
+    if (headerMs + wayOfDate(call) <= 0) return 'with a Retry-After that has already passed'
     if (!isJson(evidence.contentType) || evidence.parsed === false) return 'without a body in JSON-RPC'
   }
   const bodyMs = bodyWaitMs(evidence)
@@ -100,7 +100,10 @@ function isJson(contentType = ''): boolean {
   return /^application\/([\w.+-]+\+)?json\b/i.test(contentType.trim())
 }
 
-/** A 429 or 503 may come before the body was read (draining, a guard in front): JSON-RPC has null for an id that is not known. */
-function hasOwnId({ call, evidence: { rpcId, status } }: Call): boolean {
+/**
+ * A 429 or 503 may come before the body was read (draining, a guard in front): for an id that is not known JSON-RPC has null, and MCP's
+ * own schema leaves it away.
+ */
+function hasOwnId({ call, evidence: { rpcId = null, status } }: Call): boolean {
   return rpcId === call || (rpcId === null && (status === 429 || status === 503))
 }
