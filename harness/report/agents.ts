@@ -3,6 +3,7 @@
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { intents } from '../history/queries.ts'
+import { kindsOf } from './kinds.ts'
 import { fate } from './moments.ts'
 import { waitsOf } from './waits.ts'
 
@@ -20,7 +21,8 @@ export interface Sampled {
 /** At most two agents of each of the six most numerous personas. */
 export function sampledAgents({ calls, plan }: History): Sampled[] {
   const troubles = new Map<string, number>(plan.agents.map(({ agent }) => [agent, 0]))
-  for (const call of calls) if (!call.good && call.role !== 'handshake') troubles.set(call.agent, (troubles.get(call.agent) ?? 0) + 1)
+  for (const { alike, calls: own } of kindsOf(calls))
+    if (!alike.good && alike.role !== 'handshake') for (const { agent } of own) troubles.set(agent, (troubles.get(agent) ?? 0) + 1)
   const personas = [...Map.groupBy(plan.agents, ({ persona }) => persona)].sort((a, b) => b[1].length - a[1].length).slice(0, PERSONAS_MAX)
   const chosen = personas.flatMap(([, agents]) => {
     const byTrouble = [...agents].sort((a, b) => (troubles.get(b.agent) ?? 0) - (troubles.get(a.agent) ?? 0) || a.index - b.index)
@@ -65,18 +67,24 @@ export function personaRows(history: History): PersonaRow[] {
     return row
   }
   for (const { persona, hostile } of history.plan.agents) rowOf(persona, hostile).agents++
-  for (const call of history.calls) {
-    if (call.role === 'handshake') continue
-    const row = rowOf(call.persona, call.hostile)
-    const became = fate(call)
-    row.calls++
-    if (became === 'good' || became === 'refused' || became === 'failed') row[became]++
+  for (const { alike, calls } of kindsOf(history.calls)) {
+    if (alike.role === 'handshake') continue
+    const row = rowOf(alike.persona, alike.hostile)
+    const became = fate(alike)
+    row.calls += calls.length
+    if (became === 'good' || became === 'refused' || became === 'failed') row[became] += calls.length
   }
-  for (const { first } of intents(history.calls, ({ role }) => role !== 'handshake')) rowOf(first.persona, first.hostile).intents++
+  // Those of the measured are known already.
+  for (const wanted of [intents(history.calls), intents(history.calls, stressing)])
+    for (const { first } of wanted) rowOf(first.persona, first.hostile).intents++
   for (const { refused, obeyed } of waitsOf(history)) {
     const row = rowOf(refused.persona, refused.hostile)
     row.told++
     if (obeyed) row.obeyed++
   }
   return [...rows.values()].sort((a, b) => Number(a.hostile) - Number(b.hostile) || b.calls - a.calls)
+}
+
+function stressing({ hostile, role }: Call): boolean {
+  return hostile && role !== 'handshake'
 }

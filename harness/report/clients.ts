@@ -2,6 +2,7 @@
 // clients.json, written by the same runs of real clients that write docs/clients.md (`npm run clients`); it lies here so that an installed
 // package has it. Applied to a run: a client can only pass on what the server sent, so what a refusal lacks, no client shows.
 import type { Call } from '../history/event.ts'
+import { type Alike, kindsOf } from './kinds.ts'
 
 /** `field`, `field (429)`, `the message`, `in the text`, or `–` for what the host does not get. */
 export interface ClientView {
@@ -25,7 +26,6 @@ export interface Refused {
   /** Which of the client table's refusals it is like. */
   like: string
   calls: number
-  first: Call
   /** How many of them had it. */
   withCode: number
   withSentence: number
@@ -40,17 +40,16 @@ const MOST = 8
 /** Refusals by status and code, the most frequent first. */
 export function refusalsOf(calls: readonly Call[]): Refused[] {
   const found = new Map<string, Refused>()
-  for (const call of calls) {
-    const like = likeness(call)
+  for (const { alike, calls: own } of kindsOf(calls)) {
+    const like = likeness(alike)
     if (like === undefined) continue
-    const { evidence } = call
+    const { evidence } = alike
     const code = evidence.data?.code ?? evidence.rpcCode
     const name = `${evidence.status === 200 ? 'isError' : evidence.status}${code === undefined ? '' : ` ${String(code)}`}`
     const refused = found.get(name) ?? {
       name,
       like,
       calls: 0,
-      first: call,
       withCode: 0,
       withSentence: 0,
       withWait: 0,
@@ -58,18 +57,20 @@ export function refusalsOf(calls: readonly Call[]): Refused[] {
       unreadable: 0,
     }
     found.set(name, refused)
-    refused.calls++
-    if (code !== undefined) refused.withCode++
-    if (evidence.message !== undefined) refused.withSentence++
-    if (typeof evidence.data?.retryAfterMs === 'number') refused.withWait++
-    if (evidence.retryAfter !== undefined) refused.withHeader++
-    if (evidence.rpcCode === undefined && !evidence.isError) refused.unreadable++
+    refused.calls += own.length
+    if (code !== undefined) refused.withCode += own.length
+    if (evidence.rpcCode === undefined && !evidence.isError) refused.unreadable += own.length
+    for (const { evidence } of own) {
+      if (evidence.message !== undefined) refused.withSentence++
+      if (typeof evidence.data?.retryAfterMs === 'number') refused.withWait++
+      if (evidence.retryAfter !== undefined) refused.withHeader++
+    }
   }
   return [...found.values()].sort((a, b) => b.calls - a.calls).slice(0, MOST)
 }
 
 /** Which refusal of the table a call's answer is like; undefined when it is none, or none that was tried. */
-function likeness({ evidence, class: is }: Call): string | undefined {
+function likeness({ evidence, class: is }: Alike): string | undefined {
   const { status, isError, transport } = evidence
   if (transport !== undefined) return undefined
   if (status === 429) return 'too many calls (429)'

@@ -25,7 +25,7 @@ const turnedAway: ReadonlySet<CallClass> = new Set(['refused', 'shed', 'queue', 
 
 export type Fate = 'good' | 'late' | 'refused' | 'failed'
 
-export function fate(call: Call): Fate {
+export function fate(call: Pick<Call, 'good' | 'outcome' | 'class'>): Fate {
   if (call.good) return 'good'
   if (call.outcome === 'ok') return 'late'
   return turnedAway.has(call.class) ? 'refused' : 'failed'

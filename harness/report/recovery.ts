@@ -5,6 +5,7 @@ import type { History } from '../history/history.ts'
 import { faultsOf, goodIn, type Intent, intents, phaseOf, windowsOf } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
 import type { Phase } from '../plan/plan.ts'
+import { once } from './once.ts'
 
 const WINDOW_MS = 1_000
 /** Neighbouring windows that must hold, as the check `recovers` has it. */
@@ -28,12 +29,12 @@ export interface Recovery {
   marks: Mark[]
 }
 
-export function recoveriesOf(history: History): Recovery[] {
+export const recoveriesOf = once((history: History): readonly Recovery[] => {
   const steady = phaseOf(history, 'steady')
   const all = intents(history.calls)
   const before = steady ? goodIn(all, steady).share : Number.NaN
   return history.plan.phases.filter(({ name }) => name === 'recovery').map((phase) => recoveryOf(history, phase, all, before))
-}
+})
 
 function recoveryOf(history: History, phase: Phase, all: readonly Intent[], before: number): Recovery {
   const stress = history.plan.phases.findLast(({ name, toMs }) => name === 'stress' && toMs <= phase.fromMs)

@@ -5,6 +5,7 @@ import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { toldWaitMs } from '../history/wait.ts'
 import { fate } from './moments.ts'
+import { once } from './once.ts'
 
 /** Timers and clocks are that coarse: who came this much sooner still waited as told. */
 const SLACK_MS = 50
@@ -21,7 +22,7 @@ export interface Wait {
 }
 
 /** In the order in which they came back. */
-export function waitsOf({ calls, manifest }: History): Wait[] {
+export const waitsOf = once(({ calls, manifest }: History): readonly Wait[] => {
   const refusals = new Map<string, Call>()
   const waits: Wait[] = []
   for (const call of calls) {
@@ -37,4 +38,4 @@ export function waitsOf({ calls, manifest }: History): Wait[] {
     if (fate(call) === 'refused') refusals.set(call.call, call)
   }
   return waits
-}
+})

@@ -3,11 +3,12 @@
 // shut, whose budget refused. Rows that never counted are left out, and times too short to matter; at most 34 rows.
 // Values: sums and shares of calls by the phase in which they were sent; the largest sample; the median and largest of times.
 // Not modelled: the warm-up; windows apart from each other.
-import type { Call } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import { quantile, quantileOf } from '../../history/quantiles.ts'
 import { attemptsAt } from '../../history/queries.ts'
+import { ascending } from '../../history/sorted.ts'
 import { duration, figure, number, percent } from '../figures.ts'
+import { type Alike, callsIn, type Kind, kindsOf } from '../kinds.ts'
 import { short } from '../plain.ts'
 
 export const PHASES = ['steady', 'stress', 'recovery'] as const
@@ -41,32 +42,27 @@ function secondsOf({ plan }: History, phase: Shown): number {
 }
 
 function callRows(history: History): FigureRow[] {
-  const calls = history.calls.filter(({ role }) => role !== 'handshake')
-  const byPhase = (calls: readonly Call[]) => {
-    const groups = Map.groupBy(calls, ({ phase }) => phase)
-    return (phase: Shown) => groups.get(phase) ?? []
-  }
-  const measured = byPhase(calls.filter(({ hostile }) => !hostile))
-  const stressing = byPhase(calls.filter(({ hostile }) => hostile))
+  const kinds = kindsOf(history.calls).filter(({ alike }) => alike.role !== 'handshake')
+  const measured = (phase: Shown) => kinds.filter(({ alike }) => alike.phase === phase && !alike.hostile)
+  const stressing = (phase: Shown) => kinds.filter(({ alike }) => alike.phase === phase && alike.hostile)
   const rows = [
     row('calls of the measured agents, good', (phase) => {
-      const calls = measured(phase)
-      return calls.length === 0 ? undefined : `${number(calls.length)}, ${percent(calls.filter(({ good }) => good).length / calls.length)}`
+      const all = callsIn(measured(phase))
+      return all === 0 ? undefined : `${number(all)}, ${percent(callsIn(measured(phase).filter(({ alike }) => alike.good)) / all)}`
     }),
     ...fateRows('', measured),
   ]
   if (history.plan.agents.some(({ hostile }) => hostile))
     rows.push(
-      row('calls of the stressing agents', (phase) => number(stressing(phase).length)),
+      row('calls of the stressing agents', (phase) => number(callsIn(stressing(phase)))),
       ...fateRows('stressing: ', stressing),
     )
   const took = (phase: Shown) => {
-    const times = measured(phase).flatMap((call) =>
-      call.outcome === 'ok' && call.endedAtMs !== undefined ? [call.endedAtMs - call.sentAtMs] : [],
-    )
-    const sorted = new Float64Array(times).sort()
+    const ok = measured(phase).filter(({ alike }) => alike.outcome === 'ok')
+    const ended = ok.flatMap(({ calls }) => calls.filter(({ endedAtMs }) => endedAtMs !== undefined))
+    const sorted = ascending(ended, ({ sentAtMs, endedAtMs = sentAtMs }) => endedAtMs - sentAtMs)
     const at = (p: number) => duration(Math.round(quantile(sorted, p)))
-    return times.length === 0 ? undefined : joined(at(0.5), at(0.99))
+    return ended.length === 0 ? undefined : joined(at(0.5), at(0.99))
   }
   return [...rows, row('answered ok within, median / p99', took)]
 }
@@ -76,13 +72,13 @@ function joined(a: string | undefined, b: string | undefined): string | undefine
 }
 
 /** What calls ended as, the commonest first; a refusal with the budget that it names. */
-function fateRows(prefix: string, callsOf: (phase: Shown) => readonly Call[]): FigureRow[] {
+function fateRows(prefix: string, kindsIn: (phase: Shown) => readonly Kind[]): FigureRow[] {
   const counts = new Map<string, Map<Shown, number>>()
   for (const phase of PHASES)
-    for (const call of callsOf(phase)) {
-      const name = endOf(call)
+    for (const { alike, calls } of kindsIn(phase)) {
+      const name = endOf(alike)
       const phases = counts.get(name) ?? new Map<Shown, number>()
-      counts.set(name, phases.set(phase, (phases.get(phase) ?? 0) + 1))
+      counts.set(name, phases.set(phase, (phases.get(phase) ?? 0) + calls.length))
     }
   const total = (phases: Map<Shown, number>) => [...phases.values()].reduce((sum, n) => sum + n, 0)
   return [...counts]
@@ -92,10 +88,8 @@ function fateRows(prefix: string, callsOf: (phase: Shown) => readonly Call[]): F
 }
 
 /** `429 refused (agent RATE_LIMITED)`, `no answer (timeout) lost`. */
-function endOf({ evidence, budget, class: is }: Call): string {
+function endOf({ evidence, budget, class: is }: Alike): string {
   const { status, transport, data } = evidence
-  // Most of a long run: answered, with nothing else to say.
-  if (status !== 0 && budget === undefined && data === undefined) return `${status} ${is}`
   const said = [budget ?? data?.scope, data?.code].filter((word) => typeof word === 'string').map((word) => short(word, 32))
   const as = status === 0 ? `no answer (${transport ?? 'in flight at the end'})` : String(status)
   return `${as} ${is}${said.length > 0 ? ` (${[...new Set(said)].join(' ')})` : ''}`

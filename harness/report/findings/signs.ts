@@ -4,11 +4,13 @@
 // Parameter: none. Not modelled: clues in what the target does not show.
 import type { Call } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
-import { quantile, quantileOf } from '../../history/quantiles.ts'
+import { quantile } from '../../history/quantiles.ts'
 import { faultsOf } from '../../history/queries.ts'
 import { type Point, points } from '../../history/samples.ts'
+import { ascending } from '../../history/sorted.ts'
 import { toldWaitMs } from '../../history/wait.ts'
 import { count, duration, number, percent } from '../figures.ts'
+import { callsIn, kindsOf } from '../kinds.ts'
 import { short } from '../plain.ts'
 
 const MESSAGES_MAX = 3
@@ -32,28 +34,34 @@ export function signsOf(history: History): string[] {
 
 /** What refusals said and what they cost, by the budget that they name. */
 function refusals({ calls, manifest }: History): string[] {
-  const turned = calls.filter(({ class: is }) => ['refused', 'shed', 'queue', 'dependency', 'draining'].includes(is))
+  const turned = kindsOf(calls).filter(({ alike }) => ['refused', 'shed', 'queue', 'dependency', 'draining'].includes(alike.class))
   const groups = Map.groupBy(
     turned,
-    (call) => `${call.evidence.status} ${call.class}${call.budget === undefined ? '' : ` (${short(call.budget, 24)})`}`,
+    ({ alike }) => `${alike.evidence.status} ${alike.class}${alike.budget === undefined ? '' : ` (${short(alike.budget, 24)})`}`,
   )
-  const served = calls.filter(({ class: is }) => is === 'served').map(took)
-  const usual = duration(round(quantileOf(served, 0.5)))
+  const usual = median(servedOf(calls))
   return [...groups]
-    .sort(([, a], [, b]) => b.length - a.length)
+    .sort(([, a], [, b]) => callsIn(b) - callsIn(a))
     .slice(0, 4)
-    .map(([name, group]) => {
+    .map(([name, kinds]) => {
+      const group = kinds.flatMap(({ calls }) => calls)
       const waits = group.flatMap((call) => toldWaitMs(call.evidence, (manifest.t0Ms ?? 0) + (call.endedAtMs ?? 0)) ?? [])
       const silent = group.length - waits.length
       const range = waits.length === 0 ? '' : `told to wait ${spread(waits)}`
       const mute = silent > 0 ? `${silent === group.length ? 'none' : `${number(silent)} of them not`} told when to come back` : ''
-      const cost = `took ${duration(round(quantileOf(group.map(took), 0.5)))} (served calls ${usual})`
+      const cost = `took ${median(group)} (served calls ${usual})`
       return `${count(group.length, `call`)} ended as ${name}: ${[range, mute, cost].filter(Boolean).join('; ')}.`
     })
 }
 
-function took({ sentAtMs, endedAtMs }: Call): number {
-  return (endedAtMs ?? sentAtMs) - sentAtMs
+function servedOf(calls: readonly Call[]): Call[] {
+  return kindsOf(calls).flatMap(({ alike, calls }) => (alike.class === 'served' ? calls : []))
+}
+
+/** Of how long they took. */
+function median(calls: readonly Call[]): string {
+  const took = ascending(calls, ({ sentAtMs, endedAtMs = sentAtMs }) => endedAtMs - sentAtMs)
+  return duration(round(quantile(took, 0.5)))
 }
 
 function round(ms: number): number {
@@ -70,7 +78,7 @@ function spread(values: readonly number[]): string {
 function states(history: History): string[] {
   const local = points(history, 'limiterLocal')
   const series = Map.groupBy([...points(history, 'breakerOpen'), ...local], ({ series: name }) => name)
-  const down = history.calls.filter(({ class: is }) => is === 'dependency')
+  const down = kindsOf(history.calls).flatMap(({ alike, calls }) => (alike.class === 'dependency' ? calls : []))
   const harmed = faultsOf(history).filter(
     ({ fromMs, toMs }) => down.filter((call) => call.sentAtMs >= fromMs && call.sentAtMs <= toMs).length >= FEW_FAILED,
   )
@@ -141,9 +149,7 @@ function fullPools(history: History): string[] {
     if (most < 2 || full.size < LEAST_READINGS || beside.length === 0) return []
     const sum = (field: string) => beside.reduce((total, { values }) => total + (values[field] ?? 0), 0) / beside.length
     const [active, open] = [sum('active'), sum('idleInTransaction')]
-    const served = history.calls.filter(
-      ({ class: is, endedAtMs }) => is === 'served' && endedAtMs !== undefined && full.has(slot(endedAtMs)),
-    ).length
+    const served = servedOf(history.calls).filter(({ endedAtMs }) => endedAtMs !== undefined && full.has(slot(endedAtMs))).length
     const heldMs = (full.size * gapMs * most) / Math.max(1, served)
     if (active > most / 4 || heldMs < LONG_HELD_MS) return []
     const idle = open >= 0.5 ? `, ${number(Math.round(open * 10) / 10)} sat idle in a transaction` : ''
@@ -155,18 +161,18 @@ function fullPools(history: History): string[] {
 
 /** Good answers by tenant under stress, where they differ. */
 function tenants({ calls }: History): string[] {
-  const stress = calls.filter(({ phase, hostile, role }) => phase === 'stress' && !hostile && role !== 'handshake')
-  const groups = [...Map.groupBy(stress, ({ tenant }) => tenant)].map(([tenant, all]) => {
+  const stress = kindsOf(calls).filter(({ alike: { phase, hostile, role } }) => phase === 'stress' && !hostile && role !== 'handshake')
+  const groups = [...Map.groupBy(stress, ({ alike }) => alike.tenant)].map(([tenant, all]) => {
     const refused = Map.groupBy(
-      all.filter(({ class: is }) => is === 'refused'),
-      ({ budget }) => budget ?? 'no budget named',
+      all.filter(({ alike }) => alike.class === 'refused'),
+      ({ alike }) => alike.budget ?? 'no budget named',
     )
-    return { tenant, share: all.filter(({ good }) => good).length / all.length, refused }
+    return { tenant, share: callsIn(all.filter(({ alike }) => alike.good)) / callsIn(all), refused }
   })
   const shares = groups.map(({ share }) => share)
   if (groups.length < 2 || Math.max(...shares) - Math.min(...shares) < 0.1) return []
   const each = groups.slice(0, 4).map(({ tenant, share, refused }) => {
-    const by = [...refused].map(([budget, all]) => `${number(all.length)} refused by ${short(budget, 24)}`).join(', ')
+    const by = [...refused].map(([budget, all]) => `${number(callsIn(all))} refused by ${short(budget, 24)}`).join(', ')
     return `${short(tenant, 24)} ${percent(share)} good${by ? ` (${by})` : ''}`
   })
   return [`Measured agents under stress by tenant: ${each.join('; ')}.`]
@@ -174,14 +180,14 @@ function tenants({ calls }: History): string[] {
 
 function instances({ calls }: History): string[] {
   const served = Map.groupBy(
-    calls.filter(({ class: is, evidence }) => is === 'served' && evidence.instance !== undefined),
-    ({ evidence }) => evidence.instance ?? '',
+    kindsOf(calls).filter(({ alike: { class: is, evidence } }) => is === 'served' && evidence.instance !== undefined),
+    ({ alike }) => alike.evidence.instance ?? '',
   )
   if (served.size < 2) return []
   return [
     `Calls served, by instance: ${[...served]
       .slice(0, 6)
-      .map(([name, all]) => `${short(name, 24)} ${number(all.length)}`)
+      .map(([name, all]) => `${short(name, 24)} ${number(callsIn(all))}`)
       .join(', ')}.`,
   ]
 }
@@ -201,8 +207,9 @@ function leftovers(history: History): string[] {
 function messages({ calls }: History): string[] {
   const texts = new Map<string, number>()
   for (const { outcome, evidence } of calls) {
+    if (outcome === 'ok') continue
     const text = evidence.message ?? evidence.transportText
-    if (outcome !== 'ok' && text !== undefined) texts.set(text, (texts.get(text) ?? 0) + 1)
+    if (text !== undefined) texts.set(text, (texts.get(text) ?? 0) + 1)
   }
   const kinds = Map.groupBy(texts, ([text]) => text.slice(0, 300).replace(/\d+(\.\d+)?/g, '…'))
   return [...kinds.values()]

@@ -2,7 +2,9 @@
 // that what is rare is there too. How many of how many is said; all of them are in history.ndjson. The filter above works with scripts on.
 import type { Call } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
+import { ascending } from '../../history/sorted.ts'
 import { moment, number } from '../figures.ts'
+import { kindsOf } from '../kinds.ts'
 import { html, type Markup } from '../markup.ts'
 import { fate } from '../moments.ts'
 import { plain } from '../plain.ts'
@@ -41,29 +43,24 @@ function line(call: Call, whole: boolean): Markup {
 /** In the order in which they were sent. */
 function rowsOf({ calls }: History, whole: ReadonlySet<number>): Call[] {
   if (calls.length <= ALL_UP_TO) return [...calls]
-  const kinds = new Map<string, Kind>()
-  for (const { index, phase, window = '', class: is, good, hostile } of calls) {
-    const key = `${phase} ${window} ${is} ${good} ${hostile}`
-    const kind = kinds.get(key) ?? { seen: 0, stride: 1, kept: [] }
-    kinds.set(key, kind)
-    keepEvenly(kind, index)
-  }
+  const kinds = Map.groupBy(kindsOf(calls), ({ alike }) => {
+    const { phase, window = '', class: is, good, hostile } = alike
+    return `${phase} ${window} ${is} ${good} ${hostile}`
+  })
   const chosen = new Set(whole)
-  for (const { kept } of kinds.values()) for (const index of kept) if (chosen.size < ROWS_MAX) chosen.add(index)
+  for (const alike of kinds.values()) {
+    const indexes = ascending(
+      alike.flatMap(({ calls }) => calls),
+      ({ index }) => index,
+    )
+    for (const index of evenly(indexes)) if (chosen.size < ROWS_MAX) chosen.add(index)
+  }
   return [...chosen].sort((a, b) => a - b).flatMap((index) => calls[index] ?? [])
 }
 
-interface Kind {
-  seen: number
-  stride: number
-  kept: number[]
-}
-
-/** Every so many-th: each time there are too many, every other one goes and the stride doubles. */
-function keepEvenly(kind: Kind, index: number): void {
-  if (kind.seen % kind.stride === 0) kind.kept.push(index)
-  kind.seen++
-  if (kind.kept.length <= OF_A_KIND) return
-  kind.kept = kind.kept.filter((_, i) => i % 2 === 0)
-  kind.stride *= 2
+/** The first, and from there every so many-th: a power of two, so that a run that goes on for longer keeps some of the same. */
+function evenly(indexes: Float64Array): Float64Array {
+  let stride = 1
+  while (indexes.length > OF_A_KIND * stride) stride *= 2
+  return indexes.filter((_, i) => i % stride === 0)
 }

@@ -1,10 +1,11 @@
 // How sure: did the generator keep its plan, did each fault bite, do the counts of both ends agree, and what was odd.
 // Figures for the reader; the gates (G1 to G3) judge them.
 import type { History } from '../../history/history.ts'
-import { latenessMs } from '../../history/lateness.ts'
+import { firstCalls, lateMs } from '../../history/lateness.ts'
 import { quantile } from '../../history/quantiles.ts'
 import { callsByGenerator, faultsOf, isHere } from '../../history/queries.ts'
 import { points } from '../../history/samples.ts'
+import { ascending } from '../../history/sorted.ts'
 import { stillsOf, stillsSaid } from '../../history/stills.ts'
 import { number, size } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
@@ -27,7 +28,7 @@ ${notes.length > mostNotes && html`<p class="muted small">and ${number(notes.len
 
 function figures(history: History): [string, string][] {
   const { manifest, calls, agents, clocks, samples } = history
-  const lateness = new Float64Array(latenessMs(history)).sort()
+  const lateness = ascending(firstCalls(history), lateMs)
   const sum = (of: (agent: History['agents'][number]) => number) => agents.reduce((total, agent) => total + of(agent), 0)
   const { generator, harness, callsInServerLog, callsTwiceInServerLog } = manifest
   const rows: [string, string | undefined][] = [

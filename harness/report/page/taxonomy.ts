@@ -4,6 +4,7 @@
 import type { Call, CallClass, Outcome } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import { number, percent } from '../figures.ts'
+import { type Alike, kindsOf } from '../kinds.ts'
 import { html, type Markup } from '../markup.ts'
 import { plain } from '../plain.ts'
 import type { Source } from '../source.ts'
@@ -46,7 +47,8 @@ interface Row {
   outcome: Outcome
   total: number
   byColumn: number[]
-  example?: string
+  /** Its first call that was told something. */
+  told?: Call
 }
 
 export function taxonomySection({ history }: Source): Markup {
@@ -88,36 +90,40 @@ function label(name: string, window: string | undefined): string {
 
 function countRows({ calls }: History, columns: string[]): Row[] {
   const rows = new Map<string, Row>()
-  for (const call of calls) {
-    const layer = layerOf(call)
-    const key = `${layer}\n${call.class}\n${call.outcome}\n${call.persona}`
-    const row = rows.get(key) ?? {
+  for (const { alike, calls: own } of kindsOf(calls)) {
+    const layer = layerOf(alike)
+    const key = `${layer}\n${alike.class}\n${alike.outcome}\n${alike.persona}`
+    const row: Row = rows.get(key) ?? {
       layer,
-      name: call.class,
-      persona: call.persona,
-      outcome: call.outcome,
+      name: alike.class,
+      persona: alike.persona,
+      outcome: alike.outcome,
       total: 0,
       byColumn: columns.map(() => 0),
     }
     rows.set(key, row)
-    row.total++
-    const at = columns.indexOf(label(call.phase, call.window))
-    const column = at >= 0 ? at : columns.indexOf(call.phase)
-    if (column >= 0) row.byColumn[column] = (row.byColumn[column] ?? 0) + 1
-    const message = call.evidence.message ?? call.evidence.transportText
-    if (row.example === undefined && call.class !== 'served' && message) row.example = plain(message, 120)
+    row.total += own.length
+    const at = columns.indexOf(label(alike.phase, alike.window))
+    const column = at >= 0 ? at : columns.indexOf(alike.phase)
+    if (column >= 0) row.byColumn[column] = (row.byColumn[column] ?? 0) + own.length
+    const told = alike.class === 'served' ? undefined : own.find(messageOf)
+    if (told && (row.told === undefined || told.index < row.told.index)) row.told = told
   }
   return [...rows.values()].sort((a, b) => b.total - a.total || (a.name < b.name ? -1 : 1))
 }
 
+function messageOf({ evidence }: Call): string | undefined {
+  return evidence.message ?? evidence.transportText
+}
+
 /** Who spoke: a 429 whose body is a JSON-RPC error is told by its status first, as every client meets it. */
-function layerOf({ evidence: { status, transport, rpcCode } }: Call): Layer {
+function layerOf({ evidence: { status, transport, rpcCode } }: Alike): Layer {
   if (status === 0 || transport !== undefined) return 'transport'
   if (status !== 200) return 'HTTP'
   return rpcCode === undefined ? 'tool' : 'JSON-RPC'
 }
 
-function line({ name, persona, outcome, total, byColumn, example }: Row, all: number): Markup {
+function line({ name, persona, outcome, total, byColumn, told }: Row, all: number): Markup {
   const loud = name === 'unclassified'
-  return html`<tr${loud && html` class="loud"`}><th scope="row">${loud && '✕ '}${name}</th><td>${plain(persona, 32)}</td><td>${outcome}</td>${byColumn.map((value) => cell(value))}${cell(total)}<td class="num">${percent(total / all)}</td><td class="words">${meanings[name]}${example !== undefined && html`<br><code class="muted">${example}</code>`}</td></tr>`
+  return html`<tr${loud && html` class="loud"`}><th scope="row">${loud && '✕ '}${name}</th><td>${plain(persona, 32)}</td><td>${outcome}</td>${byColumn.map((value) => cell(value))}${cell(total)}<td class="num">${percent(total / all)}</td><td class="words">${meanings[name]}${told && html`<br><code class="muted">${plain(messageOf(told), 120)}</code>`}</td></tr>`
 }

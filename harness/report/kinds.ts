@@ -1,0 +1,55 @@
+// Calls that are alike in all that tables count, together: a million calls are of some dozens of kinds, so what counts calls goes through
+// kinds. They stand in the order of their first calls, and so does whatever is grouped from them.
+// Not alike within a kind: moments, messages, waits, agents. A field that a table wants to tell calls apart by is added in both places here.
+import type { Call } from '../history/event.ts'
+import type { Evidence } from '../history/load-line.ts'
+import { once } from './once.ts'
+
+export interface Kind {
+  /** What all of them have. */
+  alike: Alike
+  /** In the order in which they were sent; at least one. */
+  calls: Call[]
+}
+
+export interface Alike
+  extends Pick<Call, 'persona' | 'tenant' | 'hostile' | 'role' | 'phase' | 'window' | 'class' | 'outcome' | 'good' | 'budget'> {
+  evidence: Pick<Evidence, 'status' | 'transport' | 'rpcCode' | 'isError' | 'instance'> & { data?: { code?: unknown; scope?: unknown } }
+}
+
+export const kindsOf = once((calls: readonly Call[]): readonly Kind[] => {
+  const kinds: Kind[] = []
+  const root = new Branch()
+  for (const call of calls) {
+    const { evidence } = call
+    let branch = root.to(call.persona).to(call.tenant).to(call.hostile).to(call.role).to(call.phase).to(call.window)
+    branch = branch.to(call.class).to(call.outcome).to(call.good).to(call.budget)
+    branch = branch.to(evidence.status).to(evidence.transport).to(evidence.rpcCode).to(evidence.isError).to(evidence.instance)
+    if (evidence.data) branch = branch.to(evidence.data.code).to(evidence.data.scope)
+    if (branch.kind) branch.kind.calls.push(call)
+    else {
+      branch.kind = { alike: call, calls: [call] }
+      kinds.push(branch.kind)
+    }
+  }
+  return kinds
+})
+
+/** Words one after the other, instead of one long word made of them: that would be a new string for each call. */
+class Branch {
+  readonly #next = new Map<unknown, Branch>()
+  kind: Kind | undefined
+
+  to(word: unknown): Branch {
+    const known = this.#next.get(word)
+    if (known) return known
+    const next = new Branch()
+    this.#next.set(word, next)
+    return next
+  }
+}
+
+/** How many calls. */
+export function callsIn(kinds: readonly Kind[]): number {
+  return kinds.reduce((sum, { calls }) => sum + calls.length, 0)
+}
