@@ -1,16 +1,33 @@
-// Which calls a budget of calls let in: those of limiter-true and of fairness.
+// Which calls a budget of calls let in, and whether it may have let in one burst more: for limiter-true and fairness.
 import type { Call } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { faultsOf } from '../history/queries.ts'
+import { points } from '../history/samples.ts'
+import { isByProxy } from './by-proxy.ts'
 
 /**
- * Past its budgets: whatever was answered that is neither a refusal of one, nor a 503, nor a denial, nor shed at the door; nor a stored
- * answer. What nobody can read, and what was never answered, is held against no one.
+ * Past its budgets: whatever was answered that is neither a refusal of one, nor a denial, nor turned away for what is full, broken or about
+ * to end (503, or the same told as a tool's result); nor a stored answer, nor a proxy's own. What nobody can read, and what was never
+ * answered, is held against no one.
  */
-export function isAdmitted({ role, class: is, evidence, endedAtMs }: Call): boolean {
+export function isAdmitted(call: Call): boolean {
+  const { role, class: is, evidence, endedAtMs } = call
   if (role === 'handshake' || endedAtMs === undefined || evidence.transport !== undefined || evidence.replayed === true) return false
-  return evidence.status !== 503 && !NOT_ADMITTED.has(is)
+  return evidence.status !== 503 && !isByProxy(call) && !NOT_ADMITTED.has(is)
+}
+
+/**
+ * One burst more, that of a process that decides by itself while Redis is silent: `due` where a fault broke Redis, `perhaps` where the server
+ * has a Redis that the harness proxies, and does not say that it never lost sight of it.
+ */
+export function localBurst(history: History): 'due' | 'perhaps' | 'none' {
+  if (faultsOf(history).some(({ dependency }) => dependency === 'redis')) return 'due'
+  if (history.manifest.offers['link:redis'] !== true) return 'none'
+  const local = points(history, 'limiterLocal')
+  return local.length === 0 || local.some(({ value }) => value === 1) ? 'perhaps' : 'none'
 }
 
 const NOT_ADMITTED: ReadonlySet<string> = new Set([
-  ...['refused', 'shed', 'draining', 'denied', 'invalid'],
+  ...['refused', 'shed', 'queue', 'dependency', 'draining', 'denied', 'invalid'],
   ...['unreachable', 'unclassified', 'lost'],
 ])

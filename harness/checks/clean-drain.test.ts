@@ -42,6 +42,7 @@ describe('clean-drain', () => {
         answer: { afterMs, evidence: { status: 502, contentType: 'text/html', parsed: false, ...more } },
       })
     expect(find(cleanDrain, proxied(300))).toMatchObject({ status: 'fail', measured: 1, witnesses: [1] })
+    expect(find(cleanDrain, proxied(300, { status: 504 })).status).toBe('fail')
     expect(find(cleanDrain, proxied(4)).status).toBe('pass')
     expect(find(cleanDrain, proxied(300, { parsed: true, rpcCode: 50_302 })).status).toBe('pass')
   })

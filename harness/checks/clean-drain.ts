@@ -3,12 +3,13 @@
 //
 // Limit: graceMs, from the signal to the end of the process (default 30 s, Kubernetes' own; the fault notes when it ended). Lost: a call
 // that the drained instance had begun, by its log, or a call cut more than idleMs after it left (default 50 ms, ours: an idle connection
-// that closes under a new call is the client's to retry); a proxy between tells a cut as 502. New
+// that closes under a new call is the client's to retry); a proxy between tells a cut as 502 or 504. New
 // ones may be refused with 503 DRAINING. Not modelled: streams.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { type FaultRecord, faultsOf, overlaps } from '../history/queries.ts'
 import { milliseconds } from '../parameters.ts'
+import { isByProxy } from './by-proxy.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, some, time, unknown, worst } from './finding.ts'
 
@@ -61,9 +62,9 @@ function judgeDrain(history: History, drain: FaultRecord, { graceMs, idleMs }: {
   }
 }
 
-function broken({ evidence: { transport, status, rpcCode }, class: is }: Call): boolean {
-  const byProxy = status === 502 && rpcCode === undefined
-  return transport === 'reset' || transport === 'cut' || byProxy || (is === 'lost' && transport === undefined)
+function broken(call: Call): boolean {
+  const { transport } = call.evidence
+  return transport === 'reset' || transport === 'cut' || isByProxy(call) || (call.class === 'lost' && transport === undefined)
 }
 
 function tookMs({ sentAtMs, endedAtMs }: Call): number {

@@ -69,6 +69,15 @@ describe('fairness', () => {
     expect(find(fairness, story).status).toBe('pass')
   })
 
+  test('while Redis is away, a runaway may have one local burst more, as limiter-true has it', () => {
+    const away = (atOnce: number) => {
+      const story = fairHardened().fault('redis-refused', { on: 'redis' })
+      return find(fairness, story.calls({ of: 'runaway-01', fromMs: 11_000, toMs: 11_000 + atOnce * 10, everyMs: 10, answer: served() }))
+    }
+    expect(away(25).status).toBe('pass')
+    expect(away(60)).toMatchObject({ status: 'fail', unit: 'calls' })
+  })
+
   test('errors that nobody can read, and limits told in prose, are no admissions', () => {
     for (const message of ['it did not work', 'Usage limit exceeded']) {
       const answer = { afterMs: 5, evidence: { status: 200, parsed: true, isError: true, message } }

@@ -3,7 +3,8 @@
 // over 1 s windows; and the runaway's admissions against burst + rate × time where the target declares a budget.
 //
 // Limits: goodShare of the steady phase's share (default 0.95 of 1, ours); leastPlanned, planned calls in each phase (default 60:
-// with fewer, not one bad call among them still says nothing about 1 in 20); admissionsRatio (default 1.02 ×).
+// with fewer, not one bad call among them still says nothing about 1 in 20); admissionsRatio (default 1.02 ×). Where Redis was away, or may
+// have been, one local burst more, as in limiter-true.
 // Not modelled: a runaway spread over several identities; budgets per tool.
 
 import type { Call } from '../history/event.ts'
@@ -11,7 +12,7 @@ import type { History } from '../history/history.ts'
 import { type Intent, intents, phaseOf, phasesOf } from '../history/queries.ts'
 import { count, ratio, share } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
-import { isAdmitted } from './admitted.ts'
+import { isAdmitted, localBurst } from './admitted.ts'
 import { openBreaker, remedyFor } from './cause.ts'
 import { check, type Finding, type Remedy } from './check.ts'
 import { indexes, notExercised, percent, some, unknown, worst } from './finding.ts'
@@ -117,19 +118,21 @@ function mostStarved(starved: readonly Call[]): { agent: string; calls: Call[] }
 
 /** The runaway that was let in most beyond its declared budget, from its first call to its last answer under stress. */
 function overBudget(
-  { calls, manifest }: History,
+  history: History,
   stress: Phase,
   slack: number,
 ): { text: string; budget: string; admitted: number; allowed: number; calls: Call[] } | undefined {
+  const { calls, manifest } = history
   const budget = manifest.declared.perAgent
   if (!budget) return undefined
+  const burst = localBurst(history) === 'none' ? budget.burst : 2 * budget.burst
   const mine = calls.filter((call) => call.hostile && call.role !== 'handshake' && isIn(call, stress))
   for (const [agent, sent] of Map.groupBy(mine, ({ agent }) => agent)) {
     const admitted = sent.filter(isAdmitted)
     const endsMs = admitted.reduce((last, { sentAtMs, endedAtMs }) => Math.max(last, endedAtMs ?? sentAtMs), 0)
     // Nobody let in: there is no stretch to count in.
     const windowS = Math.max(0, endsMs - (sent[0]?.sentAtMs ?? endsMs)) / 1_000
-    const allowed = Math.floor(budget.burst + (budget.ratePerMinute / 60) * windowS * slack + 1)
+    const allowed = Math.floor(burst + (budget.ratePerMinute / 60) * windowS * slack + 1)
     if (admitted.length > allowed)
       return {
         text: `${agent} was let in ${admitted.length} times in ${Math.round(windowS)} s, its budget allows ${allowed}`,

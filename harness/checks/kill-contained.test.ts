@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { gaveUp, reset, served, unavailable } from '../../tests/fixtures/histories/answers.ts'
+import { gaveUp, reset, served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
+import type { Evidence } from '../history/load-line.ts'
 import { killContained } from './kill-contained.ts'
 
 /** Twenty calls a second; one instance dies at 10 s and every third call is lost until `untilMs`. */
@@ -41,6 +42,28 @@ describe('kill-contained', () => {
     const impatient = killed(10_400).call({ of: 'a', atMs: 14_010, timeoutMs: 300, answer: gaveUp(300) })
     expect(find(killContained, impatient).status).toBe('pass')
     expect(find(killContained, killed(10_400).call({ of: 'a', atMs: 14_010, answer: gaveUp() })).status).toBe('fail')
+  })
+
+  /** Five calls a second, of which one now and then is bad by itself; those from `fromMs` until `untilMs` too. */
+  const sparse = (fromMs: number, untilMs: number) => {
+    const story = aRun().agent('a').fault('server-killed', { on: 'server' })
+    for (let atMs = 2_000; atMs < 26_000; atMs += 200) {
+      const bad = atMs === 5_000 || (atMs >= fromMs && atMs < untilMs)
+      story.call({ of: 'a', atMs, answer: bad ? toolError('INTERNAL') : served() })
+    }
+    return find(killContained, story)
+  }
+
+  test('one bad call of five is chance, a whole second is none', () => {
+    expect(sparse(16_200, 16_400)).toMatchObject({ status: 'pass', measured: 0 })
+    expect(sparse(16_000, 17_000)).toMatchObject({ status: 'fail', measured: 7_000 })
+  })
+
+  test('what the server itself says under 504 is an answer, what a proxy says a loss', () => {
+    const answered = (more: Partial<Evidence>) =>
+      find(killContained, killed(10_400).call({ of: 'a', atMs: 14_010, answer: { afterMs: 90, evidence: { status: 504, ...more } } }))
+    expect(answered({ parsed: true, rpcCode: 50_401, data: { code: 'TOOL_TIMEOUT' } }).status).toBe('pass')
+    expect(answered({ parsed: false })).toMatchObject({ status: 'fail', measured: 1 })
   })
 
   test('cannot tell without a steady phase, has no weight without a kill', () => {

@@ -1,14 +1,16 @@
 // A22: when one of several instances dies, only the calls inside it are lost, and the others carry the load within seconds.
 // Slots, sessions or cursors that lived in the dead one, or a balancer that keeps sending to it, spread the loss.
 //
-// Limits: withinMs, until the last second whose good ÷ planned is under goodShare of the steady phase's (defaults
-// 5 s and 0.95, ours); ejectMs, how long after the kill calls may still be lost on their way (default 1 s, ours:
-// a balancer needs a failure to notice). Only where the load is one that the rest can carry; a caller that gave
+// Limits: withinMs, until the last second whose good ÷ planned is under goodShare of the steady phase's (defaults 5 s and 0.95, ours); one
+// that comes later must be further under it than chance makes of so few calls; ejectMs, how long after the kill calls may still be lost on
+// their way (default 1 s, ours: a balancer needs a failure to notice). Only where the load is one that the rest can carry; a caller that gave
 // up before the plan's patience was over lost nothing. Not modelled: an instance that is slow rather than dead.
+import type { Tally } from '../history/bootstrap.ts'
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { type FaultRecord, faultsOf, goodIn, intents, phaseOf, windowsOf } from '../history/queries.ts'
 import { milliseconds, share } from '../parameters.ts'
+import { isByProxy } from './by-proxy.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, percent, some, time, unknown, worst } from './finding.ts'
 
@@ -56,7 +58,9 @@ function judgeKill(history: History, kill: FaultRecord, limits: Limits): Finding
     (call) => broken(call, history) && call.sentAtMs > kill.fromMs + limits.ejectMs && call.sentAtMs < untilMs,
   )
   const windows = windowsOf(all, { fromMs: kill.fromMs, toMs: untilMs }, WINDOW_MS).filter(({ planned }) => planned > 0)
-  const bad = windows.filter(({ good, planned }) => good / planned < before.share * limits.goodShare)
+  const bad = windows
+    .filter(({ good, planned }) => good / planned < before.share * limits.goodShare)
+    .filter((second) => second.toMs - kill.fromMs <= limits.withinMs || !isChance(second, before))
   const tookMs = Math.max(0, ...bad.map(({ toMs }) => toMs - kill.fromMs))
   if (windows.length === 0) return unknown('no call was planned after the kill', shown)
   const worst = windows.reduce((least, { good, planned }) => Math.min(least, good / planned), 1)
@@ -91,7 +95,24 @@ function judgeKill(history: History, kill: FaultRecord, limits: Limits): Finding
   }
 }
 
-function broken({ evidence, class: is, timeoutMs }: Call, { plan }: History): boolean {
+/** Rarer than that a second is no chance. ours */
+const CHANCE = 0.001
+
+/** Would as many calls that fail as often as those of the steady phase fare as badly now and then? Of five calls one is soon bad. */
+function isChance({ good, planned }: Tally, steady: Tally): boolean {
+  // One more of either: none that failed among forty does not say that none ever will.
+  const share = (steady.good + 1) / (steady.planned + 2)
+  let logTerm = planned * Math.log(share)
+  let fewer = 0
+  for (let bad = 0; bad < planned - good; bad++) {
+    fewer += Math.exp(logTerm)
+    logTerm += Math.log(((planned - bad) / (bad + 1)) * ((1 - share) / share))
+  }
+  return 1 - fewer >= CHANCE
+}
+
+function broken(call: Call, { plan }: History): boolean {
+  const { evidence, class: is, timeoutMs } = call
   if (evidence.transport === 'timeout' && timeoutMs < plan.patienceMs) return false
-  return is === 'unreachable' || is === 'lost' || evidence.status === 502 || evidence.status === 504
+  return is === 'unreachable' || is === 'lost' || isByProxy(call)
 }

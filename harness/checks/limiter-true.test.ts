@@ -35,9 +35,11 @@ describe('limiter-true', () => {
     expect(find(limiterTrue, story)).toMatchObject({ status: 'fail' })
   })
 
-  test('each agent has its own; refusals, failures of dependencies, calls shed at the door and stored answers use nothing', () => {
+  test('each agent has its own; refusals, failures of dependencies, calls shed at the door, stored answers and those of a proxy use nothing', () => {
     const story = held(held(aRun(), 'a'), 'b')
-    for (const answer of [refused(), unavailable(), toolError('OVERLOADED', 5), served(5, { replayed: true })])
+    const badGateway = { afterMs: 3, evidence: { status: 502, contentType: 'text/html', parsed: false } }
+    const toldByTools = ['OVERLOADED', 'QUEUE_FULL', 'DEPENDENCY_UNAVAILABLE'].map((code) => toolError(code, 5))
+    for (const answer of [refused(), unavailable(), ...toldByTools, served(5, { replayed: true }), badGateway])
       story.calls({ of: 'a', fromMs: 5_000, toMs: 6_000, everyMs: 50, answer })
     expect(find(limiterTrue, story)).toMatchObject({ status: 'pass' })
     story.calls({ of: 'a', fromMs: 7_000, toMs: 8_000, everyMs: 50, answer: toolError('TOOL_TIMEOUT', 20) })

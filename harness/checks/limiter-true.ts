@@ -7,11 +7,9 @@
 // Not modelled: budgets that the target does not declare (hours, tenants); stored answers (replays may have a budget of their own).
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import { faultsOf } from '../history/queries.ts'
-import { points } from '../history/samples.ts'
 import { ratio } from '../parameters.ts'
 import type { Role } from '../plan/plan.ts'
-import { isAdmitted } from './admitted.ts'
+import { isAdmitted, localBurst } from './admitted.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, some, time } from './finding.ts'
 import { fullestWindow } from './fullest-window.ts'
@@ -38,8 +36,7 @@ export const limiterTrue = check({
     const over = found.filter(({ used }) => used > 1).sort((a, b) => b.used - a.used)
     const most = Math.max(...found.map(({ used }) => used))
     const [worst] = over
-    // The burst of a process that decides by itself for as long as Redis is silent.
-    const lapse = mayLapse(history) && over.every(({ calls, allowed, burst }) => calls.length <= allowed + burst)
+    const lapse = localBurst(history) === 'perhaps' && over.every(({ calls, allowed, burst }) => calls.length <= allowed + burst)
     const samples = budgets.reduce((sum, { admitted }) => sum + admitted.length, 0)
     return {
       status: worst ? (lapse ? 'unknown' : 'fail') : 'pass',
@@ -55,13 +52,6 @@ export const limiterTrue = check({
     }
   },
 })
-
-/** Redis is there, no fault of the plan touches it, and the server does not say that it never lost sight of it. */
-function mayLapse(history: History): boolean {
-  if (history.manifest.offers['link:redis'] !== true || faultsOf(history).some(({ dependency }) => dependency === 'redis')) return false
-  const local = points(history, 'limiterLocal')
-  return local.length === 0 || local.some(({ value }) => value === 1)
-}
 
 interface Budget {
   owner: string
@@ -84,7 +74,7 @@ interface Fullest extends Omit<Budget, 'admitted'> {
 
 function budgetsOf(history: History): Budget[] {
   const { perAgent, perAgentTool = {} } = history.manifest.declared
-  const local = faultsOf(history).some(({ dependency }) => dependency === 'redis') ? 2 : 1
+  const local = localBurst(history) === 'due' ? 2 : 1
   const admitted = history.calls.filter(isAdmitted).sort((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0))
   return [...Map.groupBy(admitted, ({ agent }) => agent)].flatMap(([agent, own]) => {
     const budget = (
