@@ -1,5 +1,6 @@
 // history.ndjson: all that a history has, a line each, in the order of time; agents, effects and leaks, which have none, at
-// the end. Whole or not at all: it is written beside, and then put in its place. Bounds: a thousand lines are held at a time.
+// the end. Whole or not at all: it is written beside, and then put in its place. Bounds: a thousand lines are held, and a thousand more
+// while they are written.
 import { open, rename } from 'node:fs/promises'
 import path from 'node:path'
 import { HarnessError } from '../errors.ts'
@@ -53,12 +54,15 @@ async function writeWhole(file: string, lines: Iterable<HistoryLine>): Promise<v
   const part = `${file}.part`
   await using handle = await open(part, 'w')
   let some: string[] = []
+  let writing = Promise.resolve()
   for (const line of lines) {
     some.push(`${JSON.stringify(line)}\n`)
     if (some.length < WRITE_AT_ONCE) continue
-    await handle.writeFile(some.join(''))
+    await writing
+    writing = handle.writeFile(some.join(''))
     some = []
   }
+  await writing
   await handle.writeFile(some.join(''))
   await rename(part, file)
 }
