@@ -101,6 +101,11 @@ export interface Membership {
   priority?: Priority
   /** How their tasks arrive, all of them together; without it the persona's own way. */
   arrivals?: Arrivals
+  /**
+   * Every so many of an agent's tasks has the idempotency keys and arguments of the agents of its number in the other tenants. Without
+   * it no two agents have a key in common.
+   */
+  sharedKeyEvery?: number
 }
 
 export interface FleetEntry {
@@ -122,16 +127,12 @@ export function persona<const P extends Parameters>(
 ): Persona<P> {
   const whole: PersonaDefinition<P> = { kind: 'persona', hostile: false, ...definition }
   const enlist = (entry: Membership & Partial<Values<P>>): FleetEntry => {
-    const { agents, role, during, window, tenant, priority, arrivals, ...parameters } = entry
-    const membership: Membership = {
-      agents,
-      role,
-      ...(during && { during }),
-      ...(window !== undefined && { window }),
-      ...(tenant !== undefined && { tenant }),
-      ...(priority && { priority }),
-      ...(arrivals && { arrivals }),
-    }
+    const { agents, role, during, window, tenant, priority, arrivals, sharedKeyEvery, ...parameters } = entry
+    const membership = Object.fromEntries(
+      Object.entries({ agents, role, during, window, tenant, priority, arrivals, sharedKeyEvery }).filter(
+        ([, value]) => value !== undefined,
+      ),
+    ) as unknown as Membership
     const at = callerOf(new Error().stack)
     return {
       persona: whole as unknown as PersonaDefinition,

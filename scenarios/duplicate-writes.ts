@@ -2,6 +2,7 @@
 // intent must leave one row, and the second answer must be the first one's. One in five asks again though it was answered: only there are
 // both answers seen. One in five leaves twice at the same moment, since two layers each send it: both are under way before either is done.
 // One in ten uses the key of what was done for something else, which must be refused: answered with the first's result, it looks done.
+// Every fifth has the key and the arguments of another tenant's: both must be done, and neither may be given the other's result.
 //
 // Effects are counted in the table, by key.
 import { boundedTime } from '../harness/checks/bounded-time.ts'
@@ -14,7 +15,7 @@ import { steady } from './personas/steady.ts'
 
 export default scenario({
   story: 'A write was committed, its answer was lost, the agent asked again: two e-mails, two invoices.',
-  source: 'agentmail#49; SmartAI/mcp-chaos, duplicate-write',
+  source: 'agentmail#49; SmartAI/mcp-chaos, duplicate-write; paveg/hono-idempotency#126',
   phases: { quick: { warmUpS: 2, steadyS: 8, stressS: 8, recoveryS: 6 }, full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 } },
   windows: [{ id: 'cut', faults: [answersCut({ share: 0.5 })] }],
   settings: {
@@ -36,6 +37,7 @@ export default scenario({
       recheckShare: 0.2,
       twiceShare: 0.2,
       alteredShare: 0.1,
+      sharedKeyEvery: 5,
     }),
     steady({ agents: 6, role: 'cheapRead', everyMs: 700 }),
   ],

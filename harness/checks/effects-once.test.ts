@@ -119,6 +119,77 @@ describe('effects-once', () => {
     expect(find(effectsOnce, story).status).toBe('pass')
   })
 
+  describe('a key that agents of two tenants use', () => {
+    /** Of tenants t0 and t1, with these answers to each; the rows are of both. */
+    const tenants = (a: Answers, b: Answers, ...names: string[]) => {
+      const story = write('w1', a, aRun().agent('a')).agent('b', { tenant: 't1' })
+      let parent: string | undefined
+      for (const [i, answer] of b.entries()) {
+        story.call({ of: 'b', role: 'write', atMs: 3_200 + i * 500, key: 'w1', answer, ...(parent !== undefined && { parent }) })
+        parent = story.lastCall
+      }
+      story.plan.sharedKeys = { w1: 2 }
+      return story.effect('w1', ...names)
+    }
+    const [mine, yours] = ['t0 INV-1', 't1 INV-1']
+
+    test.each<[string, Answers, Answers, string[]]>([
+      ['a row each', [served()], [served(5, { hash: 'ffff0000' })], [mine, yours]],
+      ['one was refused', [served()], [refused()], [mine]],
+      ['one does not know, and has none', [reset()], [served()], [yours]],
+      ['one does not know, and has one', [served(), served(5, { replayed: true })], [gaveUp()], [mine, yours]],
+    ])('holds: %s', (_story, a, b, names) => {
+      expect(find(effectsOnce, tenants(a, b, ...names))).toMatchObject({ status: 'pass', samples: 1 })
+    })
+
+    test.each<[string, Answers, Answers, string[], string]>([
+      [
+        'told ok both, one row',
+        [served()],
+        [served(5, { replayed: true })],
+        [mine],
+        'key st-test.w1: agents of 2 tenants were told ok, but it left rows t0 INV-1',
+      ],
+      [
+        'three rows',
+        [served()],
+        [reset(), served()],
+        [mine, yours, 't1 INV-2'],
+        'key st-test.w1, of 2 tenants: rows t0 INV-1, t1 INV-1, t1 INV-2; asked 3 times, one after the other: 3.001–3.021 s, 3.201–3.251 s, 3.701–3.721 s',
+      ],
+      [
+        'told fail, and a row',
+        [served()],
+        [unavailable()],
+        [mine, yours],
+        'key st-test.w1: told an agent of 1 of 2 tenants that it failed, but it left rows t0 INV-1, t1 INV-1',
+      ],
+      [
+        'taken for a changed intent of the other',
+        [served()],
+        [toolError('IDEMPOTENCY_MISMATCH')],
+        [mine],
+        'key st-test.w1: told that its arguments had changed, but they had not',
+      ],
+    ])('fails: %s', (_story, a, b, names, exhibit) => {
+      expect(find(effectsOnce, tenants(a, b, ...names))).toMatchObject({ status: 'fail', measured: 1, exhibits: [exhibit] })
+    })
+
+    test('says whose fault it is when one gets the answer of the other, and from outside when one is refused for the other', () => {
+      const found = find(effectsOnce, tenants([served()], [served(5, { replayed: true })], mine))
+      expect(found.remedy?.do).toContain('tenant')
+      const unseen = tenants([served()], [toolError('IDEMPOTENCY_MISMATCH')]).hides('effects', 'x')
+      expect(verdictOf(unseen, 'effects-once')).toMatchObject({ status: 'fail', evidence: 'inferred' })
+    })
+
+    test('two rows are no fail where the record of one of them is lost', () => {
+      const story = tenants([served()], [served()], mine, yours)
+      const { load, ...rest } = story.raw()
+      const lines = load.filter((line) => line.kind === 'start' || line.agent !== 'b')
+      expect(effectsOnce.definition.judge(assemble({ ...rest, load: lines }), {}).status).toBe('pass')
+    })
+  })
+
   test('a key without a line has no rows', () => {
     expect(find(effectsOnce, write('w1', [served()])).status).toBe('fail')
     expect(find(effectsOnce, write('w1', [refused()])).status).toBe('pass')

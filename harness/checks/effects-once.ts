@@ -3,23 +3,17 @@
 // to a key that was answered before is the first answer again. More than one row for a key is a fail, whatever was told.
 // An answer to a key that comes back may not break its role's rules, nor call the key's arguments other ones: retries carry the same.
 // What is missing from a damaged record never makes a fail: an attempt that is not in it may be the one that was answered.
+// A key that agents of several tenants use (`sharedKeys` of the plan) is an intent of each: one row each, and no answer of another's.
 //
 // Another payload under a known key must be refused. No limits: one violation is a fail. Not modelled: effects outside the table; writes
 // without key; answers that say within the result itself that they are repeated (a mark belongs
 // into `_meta`: the result is the first one's).
-import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import type { EffectLine } from '../history/raw-line.ts'
-import type { Role } from '../plan/plan.ts'
-import { check, type Finding, type Remedy } from './check.ts'
+import { check, type Finding } from './check.ts'
 import { indexes, notExercised, some, unknown } from './finding.ts'
+import { keysOf, violations } from './key-violations.ts'
 
 const WITNESSES = 20
-const OF_OTHER_ARGUMENTS: Remedy = {
-  control: 'idempotency',
-  do: 'Keep a hash of the arguments beside the key, and refuse a known key that comes with other arguments (422): it is another intent.',
-  runbook: 'IDEMPOTENCY_MISMATCH',
-}
 
 export const effectsOnce = check({
   code: 'A5',
@@ -51,6 +45,8 @@ export const effectsOnce = check({
       return unknown(`${open.text}, as far as its agent's record goes, which is not whole`, { samples: keys.size })
     const again = [...keys.values()].filter(({ calls }) => calls.length > 1).length
     const altered = history.calls.filter((call) => call.altered).length
+    const shared = [...keys.values()].filter(({ tenants }) => tenants > 1).length
+    const remedies = [...new Set(bad.map(({ remedy }) => remedy))]
     return {
       status: bad.length === 0 ? 'pass' : 'fail',
       measured: bad.length,
@@ -59,22 +55,19 @@ export const effectsOnce = check({
       samples: keys.size,
       says: bad[0]
         ? `${some(bad.length, 'key')} of ${keys.size} with wrong effects: ${bad[0].text}`
-        : `${some(keys.size, 'key')}, ${again} of them asked for more than once${altered > 0 ? ` and ${altered} with other arguments` : ''}: each has the effects that its agent was told of`,
+        : `${some(keys.size, 'key')}, ${again} of them asked for more than once${altered > 0 ? ` and ${altered} with other arguments` : ''}${shared > 0 ? `, ${shared} used by several tenants` : ''}: each has the effects that its agent was told of`,
       witnesses: [...new Set(indexes(bad.flatMap(({ calls }) => calls)))].slice(0, WITNESSES),
       exhibits: bad.map(({ text }) => text),
-      ...(bad.length > 0 && bad.every(isOfOtherArguments) && { remedy: OF_OTHER_ARGUMENTS }),
+      ...(remedies.length === 1 && remedies[0] && { remedy: remedies[0] }),
     }
   },
 })
 
-function isOfOtherArguments({ calls }: Violation): boolean {
-  return calls.length > 0 && calls.every(({ altered }) => altered)
-}
-
 /** Without a look at the rows: answers that contradict each other. That they agree does not say that there is one row. */
 function toldWrong(history: History): Finding | undefined {
   const keys = [...keysOf(history).values()]
-  const bad = keys.flatMap((key) => violations({ ...key, rows: 1 })).filter(({ needs }) => needs === 'nothing')
+  // Nobody counted: no comparison with it holds.
+  const bad = keys.flatMap((key) => violations({ ...key, rows: Number.NaN })).filter(({ needs }) => needs === 'nothing')
   const [first] = bad
   return (
     first && {
@@ -88,92 +81,4 @@ function toldWrong(history: History): Finding | undefined {
       exhibits: bad.map(({ text }) => text),
     }
   )
-}
-
-interface Key {
-  key: string
-  rows: number
-  names: readonly string[]
-  calls: Call[]
-}
-
-interface Violation {
-  text: string
-  calls: Call[]
-  /** What must be there whole for it to be certain. */
-  needs: 'nothing' | 'effects' | 'all attempts'
-}
-
-function keysOf({ calls, effects, manifest }: History): Map<string, Key> {
-  const keys = new Map<string, Key>()
-  const roles = judgedRoles(effects, manifest.observed.effectRoles)
-  for (const call of calls) {
-    if (call.key === undefined || call.role === 'handshake' || !(roles?.has(call.role) ?? true)) continue
-    const key = keys.get(call.key) ?? { key: call.key, rows: 0, names: [], calls: [] }
-    key.calls.push(call)
-    keys.set(call.key, key)
-  }
-  for (const { key, rows, names } of effects) {
-    const known = keys.get(key) ?? { key, rows: 0, names: [], calls: [] }
-    keys.set(key, { ...known, rows: known.rows + rows, names: [...known.names, ...names] })
-  }
-  return keys
-}
-
-/** Roles whose effects were counted; undefined: all that carry a key. */
-function judgedRoles(effects: readonly EffectLine[], declared: readonly Role[] | undefined): Set<Role> | undefined {
-  const roles = new Set(declared ?? effects.map(({ role }) => role))
-  return roles.size > 0 ? roles : undefined
-}
-
-/** Several violations of one key are told as its worst. */
-function violations({ key, rows, names, calls: all }: Key): Violation[] {
-  const rowsText = names.length > 0 ? `rows ${names.join(', ')}` : some(rows, 'row')
-  if (rows > 1) return [{ text: `key ${key}: ${rowsText}${whenAsked(all)}`, calls: all, needs: 'nothing' }]
-  const accepted = all.filter(({ altered, outcome }) => altered && outcome === 'ok')
-  if (accepted.length > 0)
-    return [{ text: `key ${key}: another payload was answered as if it were the first`, calls: accepted, needs: 'nothing' }]
-  const calls = all.filter(({ altered }) => !altered)
-  if (calls.length === 0) return []
-  const told = calls.some(({ outcome }) => outcome === 'ok') ? 'ok' : calls.every(({ outcome }) => outcome === 'fail') ? 'fail' : 'info'
-  if (told === 'ok' && rows === 0) return [{ text: `key ${key}: answered ok, but no row`, calls, needs: 'effects' }]
-  if (told === 'fail' && rows === 1)
-    return [{ text: `key ${key}: told that it failed, but it left ${rowsText}`, calls, needs: 'all attempts' }]
-  const answers = calls.filter(({ outcome, evidence }) => outcome === 'ok' && evidence.hash !== undefined)
-  answers.sort((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0))
-  const [first, ...later] = answers
-  const other = later.filter(({ evidence }) => evidence.hash !== first?.evidence.hash)
-  if (first && other.length > 0)
-    return [{ text: `key ${key}: asked again, it got another answer than at first`, calls: [...other, first], needs: 'nothing' }]
-  return wronglyAnswered(key, calls)
-}
-
-/** `; asked 2 times, at once: 0.815–0.837 s, 0.816–0.841 s`: whether they met tells a lost answer from a race. */
-function whenAsked(calls: readonly Call[]): string {
-  if (calls.length < 2) return ''
-  const sorted = [...calls].sort((a, b) => a.sentAtMs - b.sentAtMs)
-  const met = sorted.some((call, n) => (sorted[n - 1]?.endedAtMs ?? Number.NEGATIVE_INFINITY) > call.sentAtMs)
-  const s = (ms: number) => (ms / 1_000).toFixed(3)
-  const each = sorted.slice(0, 3).map(({ sentAtMs, endedAtMs }) => `${s(sentAtMs)}–${endedAtMs === undefined ? '' : s(endedAtMs)} s`)
-  return `; asked ${calls.length} times, ${met ? 'at once' : 'one after the other'}: ${each.join(', ')}`
-}
-
-/** What one answer alone proves. */
-function wronglyAnswered(key: string, calls: readonly Call[]): Violation[] {
-  const wrong = calls.filter(
-    ({ outcome, attempt, evidence }) => outcome === 'ok' && evidence.correct === false && (attempt > 1 || evidence.replayed === true),
-  )
-  if (wrong.length > 0)
-    return [{ text: `key ${key}: asked again, it got an answer that breaks its role's rules`, calls: wrong, needs: 'nothing' }]
-  // Turns of a task carry their own arguments; attempts at one turn always the same.
-  const turns = new Set(calls.map(({ agent, task, turn }) => `${agent}\n${task}\n${turn}`))
-  const mismatched = turns.size === 1 ? calls.filter(toldMismatch) : []
-  if (mismatched.length === 0) return []
-  return [{ text: `key ${key}: told that its arguments had changed, but they had not`, calls: mismatched, needs: 'nothing' }]
-}
-
-/** `IDEMPOTENCY_MISMATCH`, 42201, or another server's word for it. */
-function toldMismatch({ class: is, evidence: { data, rpcCode } }: Call): boolean {
-  const codes = [data?.code, data?.name, data?.error, rpcCode]
-  return is === 'conflict' && codes.some((code) => /^42201$|mismatch/i.test(String(code ?? '')))
 }

@@ -9,7 +9,7 @@ import type { Draw } from './draw.ts'
 import { plain, spansOf } from './phases.ts'
 import type { Phase, PlannedAgent, PlannedCall, PlannedTask, Priority, Role, Scale } from './plan.ts'
 import { type DrawOf, sharedArrivals } from './shared-arrivals.ts'
-import { assertAgents, assertSketch, writtenAt } from './sketch.ts'
+import { assertMembership, assertSketch, writtenAt } from './sketch.ts'
 
 const ONLY_TENANT = 'default'
 
@@ -33,7 +33,7 @@ export function planFleet(
   draw: Draw,
   scale: Scale,
 ): PlannedAgent[] {
-  for (const entry of fleet) assertAgents(entry)
+  for (const entry of fleet) assertMembership(entry)
   const total = fleet.reduce((sum, { membership }) => sum + membership.agents, 0)
   const { count = Number.POSITIVE_INFINITY, tenant = () => ONLY_TENANT, priority } = target.agents ?? {}
   if (total > count) {
@@ -54,11 +54,13 @@ export function planFleet(
       const persona = personas.of(entry.persona).id
       const parameters = plain(resolve(`persona ${persona}`, entry.persona.parameters, entry.parameters, scale))
       const shared = sharedArrivals(entry, draw.fork(`arrivals-${position + 1}`))
+      const counterparts = new Counterparts()
       return (seated[position] ?? []).map((seat, n): PlannedAgent => {
         const number = (numbers.get(persona) ?? 0) + 1
         numbers.set(persona, number)
         const agent = `${persona}-${String(number).padStart(2, '0')}`
-        const tasks = planTasks({ entry, parameters, agent, target, phases, drawOf: shared.drawOf(n) }, draw.fork(agent))
+        const first = counterparts.firstOf(agent, seat.tenant)
+        const tasks = planTasks({ entry, parameters, agent, first, target, phases, drawOf: shared.drawOf(n) }, draw)
         const arrivals = shared.asked()
         const { hostile, listens } = entry.persona
         const { index, tenant, priority } = seat
@@ -112,28 +114,56 @@ function nobodyFits({ tenant, priority }: Wish, seats: readonly Seat[]): Harness
   return new HarnessError(code, what, `agents.${field} of the target gives: ${present}`)
 }
 
+/** The agents of one fleet entry, tenant by tenant: the first of each, the second of each, and so on. */
+class Counterparts {
+  readonly #seen = new Map<string, number>()
+  readonly #firsts: string[] = []
+
+  /** The first agent, of whatever tenant, that has the same number within its tenant: itself, where it is that. */
+  firstOf(agent: string, tenant: string): string {
+    const number = this.#seen.get(tenant) ?? 0
+    this.#seen.set(tenant, number + 1)
+    this.#firsts[number] ??= agent
+    return this.#firsts[number]
+  }
+}
+
+/** Keys that agents of several tenants use, by how many tenants. */
+export function sharedKeysOf(agents: readonly PlannedAgent[]): Record<string, number> {
+  const tenants = new Map<string, Set<string>>()
+  for (const { tenant, tasks } of agents)
+    for (const { calls } of tasks)
+      for (const { key } of calls) if (key !== undefined) tenants.set(key, (tenants.get(key) ?? new Set()).add(tenant))
+  return Object.fromEntries([...tenants].flatMap(([key, { size }]) => (size > 1 ? [[key, size]] : [])))
+}
+
 interface Part {
   entry: FleetEntry
   parameters: PlannedAgent['parameters']
   agent: string
+  /** Whose keys and arguments the tasks have that are shared. */
+  first: string
   target: Target
   phases: readonly Phase[]
   drawOf: DrawOf
 }
 
-function planTasks({ entry, parameters, agent, target, phases, drawOf }: Part, draw: Draw): PlannedTask[] {
+function planTasks({ entry, parameters, agent, first, target, phases, drawOf }: Part, draw: Draw): PlannedTask[] {
   const { persona, membership } = entry
+  const { sharedKeyEvery = Number.POSITIVE_INFINITY } = membership
   const tool = target.tools?.[membership.role] as ToolRole
   return spansOf(phases, membership)
-    .flatMap((span, n) => persona.tasks(drawOf(draw.fork(`tasks-${n + 1}`)), parameters, span))
+    .flatMap((span, n) => persona.tasks(drawOf(draw.fork(agent).fork(`tasks-${n + 1}`)), parameters, span))
     .sort((a, b) => a.atMs - b.atMs)
     .map((sketch, position) => {
       assertSketch(sketch, membership.role, target)
-      return planTask(sketch, agent, `t${position + 1}`, membership.role, tool, draw)
+      const owner = (position + 1) % sharedKeyEvery === 0 ? first : agent
+      return planTask(sketch, owner, `t${position + 1}`, membership.role, tool, draw.fork(owner))
     })
 }
 
-function planTask(sketch: TaskSketch, agent: string, task: string, role: Role, tool: ToolRole, draw: Draw): PlannedTask {
+/** @param owner the agent whose keys and arguments it has */
+function planTask(sketch: TaskSketch, owner: string, task: string, role: Role, tool: ToolRole, draw: Draw): PlannedTask {
   const inTurn = new Map<number, number>()
   const calls = sketch.calls.map(({ turn, thinkMs, same, mistaken, credential }, position): PlannedCall => {
     const n = (inTurn.get(turn) ?? 0) + 1
@@ -143,7 +173,7 @@ function planTask(sketch: TaskSketch, agent: string, task: string, role: Role, t
       turn,
       role,
       arguments: argumentsOf(mistaken && tool.mistakes ? { ...tool, arguments: tool.mistakes } : tool, role, drawn),
-      ...(tool.idempotencyKey && { key: `${agent}-${task}-${turn}-${n}` }),
+      ...(tool.idempotencyKey && { key: `${owner}-${task}-${turn}-${n}` }),
       thinkMs,
       ...(credential && { credential }),
     }

@@ -221,6 +221,43 @@ test('arguments are plain data, drawn for each call, the same where the sketch s
   expect(calls.filter(({ role }) => role === 'cheapRead').every((call) => call.key === undefined)).toBe(true)
 })
 
+test('tenants use the same key, and the same arguments, for every so many tasks; nobody else does', () => {
+  const of = (sharedKeyEvery?: number) =>
+    plan({ fleet: [walker({ agents: 5, role: 'write', ...(sharedKeyEvery !== undefined && { sharedKeyEvery }) })] })
+  const { agents, sharedKeys = {} } = of(3)
+  const [first, second, third, fourth, last] = agents.map(({ tasks }) => tasks)
+  const asked = (task = first?.[0]) => task?.calls.map(({ key, arguments: given }) => [key, given])
+  expect(agents.map(({ tenant }) => tenant)).toEqual(['t0', 't1', 't0', 't1', 't0'])
+  expect(asked(second?.[2])).toEqual(asked(first?.[2]))
+  expect(asked(fourth?.[2])).toEqual(asked(third?.[2]))
+  expect(second?.[2]?.calls[0]?.key).toBe('walker-01-t3-1-1')
+  expect(last?.[2]?.calls[0]?.key).toBe('walker-05-t3-1-1')
+  // By how many tenants, all of them and no others.
+  const tenants = new Map<string, Set<string>>()
+  for (const { tenant, tasks } of agents)
+    for (const { key = '' } of tasks.flatMap(({ calls }) => calls)) tenants.set(key, (tenants.get(key) ?? new Set()).add(tenant))
+  const common = [...tenants].filter(([, users]) => users.size > 1).map(([key, users]) => [key, users.size])
+  expect(sharedKeys).toEqual(Object.fromEntries(common))
+  expect(common.length).toBeGreaterThan(6)
+  // Everything else is drawn as without.
+  const own = of().agents.map(({ tasks }) => tasks)
+  expect(own.map((tasks) => tasks.map(({ atMs }) => atMs))).toEqual(agents.map(({ tasks }) => tasks.map(({ atMs }) => atMs)))
+  expect(own[1]?.toSpliced(2, 1)[2]).toEqual(second?.toSpliced(2, 1)[2])
+  expect(of().sharedKeys).toBeUndefined()
+  expect(() => of(0)).toThrow(expect.objectContaining({ code: 'SCENARIO_INVALID', message: expect.stringContaining('make.test.ts') }))
+})
+
+test('a target with one tenant has no keys in common', () => {
+  const { tools } = against
+  const one = plan(
+    { fleet: [walker({ agents: 3, role: 'write', sharedKeyEvery: 1 })] },
+    target({ url: 'http://x', ...(tools && { tools }) }),
+  )
+  const keys = one.agents.flatMap(({ tasks }) => tasks.flatMap(({ calls }) => calls.flatMap(({ key }) => key ?? [])))
+  expect(new Set(keys).size).toBe(keys.length)
+  expect(one.sharedKeys).toEqual({})
+})
+
 test('roles carry what the target says, and defaults for what it does not', () => {
   // An answer without content counts as good for nobody, unless the target says that there is none to expect.
   const notEmpty = [{ at: '/content/0/type', or: '/structuredContent' }]

@@ -9,7 +9,7 @@ import type { PersonaDefinition } from '../persona.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Target } from '../target.ts'
 import { createDraw } from './draw.ts'
-import { planFleet } from './fleet.ts'
+import { planFleet, sharedKeysOf } from './fleet.ts'
 import { layPhases, plain, planFaults } from './phases.ts'
 import type { Plan, PlannedAgent, PlannedCheck, Scale } from './plan.ts'
 import { planRoles } from './roles.ts'
@@ -50,6 +50,7 @@ export function makePlan({ scenario, target, personas, faults, checks, seed, sca
     settings,
     roles,
     agents,
+    ...(fleet.some(({ membership }) => membership.sharedKeyEvery !== undefined) && { sharedKeys: sharedKeysOf(agents) }),
     checks: planChecks(scenario.value, checks),
     essential,
     endsAtMs: phases.at(-1)?.toMs ?? 0,

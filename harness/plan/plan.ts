@@ -116,7 +116,7 @@ export interface PlannedCall {
   turn: number
   role: Role
   arguments: Record<string, unknown>
-  /** Unique in the plan; on the wire the run's id is put before it, so that two runs never share a key. */
+  /** Unique in the plan but for `sharedKeys`; on the wire the run's id is put before it, so that two runs never share a key. */
   key?: string
   /** Pause before this call, ms, counted from the end of the turn before. */
   thinkMs: number
@@ -202,6 +202,8 @@ export interface Plan {
   settings: Partial<Settings>
   roles: Partial<Record<Role, PlannedRole>>
   agents: PlannedAgent[]
+  /** Keys that agents of several tenants use, each for an intent of its own: by how many tenants. */
+  sharedKeys?: Record<string, number>
   checks: PlannedCheck[]
   essential: string[]
   /** The end of the last phase, ms. */

@@ -16,12 +16,18 @@ export function writtenAt<T>({ at }: FleetEntry, plan: () => T): T {
 }
 
 /** @throws HarnessError `SCENARIO_INVALID` */
-export function assertAgents(entry: FleetEntry): void {
-  const { agents } = entry.membership
-  if (Number.isInteger(agents) && agents >= 1) return
+export function assertMembership(entry: FleetEntry): void {
+  const { agents, sharedKeyEvery = 1 } = entry.membership
   writtenAt(entry, () => {
-    throw new HarnessError('SCENARIO_INVALID', `a persona takes part with ${agents} agents`, 'agents must be a whole number from 1')
+    if (!isCount(agents))
+      throw new HarnessError('SCENARIO_INVALID', `a persona takes part with ${agents} agents`, 'agents must be a whole number from 1')
+    if (!isCount(sharedKeyEvery))
+      throw new HarnessError('SCENARIO_INVALID', `sharedKeyEvery is ${sharedKeyEvery}`, 'sharedKeyEvery must be a whole number from 1')
   })
+}
+
+function isCount(value: number): boolean {
+  return Number.isInteger(value) && value >= 1
 }
 
 /** @throws HarnessError `SCENARIO_INVALID`, `CREDENTIAL_MISSING`, `MISTAKES_MISSING` */

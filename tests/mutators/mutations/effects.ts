@@ -18,6 +18,18 @@ function effectOf(run: Recording, { send }: Recorded): Recording['effects'][numb
   return found
 }
 
+/** A write of one tenant is asked for under the key of another tenant's. @returns the effects of the two */
+function withOneKey(run: Recording): { kept: Recording['effects'][number]; other: Recording['effects'][number] } {
+  const tenants = new Map(run.plan.agents.map(({ agent, tenant }) => [agent, tenant]))
+  const first = one(run, isWrite)
+  const second = one(run, (call) => isWrite(call) && tenants.get(call.send.agent) !== tenants.get(first.send.agent))
+  const [kept, other] = [effectOf(run, first), effectOf(run, second)]
+  for (const line of run.load) if (line.kind === 'send' && line.key === other.key) line.key = kept.key
+  run.plan.sharedKeys = { [kept.key.slice(run.manifest.run.length + 1)]: 2 }
+  run.effects = run.effects.filter((each) => each !== other)
+  return { kept, other }
+}
+
 export const effects: Mutation[] = [
   {
     base: 'duplicate-writes',
@@ -96,6 +108,22 @@ export const effects: Mutation[] = [
       replay(run).send.altered = true
     },
     turns: A5,
+  },
+  {
+    base: 'duplicate-writes',
+    what: 'two tenants use the same key, and there is a row of one of them',
+    change: (run) => void withOneKey(run),
+    turns: A5,
+  },
+  {
+    base: 'duplicate-writes',
+    what: 'two tenants use the same key, and each has its row',
+    change(run) {
+      const { kept, other } = withOneKey(run)
+      kept.rows += other.rows
+      kept.names = [...kept.names, ...other.names]
+    },
+    turns: {},
   },
   {
     base: 'duplicate-writes',

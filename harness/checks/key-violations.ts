@@ -1,0 +1,134 @@
+// What is wrong with the effects of one idempotency key: what its agents were told, over all attempts, held against its rows. A key that
+// agents of several tenants use is an intent of each of them.
+//
+// Not modelled: what is missing from the record. Each violation says what must be there whole for it to be certain.
+import type { Call } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import type { EffectLine } from '../history/raw-line.ts'
+import type { Role } from '../plan/plan.ts'
+import type { Remedy } from './check.ts'
+import { some } from './finding.ts'
+
+const OF_OTHER_ARGUMENTS: Remedy = {
+  control: 'idempotency',
+  do: 'Keep a hash of the arguments beside the key, and refuse a known key that comes with other arguments (422): it is another intent.',
+  runbook: 'IDEMPOTENCY_MISMATCH',
+}
+const OF_OTHER_TENANTS: Remedy = {
+  control: 'idempotency',
+  do: 'Make the tenant (better: tenant, agent and tool) part of what the key is kept under: what one caller’s key holds is nobody else’s to get.',
+  runbook: 'IDEMPOTENCY_MISMATCH',
+}
+
+export interface Key {
+  key: string
+  rows: number
+  names: readonly string[]
+  calls: Call[]
+  /** How many may use it, by the plan: each has it for itself. */
+  tenants: number
+}
+
+export interface Violation {
+  text: string
+  calls: Call[]
+  /** What must be there whole for it to be certain. */
+  needs: 'nothing' | 'effects' | 'all attempts'
+  /** Instead of the check's own. */
+  remedy?: Remedy
+}
+
+export function keysOf({ calls, effects, manifest, plan: { sharedKeys } }: History): Map<string, Key> {
+  const keys = new Map<string, Key>()
+  // A loop numbers its rounds.
+  const planned = (key: string) => key.slice(manifest.run.length + 1).replace(/-r\d+$/, '')
+  const keyOf = (key: string): Key => ({ key, rows: 0, names: [], calls: [], tenants: sharedKeys?.[planned(key)] ?? 1 })
+  const roles = judgedRoles(effects, manifest.observed.effectRoles)
+  for (const call of calls) {
+    if (call.key === undefined || call.role === 'handshake' || !(roles?.has(call.role) ?? true)) continue
+    const key = keys.get(call.key) ?? keyOf(call.key)
+    key.calls.push(call)
+    keys.set(call.key, key)
+  }
+  for (const { key, rows, names } of effects) {
+    const known = keys.get(key) ?? keyOf(key)
+    keys.set(key, { ...known, rows: known.rows + rows, names: [...known.names, ...names] })
+  }
+  return keys
+}
+
+/** Roles whose effects were counted; undefined: all that carry a key. */
+function judgedRoles(effects: readonly EffectLine[], declared: readonly Role[] | undefined): Set<Role> | undefined {
+  const roles = new Set(declared ?? effects.map(({ role }) => role))
+  return roles.size > 0 ? roles : undefined
+}
+
+/** Several violations of one key are told as its worst. */
+export function violations({ key, rows, names, calls: all, tenants }: Key): Violation[] {
+  const rowsText = names.length > 0 ? `rows ${names.join(', ')}` : some(rows, 'row')
+  const alone = tenants === 1
+  if (rows > tenants)
+    return [{ text: `key ${key}${alone ? '' : `, of ${tenants} tenants`}: ${rowsText}${whenAsked(all)}`, calls: all, needs: 'nothing' }]
+  const accepted = all.filter(({ altered, outcome }) => altered && outcome === 'ok')
+  if (accepted.length > 0) {
+    const text = `key ${key}: another payload was answered as if it were the first`
+    return [{ text, calls: accepted, needs: 'nothing', remedy: OF_OTHER_ARGUMENTS }]
+  }
+  const own = all.filter(({ altered }) => !altered)
+  const asked = [...Map.groupBy(own, ({ tenant }) => tenant).values()]
+  const [ok, failed] = [asked.filter(toldOk), asked.filter(toldFail)]
+  if (rows < ok.length) {
+    const [who, left] = ok.length === 1 ? ['answered ok', 'no row'] : [`agents of ${ok.length} tenants were told ok`, `it left ${rowsText}`]
+    const remedy = ok.length > 1 && { remedy: OF_OTHER_TENANTS }
+    return [{ text: `key ${key}: ${who}, but ${left}`, calls: ok.flat(), needs: 'effects', ...remedy }]
+  }
+  if (failed.length > 0 && rows > tenants - failed.length) {
+    const who = alone ? 'told' : `told an agent of ${failed.length} of ${tenants} tenants`
+    return [{ text: `key ${key}: ${who} that it failed, but it left ${rowsText}`, calls: failed.flat(), needs: 'all attempts' }]
+  }
+  return asked.map((calls) => wronglyAnswered(key, calls)).find(({ length }) => length > 0) ?? []
+}
+
+function toldOk(calls: readonly Call[]): boolean {
+  return calls.some(({ outcome }) => outcome === 'ok')
+}
+
+function toldFail(calls: readonly Call[]): boolean {
+  return calls.every(({ outcome }) => outcome === 'fail')
+}
+
+/** `; asked 2 times, at once: 0.815–0.837 s, 0.816–0.841 s`: whether they met tells a lost answer from a race. */
+function whenAsked(calls: readonly Call[]): string {
+  if (calls.length < 2) return ''
+  const sorted = [...calls].sort((a, b) => a.sentAtMs - b.sentAtMs)
+  const met = sorted.some((call, n) => (sorted[n - 1]?.endedAtMs ?? Number.NEGATIVE_INFINITY) > call.sentAtMs)
+  const s = (ms: number) => (ms / 1_000).toFixed(3)
+  const each = sorted.slice(0, 3).map(({ sentAtMs, endedAtMs }) => `${s(sentAtMs)}–${endedAtMs === undefined ? '' : s(endedAtMs)} s`)
+  return `; asked ${calls.length} times, ${met ? 'at once' : 'one after the other'}: ${each.join(', ')}`
+}
+
+/** What the answers to one tenant prove. */
+function wronglyAnswered(key: string, calls: readonly Call[]): Violation[] {
+  const answers = calls.filter(({ outcome, evidence }) => outcome === 'ok' && evidence.hash !== undefined)
+  answers.sort((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0))
+  const [first, ...later] = answers
+  const other = later.filter(({ evidence }) => evidence.hash !== first?.evidence.hash)
+  if (first && other.length > 0)
+    return [{ text: `key ${key}: asked again, it got another answer than at first`, calls: [...other, first], needs: 'nothing' }]
+  const wrong = calls.filter(
+    ({ outcome, attempt, evidence }) => outcome === 'ok' && evidence.correct === false && (attempt > 1 || evidence.replayed === true),
+  )
+  if (wrong.length > 0)
+    return [{ text: `key ${key}: asked again, it got an answer that breaks its role's rules`, calls: wrong, needs: 'nothing' }]
+  // Turns of a task carry their own arguments; attempts at one turn always the same.
+  const turns = new Set(calls.map(({ agent, task, turn }) => `${agent}\n${task}\n${turn}`))
+  const mismatched = turns.size === 1 ? calls.filter(toldMismatch) : []
+  if (mismatched.length === 0) return []
+  return [{ text: `key ${key}: told that its arguments had changed, but they had not`, calls: mismatched, needs: 'nothing' }]
+}
+
+/** `IDEMPOTENCY_MISMATCH`, 42201, or another server's word for it. */
+function toldMismatch({ class: is, evidence: { data, rpcCode } }: Call): boolean {
+  const codes = [data?.code, data?.name, data?.error, rpcCode]
+  return is === 'conflict' && codes.some((code) => /^42201$|mismatch/i.test(String(code ?? '')))
+}
