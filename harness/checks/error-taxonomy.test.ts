@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { refused, served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
+import { refused, served, toolError, unavailable, without } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { errorTaxonomy } from './error-taxonomy.ts'
@@ -28,6 +28,10 @@ describe('error-taxonomy', () => {
     ['a stack trace', 'TypeError: x\n    at run (file:///srv/index.js:10:5)'],
     ['a stack trace', 'Traceback (most recent call last): …'],
     ['a line of SQL', 'failed: select id, name from customers where id = 1'],
+    ['a line of SQL', 'delete from sessions where id = $1'],
+    ['a line of SQL', 'select name from customers order by name'],
+    ['a line of SQL', 'cannot run DELETE FROM sessions'],
+    ['a line of SQL', 'cannot run SELECT now() FROM clock'],
     ['words of the database', 'relation "orders" does not exist'],
     ['words of the database', 'duplicate key value violates unique constraint "x"'],
     ['an address', 'connect ECONNREFUSED'],
@@ -72,6 +76,8 @@ describe('error-taxonomy', () => {
     'Use the path /invoices/2026 instead.',
     'Please select one from the list.',
     'You cannot delete from this archive.',
+    'Cannot delete from archived projects.',
+    'You may select items from tickets where you are the owner.',
   ])('plain words are none of that: %s', (message) => expect(find(errorTaxonomy, answered(saying(message))).status).toBe('pass'))
 
   test('fails for a bare 500 and a 503 without a code, one witness of each kind first', () => {
@@ -79,6 +85,19 @@ describe('error-taxonomy', () => {
     const untold = { afterMs: 5, evidence: { status: 503, contentType: 'text/plain', parsed: false } }
     const found = find(errorTaxonomy, answered(bare, bare, untold))
     expect(found).toMatchObject({ status: 'fail', measured: 3, witnesses: [1, 3, 2] })
+  })
+
+  test('a 503 with a code of the server’s own has a code, known to us or not', () => {
+    const busy = unavailable({ rpcCode: -32_000, data: { code: 'WORKERS_BUSY', retryAfterMs: 1_900 } })
+    const numbered = without(unavailable({ rpcCode: 50_399 }), 'data')
+    const story = answered(busy, numbered)
+    expect(find(errorTaxonomy, story)).toMatchObject({ status: 'pass', samples: 2 })
+    story.manifest.declared.errorCodes = ['WORKERS_BUSY', '50399']
+    expect(find(errorTaxonomy, story).status).toBe('pass')
+    story.manifest.declared.errorCodes = ['WORKERS_BUSY']
+    expect(find(errorTaxonomy, story)).toMatchObject({ status: 'fail', witnesses: [2] })
+    const untold = without(unavailable({ rpcCode: -32_603 }), 'data')
+    expect(find(errorTaxonomy, answered(untold))).toMatchObject({ status: 'fail', says: expect.stringContaining('without a code') })
   })
 
   test('holds codes to the table that the target declares', () => {

@@ -18,20 +18,26 @@ const PATH = 'a path of the server'
 
 /** What may follow `from` in SQL: none of the words that follow it in prose, as in "select one from the list". */
 const TABLE = String.raw`(?!(?:an?|the|this|that|these|those|your|our|one|any|all|it)\b)[\w"]`
+/** What follows a table in no sentence of people. */
+const CLAUSE = String.raw`[\w".]*\s*(?:;|\b(?:where\s+[\w".]+\s*(?:[=<>!]|in\s*\(|like\b|is\s+(?:not\s+)?null\b)|(?:order|group)\s+by\b|limit\s+\d|returning\b|join\b))`
 const SQL = new RegExp(
   [
-    String.raw`\bselect\s+(?:\*|[\w".()*]+(?:\s*,\s*[\w".()*]+)*)\s+from\s+${TABLE}`,
+    String.raw`\bselect\s+(?:\*|[\w".]*[(".][\w".()*]*|[\w".()*]+(?:\s*,\s*[\w".()*]+)+)\s+from\s+${TABLE}`,
+    String.raw`\bselect\s+\w+\s+from\s+${TABLE}${CLAUSE}`,
     String.raw`\binsert\s+into\s+[\w".]+\s*\(`,
     String.raw`\bupdate\s+[\w".]+\s+set\s+[\w"]+\s*=`,
-    String.raw`\bdelete\s+from\s+${TABLE}`,
+    String.raw`\bdelete\s+from\s+${TABLE}${CLAUSE}`,
   ].join('|'),
   'i',
 )
+/** In capitals they are no prose, whatever follows. */
+const SHOUTED = /\bSELECT\s+\S[^;]*\sFROM\s+["\w]|\bDELETE\s+FROM\s+["\w]/
 
 /** What must not stand in an answer, in words. */
 const INSIDE: readonly [string, RegExp][] = [
   ['a stack trace', /\bat (?:[\w.<>[\] ]+ \()?\S*\.\w+:\d+:\d+\)?|Traceback \(most recent call last\)|\bgoroutine \d+ \[|\.java:\d+\)/],
   ['a line of SQL', SQL],
+  ['a line of SQL', SHOUTED],
   [
     'words of the database',
     /syntax error at or near|relation "[^"]*" does not exist|duplicate key value violates|violates [a-z-]+ constraint|remaining connection slots|too many clients already/i,
@@ -113,10 +119,15 @@ function flawOf({ manifest, plan }: History, call: Call): string | undefined {
   const published = listed ? errorCodes.includes(String(code ?? rpcCode)) : evidence.isError === true && status === 200
   if (is === 'unclassified' && !published) return `nobody can tell what it means (HTTP ${status})`
   if (is === 'invalid' && status !== 404 && wasLed(plan, call)) return 'a cursor or path that the server had given is refused'
-  if (is === 'unexplained') return 'a 503 without a code'
+  if (is === 'unexplained' && !(listed ? published : isOwnCode(code ?? rpcCode))) return 'a 503 without a code'
   if (status >= 500 && !typed) return `a bare ${status}`
   if (is === 'server-error' && !typed) return `an answer that is no JSON-RPC (HTTP ${status})`
   return undefined
+}
+
+/** Numbers from −32768 to −32000 are JSON-RPC's: they say that something went wrong, not what. */
+function isOwnCode(code: unknown): boolean {
+  return code !== undefined && !(typeof code === 'number' && code >= -32_768 && code <= -32_000)
 }
 
 function insideOf(text: string): (typeof INSIDE)[number] | undefined {
