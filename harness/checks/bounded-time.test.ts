@@ -76,6 +76,20 @@ describe('bounded-time', () => {
     expect(find(boundedTime, refused)).toMatchObject({ notExercised: true })
   })
 
+  test('what a frozen instance could not answer is exempt; what it had left too late before is not, nor what another one had', () => {
+    const frozen = (atMs: number, more = {}) => {
+      const answer = served(7_000, more)
+      const story = one().call({ of: 'a', atMs, answer }).fault('server-frozen', { on: 'server', fromMs: 10_000, toMs: 15_000 })
+      for (const fault of story.plan.faults) fault.parameters.instance = 1
+      return find(boundedTime, story)
+    }
+    expect(frozen(9_000)).toMatchObject({ notExercised: true })
+    expect(frozen(9_000, { instance: '1' })).toMatchObject({ notExercised: true })
+    expect(frozen(9_000, { instance: 'pod-f7d9' })).toMatchObject({ notExercised: true })
+    expect(frozen(9_000, { instance: '2' }).status).toBe('fail')
+    expect(frozen(6_000).status).toBe('fail')
+  })
+
   test('a call in flight at the end was silent, unless lines are missing', () => {
     const story = one().call({ of: 'a', atMs: 3_000 })
     expect(find(boundedTime, story).status).toBe('fail')

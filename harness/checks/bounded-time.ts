@@ -4,8 +4,8 @@
 // a handler that returned and an answer that never left are a hang all the same.
 //
 // Limits: graceMs on top of the deadline (default 250 ms, ours), the generator's measured lateness, and what callers see the way there and
-// back, which the soonest answer of the run bounds. Exempt: calls that a fault
-// on the link between agents and server cut, and those that never reached a server. Not modelled: frozen and killed instances.
+// back, which the soonest answer of the run bounds. Exempt: calls that a fault on the link between agents and server cut, those that an
+// instance had when it was frozen before their time was over, and those that never reached a server. Not modelled: what lags after a thaw.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { latenessMs } from '../history/lateness.ts'
@@ -35,6 +35,7 @@ export const boundedTime = check({
     const lateMs = Math.max(0, quantileOf(latenessMs(history), 0.99) || 0)
     const way = wayMs(history)
     const seenMs = asSeen(history)
+    const wasFrozen = frozenIn(history)
     const cuts = faultsOf(history).filter(({ dependency }) => dependency === 'server')
     const looked = history.calls.flatMap((call) => {
       const deadlineMs = call.role === 'handshake' ? undefined : history.plan.roles[call.role]?.deadlineMs
@@ -42,6 +43,7 @@ export const boundedTime = check({
       if (wasCut(call) && cuts.some((cut) => overlaps(call, { fromMs: cut.fromMs, toMs: cut.overMs }))) return []
       const byLog = call.server?.durationMs !== undefined && isAnswered(call)
       const limitMs = deadlineMs + graceMs + lateMs + (byLog ? 0 : way)
+      if (wasFrozen(call, limitMs)) return []
       const tookMs = timeOf(call, seenMs(call, limitMs))
       return tookMs === undefined ? [] : [{ call, tookMs, limitMs }]
     })
@@ -111,6 +113,21 @@ function usualMs(calls: readonly Call[]): number {
 
 function wasCut({ evidence }: Call): boolean {
   return evidence.transport === 'reset' || evidence.transport === 'cut'
+}
+
+/** Tells of a call whether the instance that had it, or may have had it, was stopped by us while there was time left. */
+function frozenIn(history: History): (call: Call, limitMs: number) => boolean {
+  const freezes = faultsOf(history).filter(({ fault }) => fault === 'server-frozen')
+  return (call, limitMs) => {
+    // Faults and logs count instances; a header may call them by any name.
+    const instance = call.server?.instance ?? call.evidence.instance
+    return freezes.some(
+      ({ fromMs, overMs, parameters }) =>
+        (instance === String(parameters.instance) || !/^\d+$/.test(instance ?? '')) &&
+        call.sentAtMs + limitMs >= fromMs &&
+        overlaps(call, { fromMs, toMs: overMs }),
+    )
+  }
 }
 
 function isAnswered({ endedAtMs, evidence }: Call): boolean {
