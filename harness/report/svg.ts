@@ -44,20 +44,45 @@ function legendGrid({ legends, scales }: VegaSpec, width: Width): { columns: num
   return { columns, rows: Math.ceil(names.length / columns) }
 }
 
-/** @param id unique in the page: prefix of the ids inside */
-export async function drawSvg(spec: Spec, id: string, width: Width): Promise<Markup> {
+/**
+ * For each width. The chart is made once, which is most of the work: then Vega moves what hangs on its size.
+ * @param id unique in the page: prefix of the ids inside
+ */
+export async function drawSvg(spec: Spec, id: string): Promise<Record<Width, Markup>> {
+  const sized = { ...spec, width: widths.wide, autosize: { type: 'none' }, config } as unknown as Spec
+  const compiled = compile(sized, { logger: quiet }).spec
+  const view = new View(parse(resizable(compiled)), { renderer: 'none' })
+  try {
+    return { wide: await drawn(view, compiled, id, 'wide'), narrow: await drawn(view, compiled, id, 'narrow') }
+  } finally {
+    view.finalize()
+  }
+}
+
+/** With signals for what is another number for each width, beside the width itself and the padding. */
+function resizable(compiled: VegaSpec): VegaSpec {
+  const legends = compiled.legends?.map((legend) => ({ ...legend, columns: { signal: 'legendColumns' } }))
+  const axis = { ...compiled.config?.axis, labelLimit: { signal: 'labelLimit' } }
+  return {
+    ...compiled,
+    ...(legends && { legends }),
+    signals: [...(compiled.signals ?? []), { name: 'legendColumns' }, { name: 'labelLimit' }],
+    config: { ...compiled.config, axis },
+  }
+}
+
+async function drawn(view: View, compiled: VegaSpec, id: string, width: Width): Promise<Markup> {
   const left = lefts[width]
   const inner = widths[width] - left - margin.right
-  const axis = { ...config.axis, labelLimit: left - 8 }
-  const sized = { ...spec, width: inner, autosize: { type: 'none' }, config: { ...config, axis } } as unknown as Spec
-  const compiled = compile(sized, { logger: quiet }).spec
   const { columns, rows } = legendGrid(compiled, width)
   const top = margin.top + rows * legendRowPx
-  const legends = compiled.legends?.map((legend) => ({ ...legend, columns }))
-  const view = new View(parse({ ...compiled, ...(legends && { legends }), padding: { ...margin, left, top } }), { renderer: 'none' })
-  const drawn = await view.toSVG()
-  view.finalize()
-  return trusted(tidy(drawn, `${id}-${width}`).replace('<svg ', `<svg data-left="${left}" data-inner="${inner}" data-top="${top}" `))
+  view
+    .width(inner)
+    .padding({ ...margin, left, top })
+    .signal('legendColumns', columns)
+    .signal('labelLimit', left - 8)
+  const svg = tidy(await view.toSVG(), `${id}-${width}`)
+  return trusted(svg.replace('<svg ', `<svg data-left="${left}" data-inner="${inner}" data-top="${top}" `))
 }
 
 /** What is so by default, or is for machines. */
@@ -96,6 +121,6 @@ const quiet = {
 
 /** Both drawings; the page's style shows the one that fits. */
 export async function drawBoth(spec: Spec, id: string): Promise<Markup> {
-  const [wide, narrow] = [await drawSvg(spec, id, 'wide'), await drawSvg(spec, id, 'narrow')]
+  const { wide, narrow } = await drawSvg(spec, id)
   return html`<div class="wide">${wide}</div><div class="narrow">${narrow}</div>`
 }

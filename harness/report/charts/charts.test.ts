@@ -43,7 +43,7 @@ describe('every chart', () => {
     for (const { id, value } of charts.all) {
       const spec = value.draw(runFor(id))
       if (value.place === 'timeline') expect(JSON.stringify(spec), id).toContain('"domain":[0,27]')
-      const { text } = await drawSvg(spec as never, id, 'wide')
+      const { text } = (await drawSvg(spec as never, id)).wide
       expect(text.match(/<(?:path|rect|line|text)\b/g)?.length, id).toBeGreaterThan(10)
     }
   })
@@ -71,7 +71,7 @@ describe('every chart', () => {
     const empty = { ...hard, calls: [], samples: [], faults: [] }
     for (const { id, value } of charts.all) {
       const spec = value.draw(empty)
-      if (spec) expect((await drawSvg(spec, id, 'narrow')).text, id).toContain('<svg')
+      if (spec) expect((await drawSvg(spec, id)).narrow.text, id).toContain('<svg')
     }
   })
 
@@ -79,7 +79,7 @@ describe('every chart', () => {
     const history = exampleHistory({ fault: true, hostileText: hostile.markup })
     for (const { id, value } of charts.all) {
       const spec = value.draw(history)
-      if (spec) expect((await drawSvg(spec, id, 'wide')).text, id).not.toMatch(/<(?:script|img|b|\/style)\b/)
+      if (spec) expect((await drawSvg(spec, id)).wide.text, id).not.toMatch(/<(?:script|img|b|\/style)\b/)
     }
   })
 })
