@@ -1,7 +1,7 @@
 // Figures that are read when Prometheus asks: pools, requests inside, and the process itself.
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { heapAfterCollection } from './heap.ts'
-import { type LoopReading, watchLoop } from './loop-watch.ts'
+import type { LoopReading } from './loop-watch.ts'
 
 export interface PoolFigures {
   name: string
@@ -18,6 +18,8 @@ export interface Scraped {
   /** Throws when it cannot be known. */
   leases: () => Promise<number>
   marks: { inFlightMax: number }
+  /** Since it was last called. */
+  loop: () => LoopReading
   /** heap.ts; default never. */
   collectEveryMs?: number
 }
@@ -71,7 +73,7 @@ export function scrapedGauges(registry: Registry, { pools, waitMsMax, inFlight, 
 const SAME_SCRAPE_MS = 100
 
 /** Names as every exporter of processes has them. */
-export function processGauges(registry: Registry, collectEveryMs: number): void {
+export function processGauges(registry: Registry, { collectEveryMs = 0, loop: read }: Pick<Scraped, 'collectEveryMs' | 'loop'>): void {
   const registers = [registry]
   new Gauge({
     name: 'process_resident_memory_bytes',
@@ -100,7 +102,7 @@ export function processGauges(registry: Registry, collectEveryMs: number): void 
       this.set(heap())
     },
   })
-  const loop = loopScraped()
+  const loop = oncePerScrape(read)
   new Gauge({
     name: 'event_loop_busy_ratio',
     help: 'Share of the time for which the event loop was busy, since the last scrape',
@@ -120,13 +122,12 @@ export function processGauges(registry: Registry, collectEveryMs: number): void 
 }
 
 /** One reading a scrape, whoever of its gauges asks first. */
-function loopScraped(): () => LoopReading {
-  const watch = watchLoop()
-  let reading = watch.read()
+function oncePerScrape(read: Scraped['loop']): Scraped['loop'] {
+  let reading = read()
   let readAtMs = 0
   return () => {
     if (performance.now() - readAtMs >= SAME_SCRAPE_MS) {
-      reading = watch.read()
+      reading = read()
       readAtMs = performance.now()
     }
     return reading

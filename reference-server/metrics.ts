@@ -17,13 +17,13 @@ const PART_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025
 export type Metrics = ReturnType<typeof createMetrics>
 
 /** @param scraped read at every scrape */
-export function createMetrics(scraped: Pick<Scraped, 'pools' | 'inFlight' | 'leases' | 'collectEveryMs'>) {
+export function createMetrics(scraped: Omit<Scraped, 'waitMsMax' | 'marks'>) {
   const registry = new Registry()
   const registers = [registry]
   const waitMsMax = new Map<string, number>()
   const marks = { inFlightMax: 0 }
   scrapedGauges(registry, { ...scraped, waitMsMax, marks })
-  processGauges(registry, scraped.collectEveryMs ?? 0)
+  processGauges(registry, scraped)
   const poolWait = new Histogram({
     name: 'pool_wait_seconds',
     help: 'Wait for a connection',

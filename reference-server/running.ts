@@ -79,16 +79,17 @@ export function open(parts: Parts): Running {
   const adminConnections = parts.connections({ url: settings.DATABASE_URL, name: 'admin', max: ADMIN_CONNECTIONS, times })
   const admin = parts.openAdmin(adminConnections, times)
   const redis = parts.redisConnection(parts)
+  const loop = parts.watchLoop()
   const metrics: Metrics = createMetrics({
     pools: () => poolFigures(bulkheads, adminConnections),
     inFlight: () => running.inFlight,
     leases: () => answerWithin(settings.REDIS_TIMEOUT_MS, running.limiter.held()),
+    loop: loop.reader(),
     collectEveryMs: settings.HEAP_COLLECT_EVERY_MS,
   })
-  const loop = parts.watchLoop()
   const waiting = (pool: PoolName): number => running.bulkheads[pool].queue.waiting
   const bodies = boundBodies(settings.IN_FLIGHT_BYTES_MAX, clock)
-  const gate = parts.openGate({ settings, clock, random: parts.random, loop: loop.read, bytesInside: () => bodies.bytes, waiting })
+  const gate = parts.openGate({ settings, clock, random: parts.random, loop: loop.reader(), bytesInside: () => bodies.bytes, waiting })
   const bulkheads = openBulkheads(parts, metrics, gate)
   const breakers = {
     postgres: openBreaker(parts, metrics, 'postgres'),
@@ -132,11 +133,7 @@ export function open(parts: Parts): Running {
     behind: new Set(),
     leaving: false,
     draining: false,
-    warm: () =>
-      warmed(
-        redis,
-        Object.values(bulkheads).map(({ connections }) => connections),
-      ),
+    warm: () => warmed(redis, Object.values(bulkheads)),
     async close(withinMs) {
       revocations.close()
       instances.close()
@@ -151,11 +148,11 @@ export function open(parts: Parts): Running {
   return running
 }
 
-async function warmed(redis: Redis, pools: Connections[]): Promise<void> {
+async function warmed(redis: Redis, pools: Bulkhead[]): Promise<void> {
   const { promise: late, resolve: giveUp } = Promise.withResolvers<void>()
   const timer = setTimeout(giveUp, WARM_MS)
   const ready = redis.status === 'ready' ? undefined : new Promise<void>((resolve) => redis.once('ready', resolve))
-  const connected = pools.map(async (pool) => (await pool.open()).release(false))
+  const connected = pools.map(async ({ connections }) => (await connections.open()).release(false))
   await Promise.race([Promise.allSettled([ready, ...connected]), late])
   clearTimeout(timer)
 }

@@ -99,7 +99,12 @@ test('observes series that the server has', async () => {
   const { url, ...selectors } = metrics ?? { url: '' }
   expect(url).toBe('http://127.0.0.1:1235/metrics')
   const pool = { name: 'cheap', used: 1, idle: 0, waiting: 0, waitingMax: 0 }
-  const shown = createMetrics({ pools: () => [pool], inFlight: () => 0, leases: async () => 0 })
+  const shown = createMetrics({
+    pools: () => [pool],
+    inFlight: () => 0,
+    leases: async () => 0,
+    loop: () => ({ delayMs: 0, utilisation: 0 }),
+  })
   shown.breakerStarts('postgres')
   const text = await shown.registry.metrics()
   for (const selector of Object.values(selectors)) {

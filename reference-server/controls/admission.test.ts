@@ -165,7 +165,12 @@ describe('without Redis', () => {
     })
     breaker.enter().end('down')
     const { next, reached } = rest()
-    const metrics = createMetrics({ pools: () => [], inFlight: () => 0, leases: async () => 0 })
+    const metrics = createMetrics({
+      pools: () => [],
+      inFlight: () => 0,
+      leases: async () => 0,
+      loop: () => ({ delayMs: 0, utilisation: 0 }),
+    })
     const parts = { settings: { ...settings, AGENT_BURST: burst }, budgets: agentBudgets, metrics, typical: createTypical() }
     const declared = { withoutRedis: readsFromMemory, quotaHeaders: bindingQuota, random: () => chance }
     const instances = { live: 2, close: () => undefined }

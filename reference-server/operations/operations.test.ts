@@ -25,7 +25,12 @@ const slo = parse(textOf('slo.yml')) as {
   burn: Record<'page' | 'ticket', { rate: number; long: string; short: string }>
   baseline: { times: number; floor: number }
 }
-const metrics = await createMetrics({ pools: () => [], inFlight: () => 0, leases: async () => 0 }).registry.getMetricsAsJSON()
+const metrics = await createMetrics({
+  pools: () => [],
+  inFlight: () => 0,
+  leases: async () => 0,
+  loop: () => ({ delayMs: 0, utilisation: 0 }),
+}).registry.getMetricsAsJSON()
 
 /** Everything that a query may name. */
 const known = new Set([
