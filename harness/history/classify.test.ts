@@ -27,6 +27,14 @@ const cases: Case[] = [
   ['429', { status: 429, ...json, data: { code: 'RATE_LIMITED', scope: 'tool' } }, 'fail', 'refused', { budget: 'tool' }],
   ['429', { status: 429, ...json, rpcCode: 42_902, data: { scope: 'agent' } }, 'fail', 'refused', { budget: 'concurrency' }],
   ['429', { status: 429, parsed: false }, 'fail', 'refused'],
+  [
+    '429',
+    { status: 429, ...json, data: { error: 'TOO_MANY_CONCURRENT_CALLS', scope: 'key' } },
+    'fail',
+    'refused',
+    { budget: 'concurrency' },
+  ],
+  ['429', { status: 429, ...json, message: 'Too many concurrent requests.' }, 'fail', 'refused', { budget: 'concurrency' }],
   ['429', { status: 429, ...json, data: { code: 'BUSY' } }, 'fail', 'shed', { errors: { BUSY: 'shed' } }],
   ['503', { status: 503, ...json, data: { code: 'OVERLOADED' } }, 'fail', 'shed'],
   ['503', { status: 503, ...json, rpcCode: 50_302 }, 'fail', 'dependency', { role: 'write' }],
@@ -47,7 +55,19 @@ const cases: Case[] = [
   ['400, 404, 405', { status: 405 }, 'fail', 'invalid'],
   ['other 5xx', { status: 500 }, 'fail', 'server-error'],
   ['other 5xx', { status: 502 }, 'info', 'server-error', { role: 'write' }],
-  ['other 5xx', { status: 504, ...json, data: { code: 'TOOL_TIMEOUT' } }, 'info', 'server-error', { role: 'money' }],
+  ['other 5xx', { status: 504, ...json, data: { code: 'TOOL_TIMEOUT' } }, 'info', 'timeout', { role: 'money' }],
+  ['other 5xx', { status: 502, ...json, rpcCode: 50_302 }, 'fail', 'dependency', { role: 'write' }],
+  ['other 5xx', { status: 529, ...json, data: { code: 'OVERLOADED' } }, 'fail', 'shed'],
+  ['other 5xx', { status: 500, ...json, data: { code: 'INVALID_ARGUMENTS' } }, 'info', 'server-error', { role: 'write' }],
+  ['another 4xx that names its code', { status: 408, ...json, data: { code: 'LATE' } }, 'fail', 'timeout', { errors: { LATE: 'timeout' } }],
+  ['another 4xx that names its code', { status: 415, ...json, rpcCode: -32_600 }, 'fail', 'invalid', { role: 'write' }],
+  [
+    'another 4xx that names its code',
+    { status: 420, ...json, data: { code: 'RATE_LIMITED', scope: 'agent' } },
+    'fail',
+    'refused',
+    { budget: 'agent' },
+  ],
   ['3xx', { status: 302 }, 'fail', 'server-error'],
   ['3xx', { status: 308 }, 'info', 'server-error', { role: 'write' }],
   ['an accepted notification', { status: 202, parsed: false }, 'ok', 'served', NOTIFICATION],
@@ -160,7 +180,7 @@ describe('the outcome table', () => {
     'upstream said HTTP 429',
   ])('tells a limit: %s', (message) => {
     const evidence = { ...prose(message), isError: true }
-    expect(classify({ call: 'c1', evidence, ended: true, role: 'write', tool: 'make', errors: {} })).toEqual({
+    expect(classify({ call: 'c1', evidence, ended: true, role: 'write', tool: 'make', errors: {} })).toMatchObject({
       outcome: 'fail',
       class: 'refused',
       by: 'inferred',

@@ -56,6 +56,10 @@ const statusIs =
   (...wanted: number[]) =>
   (seen: Seen) =>
     wanted.includes(seen.evidence.status)
+const hundredIs =
+  (hundred: number) =>
+  ({ evidence }: Seen) =>
+    Math.floor(evidence.status / 100) === hundred
 const isToolError = ({ evidence }: Seen) => evidence.status === 200 && evidence.isError === true
 const isRpcError = ({ evidence }: Seen) => evidence.status === 200 && evidence.rpcCode !== undefined
 const isError = (seen: Seen) => isToolError(seen) || isRpcError(seen)
@@ -72,16 +76,18 @@ export const table: readonly Row[] = [
   { when: '409, 422', matches: statusIs(409, 422), gives: ({ turnedAway }) => turnedAway ?? 'conflict' },
   { when: '413', matches: statusIs(413), gives: ({ turnedAway }) => turnedAway ?? 'too-large' },
   { when: '400, 404, 405', matches: statusIs(400, 404, 405), gives: ({ turnedAway }) => turnedAway ?? 'invalid' },
-  { when: 'other 5xx', matches: ({ evidence }) => evidence.status >= 500, gives: () => 'server-error' },
-  { when: '3xx', matches: ({ evidence }) => evidence.status >= 300 && evidence.status < 400, gives: () => 'server-error' },
+  {
+    when: 'other 5xx',
+    matches: hundredIs(5),
+    gives: ({ turnedAway, named }) => turnedAway ?? (named === 'timeout' ? named : 'server-error'),
+  },
+  { when: 'another 4xx that names its code', matches: (seen) => !!seen.named && hundredIs(4)(seen), gives: byName },
+  { when: '3xx', matches: hundredIs(3), gives: () => 'server-error' },
   {
     // 202 it must be, but clients take any 2xx, since they look at no body.
     when: 'an accepted notification',
-    matches: ({ role, tool, evidence }) =>
-      role === 'handshake' &&
-      tool.startsWith('notifications/') &&
-      Math.floor(evidence.status / 100) === 2 &&
-      evidence.rpcCode === undefined,
+    matches: (seen) =>
+      seen.role === 'handshake' && seen.tool.startsWith('notifications/') && hundredIs(2)(seen) && seen.evidence.rpcCode === undefined,
     gives: () => 'served',
   },
   {
@@ -186,7 +192,8 @@ function codesOf({ data, rpcCode }: Evidence): string[] {
 
 function budgetOf(evidence: Evidence): string | undefined {
   const codes = codesOf(evidence)
-  if (codes.includes('CONCURRENCY_LIMITED') || codes.includes('42902')) return 'concurrency'
+  if (codes.some((code) => code === '42902' || /concurren/i.test(code)) || /too many concurrent/i.test(evidence.message ?? ''))
+    return 'concurrency'
   const scope = evidence.data?.scope
   return typeof scope === 'string' ? scope : undefined
 }
