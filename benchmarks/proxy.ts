@@ -16,8 +16,8 @@ import { startRedis } from '../harness/environment/redis.ts'
 import { ScratchKeeper } from '../harness/environment/scratch-keeper.ts'
 import { startProxy } from '../harness/faults/proxy/client.ts'
 import { ensureRedis } from '../setup.mjs'
+import { Toxiproxy } from '../tests/fixtures/toxiproxy.ts'
 import { type Load, loads } from './proxy/loads.ts'
-import { startToxiproxy } from './proxy/toxiproxy.ts'
 import { stopSignal, unlessStopped } from './stoppable.ts'
 
 const ROUNDS = Number(process.argv[2] ?? 7)
@@ -42,11 +42,8 @@ const http = await start('http', ['-e', HTTP])
 const direct = { echo: echo.address, postgres: postgres.address, redis: redis.address, http: http.address }
 const links = NAMES.map((name) => ({ name, to: direct[name], delayMs: 0 }))
 await using proxy = await startProxy({ keeper, links, attemptsFile: path.join(keeper.folder, 'links.ndjson'), signal })
-await using toxiproxy = await startToxiproxy(
-  keeper,
-  Object.values(links).map(({ to }) => to),
-  signal,
-)
+await using toxiproxy = await Toxiproxy.start(keeper, signal)
+const throughToxiproxy = await Promise.all(links.map(({ name, to }) => toxiproxy.add(name, to)))
 const { host, port } = hostAndPort(direct.echo)
 const pipe = await start('pipe', [path.join(import.meta.dirname, 'proxy/plain-pipe.ts'), host, String(port)])
 const pids: Record<Through, number> = { stampede: proxy.pid, toxiproxy: toxiproxy.pid, pipe: pipe.pid }
@@ -131,7 +128,7 @@ async function cpuMs(pid: number): Promise<number> {
 
 function addressOf(way: Way, name: (typeof NAMES)[number]): string {
   if (way === 'direct') return direct[name]
-  return (way === 'stampede' ? proxy.links[name]?.address : toxiproxy.addresses[NAMES.indexOf(name)]) ?? ''
+  return (way === 'stampede' ? proxy.links[name]?.address : throughToxiproxy[NAMES.indexOf(name)]) ?? ''
 }
 
 /** One that says its port. */

@@ -18,7 +18,7 @@ test('only the links of services that were given are broken', async () => {
   const keeper = stack.use(await ScratchKeeper.open())
   const postgres = stack.use(await startPostgres({ keeper, signal }))
   const redis = stack.use(await startRedis({ keeper, signal, program: await ensureRedis() }))
-  const toxiproxy = stack.use(await Toxiproxy.start(keeper))
+  const toxiproxy = stack.use(await Toxiproxy.start(keeper, signal))
   await toxiproxy.add('postgres', postgres.address)
   await postgres.query('create table kept as select 41 as value')
   const given = ['--postgres', `postgres://postgres@${postgres.address}/postgres`, '--redis', `redis://${redis.address}`]

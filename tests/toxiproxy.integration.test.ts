@@ -20,7 +20,7 @@ let leases: string
 
 beforeAll(async () => {
   const keeper = owned.use(await ScratchKeeper.open())
-  toxiproxy = owned.use(await Toxiproxy.start(keeper))
+  toxiproxy = owned.use(await Toxiproxy.start(keeper, AbortSignal.timeout(10_000)))
   const echo = createServer((socket) => socket.on('error', () => {}).pipe(socket)).listen(0, '127.0.0.1')
   await once(echo, 'listening')
   owned.defer(() => void echo.close())
