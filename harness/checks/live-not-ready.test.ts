@@ -55,6 +55,16 @@ describe('live-not-ready', () => {
     expect(find(liveNotReady, three)).toMatchObject({ status: 'fail', measured: 1, says: expect.stringContaining('1.5 s (no answer)') })
   })
 
+  test('a probe that never succeeded is asked at a wrong address; the other one is judged all the same', () => {
+    const astray = (more: Parameters<typeof probed>[0] = {}) => {
+      const story = probed(more)
+      for (const { values } of story.samples) values.readyStatus = 404
+      return find(liveNotReady, story)
+    }
+    expect(astray()).toMatchObject({ status: 'unknown', says: expect.stringContaining('mend observe.probes.ready') })
+    expect(astray({ 12000: { liveStatus: 503 } })).toMatchObject({ status: 'fail', measured: 1 })
+  })
+
   test('cannot tell without a reading, and is not judged without probes', () => {
     expect(find(liveNotReady, aRun()).status).toBe('unknown')
     expect(verdictOf(probed().hides('observe.probes', 'the line'), 'live-not-ready')).toMatchObject({

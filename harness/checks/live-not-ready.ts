@@ -3,7 +3,8 @@
 // storm of connections; a readiness probe that asks it takes the whole fleet out of the balancer.
 //
 // Limit: silentReadings, unanswered readings in a row that count as dead (default 3, a kubelet's failureThreshold). Instances
-// that a fault stops, freezes or drains are left out while it lasts. Not modelled: start-up probes.
+// that a fault stops, freezes or drains are left out while it lasts. A probe that never once succeeded, not before anything was broken either,
+// is more likely asked at a wrong address: unknown. Not modelled: start-up probes.
 import type { FaultRecord } from '../history/queries.ts'
 import { causesOf, faultsOf } from '../history/queries.ts'
 import type { Point } from '../history/samples.ts'
@@ -30,14 +31,20 @@ export const liveNotReady = check({
   judge(history, { silentReadings }) {
     const faults = faultsOf(history)
     const own = faults.filter(({ dependency }) => dependency === 'server')
-    const live = points(history, 'liveStatus').filter(({ atMs }) => !own.some((fault) => within(fault, atMs)))
-    const ready = points(history, 'readyStatus').filter(({ atMs }) => foreign(faults, own, atMs))
+    const neverHeld = (['live', 'ready'] as const).filter((name) => neverSucceeded(points(history, `${name}Status`)))
+    const read = (name: 'live' | 'ready') => (neverHeld.includes(name) ? [] : points(history, `${name}Status`))
+    const live = read('live').filter(({ atMs }) => !own.some((fault) => within(fault, atMs)))
+    const ready = read('ready').filter(({ atMs }) => foreign(faults, own, atMs))
     const shown = { limit: 0, unit: 'probes that failed', samples: live.length + ready.length }
-    if (shown.samples === 0) return unknown('no probe was read', shown)
+    if (shown.samples === 0 && neverHeld.length === 0) return unknown('no probe was read', shown)
     const dead = [...live.filter(failed), ...silent(live, silentReadings)]
     const withdrawn = [...ready.filter(failed), ...silent(ready, silentReadings)]
     const fallen = [...dead, ...withdrawn].sort((a, b) => a.atMs - b.atMs)
     const [first] = fallen
+    if (!first && neverHeld.length > 0) {
+      const lines = neverHeld.map((name) => `observe.probes.${name}`).join(' and ')
+      return unknown(`${neverHeld.join(' and ')} never succeeded, not before anything was broken either: mend ${lines}`, shown)
+    }
     if (!first) return { ...shown, status: 'pass', measured: 0, says: `all ${some(shown.samples, 'probe')} succeeded` }
     return {
       ...shown,
@@ -60,6 +67,10 @@ export const liveNotReady = check({
 /** Answered, and not with success. */
 function failed({ value }: Point): boolean {
   return value !== 0 && !probeHolds(value)
+}
+
+function neverSucceeded(readings: readonly Point[]): boolean {
+  return readings.length > 0 && !readings.some(({ value }) => probeHolds(value))
 }
 
 function within({ fromMs, overMs }: FaultRecord, atMs: number): boolean {
