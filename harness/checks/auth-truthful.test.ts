@@ -41,6 +41,7 @@ describe('auth-truthful', () => {
   test.each<[string, Credential | undefined, Answer, RegExp]>([
     ['a token that is out of date is let in', 'expired', served(), /let in with a credential that is expired/],
     ['one without the scope is let in', 'wrong-scope', served(), /let in with a credential that is wrong-scope/],
+    ['an error of its own says so', 'expired', toolError('TOKEN_TOO_OLD'), /told an error that is neither 401 nor 403/],
     ['one without the scope is told 401', 'wrong-scope', INVALID, /only lacks a scope told 401/],
     ['a revoked one is told 403', 'revoked', NO_SCOPE, /revoked told 403/],
     ['a 401 has no challenge', 'malformed', told(401), /401 without a challenge/],

@@ -87,7 +87,10 @@ function flawOf(call: Call, stateAt: (call: Call) => State): string | undefined 
   const { status } = evidence
   if (status === 429 || status === 503 || SAYS_NOTHING.has(call.class)) return undefined
   if (status === 401 || status === 403) return refusalFlaw(call)
-  return status < 400 && call.class !== 'denied' ? `let in with a credential that is ${credential}` : undefined
+  if (status >= 400 || call.class === 'denied') return undefined
+  // An error in words of the server's own: whether it is about the token, nobody can tell, nor any client.
+  if (call.class === 'unclassified') return `with a credential that is ${credential} told an error that is neither 401 nor 403`
+  return `let in with a credential that is ${credential}`
 }
 
 function refusalFlaw({ credential, evidence: { status, challenge } }: Call): string | undefined {
