@@ -4,8 +4,8 @@
 
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import path from 'node:path'
+import { chunksOf } from '../history/chunks.ts'
 import { parsed } from '../history/json.ts'
-import { chunksOf } from '../history/lines.ts'
 import type { LoadLine, SendLine } from '../history/load-line.ts'
 import { Sequence } from '../history/sequence.ts'
 

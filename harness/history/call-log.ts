@@ -3,7 +3,7 @@
 // a log only who answered and how long it took (server-log.ts), since all lines of a long run would not fit into memory.
 // Bounds: 8 lines a call, 2,000 characters a line. Not modelled: lines that name only the trace.
 import path from 'node:path'
-import { blocksOf } from './lines.ts'
+import { blocksOf } from './chunks.ts'
 import { serverLogs } from './server-log.ts'
 
 const LINES_MAX = 8

@@ -1,18 +1,15 @@
 // Reads a file of JSON lines, one validated line at a time. A line that is no JSON or not of its kind is left out and
-// noted; a file that ends in the middle of a line is read up to there, and said so. Bounds: a line of 1 MiB, the notes of
-// 5 bad lines a file (the rest is counted). Words that come again and again (an agent, a policy) are kept once:
+// noted; a file that ends in the middle of a line is read up to there, and said so. Bounds: the notes of 5 bad
+// lines a file (the rest is counted). Words that come again and again (an agent, a policy) are kept once:
 // a run of a million calls says the same few things millions of times.
-import { isAscii } from 'node:buffer'
-import { open, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { z } from 'zod'
+import { chunksOf } from './chunks.ts'
 import { loadLine } from './event-schema.ts'
 import { isPlain } from './plain-line.ts'
 
-const LINE_MAX = 1_048_576
 const NOTES_MAX = 5
-const CHUNK_BYTES = 1_048_576
-const NEWLINE = 10
 
 export interface Read {
   /** `absent`: there is no such file. */
@@ -94,48 +91,6 @@ class Words {
     if (this.#known.size >= Words.#most) this.#known = new Map()
     this.#known.set(word, word)
   }
-}
-
-/** Every line that is not blank; `ended` is false for a last one without its newline. */
-export async function* textLines(file: string): AsyncGenerator<{ text: string; number: number; ended: boolean }> {
-  for await (const { texts, from, ended } of chunksOf(file))
-    for (const [n, text] of texts.entries()) if (text.trim() !== '') yield { text, number: from + n, ended }
-}
-
-/** Lines as they come from the disk, many at once, blank ones too; `from` numbers the first. A last one without its newline comes alone. */
-export async function* chunksOf(file: string): AsyncGenerator<{ texts: string[]; from: number; ended: boolean }> {
-  let from = 1
-  for await (const { text, ended } of blocksOf(file)) {
-    const texts = text.split('\n')
-    yield { texts, from, ended }
-    from += texts.length
-  }
-}
-
-/**
- * The same in one piece, without the newline of its last line. The next one is read from the disk meanwhile, into the same memory. Of a line
- * that is longer than it may be, something is left out.
- */
-export async function* blocksOf(file: string): AsyncGenerator<{ text: string; ended: boolean }> {
-  await using handle = await open(file)
-  const bytes = Buffer.allocUnsafe(LINE_MAX + CHUNK_BYTES)
-  let held = 0
-  let reading = handle.read(bytes, held, CHUNK_BYTES)
-  for (let read = await reading; read.bytesRead > 0; read = await reading) {
-    const filled = held + read.bytesRead
-    const end = bytes.lastIndexOf(NEWLINE, filled - 1)
-    const text = end < 0 ? undefined : textOf(bytes.subarray(0, end))
-    bytes.copyWithin(0, end + 1, filled)
-    held = Math.min(filled - end - 1, LINE_MAX)
-    reading = handle.read(bytes, held, CHUNK_BYTES)
-    if (text !== undefined) yield { text, ended: true }
-  }
-  if (held > 0) yield { text: textOf(bytes.subarray(0, held)), ended: false }
-}
-
-/** Of text that is ASCII, as most is, latin1 is the same and read in half the time. */
-function textOf(bytes: Buffer): string {
-  return bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8')
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -28,7 +28,7 @@ import type { LoadLine } from './load-line.ts'
 import type { Manifest } from './manifest.ts'
 import type { AttemptLine, ClockLine, EffectLine, FaultLine, GeneratorLine, HitLine, LeakLine, SampleLine, SpanLine } from './raw-line.ts'
 import { disordered } from './sequence.ts'
-import { readServerLogs } from './server-log.ts'
+import { ServerLogs } from './server-log.ts'
 import { streamNotes } from './streams.ts'
 import { writeHistory } from './write-history.ts'
 
@@ -43,8 +43,10 @@ const ALIKE_MAX = 10_000
  */
 export async function buildHistory(folder: string): Promise<History> {
   const { manifest, plan } = await readRun(folder)
-  shareAlike(plan)
   const raw = path.join(folder, 'raw')
+  const { requestId, durationMs } = manifest.observed
+  await using logs = requestId === undefined ? undefined : new ServerLogs({ rawFolder: raw, run: manifest.run, requestId, durationMs })
+  shareAlike(plan)
   const states: NonNullable<Manifest['raw']> = {}
   const notes: string[] = []
   const each = async <T>(name: string, schema: z.ZodType, take: (line: T) => void): Promise<void> => {
@@ -74,7 +76,7 @@ export async function buildHistory(folder: string): Promise<History> {
   const { fleet } = load
   const whole: Manifest = { ...manifest, raw: states, ...(fleet && { fleet }) }
   const bare = assembled(load, { manifest: whole, plan, faults, attempts, samples, effects, clocks, hits, spans, leaks })
-  const server = await readServerLogs(raw, bare)
+  const server = await logs?.giveTo(bare)
   const history = server ? { ...bare, said: server.said } : bare
   if (server) {
     notes.push(...resent(server.twice), ...unrecorded(server.unknown))

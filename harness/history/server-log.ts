@@ -5,12 +5,15 @@
 // several such lines a request cannot be told from that.
 //
 // In the same reading: what the server told of itself while the load was on (server-said.ts).
+//
+// A log of a million calls takes as long to read as all else that is merged, and says little that is kept. So a thread reads it
+// (server-log-thread.ts), from when the merge begins; what it found is given to the calls once they are known.
+import { on, once } from 'node:events'
 import { readdir } from 'node:fs/promises'
-import path from 'node:path'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { Call } from './event.ts'
 import type { History } from './history.ts'
-import { parsed } from './json.ts'
-import { chunksOf } from './lines.ts'
+import type { LogOrder, LogPart } from './server-log-thread.ts'
 import { Said, type ServerSaid } from './server-said.ts'
 
 /** Tried in this order where the target does not name the field. */
@@ -26,19 +29,41 @@ export interface ServerLog {
   said: ServerSaid
 }
 
-/**
- * Gives each call what the server says of it.
- * @returns undefined when this target's logs are not observed
- */
-export async function readServerLogs(rawFolder: string, history: History): Promise<ServerLog | undefined> {
-  const { requestId, durationMs } = history.manifest.observed
-  if (requestId === undefined) return undefined
-  const reader = new Reader(history, requestId, durationMs)
-  for (const name of await serverLogs(rawFolder)) {
-    const instance = name.slice('server-'.length, -'.log'.length)
-    for await (const { texts } of chunksOf(path.join(rawFolder, name))) for (const text of texts) reader.take(text, instance)
+/** The logs of one run, read from now on. Disposing ends that, wherever it is. */
+export class ServerLogs implements AsyncDisposable {
+  readonly #worker: Worker
+  readonly #port: MessagePort
+  readonly #parts: AsyncIterable<[LogPart]>
+  readonly #ended: Promise<unknown>
+
+  constructor(where: Omit<LogOrder, 'port'>) {
+    const { port1, port2: port } = new MessageChannel()
+    const workerData: LogOrder = { ...where, port }
+    // The program's own flags may be none that a thread takes.
+    this.#worker = new Worker(new URL('./server-log-thread.ts', import.meta.url), { workerData, transferList: [port], execArgv: [] })
+    this.#port = port1
+    // From now on: that it closed is told once.
+    this.#parts = on(port1, 'message', { close: ['close'] }) as AsyncIterable<[LogPart]>
+    this.#ended = once(this.#worker, 'exit')
+    // Whoever gives calls what was read is told what went wrong.
+    this.#ended.catch(() => undefined)
   }
-  return reader.read()
+
+  /** Gives each call what the server says of it; can be done once. */
+  async giveTo(history: History): Promise<ServerLog> {
+    const reader = new Reader(history)
+    for await (const [part] of this.#parts) {
+      reader.take(part)
+      this.#port.postMessage(part.bytes)
+    }
+    await this.#ended
+    return reader.read()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#port.close()
+    await this.#worker.terminate()
+  }
 }
 
 /** `server-1.log`, and so on. */
@@ -49,47 +74,44 @@ export async function serverLogs(rawFolder: string): Promise<string[]> {
 type Logged = Pick<Call, 'server'>
 
 class Reader {
-  readonly #requestId: string
-  readonly #durationMs: string | undefined
-  readonly #run: string
   readonly #all: readonly Call[]
-  readonly #calls: ReadonlyMap<string, Call>
+  readonly #calls = new Map<string, Call>()
   readonly #strangers = new Map<string, Logged>()
   readonly #twice = new Set<string>()
   readonly #said: Said
   #known = 0
   #timed = false
 
-  constructor(history: History, requestId: string, durationMs: string | undefined) {
-    this.#requestId = requestId
-    this.#durationMs = durationMs
-    this.#run = `${history.manifest.run}-`
+  constructor(history: History) {
     this.#all = history.calls
-    this.#calls = new Map(history.calls.map((call) => [call.call, call]))
+    for (const call of history.calls) this.#calls.set(call.call, call)
     this.#said = new Said(history)
   }
 
-  take(text: string, instance: string): void {
-    const line = jsonObject(text)
-    if (!line) return
-    const id = fieldOf(line, this.#requestId)
-    if (typeof id !== 'string') this.#said.takeOwn(line, text)
-    else if (id.startsWith(this.#run)) this.#takeCall(id, line, instance)
+  take({ instance, ids, tookMs, counts, times, fieldNumbers, fields, own }: LogPart): void {
+    let next = 0
+    for (const [n, id] of ids.entries()) {
+      const took = tookMs[n] as number
+      const call = this.#takeCall(id, instance, Number.isNaN(took) ? undefined : took)
+      for (const end = next + (counts[n] as number); next < end; next++)
+        if (call) this.#said.takeTime(fields[fieldNumbers[next] as number] as string, call.phase, times[next] as number)
+    }
+    for (const text of own) this.#said.takeOwn(text)
   }
 
-  #takeCall(id: string, line: Record<string, unknown>, instance: string): void {
+  /** @returns the call, when the generator knows it */
+  #takeCall(id: string, instance: string, took: number | undefined): Call | undefined {
     const call = this.#calls.get(id)
-    if (call) this.#said.takeTimes(line, call.phase)
     const logged: Logged = call ?? this.#strangers.get(id) ?? {}
     const before = logged.server
     if (!call && !before) this.#strangers.set(id, logged)
     if (call && !before) this.#known++
-    const took = durationOf(line, this.#durationMs)
     this.#timed ||= took !== undefined
     // The one that is kept has a duration as soon as any of its call's lines has.
     if (took !== undefined && before?.durationMs !== undefined) this.#twice.add(id)
-    if (before && (before.durationMs ?? -1) >= (took ?? -1)) return
-    logged.server = took === undefined ? { instance } : { instance, durationMs: took }
+    if (!before || (before.durationMs ?? -1) < (took ?? -1))
+      logged.server = took === undefined ? { instance } : { instance, durationMs: took }
+    return call
   }
 
   read(): ServerLog {
@@ -104,26 +126,4 @@ class Reader {
     const twice = [...this.#calls.keys(), ...unknown].filter((id) => this.#twice.has(id))
     return { calls: this.#known + unknown.length, unknown, ...(this.#timed && { twice }), said: this.#said }
   }
-}
-
-function durationOf(line: Record<string, unknown>, field: string | undefined): number | undefined {
-  for (const name of field === undefined ? DURATION_FIELDS : [field]) {
-    const value = fieldOf(line, name)
-    if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
-  }
-  return undefined
-}
-
-/** `req.id` steps into an object, unless there is a field of that very name. */
-function fieldOf(line: Record<string, unknown>, field: string): unknown {
-  if (field in line) return line[field]
-  let value: unknown = line
-  for (const step of field.split('.'))
-    value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[step] : undefined
-  return value
-}
-
-/** Undefined for a line that is no JSON object. */
-function jsonObject(text: string): Record<string, unknown> | undefined {
-  return text.startsWith('{') ? parsed(text) : undefined
 }

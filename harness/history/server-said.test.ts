@@ -4,12 +4,12 @@ import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Call } from './event.ts'
 import type { History } from './history.ts'
-import { readServerLogs } from './server-log.ts'
+import { type ServerLog, ServerLogs } from './server-log.ts'
 
 const T0_MS = Date.parse('2026-03-01T09:30:00.000Z')
 const call = { call: 'r7-a-1', phase: 'stress' } as Call
 const history = {
-  manifest: { run: 'r7', t0Ms: T0_MS, observed: { requestId: 'request_id' } },
+  manifest: { t0Ms: T0_MS },
   plan: { endsAtMs: 27_000 },
   calls: [call],
 } as unknown as History
@@ -20,6 +20,11 @@ beforeAll(async () => {
   await mkdir(path.join(folder, 'raw'))
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
+
+async function read(rawFolder: string): Promise<ServerLog> {
+  await using logs = new ServerLogs({ rawFolder, run: 'r7', requestId: 'request_id', durationMs: undefined })
+  return await logs.giveTo(history)
+}
 
 const at = (ms: number) => new Date(T0_MS + ms).toISOString()
 
@@ -35,8 +40,7 @@ it("keeps what the server said of itself during the load, and its calls' own tim
     { msg: 'no time' },
   ]
   await writeFile(path.join(folder, 'raw', 'server-1.log'), `${lines.map((line) => JSON.stringify(line)).join('\n')}\nnot json\n`)
-  const log = await readServerLogs(path.join(folder, 'raw'), history)
-  const { own = [], times } = log?.said ?? {}
+  const { own, times } = (await read(path.join(folder, 'raw'))).said
   expect(own.map(({ times: often, firstMs, lastMs }) => [often, firstMs, lastMs])).toEqual([
     [2, 12_000, 15_000],
     [1, 14_000, 14_000],
@@ -50,8 +54,6 @@ it("keeps what the server said of itself during the load, and its calls' own tim
   )
 })
 
-it('is empty where no logs are observed, and without a folder', async () => {
-  const blind = { ...history, manifest: { ...history.manifest, observed: {} } }
-  expect(await readServerLogs(path.join(folder, 'raw'), blind)).toBeUndefined()
-  expect(await readServerLogs('/nowhere', history)).toMatchObject({ calls: 0, unknown: [], said: { own: [] } })
+it('is empty without a folder', async () => {
+  expect(await read('/nowhere')).toMatchObject({ calls: 0, unknown: [], said: { own: [] } })
 })

@@ -5,6 +5,7 @@
 // Not modelled: lines that are no JSON; a log that names its calls otherwise than by the field that the target tells.
 import type { Call } from './event.ts'
 import type { History } from './history.ts'
+import { parsed } from './json.ts'
 
 const LINE_MAX = 1_000
 const KINDS_MAX = 8
@@ -45,21 +46,18 @@ export class Said implements ServerSaid {
     return [...this.#kinds.values()].sort((a, b) => a.firstMs - b.firstMs)
   }
 
-  /** @param line about a call of that phase */
-  takeTimes(line: Record<string, unknown>, phase: Call['phase']): void {
-    for (const field in line) {
-      const value = line[field]
-      if (typeof value !== 'number' || !(field.endsWith('_ms') || field.endsWith('Ms'))) continue
-      const phases = this.times.get(field) ?? new Map<Call['phase'], number[]>()
-      const values = phases.get(phase) ?? []
-      if (values.length === TIMES_MAX) continue
-      values.push(value)
-      if (values.length === 1) this.times.set(field, phases.set(phase, values))
-    }
+  /** Of a call of that phase. */
+  takeTime(field: string, phase: Call['phase'], value: number): void {
+    const phases = this.times.get(field) ?? new Map<Call['phase'], number[]>()
+    const values = phases.get(phase) ?? []
+    if (values.length === TIMES_MAX) return
+    values.push(value)
+    if (values.length === 1) this.times.set(field, phases.set(phase, values))
   }
 
   /** A line about no call. What was said before the load began (settings, addresses) or after it (the stop) is no answer to it. */
-  takeOwn(line: Record<string, unknown>, text: string): void {
+  takeOwn(text: string): void {
+    const line = parsed<Record<string, unknown>>(text) ?? {}
     const atMs = timeOf(line)
     const sinceMs = atMs === undefined ? undefined : atMs - this.#t0Ms
     if (sinceMs === undefined || sinceMs < 0 || sinceMs > this.#endMs) return

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { chunksOf } from './lines.ts'
+import { chunksOf } from './chunks.ts'
 
 const MIB = 1_048_576
 
