@@ -14,7 +14,11 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 
 const opened = () => new ServerLogs({ rawFolder: folder, run: 'r7', requestId: 'id', durationMs: 'took_ms' })
 const historyOf = (calls: string[]) =>
-  ({ manifest: { t0Ms: 0 }, plan: { endsAtMs: 1_000 }, calls: calls.map((call) => ({ call, phase: 'stress' }) as Call) }) as History
+  ({
+    manifest: { t0Ms: 0 },
+    plan: { endsAtMs: 1_000 },
+    calls: calls.map((call) => ({ call, phase: 'stress' }) as Call),
+  }) as unknown as History
 
 it('gives every call its line of logs that are longer than what is read at once', async () => {
   const ids = Array.from({ length: 40_000 }, (_, n) => `r7-a-${n}`)
