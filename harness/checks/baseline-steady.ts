@@ -46,17 +46,21 @@ export const baselineSteady = check({
       { fromMs: steady.fromMs, toMs: middleMs },
       { fromMs: middleMs, toMs: steady.toMs },
     ] as const
-    const [first, second] = [goodIn(all, spans[0]), goodIn(all, spans[1])]
+    const sent = all.filter(({ first }) => first.sentAtMs >= steady.fromMs && first.sentAtMs < steady.toMs)
+    const [first, second] = [goodIn(sent, spans[0]), goodIn(sent, spans[1])]
     const samples = first.planned + second.planned
     if (Math.min(first.planned, second.planned) < limits.leastPlanned)
       return unknown(`only ${some(samples, 'call')} planned in the steady phase: too few to tell whether it was steady`, { samples })
-    const refused = all.flatMap(refusedOf).filter(({ phase }) => phase === 'steady')
+    const refused = all
+      .filter(anyRefused)
+      .flatMap(refusedOf)
+      .filter(({ phase }) => phase === 'steady')
     const low = underFloor(all, steady, limits)
     const apart = Math.abs(first.share - second.share)
     const problems = [
       ...(apart > limits.goodPoints ? [`its halves differ: ${percent(first.share)} and ${percent(second.share)} good`] : []),
       ...low.map(({ text }) => text),
-      ...latencyProblem(all, spans, limits),
+      ...latencyProblem(rolesOf(all), sent, spans, limits),
       ...(refused.length > 0 && limits.refusals === 'none' ? [`${some(refused.length, 'call')} refused in it`] : []),
     ]
     return {
@@ -73,10 +77,17 @@ export const baselineSteady = check({
 
 const TURNED_AWAY: ReadonlySet<string> = new Set(['refused', 'shed', 'queue', 'draining'])
 
+function turnedAway(call: Call): boolean {
+  return TURNED_AWAY.has(call.class)
+}
+
+function anyRefused({ first, retries }: Intent): boolean {
+  return turnedAway(first) || retries.some(turnedAway)
+}
+
 /** Attempts that were turned away. */
-function refusedOf({ first, retries }: Intent): readonly Call[] {
-  const refused = retries.filter((call) => TURNED_AWAY.has(call.class))
-  return TURNED_AWAY.has(first.class) ? [first, ...refused] : refused
+function refusedOf({ first, retries }: Intent): Call[] {
+  return [first, ...retries].filter(turnedAway)
 }
 
 /** Roles that hardly worked; refusals that the scenario allows are left out of them. */
@@ -85,7 +96,7 @@ function underFloor(
   steady: Phase,
   { goodLeast, refusals }: { goodLeast: number; refusals: string },
 ): { text: string; calls: Call[] }[] {
-  const excused = (intent: Intent) => refusals === 'allowed' && !intent.good && refusedOf(intent).length > 0
+  const excused = (intent: Intent) => refusals === 'allowed' && !intent.good && anyRefused(intent)
   const looked = all.filter((intent) => intent.first.phase === steady.name && !intent.straddles && !excused(intent))
   return [...Map.groupBy(looked, ({ first }) => first.role)].flatMap(([role, planned]) => {
     const calls = planned.filter(({ good }) => !good).map(({ first }) => first)
@@ -104,14 +115,24 @@ function badnessOf({ class: is, evidence }: Call): string {
 
 type Half = { fromMs: number; toMs: number }
 
+/** In the order in which they were first asked for. */
+function rolesOf(all: readonly Intent[]): Set<Call['role']> {
+  const roles = new Set<Call['role']>()
+  for (const { first } of all) roles.add(first.role)
+  return roles
+}
+
 /** Roles are compared one by one: their mix is drawn, and would move a common p95 by itself. */
 function latencyProblem(
-  all: readonly Intent[],
+  roles: ReadonlySet<Call['role']>,
+  sent: readonly Intent[],
   halves: readonly [Half, Half],
   limits: { latencyShare: number; latencyFloorMs: number },
 ): string[] {
-  return [...new Set(all.map(({ first }) => first.role))].flatMap((role) => {
-    const [before, after] = halves.map((half) => latencies(all, role, half)) as [number[], number[]]
+  const byRole = Map.groupBy(sent, ({ first }) => first.role)
+  return [...roles].flatMap((role) => {
+    const own = byRole.get(role) ?? []
+    const [before, after] = halves.map((half) => latencies(own, half)) as [number[], number[]]
     if (Math.min(before.length, after.length) < P95_SAMPLES) return []
     const [one, two] = [quantileOf(before, 0.95), quantileOf(after, 0.95)]
     const allowedMs = Math.min(one, two) * limits.latencyShare + limits.latencyFloorMs
@@ -119,9 +140,9 @@ function latencyProblem(
   })
 }
 
-function latencies(all: readonly Intent[], role: string, half: Half): number[] {
-  return all.flatMap(({ first }) => {
-    const inside = first.role === role && first.sentAtMs >= half.fromMs && first.sentAtMs < half.toMs
+function latencies(own: readonly Intent[], half: Half): number[] {
+  return own.flatMap(({ first }) => {
+    const inside = first.sentAtMs >= half.fromMs && first.sentAtMs < half.toMs
     return inside && first.outcome === 'ok' && first.endedAtMs !== undefined ? [first.endedAtMs - first.plannedAtMs] : []
   })
 }

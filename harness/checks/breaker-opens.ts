@@ -8,10 +8,11 @@
 // leastCalls after it, to tell an open breaker from agents that do not ask (20). All ours. Without a link: inferred from
 // failures that become fast. Not modelled: how it closes again (recovers, breaker-recovers).
 import type { Call } from '../history/event.ts'
+import { needing } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { instancesOf } from '../history/instances.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { attemptsAt, breakerOpenMs, type FaultRecord, faultsOf, needs, refusedBefore, wayMs } from '../history/queries.ts'
+import { attemptsAt, breakerOpenMs, type FaultRecord, faultsOf, refusedBefore, wayMs } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
 import { count, milliseconds } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
@@ -67,7 +68,7 @@ interface Limits {
 function judgeFault(history: History, fault: FaultRecord, limits: Limits): Finding {
   const { dependency } = fault
   if (dependency === undefined) return unknown(`${fault.fault} was never injected`)
-  const asked = history.calls.filter((call) => isIn(call, fault) && needs(history, call.role, dependency) && !refusedBefore(call))
+  const asked = needing(history, dependency).filter((call) => isIn(call, fault) && !refusedBefore(call))
   const seen = history.manifest.offers[`link:${dependency}`] === true
   return seen ? byAttempts(history, fault, dependency, asked, limits) : bySpeed(history, fault, asked, limits)
 }

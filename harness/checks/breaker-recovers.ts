@@ -8,9 +8,10 @@
 // default). A silence is half of the open time without an attempt while calls ask. Where attempts are connections, those after the
 // heal are a pool that fills again, and no flood. Not modelled: breakers that a fault of the harness never opened.
 import type { Call } from '../history/event.ts'
+import { needing } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { instancesOf } from '../history/instances.ts'
-import { attemptsAt, breakerOpenMs, type FaultRecord, faultsOf, needs, refusedBefore } from '../history/queries.ts'
+import { attemptsAt, breakerOpenMs, type FaultRecord, faultsOf, refusedBefore } from '../history/queries.ts'
 import { ascending, countBelow } from '../history/sorted.ts'
 import { count, milliseconds } from '../parameters.ts'
 import { openBreaker, remedyFor } from './cause.ts'
@@ -54,7 +55,7 @@ export const breakerRecovers = check({
 function judgeFault(history: History, fault: FaultRecord, limits: Limits): Finding | undefined {
   const dependency = fault.dependency ?? ''
   const openMs = breakerOpenMs(history)
-  const asking = history.calls.filter((call) => needs(history, call.role, dependency) && !refusedBefore(call))
+  const asking = needing(history, dependency).filter((call) => !refusedBefore(call))
   const bursts = burstsAfterSilence(history, fault, dependency, asking, openMs * SILENCE_SHARE)
   if (bursts.length === 0) return undefined
   const allowed = limits.probes * instancesOf(history)

@@ -11,9 +11,9 @@
 // somebody's giving up; unless all such took the same time: then that is a limit of the tool's own.
 // Not modelled: what began between two readings.
 import type { Call } from '../history/event.ts'
+import { needing } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { needs } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
 import { ascending, countBelow } from '../history/sorted.ts'
 import { milliseconds } from '../parameters.ts'
@@ -44,7 +44,7 @@ export const cancelPropagates = check({
   ofAllAgents: true,
   limits: { graceMs: milliseconds(1_000) },
   judge(history, { graceMs }) {
-    const asking = history.calls.filter((call) => needs(history, call.role, 'postgres'))
+    const asking = needing(history, 'postgres')
     const gone = asking.filter(
       ({ evidence, class: is }) => evidence.transport === 'timeout' || evidence.transport === 'reset' || is === 'timeout',
     )

@@ -3,6 +3,7 @@
 import { ratioInterval, type Tally } from '../history/bootstrap.ts'
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { once } from '../history/once.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { cpuShares, type Point, points } from '../history/samples.ts'
 import type { Finding } from './check.ts'
@@ -67,21 +68,34 @@ export function perCall(answered: readonly Call[], [before, under]: [Span, Span]
 
 /** Of the calls answered under stress, those of tools that the time before had none of. */
 function strangers(calm: readonly Second[], busy: readonly Second[]): number {
-  const known = new Set(calm.flatMap(({ calls }) => calls.map(({ tool }) => tool)))
+  const known = new Set<string>()
+  for (const { calls } of calm) for (const { tool } of calls) known.add(tool)
   const strange = busy.reduce((sum, { calls }) => sum + calls.filter(({ tool }) => !known.has(tool)).length, 0)
   return strange / count(busy)
 }
 
 /** `good` is what was used, `planned` for how many calls. */
 interface Second extends Tally {
-  calls: Call[]
+  calls: readonly Call[]
+}
+
+/** CPU and log ask for the same stretches. */
+const knownSeconds = once((_: readonly Call[]) => new Map<string, Call[][]>())
+
+/** What was answered in each whole second of a stretch. */
+function answeredIn(answered: readonly Call[], { fromMs, toMs }: Span): readonly (readonly Call[])[] {
+  const known = knownSeconds(answered)
+  const found = known.get(`${fromMs} ${toMs}`)
+  if (found) return found
+  const seconds = Array.from({ length: Math.floor((toMs - fromMs) / WINDOW_MS) }, (): Call[] => [])
+  known.set(`${fromMs} ${toMs}`, seconds)
+  for (const call of answered) seconds[Math.floor(((call.endedAtMs ?? -1) - fromMs) / WINDOW_MS)]?.push(call)
+  return seconds
 }
 
 /** Seconds in which something was answered, and of which it is known what was used. */
 function secondsOf(answered: readonly Call[], { fromMs, toMs }: Span, used: readonly Used[]): Second[] {
-  const seconds = Array.from({ length: Math.floor((toMs - fromMs) / WINDOW_MS) }, (): Second & { seen: boolean } => {
-    return { good: 0, planned: 0, calls: [], seen: false }
-  })
+  const seconds = answeredIn(answered, { fromMs, toMs }).map((calls) => ({ good: 0, planned: calls.length, calls, seen: false }))
   for (const one of used) {
     const last = Math.min(seconds.length - 1, Math.floor((one.toMs - fromMs) / WINDOW_MS))
     for (let n = Math.max(0, Math.floor((one.fromMs - fromMs) / WINDOW_MS)); n <= last; n++) {
@@ -92,12 +106,6 @@ function secondsOf(answered: readonly Call[], { fromMs, toMs }: Span, used: read
       second.good += (one.amount * insideMs) / (one.toMs - one.fromMs)
       second.seen = true
     }
-  }
-  for (const call of answered) {
-    const second = seconds[Math.floor(((call.endedAtMs ?? -1) - fromMs) / WINDOW_MS)]
-    if (!second) continue
-    second.planned++
-    second.calls.push(call)
   }
   return seconds.filter(({ seen, planned }) => seen && planned > 0)
 }

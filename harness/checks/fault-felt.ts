@@ -4,8 +4,9 @@
 //
 // Limits: calls, the least number of exposed calls a fault (default 1). Not modelled: how much of the traffic was exposed.
 
+import { needing } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
-import { type FaultRecord, faultsOf, needs, overlaps } from '../history/queries.ts'
+import { type FaultRecord, faultsOf, overlaps } from '../history/queries.ts'
 import { count } from '../parameters.ts'
 import { check } from './check.ts'
 import { notExercised } from './finding.ts'
@@ -53,7 +54,7 @@ function success(history: History, fault: FaultRecord): string {
 }
 
 function exposed(history: History, fault: FaultRecord): number {
-  return history.calls.filter((call) => overlaps(call, fault) && needs(history, call.role, fault.dependency ?? '')).length
+  return needing(history, fault.dependency ?? '').filter((call) => overlaps(call, fault)).length
 }
 
 function detail({ lines }: FaultRecord, event: string): string {

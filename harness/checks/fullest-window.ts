@@ -2,6 +2,8 @@
 // length. One pass over the ends with a tree over the beginnings (a call counts for every window that begins before it), so that a
 // million calls take n log n steps, not n². Pure.
 
+import { ascending, countBelow } from '../history/sorted.ts'
+
 interface Stay {
   sentAtMs: number
   endedAtMs: number
@@ -15,12 +17,11 @@ export interface FullestWindow {
 
 /** @returns undefined without calls */
 export function fullestWindow(stays: readonly Stay[], perMs: number): FullestWindow | undefined {
-  const begins = [...new Set(stays.map(({ sentAtMs }) => sentAtMs))].sort((a, b) => a - b)
-  const position = new Map(begins.map((atMs, n) => [atMs, n]))
+  const begins = ascending(stays, ({ sentAtMs }) => sentAtMs)
   const tree = new Maxima(begins.length)
   let most: (FullestWindow & { excess: number }) | undefined
   for (const { sentAtMs, endedAtMs } of [...stays].sort((a, b) => a.endedAtMs - b.endedAtMs)) {
-    const begin = position.get(sentAtMs) ?? 0
+    const begin = countBelow(begins, sentAtMs)
     tree.addUpTo(begin)
     // A window that begins with a call still under way holds no more than one that begins with the next.
     tree.open(begin, perMs * sentAtMs)

@@ -8,7 +8,7 @@
 // modelled: capacity that the load itself moves (autoscaling), and where exactly it lies: that is the study `capacity`.
 import { ratioInterval, shareOf, type Tally } from '../history/bootstrap.ts'
 import type { History } from '../history/history.ts'
-import { type Intent, intents } from '../history/queries.ts'
+import { everyIntent, type Intent } from '../history/queries.ts'
 import { ratio, share } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
 import { check, type Finding } from './check.ts'
@@ -77,7 +77,7 @@ interface Step {
 }
 
 function stepsOf(history: History): Step[] {
-  const all = intents(history.calls, (call) => call.role !== 'handshake')
+  const all = everyIntent(history.calls)
   const phases = history.plan.phases.filter(({ name }) => name === 'steady' || name === 'stress')
   return phases.flatMap((phase) => stepOf(phase, all, history.without) ?? [])
 }

@@ -2,6 +2,7 @@
 // not before it. A slope within a stress would be that of the work in hand. Pure.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { once } from '../history/once.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { phaseOf, phasesOf } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
@@ -69,15 +70,14 @@ function leftBy(history: History, { window, fromMs, toMs }: Phase, kind: Kind): 
 /** All instances together serve the calls. */
 function perCall(history: History, when: string, { fromMs, toMs }: Span, rise: Rise, instances: number, kind: Kind): Finding[] {
   const { what, limit, unit, told } = kind
-  const calls = history.calls.filter(({ endedAtMs = -1 }) => endedAtMs >= fromMs && endedAtMs < toMs)
-  if (calls.length < LEAST_CALLS) return []
-  const [measured, low, high] = rise.map((amount) => (amount * instances) / calls.length) as Rise
+  const { calls, usual } = endedIn(history, { fromMs, toMs })
+  if (calls < LEAST_CALLS || !usual) return []
+  const [measured, low, high] = rise.map((amount) => (amount * instances) / calls) as Rise
   const status = low > limit ? 'fail' : high <= limit ? 'pass' : 'unknown'
-  const { usual, share } = usualOf(calls)
   const figures = `${told(measured)} a call (${told(low)} to ${told(high)})`
-  const says = `${what} grew ${when} by ${figures}, over ${some(calls.length, 'call')}, ${percent(share)} of them ${usual[0]?.class}`
-  const witnesses = indexes(status === 'fail' ? usual.slice(0, WITNESSES) : [])
-  return [{ status, measured, interval: [low, high], limit, unit, samples: calls.length, says, witnesses }]
+  const says = `${what} grew ${when} by ${figures}, over ${some(calls, 'call')}, ${percent(usual.calls / calls)} of them ${usual.class}`
+  const witnesses = indexes(status === 'fail' ? usual.first : [])
+  return [{ status, measured, interval: [low, high], limit, unit, samples: calls, says, witnesses }]
 }
 
 /** By instance: the lowest reading of each second. */
@@ -91,9 +91,48 @@ function lowestBySecond(readings: readonly Reading[]): Reading[] {
   return [...seconds.values()].map((some) => some.reduce((least, one) => (one.value < least.value ? one : least)))
 }
 
-/** What became of most of them: the likeliest to have left something. */
-function usualOf(calls: readonly Call[]): { usual: Call[]; share: number } {
-  const alike = [...Map.groupBy(calls, (call) => `${call.role === 'handshake'} ${call.class}`).values()]
-  const [usual = []] = alike.sort((a, b) => b.length - a.length)
-  return { usual, share: usual.length / calls.length }
+/** Calls of which the same became. */
+interface Alike {
+  class: Call['class']
+  calls: number
+  /** At most 20. */
+  first: Call[]
+}
+
+/** `usual`: what became of most of them, who are the likeliest to have left something. */
+interface Ended {
+  calls: number
+  usual: Alike | undefined
+}
+
+/** Each kind asks for the same stretches. */
+const knownEnds = once((_: History) => new Map<string, Ended>())
+
+function endedIn(history: History, { fromMs, toMs }: Span): Ended {
+  const known = knownEnds(history)
+  const name = `${fromMs} ${toMs}`
+  const found = known.get(name) ?? countEnded(history.calls, { fromMs, toMs })
+  known.set(name, found)
+  return found
+}
+
+function countEnded(all: readonly Call[], { fromMs, toMs }: Span): Ended {
+  const [tools, handshakes] = [new Map<string, Alike>(), new Map<string, Alike>()]
+  const kinds: Alike[] = []
+  let calls = 0
+  for (const call of all) {
+    const { endedAtMs = -1, role, class: is } = call
+    if (endedAtMs < fromMs || endedAtMs >= toMs) continue
+    calls++
+    const own = role === 'handshake' ? handshakes : tools
+    let alike = own.get(is)
+    if (!alike) {
+      alike = { class: is, calls: 0, first: [] }
+      own.set(is, alike)
+      kinds.push(alike)
+    }
+    alike.calls++
+    if (alike.first.length < WITNESSES) alike.first.push(call)
+  }
+  return { calls, usual: kinds.toSorted((a, b) => b.calls - a.calls)[0] }
 }

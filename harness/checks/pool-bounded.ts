@@ -5,10 +5,12 @@
 // pg_stat_activity, so a peak between two samples goes unseen, but for the 53300 that it causes
 // (those of a fault that takes connections away are not the server's own). Not modelled: poolers between.
 import type { Call } from '../history/event.ts'
+import { needing } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
+import { peakInFlight } from '../history/in-flight.ts'
 import { instancesOf } from '../history/instances.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { causesOf, faultsOf, intents, needs, overlaps, peakInFlight, phaseOf, phasesOf, windowsOf } from '../history/queries.ts'
+import { causesOf, everyIntent, faultsOf, needs, overlaps, phaseOf, phasesOf, windowsOf } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, some, time, unknown } from './finding.ts'
@@ -37,8 +39,7 @@ export const poolBounded = check({
     const highest = connections.reduce((most, point) => (point.value > most.value ? point : most), { atMs: 0, value: 0 })
     const shown = { measured: highest.value, limit, unit: 'connections', samples: connections.length }
     if (highest.value > limit || spent.length > 0) {
-      const asking = history.calls.filter((call) => usesPostgres(history, call))
-      const then = highest.value > limit ? causesOf(asking, highest.atMs, WITNESSES) : []
+      const then = highest.value > limit ? causesOf(needing(history, 'postgres'), highest.atMs, WITNESSES) : []
       return {
         ...shown,
         status: 'fail',
@@ -53,7 +54,7 @@ export const poolBounded = check({
     }
     const blind = phasesOf(history, 'stress').find(({ fromMs, toMs }) => !connections.some(({ atMs }) => atMs >= fromMs && atMs < toMs))
     if (blind) return unknown('no sample of the connections was taken under stress', shown)
-    const served = history.calls.find((call) => call.class === 'served' && usesPostgres(history, call))
+    const served = needing(history, 'postgres').find((call) => call.class === 'served')
     if (highest.value === 0 && served) {
       const role = history.manifest.observed.postgresRole ?? '(not named)'
       return unknown(`no connection of role '${role}' was ever seen: mend observe.postgres.role`, {
@@ -90,10 +91,6 @@ function spentCalls(history: History): Call[] {
   return history.calls.filter((call) => outOfConnections(call) && !takenAway.some((fault) => overlaps(call, fault)))
 }
 
-function usesPostgres(history: History, call: Call): boolean {
-  return needs(history, call.role, 'postgres')
-}
-
 /** SQLSTATE 53300 as a server passes it on: the code itself, or Postgres's and libpq's own words for it. */
 function outOfConnections({ evidence, outcome }: Call): boolean {
   if (outcome === 'ok') return false
@@ -103,7 +100,7 @@ function outOfConnections({ evidence, outcome }: Call): boolean {
 
 /** A pool that nobody pressed has not been tried: the plan should ask for twice of it at once. */
 function pressure(history: History, limit: number): string {
-  const peak = peakInFlight(history.calls.filter((call) => usesPostgres(history, call))).calls
+  const peak = peakInFlight(needing(history, 'postgres')).calls
   return peak >= 2 * limit
     ? `, with up to ${peak} calls at once`
     : `; but only ${some(peak, 'call')} at once asked for them, less than twice the pools`
@@ -112,14 +109,14 @@ function pressure(history: History, limit: number): string {
 /** Little's law: connections in use = arrivals a second × seconds that each is held. Held times from the steady phase. */
 function advice(history: History, poolMax: number): NonNullable<Finding['advice']> {
   const steady = phaseOf(history, 'steady')
-  const inSteady = history.calls.filter((call) => call.phase === 'steady' && call.outcome === 'ok' && usesPostgres(history, call))
+  const inSteady = needing(history, 'postgres').filter((call) => call.phase === 'steady' && call.outcome === 'ok')
   const heldMs = quantileOf(
     inSteady.map((call) => call.server?.durationMs ?? (call.endedAtMs ?? call.sentAtMs) - call.sentAtMs),
     0.5,
   )
   if (!steady || Number.isNaN(heldMs)) return []
   const whole = { fromMs: steady.fromMs, toMs: history.plan.endsAtMs }
-  const asked = intents(history.calls, (call) => call.role !== 'handshake' && usesPostgres(history, call))
+  const asked = everyIntent(history.calls).filter(({ first }) => needs(history, first.role, 'postgres'))
   const busiest = windowsOf(asked, whole).reduce((most, { planned }) => Math.max(most, planned), 0)
   const wanted = Math.max(2, Math.ceil((2 * busiest * heldMs) / 1_000))
   const why = `${wanted} (busiest second ${busiest} calls × ${time(heldMs)} each, twice over)`

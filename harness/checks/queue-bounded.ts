@@ -7,8 +7,9 @@
 // (ours). A peak between two samples is seen where the server keeps a high-water mark. Not modelled: queues before the server.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { peakInFlight } from '../history/in-flight.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { causesOf, faultsOf, needs, peakInFlight } from '../history/queries.ts'
+import { causesOf, faultsOf, needs } from '../history/queries.ts'
 import { type Point, points } from '../history/samples.ts'
 import { milliseconds } from '../parameters.ts'
 import { check, type Finding } from './check.ts'

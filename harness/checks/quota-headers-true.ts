@@ -8,6 +8,7 @@
 // Not modelled: several items in one RateLimit (each is looked at by its name); the truth of t.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { type Owner, ofAgent, type UnderWay, underWay } from '../history/in-flight.ts'
 import { ascending, countBelow } from '../history/sorted.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, some } from './finding.ts'
@@ -35,10 +36,13 @@ export const quotaHeadersTrue = check({
     const said = readings(history)
     const samples = said.length
     if (samples === 0) return notExercised('no answer had a RateLimit header')
-    const alone = said.flatMap((reading) => flawAlone(reading) ?? [])
+    const alone: Flaw[] = []
+    for (const reading of said) {
+      const flaw = flawAlone(reading)
+      if (flaw) alone.push(flaw)
+    }
     const policies = [...Map.groupBy(said, ({ policy }) => policy).values()]
-    const charged = new Charged(history)
-    const flaws = [...alone, ...policies.flatMap((list) => flawsOfPolicy(charged, list))]
+    const flaws = [...alone, ...policies.flatMap((list) => flawsOfPolicy(history, list))]
     const kinds = [...Map.groupBy(flaws, ({ flaw }) => flaw)].map(([flaw, calls]) => `${calls.length} ${flaw}`)
     return {
       status: flaws.length === 0 ? 'pass' : 'fail',
@@ -68,38 +72,61 @@ function flawAlone({ call, remaining, spent }: Reading): Flaw | undefined {
   return undefined
 }
 
-type Owner = (call: Call) => string
+/** Whose budget it may be, where it is not the agent's own: the first under which everything fits. */
+const OTHERS: readonly Owner[] = [({ agent, tool }) => `${agent}\n${tool}`, ({ tenant }) => tenant, () => '']
 
-/** Whose budget it may be: the first under which everything fits, else the agent's own. */
-const OWNERS: readonly Owner[] = [({ agent }) => agent, ({ agent, tool }) => `${agent}\n${tool}`, ({ tenant }) => tenant, () => '']
-
-function flawsOfPolicy(charged: Charged, said: readonly Reading[]): Flaw[] {
-  const own = flawsBetween(charged, said, OWNERS[0] as Owner)
+function flawsOfPolicy(history: History, said: readonly Reading[]): Flaw[] {
+  const own = flawsBetween(history, said, ofAgent)
   if (own.length === 0) return own
-  return OWNERS.slice(1).some((owner) => flawsBetween(charged, said, owner).length === 0) ? [] : own
+  return OTHERS.some((owner) => flawsBetween(history, said, owner).length === 0) ? [] : own
 }
 
 /** What two headers that follow one another say wrongly together. */
-function flawsBetween(charged: Charged, said: readonly Reading[], owner: Owner): Flaw[] {
-  const budgets = Map.groupBy(
-    said.filter(({ place, remaining }) => place !== undefined && remaining >= 0),
-    ({ call, place }) => `${owner(call)}\n${place}`,
-  )
-  const byOwner = charged.by(owner)
-  return [...budgets].flatMap(([, list]) => {
-    const ends = list.map(({ call }) => call.endedAtMs ?? 0)
-    const underWay = byOwner.get(owner((list[0] as Reading).call)) as UnderWay
-    return list.flatMap((reading) => flawOf(reading, list[countBelow(ends, reading.call.sentAtMs, true) - 1], underWay) ?? [])
-  })
+function flawsBetween(history: History, said: readonly Reading[], owner: Owner): Flaw[] {
+  const byOwner = underWay(history, owner)
+  const flaws: Flaw[] = []
+  for (const { whose, list } of budgetsOf(said, owner)) {
+    const charged = byOwner.get(whose) as UnderWay
+    const ends = ascending(list, ({ call }) => call.endedAtMs ?? 0)
+    for (const reading of list) {
+      const before = list[countBelow(ends, reading.call.sentAtMs, true) - 1]
+      const flaw = before && flawOf(reading, before, charged)
+      if (flaw) flaws.push(flaw)
+    }
+  }
+  return flaws
+}
+
+interface Budget {
+  whose: string
+  list: Reading[]
+}
+
+/** Readings of one budget in one place, in the order of their answers. */
+function budgetsOf(said: readonly Reading[], owner: Owner): Budget[] {
+  const byPlace = new Map<string, Map<string, Budget>>()
+  const budgets: Budget[] = []
+  for (const reading of said) {
+    const { call, place, remaining } = reading
+    if (place === undefined || !(remaining >= 0)) continue
+    const own = byPlace.get(place) ?? new Map<string, Budget>()
+    if (own.size === 0) byPlace.set(place, own)
+    const whose = owner(call)
+    const budget = own.get(whose) ?? { whose, list: [] }
+    if (budget.list.push(reading) > 1) continue
+    own.set(whose, budget)
+    budgets.push(budget)
+  }
+  return budgets
 }
 
 /** @param before the last one that had been told when this call left */
-function flawOf({ call, remaining, quota }: Reading, before: Reading | undefined, underWay: UnderWay): Flaw | undefined {
-  const from = before?.call
-  if (!before || !from) return undefined
+function flawOf({ call, remaining, quota }: Reading, before: Reading, charged: UnderWay): Flaw | undefined {
+  const from = before.call
+  const least = before.remaining - ROUNDING
   // The first of the two was charged before it was answered; the second is among those between.
-  const between = underWay.during(from.sentAtMs, call.endedAtMs ?? 0) - 1
-  if (remaining < before.remaining - between - ROUNDING) return { call, flaw: 'that fell by more than the calls made' }
+  if (remaining < least && remaining < least - (charged.during(from.sentAtMs, call.endedAtMs ?? 0) - 1))
+    return { call, flaw: 'that fell by more than the calls made' }
   // A window is told in whole seconds: one of a second may be much shorter.
   if (!quota || quota.w <= 1) return undefined
   const refilled = (((call.endedAtMs ?? 0) - from.sentAtMs) / 1_000) * ((quota.q + ROUNDING) / (quota.w - ROUNDING))
@@ -108,36 +135,4 @@ function flawOf({ call, remaining, quota }: Reading, before: Reading | undefined
 
 function isRefusedByRate({ class: is, budget, evidence: { status } }: Call): boolean {
   return status === 429 && is === 'refused' && budget !== 'concurrency'
-}
-
-/** All calls by whose budget they may have been charged to; the same for every policy. */
-class Charged {
-  readonly #calls: readonly Call[]
-  readonly #known = new Map<Owner, ReadonlyMap<string, UnderWay>>()
-
-  constructor({ calls }: History) {
-    this.#calls = calls
-  }
-
-  by(owner: Owner): ReadonlyMap<string, UnderWay> {
-    const found = this.#known.get(owner) ?? new Map([...Map.groupBy(this.#calls, owner)].map(([whose, own]) => [whose, new UnderWay(own)]))
-    this.#known.set(owner, found)
-    return found
-  }
-}
-
-/** Calls that may have been charged to one budget, so that those under way in a stretch are counted without looking at all of them. */
-class UnderWay {
-  readonly #begun: Float64Array
-  readonly #over: Float64Array
-
-  constructor(own: readonly Call[]) {
-    const calls = own.filter(({ role }) => role !== 'handshake')
-    this.#begun = ascending(calls, ({ sentAtMs }) => sentAtMs)
-    this.#over = ascending(calls, ({ endedAtMs = Number.POSITIVE_INFINITY }) => endedAtMs)
-  }
-
-  during(fromMs: number, toMs: number): number {
-    return countBelow(this.#begun, toMs, true) - countBelow(this.#over, fromMs)
-  }
 }

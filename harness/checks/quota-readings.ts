@@ -4,6 +4,7 @@
 //
 // Source: draft-ietf-httpapi-ratelimit-headers-10. Units other than requests (qu) are left out. Not modelled: partitioned quotas (pk).
 import type { Call } from '../history/event.ts'
+import { byEnd } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { breakerOpenMs, faultsOf } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
@@ -15,32 +16,33 @@ export interface Reading {
   /** Some policy of the same header has nothing left. */
   spent: boolean
   /** Where it was counted: readings of two places say nothing of each other. Undefined: nobody knows. */
-  place?: string
-  /** Of the policy: quota and its window, s; absent when it was not told. */
-  quota?: { q: number; w: number }
+  place: string | undefined
+  /** Of the policy: quota and its window, s; undefined when it was not told. */
+  quota: Quota | undefined
+}
+
+interface Quota {
+  q: number
+  w: number
 }
 
 /** In the order of their answers. */
 export function readings(history: History): Reading[] {
   const read = new Headers()
   const places = new Places(history)
-  return history.calls
-    .filter(({ evidence, endedAtMs, role }) => evidence.rateLimit !== undefined && endedAtMs !== undefined && role !== 'handshake')
-    .sort((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0))
-    .flatMap((call) => {
-      const policies = new Map(read.items(call.evidence.rateLimitPolicy ?? ''))
-      const told = read.items(call.evidence.rateLimit ?? '')
-      const spent = told.some(([, { r }]) => r === 0)
-      const place = places.of(call)
-      return told.flatMap(([policy, { r }]): Reading[] => {
-        const { q, w, other } = policies.get(policy) ?? {}
-        if (other !== undefined) return []
-        const where = place === undefined ? {} : { place: `${place} ${q} ${w}` }
-        return [
-          { call, policy, remaining: r ?? Number.NaN, spent, ...where, ...(q !== undefined && w !== undefined && { quota: { q, w } }) },
-        ]
-      })
-    })
+  const said: Reading[] = []
+  for (const call of byEnd(history)) {
+    const { rateLimit, rateLimitPolicy = '' } = call.evidence
+    if (rateLimit === undefined || call.role === 'handshake') continue
+    const policies = read.policies(rateLimitPolicy)
+    const told = read.items(rateLimit)
+    const spent = told.some(([, { r }]) => r === 0)
+    for (const [policy, { r = Number.NaN }] of told) {
+      const { quota, terms, other } = policies.get(policy) ?? UNTOLD
+      if (!other) said.push({ call, policy, remaining: r, spent, place: places.of(call, terms), quota })
+    }
+  }
+  return said
 }
 
 /** How long a server may take to notice that the shared place has gone, or is back. ours */
@@ -70,30 +72,42 @@ class Places {
     this.#everLocal = this.#changes.length > 0
   }
 
-  of({ sentAtMs, endedAtMs = sentAtMs, evidence, server }: Call): string | undefined {
+  /** @param terms another quota or window is another budget */
+  of({ sentAtMs, endedAtMs = sentAtMs, evidence, server }: Call, terms: string): string | undefined {
+    if (!this.#everLocal) return terms
     if (this.#changes.some(({ fromMs, toMs }) => endedAtMs >= fromMs && sentAtMs <= toMs)) return undefined
-    if (!this.#everLocal) return ''
-    return `${this.#changes.filter(({ toMs }) => toMs < sentAtMs).length} ${evidence.instance ?? server?.instance ?? ''}`
+    return `${this.#changes.filter(({ toMs }) => toMs < sentAtMs).length} ${evidence.instance ?? server?.instance ?? ''} ${terms}`
   }
 }
 
 interface Item {
   r?: number
-  q?: number
-  w?: number
+  quota: Quota | undefined
+  /** Quota and window, to be told from others. */
+  terms: string
   /** Counts something else than requests. */
-  other?: true
+  other: boolean
 }
 
-type Items = [string, Item][]
+type Items = readonly [string, Item][]
+
+/** A policy of which the header beside it says nothing. */
+const UNTOLD: Item = { quota: undefined, terms: '', other: false }
 
 /** A server says the same few headers again and again: each is taken apart once. */
 class Headers {
-  readonly #known = new Map<string, Items>()
+  readonly #items = new Map<string, Items>()
+  readonly #policies = new Map<string, ReadonlyMap<string, Item>>()
 
   items(header: string): Items {
-    const known = this.#known.get(header) ?? itemsOf(header)
-    this.#known.set(header, known)
+    const known = this.#items.get(header) ?? itemsOf(header)
+    this.#items.set(header, known)
+    return known
+  }
+
+  policies(header: string): ReadonlyMap<string, Item> {
+    const known = this.#policies.get(header) ?? new Map(this.items(header))
+    this.#policies.set(header, known)
     return known
   }
 }
@@ -103,6 +117,9 @@ function itemsOf(header: string): Items {
   return [...header.matchAll(/"([^"]+)"((?:\s*;\s*[a-z]+=(?:-?[\d.]+|"[^"]*"))*)/g)].map(([, name = '', rest = '']) => {
     const numbers = [...rest.matchAll(/([a-z]+)=(-?[\d.]+)/g)].map(([, key, value]) => [key, Number(value)])
     const unit = /qu="([^"]*)"/.exec(rest)?.[1] ?? 'requests'
-    return [name, { ...(Object.fromEntries(numbers) as Item), ...(unit !== 'requests' && { other: true as const }) }]
+    const { r, q, w }: { r?: number; q?: number; w?: number } = Object.fromEntries(numbers)
+    const quota = q === undefined || w === undefined ? undefined : { q, w }
+    const terms = q === undefined && w === undefined ? '' : `${q} ${w}`
+    return [name, { ...(r !== undefined && { r }), quota, terms, other: unit !== 'requests' }]
   })
 }

@@ -58,7 +58,8 @@ interface Judged extends Return {
 
 /** Those of which it can be told: an agent that gave up before twice the wait was over says nothing of a shared budget. */
 function judge(history: History): Judged[] {
-  const next = new Map(history.calls.flatMap((call) => (call.parent === undefined ? [] : [[call.parent, call] as const])))
+  const next = new Map<string, Call>()
+  for (const call of history.calls) if (call.parent !== undefined) next.set(call.parent, call)
   return returns(history).flatMap((back): Judged[] => {
     const { call, refused, told, alone } = back
     if (call.endedAtMs === undefined || call.evidence.transport !== undefined || NO_PROMISE.has(call.class)) return []

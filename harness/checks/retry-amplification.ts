@@ -8,9 +8,10 @@
 // knocks as well: more than one for each call that was tried, and not for each that asked, is unknown.
 // Not modelled: retries inside the dependency.
 import type { Call } from '../history/event.ts'
+import { needing } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { attemptsAt, faultsOf, needs, phaseOf, phasesOf, refusedBefore } from '../history/queries.ts'
+import { attemptsAt, faultsOf, phaseOf, phasesOf, refusedBefore } from '../history/queries.ts'
 import { count, ratio } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
 import { check, type Finding } from './check.ts'
@@ -54,12 +55,13 @@ function judgeDependency(history: History, dependency: string, limits: Limits): 
   const steady = phaseOf(history, 'steady')
   const attempts = attemptsAt(history, dependency)
   if (!steady || attempts.length === 0) return undefined
-  const asked = history.calls.filter((call) => needs(history, call.role, dependency))
-  const inSteady = each(attempts, asked, [steady])
-  const inStress = each(attempts, asked, phasesOf(history, 'stress'))
+  const asked = needing(history, dependency)
+  const made = Map.groupBy(attempts, ({ call }) => call)
+  const inSteady = each(attempts, made, asked, [steady])
+  const inStress = each(attempts, made, asked, phasesOf(history, 'stress'))
   const limit = limits.ratio * inSteady.perCall + limits.floor
   const shown = { measured: inStress.perCall, limit, unit: `attempts at ${dependency} a call`, samples: inStress.calls.length }
-  const many = tooMany(attempts, history.calls, inSteady.calls, limits.eachMost)
+  const many = tooMany(made, history.calls, inSteady.calls, limits.eachMost)
   const rates = `${rounded(inStress.perCall)} attempts at ${dependency} a call under stress, ${rounded(inSteady.perCall)} before`
   const [most] = many
   if (most)
@@ -99,15 +101,20 @@ interface Many {
   allowed: number
 }
 
+type Attempts = ReturnType<typeof attemptsAt>
+
+/** By the call that they came of, where that is known. */
+type Made = ReadonlyMap<string | undefined, Attempts>
+
 /** Calls that became more attempts than `eachMost` times what their tool usually makes of one: some ask more than once by design. */
-function tooMany(attempts: ReturnType<typeof attemptsAt>, calls: readonly Call[], steady: readonly Call[], eachMost: number): Many[] {
-  const made = Map.groupBy(attempts, ({ call }) => call)
+function tooMany(made: Made, calls: readonly Call[], steady: readonly Call[], eachMost: number): Many[] {
+  const several = [...made].filter(([id, own]) => id !== undefined && own.length > eachMost)
+  if (several.length === 0) return []
   const byTool = Map.groupBy(steady, ({ tool }) => tool)
   const usual = new Map([...byTool].map(([tool, own]) => [tool, own.flatMap(({ call }) => made.get(call)?.length ?? [])]))
   const usually = (each: readonly number[] = []) => (each.length < LEAST ? 1 : Math.ceil(quantileOf(each, 0.5)))
-  const byId = new Map(calls.map((call) => [call.call, call]))
-  const found = [...made].flatMap(([id, own]): Many[] => {
-    if (id === undefined || own.length <= eachMost) return []
+  const byId = new Map(calls.flatMap((call) => ((made.get(call.call)?.length ?? 0) > eachMost ? [[call.call, call] as const] : [])))
+  const found = several.flatMap(([id = '', own]): Many[] => {
     const call = byId.get(id)
     const allowed = eachMost * usually(usual.get(call?.tool ?? ''))
     return own.length > allowed ? [{ ...(call && { call }), made: own.length, allowed }] : []
@@ -119,16 +126,16 @@ function tooMany(attempts: ReturnType<typeof attemptsAt>, calls: readonly Call[]
 const TURNED_AWAY: ReadonlySet<string> = new Set(['shed', 'draining', 'queue'])
 
 function each(
-  attempts: ReturnType<typeof attemptsAt>,
+  attempts: Attempts,
+  tried: Made,
   asked: readonly Call[],
   phases: readonly Phase[],
 ): { perCall: number; made: number; calls: Call[] } {
   const inside = (atMs: number) => phases.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs)
   // Refused before anything was tried, unless an attempt tells otherwise: by a budget, or by an open breaker.
-  const tried = new Set(attempts.map(({ call }) => call))
   const before = (call: Call) =>
     refusedBefore(call) || TURNED_AWAY.has(call.class) || (call.class === 'dependency' && call.evidence.status === 503)
-  const calls = asked.filter((call) => inside(call.sentAtMs) && (tried.has(call.call) || !before(call)))
+  const calls = asked.filter((call) => inside(call.sentAtMs) && (!before(call) || tried.has(call.call)))
   const made = attempts.filter(({ atMs }) => inside(atMs)).length
   return { perCall: calls.length === 0 ? 0 : made / calls.length, made, calls }
 }

@@ -2,6 +2,8 @@
 // checks on truthful waits. A wait is the body's, which is finer, else the header's. Pure.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { ofAgent, type UnderWay, underWay } from '../history/in-flight.ts'
+import { askedAgain } from '../history/queries.ts'
 import { toldWaitMs } from '../history/wait.ts'
 
 export interface Return {
@@ -24,15 +26,17 @@ export function isRefusal({ class: is, evidence: { transport } }: Call): boolean
 /** In the order in which they came back. */
 export function returns(history: History): Return[] {
   const { calls, manifest } = history
-  const byId = new Map(calls.map((call) => [call.call, call]))
-  const byAgent = Map.groupBy(calls, ({ agent }) => agent)
-  return calls.flatMap((call) => {
-    const refused = call.parent === undefined ? undefined : byId.get(call.parent)
-    if (!refused || refused.endedAtMs === undefined || !isRefusal(refused)) return []
+  const parents = askedAgain(calls)
+  const byAgent = underWay(history, ofAgent)
+  const found: Return[] = []
+  for (const call of calls) {
+    const refused = call.parent === undefined ? undefined : parents.get(call.parent)
+    if (!refused || refused.endedAtMs === undefined || !isRefusal(refused)) continue
     const told = toldWaitMs(refused.evidence, (manifest.t0Ms ?? 0) + refused.endedAtMs)
-    if (told === undefined || call.sentAtMs < refused.endedAtMs + told) return []
-    return [{ refused, told, call, alone: isOwn(refused, history) && isAlone(refused, call, byAgent.get(call.agent) ?? []) }]
-  })
+    if (told === undefined || call.sentAtMs < refused.endedAtMs + told) continue
+    found.push({ refused, told, call, alone: isOwn(refused, history) && isAlone(refused, call, byAgent.get(call.agent)) })
+  }
+  return found
 }
 
 /** A rate of the agent alone: `tool` only where the target declares such a budget for the role; calls at once are shared. */
@@ -42,13 +46,7 @@ function isOwn({ budget, role }: Call, { manifest }: History): boolean {
 }
 
 /** No other call of the agent stood between the refusal and the return: it could have taken the place. */
-function isAlone(refused: Call, back: Call, own: readonly Call[]): boolean {
-  return own.every(
-    (other) =>
-      other === refused ||
-      other === back ||
-      other.role === 'handshake' ||
-      other.sentAtMs > back.sentAtMs ||
-      (other.endedAtMs ?? Number.POSITIVE_INFINITY) <= refused.sentAtMs,
-  )
+function isAlone(refused: Call, back: Call, own: UnderWay | undefined): boolean {
+  const stood = ({ role, endedAtMs = Number.POSITIVE_INFINITY }: Call) => role !== 'handshake' && endedAtMs > refused.sentAtMs
+  return own?.during(refused.sentAtMs, back.sentAtMs, true) === [refused, back].filter(stood).length
 }

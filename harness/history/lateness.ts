@@ -22,11 +22,15 @@ export function firstCalls({ calls }: History): readonly Call[] {
 }
 
 function firstOf(calls: readonly Call[]): Call[] {
-  const begun = new Map<string, Set<string>>()
+  const begun = new Map<string, { last: string; tasks: Set<string> }>()
   return calls.filter(({ agent, task }) => {
-    const tasks = begun.get(agent) ?? new Set<string>()
-    if (tasks.has(task)) return false
-    begun.set(agent, tasks.add(task))
-    return true
+    const own = begun.get(agent)
+    if (!own) begun.set(agent, { last: task, tasks: new Set([task]) })
+    if (!own) return true
+    // Mostly it goes on with the same one.
+    if (own.last === task) return false
+    own.last = task
+    const known = own.tasks.size
+    return own.tasks.add(task).size > known
   })
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { refused, served, toolError } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { latenessMs } from './lateness.ts'
-import { callsByGenerator, faultsOf, goodIn, intents, needs, peakInFlight, windowsOf } from './queries.ts'
+import { callsByGenerator, everyIntent, faultsOf, goodIn, intents, needs, windowsOf } from './queries.ts'
 import { points } from './samples.ts'
 
 describe('intents', () => {
@@ -19,6 +19,13 @@ describe('intents', () => {
     const story = aRun().agent('a').agent('r', { hostile: true })
     story.call({ of: 'a', atMs: 3_000, answer: served() }).call({ of: 'r', atMs: 3_000, answer: served() })
     expect(intents(story.history().calls).map(({ first }) => first.agent)).toEqual(['a'])
+  })
+
+  test('those of hostile agents stand among the others, in the order of time', () => {
+    const story = aRun().agent('a').agent('r', { hostile: true })
+    story.call({ of: 'a', atMs: 3_000, answer: served() }).call({ of: 'r', atMs: 3_500, answer: served() })
+    story.call({ of: 'a', atMs: 4_000, answer: served() }).call({ of: 'r', atMs: 4_500, role: 'handshake', answer: served() })
+    expect(everyIntent(story.history().calls).map(({ first }) => first.agent)).toEqual(['a', 'r', 'a'])
   })
 
   test('an intent that is asked again in another phase straddles', () => {
@@ -55,15 +62,6 @@ test('needs are as fine as the target says', () => {
   expect(needs(history, 'cheapRead', 'postgres:orders')).toBe(false)
   expect(needs(history, 'external', 'postgres')).toBe(false)
   expect(needs(history, 'external', 'server')).toBe(true)
-})
-
-test('calls in flight at once', () => {
-  const story = aRun().agent('a')
-  story
-    .call({ of: 'a', atMs: 3_000, answer: served(100) })
-    .call({ of: 'a', atMs: 3_050, answer: served(100) })
-    .call({ of: 'a', atMs: 3_120, answer: served(100) })
-  expect(peakInFlight(story.history().calls)).toEqual({ calls: 2, atMs: 3_051 })
 })
 
 test('a fault is in force from its injection to the beginning of its healing', () => {

@@ -3,11 +3,10 @@
 
 import type { Phase } from '../plan/plan.ts'
 import type { Tally } from './bootstrap.ts'
-import { shareOf } from './bootstrap.ts'
 import type { Call } from './event.ts'
 import type { History } from './history.ts'
+import { once } from './once.ts'
 import type { FaultLine } from './raw-line.ts'
-import { ascending } from './sorted.ts'
 
 export interface Intent {
   first: Call
@@ -24,24 +23,34 @@ export function measured(call: Call): boolean {
   return !call.hostile && call.role !== 'handshake'
 }
 
-/** What the measured agents wanted: nearly every check asks, and the calls of a history never change. */
-const known = new WeakMap<readonly Call[], readonly Intent[]>()
+/** Calls that were asked again, by their ids. */
+export const askedAgain = once((calls: readonly Call[]): ReadonlyMap<string, Call> => {
+  const parents = new Set<string>()
+  for (const { parent } of calls) if (parent !== undefined) parents.add(parent)
+  const found = new Map<string, Call>()
+  for (const call of calls) if (parents.has(call.call)) found.set(call.call, call)
+  return found
+})
+
+const ofMeasured = once((calls: readonly Call[]): readonly Intent[] => intentsOf(calls, measured))
 
 /** Planned calls by the moment their first attempt was sent. */
 export function intents(calls: readonly Call[], who: (call: Call) => boolean = measured): readonly Intent[] {
-  if (who !== measured) return intentsOf(calls, who)
-  const found = known.get(calls) ?? intentsOf(calls, measured)
-  known.set(calls, found)
-  return found
+  return who === measured ? ofMeasured(calls) : intentsOf(calls, who)
 }
+
+/** Those of the agents that are the stress as well. */
+export const everyIntent = once((calls: readonly Call[]): readonly Intent[] => {
+  const stressing = intentsOf(calls, ({ hostile, role }) => hostile && role !== 'handshake')
+  return stressing.length === 0 ? intents(calls) : [...intents(calls), ...stressing].sort((a, b) => a.first.index - b.first.index)
+})
 
 /** Most are asked once, and share this. */
 const NONE: Call[] = []
 
 function intentsOf(calls: readonly Call[], who: (call: Call) => boolean): Intent[] {
   // Only what was asked again is looked for later.
-  const parents = new Set<string>()
-  for (const { parent } of calls) if (parent !== undefined) parents.add(parent)
+  const parents = askedAgain(calls)
   const roots = new Map<string, Intent>()
   const found: Intent[] = []
   for (const call of calls) {
@@ -93,8 +102,13 @@ export function windowsOf(all: readonly Intent[], span: { fromMs: number; toMs: 
 
 /** Good ÷ planned over a stretch; `share` is NaN when nothing was planned. */
 export function goodIn(all: readonly Intent[], span: { fromMs: number; toMs: number }): Tally & { share: number } {
-  const whole = windowsOf(all, span, Math.max(1, span.toMs - span.fromMs))
-  return { good: whole[0]?.good ?? 0, planned: whole[0]?.planned ?? 0, share: shareOf(whole) }
+  const whole = { good: 0, planned: 0 }
+  for (const { first, good, straddles } of all) {
+    if (straddles || first.sentAtMs < span.fromMs || first.sentAtMs >= span.toMs) continue
+    whole.planned++
+    if (good) whole.good++
+  }
+  return { ...whole, share: whole.good / whole.planned }
 }
 
 /** Does a call of this role need the dependency? `postgres:orders` needs `postgres`; everything needs `server`, and its tokens' issuer. */
@@ -114,21 +128,6 @@ export function overlaps(call: Call, span: { fromMs: number; toMs: number }): bo
 export function causesOf(calls: readonly Call[], atMs: number, most: number): Call[] {
   const then = calls.filter((call) => overlaps(call, { fromMs: atMs, toMs: atMs }))
   return then.length > 0 ? then.slice(0, most) : calls.filter(({ sentAtMs }) => sentAtMs <= atMs).slice(-most)
-}
-
-/** Most calls in flight at once, and when. */
-export function peakInFlight(calls: readonly Call[]): { calls: number; atMs: number } {
-  const begun = ascending(calls, ({ sentAtMs }) => sentAtMs)
-  const ended = ascending(calls, ({ endedAtMs = Number.POSITIVE_INFINITY }) => endedAtMs)
-  let over = 0
-  let peak = { calls: 0, atMs: 0 }
-  for (const [before, atMs] of begun.entries()) {
-    // What ends at that very moment is no longer in flight.
-    while ((ended[over] as number) <= atMs) over++
-    const now = before + 1 - over
-    if (now > peak.calls) peak = { calls: now, atMs }
-  }
-  return peak
 }
 
 /** A planned fault, with what the run recorded of it. */

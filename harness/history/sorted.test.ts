@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { countBelow } from './sorted.ts'
+import { ascending, countBelow } from './sorted.ts'
 
 test.each([
   [0, 0, 0],
@@ -14,4 +14,12 @@ test.each([
 
 test('of nothing there is nothing below', () => {
   expect(countBelow([], 1)).toBe(0)
+})
+
+test.each([[[1, 1, 3]], [[3, 1, 2]], [[1, 3, 2]], [[]]])('%j, lowest first', (values) => {
+  expect([...ascending(values, (value) => value)]).toEqual(values.toSorted((a, b) => a - b))
+})
+
+test('what is no number stands last', () => {
+  expect([...ascending([2, Number.NaN, 1], (value) => value)]).toEqual([1, 2, Number.NaN])
 })
