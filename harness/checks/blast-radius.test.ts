@@ -47,6 +47,12 @@ describe('blast-radius', () => {
     expect(find(blastRadius, locked({ table: '' }))).toMatchObject({ notExercised: true })
   })
 
+  test('a role without needs has nowhere said that it does without what broke', () => {
+    const story = locked({ tookMs: null })
+    for (const role of Object.values(story.plan.roles)) role.needs = role.tool === 'run_query' ? [] : role.needs
+    expect(find(blastRadius, story)).toMatchObject({ notExercised: true, says: expect.stringContaining('names no needs') })
+  })
+
   test('a need may name its table with a schema', () => {
     const story = locked({ table: 'shop.orders', tookMs: null })
     for (const role of Object.values(story.plan.roles)) role.needs = role.needs.map((need) => need.replace(':', ':shop.'))
