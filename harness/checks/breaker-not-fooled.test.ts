@@ -68,6 +68,16 @@ describe('breaker-not-fooled', () => {
     expect(find(breakerNotFooled, story.fault('postgres-refused'))).toMatchObject({ status: 'pass', evidence: 'inferred' })
   })
 
+  test('cannot tell from a series that was open all the time, while calls were served', () => {
+    const always = (closedAtMs?: number) => {
+      const story = mistaken().call({ of: 'a', atMs: 13_000, answer: served() })
+      for (let atMs = 0; atMs < 20_000; atMs += 1_000) story.sample('prometheus', atMs, { [BREAKER]: atMs === closedAtMs ? 0 : 1 })
+      return find(breakerNotFooled, story)
+    }
+    expect(always()).toMatchObject({ status: 'unknown', says: expect.stringContaining('mend observe.metrics.breakerOpen') })
+    expect(always(3_000).status).toBe('fail')
+  })
+
   test('cannot tell when it opened as the machine stood still; one that opened before that was fooled', () => {
     const opened = (atMs: number) =>
       verdictOf(

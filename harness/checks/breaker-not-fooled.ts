@@ -5,17 +5,20 @@
 // fault opened may stay open for as long as it likes: that is recovers. By the breaker's own metric where the target shows it; else
 // by calls refused because of a dependency while none was broken, and after others were served since the last fault: inferred. A machine
 // that stood still took the dependency along: what opened then has its reason. Not modelled: breakers that open for their own tests, and a
-// dependency that fails by itself while the harness breaks nothing.
+// dependency that fails by itself while the harness breaks nothing. A series that never once read closed while calls were served is read the
+// wrong way round, or belongs to nothing that they need: unknown.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { breakerOpenMs, causesOf, faultsOf } from '../history/queries.ts'
 import { type Point, points } from '../history/samples.ts'
 import { ascending, countBelow } from '../history/sorted.ts'
 import { check } from './check.ts'
-import { indexes, some, time } from './finding.ts'
+import { indexes, some, time, unknown } from './finding.ts'
 
 const WITNESSES = 20
 const AFTER_HEAL_MS = 1_000
+/** Readings that make an always. ours */
+const ALWAYS_LEAST = 10
 
 export const breakerNotFooled = check({
   code: 'A12',
@@ -43,6 +46,12 @@ function byMetric(history: History, metered: readonly Point[]) {
     .sort((a, b) => a.atMs - b.atMs)
   const [first] = fooled
   const shown = { measured: fooled.length, limit: 0, unit: 'readings of an open breaker', samples: metered.length }
+  const served = history.calls.filter((call) => call.class === 'served' && call.role !== 'handshake')
+  if (first && served.length > 0 && fooled.every(({ series }) => neverClosed(metered, series)))
+    return unknown(
+      `${first.series} was open in every reading, while ${some(served.length, 'call')} were served: mend observe.metrics.breakerOpen, or see what never closes it`,
+      shown,
+    )
   if (!first)
     return { ...shown, status: 'pass' as const, says: `in none of ${some(metered.length, 'reading')} was it open while nothing was broken` }
   const before = history.calls.filter(({ sentAtMs }) => sentAtMs <= first.atMs)
@@ -54,6 +63,11 @@ function byMetric(history: History, metered: readonly Point[]) {
     says: `${first.series} was open at ${time(first.atMs)} while nothing was broken${mistakes.length > 0 ? `, after ${some(mistakes.length, 'call')} with bad arguments` : ''}`,
     witnesses: indexes(mistakes.length > 0 ? mistakes : causesOf(history.calls, first.atMs, WITNESSES)),
   }
+}
+
+function neverClosed(metered: readonly Point[], series: string): boolean {
+  const own = metered.filter((reading) => reading.series === series)
+  return own.length >= ALWAYS_LEAST && own.every(({ value }) => value === 1)
 }
 
 /** Open while nothing was broken, less the readings of one that a fault had opened and that has not closed since. */
