@@ -72,19 +72,17 @@ export function personaRows(history: History): PersonaRow[] {
     const row = rowOf(alike.persona, alike.hostile)
     const became = fate(alike)
     row.calls += calls.length
+    row.intents += calls.length
     if (became === 'good' || became === 'refused' || became === 'failed') row[became] += calls.length
   }
-  // Those of the measured are known already.
-  for (const wanted of [intents(history.calls), intents(history.calls, stressing)])
-    for (const { first } of wanted) rowOf(first.persona, first.hostile).intents++
+  // What was wanted are the calls, less those that asked again. Those of the measured agents are known already.
+  const hostile = history.calls.filter((call) => call.hostile)
+  for (const wanted of [intents(history.calls), intents(hostile, ({ role }) => role !== 'handshake')])
+    for (const { first, retries } of wanted) if (retries.length > 0) rowOf(first.persona, first.hostile).intents -= retries.length
   for (const { refused, obeyed } of waitsOf(history)) {
     const row = rowOf(refused.persona, refused.hostile)
     row.told++
     if (obeyed) row.obeyed++
   }
   return [...rows.values()].sort((a, b) => Number(a.hostile) - Number(b.hostile) || b.calls - a.calls)
-}
-
-function stressing({ hostile, role }: Call): boolean {
-  return hostile && role !== 'handshake'
 }

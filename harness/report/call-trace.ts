@@ -5,9 +5,11 @@
 // is about is read from its attributes and its name (OpenTelemetry's conventions). Bounds: 40 spans a call.
 import type { LoggedLine } from '../history/call-log.ts'
 import type { Call } from '../history/event.ts'
+import type { History } from '../history/history.ts'
 import { parsed } from '../history/json.ts'
 import type { SpanLine } from '../history/raw-line.ts'
 import { agentSpanOf } from '../history/spans.ts'
+import { once } from './once.ts'
 
 const SPANS_MAX = 40
 
@@ -26,6 +28,13 @@ export interface TraceRow {
 export interface CallTrace {
   inside: 'spans' | 'log' | 'nothing'
   rows: TraceRow[]
+}
+
+const byTrace = once((spans: History['spans']) => Map.groupBy(spans, ({ trace }) => trace))
+
+/** In the order of the history. */
+export function spansOfTrace({ spans }: History, trace: string): readonly SpanLine[] {
+  return byTrace(spans).get(trace) ?? []
 }
 
 /**

@@ -38,13 +38,17 @@ export const kindsOf = once((calls: readonly Call[]): readonly Kind[] => {
 /** Words one after the other, instead of one long word made of them: that would be a new string for each call. */
 class Branch {
   readonly #next = new Map<unknown, Branch>()
+  /** Most calls say what the one before said. */
+  #lastWord: unknown
+  #last: Branch | undefined
   kind: Kind | undefined
 
   to(word: unknown): Branch {
-    const known = this.#next.get(word)
-    if (known) return known
-    const next = new Branch()
+    if (this.#last && word === this.#lastWord) return this.#last
+    const next = this.#next.get(word) ?? new Branch()
     this.#next.set(word, next)
+    this.#lastWord = word
+    this.#last = next
     return next
   }
 }

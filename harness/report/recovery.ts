@@ -65,8 +65,11 @@ interface Span {
 
 function firstGood({ calls }: History, { fromMs, toMs }: Span): Mark['tookMs'] {
   let first = Number.POSITIVE_INFINITY
-  for (const { good, hostile, role, sentAtMs, endedAtMs = Number.POSITIVE_INFINITY } of calls) {
-    if (good && !hostile && role !== 'handshake' && sentAtMs >= fromMs && endedAtMs <= toMs) first = Math.min(first, endedAtMs)
+  for (const { sentAtMs, good, hostile, role, endedAtMs = Number.POSITIVE_INFINITY } of calls) {
+    if (sentAtMs < fromMs) continue
+    // Calls are in the order in which they were sent: none after this one was answered sooner.
+    if (sentAtMs > first) break
+    if (good && !hostile && role !== 'handshake' && endedAtMs <= toMs) first = Math.min(first, endedAtMs)
   }
   return Number.isFinite(first) ? first - fromMs : 'never'
 }

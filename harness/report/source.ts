@@ -7,6 +7,8 @@ import type { CallLogs } from '../history/call-log.ts'
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { ClientView } from './clients.ts'
+import { once } from './once.ts'
+import { tasksOf } from './tasks.ts'
 import { ordered } from './words.ts'
 
 const WITNESSES_MAX = 20
@@ -35,7 +37,7 @@ export interface Source {
   taskOf(call: Call): readonly Call[]
 }
 
-export function callsShownWhole(history: History, verdicts: Verdicts): { homes: Map<number, Home>; slow: Call[] } {
+export function callsShownWhole(history: History, verdicts: Verdicts): { homes: Map<number, Home>; slow: readonly Call[] } {
   const homes = new Map<number, Home>()
   const settle = (call: Call | undefined, under: string) => {
     if (call && !homes.has(call.index) && homes.size < WHOLE_MAX) homes.set(call.index, { call, under })
@@ -53,7 +55,7 @@ export function witnessesOf({ calls }: History, { witnesses }: Verdict): Call[] 
 }
 
 /** The longest of those that were served, and the longest of each kind that was not, the most frequent kinds first. */
-function slowAndFailed({ calls }: History): Call[] {
+const slowAndFailed = once(({ calls }: History): readonly Call[] => {
   const served: Call[] = []
   const kinds = new Map<string, { count: number; longest: Call[] }>()
   for (const call of calls) {
@@ -68,7 +70,7 @@ function slowAndFailed({ calls }: History): Call[] {
   }
   const failed = [...kinds.values()].sort((a, b) => b.count - a.count).slice(0, KINDS_MAX)
   return [...served, ...failed.flatMap(({ longest }) => longest)]
-}
+})
 
 /** Inserts in the order of length; what took equally long stays in the order of sending. */
 function keepLongest(longest: Call[], call: Call, most: number): void {
@@ -86,14 +88,8 @@ export function tookMs({ sentAtMs, endedAtMs, timeoutMs }: Call): number {
 
 export function gather(history: History, verdicts: Verdicts, logs: CallLogs, clients: readonly ClientView[]): Source {
   const { homes, slow } = callsShownWhole(history, verdicts)
-  const tasks = new Map<string, Map<string, Call[]>>()
-  for (const { call } of homes.values()) {
-    const own = tasks.get(call.agent) ?? new Map<string, Call[]>()
-    tasks.set(call.agent, own)
-    own.set(call.task, [])
-  }
-  for (const call of history.calls) tasks.get(call.agent)?.get(call.task)?.push(call)
-  return { history, verdicts, logs, clients, homes, slow, taskOf: ({ agent, task }) => tasks.get(agent)?.get(task) ?? [] }
+  const shown = [...homes.values()].map(({ call }) => call)
+  return { history, verdicts, logs, clients, homes, slow, taskOf: tasksOf(history.calls, shown) }
 }
 
 /** The id of a call's block; a name that cannot be one is told by its place in the history. */

@@ -2,7 +2,7 @@
 // with its end is a backlog that outlives its cause. The most of each moment, as the agents saw it;
 // beside it what the server says of itself.
 import type { History } from '../../history/history.ts'
-import { ascending } from '../../history/sorted.ts'
+import { ascending, countBelow } from '../../history/sorted.ts'
 import { type Line, linesOver, type Point } from '../lines.ts'
 import { stepMs } from '../moments.ts'
 import { largest, seriesOf } from '../series.ts'
@@ -45,25 +45,18 @@ function named(line: Line, label: string): Line {
 function mostAtOnce(history: History): Point[] {
   const { calls, plan } = history
   const step = stepMs(history, MOST)
-  const most = new Array<number>(Math.max(1, Math.ceil(plan.endsAtMs / step))).fill(0)
   const starts = ascending(calls, ({ sentAtMs }) => sentAtMs)
   const ends = ascending(calls, ({ endedAtMs = Number.POSITIVE_INFINITY }) => endedAtMs)
-  let now = 0
-  let moment = 0
-  const reach = (atMs: number) => {
-    const at = Math.min(most.length - 1, Math.floor(Math.max(0, atMs) / step))
-    // What is in flight stays so through moments in which nothing begins or ends.
-    while (moment < at) most[++moment] = now
+  // What is in flight when a moment begins was so before.
+  const most = Array.from({ length: Math.max(1, Math.ceil(plan.endsAtMs / step)) }, (_, moment) =>
+    moment === 0 ? 0 : countBelow(starts, moment * step) - countBelow(ends, moment * step),
+  )
+  let ended = 0
+  for (let begun = 0; begun < starts.length; begun++) {
+    const atMs = starts[begun] as number
+    while ((ends[ended] as number) <= atMs) ended++
+    const moment = Math.min(most.length - 1, Math.floor(Math.max(0, atMs) / step))
+    most[moment] = Math.max(most[moment] as number, begun + 1 - ended)
   }
-  for (let s = 0, e = 0; s < starts.length || (ends[e] ?? Number.POSITIVE_INFINITY) < plan.endsAtMs; ) {
-    const [starting = Number.POSITIVE_INFINITY, ending = Number.POSITIVE_INFINITY] = [starts[s], ends[e]]
-    const isEnd = ending <= starting
-    reach(isEnd ? ending : starting)
-    now += isEnd ? -1 : 1
-    if (isEnd) e++
-    else s++
-    most[moment] = Math.max(most[moment] ?? 0, now)
-  }
-  reach(plan.endsAtMs)
   return most.map((value, i) => ({ atS: ((i + 0.5) * step) / 1000, line: byAgents.name, value }))
 }

@@ -4,7 +4,7 @@
 // Values: sums and shares of calls by the phase in which they were sent; the largest sample; the median and largest of times.
 // Not modelled: the warm-up; windows apart from each other.
 import type { History } from '../../history/history.ts'
-import { quantile, quantileOf } from '../../history/quantiles.ts'
+import { quantile } from '../../history/quantiles.ts'
 import { attemptsAt } from '../../history/queries.ts'
 import { ascending } from '../../history/sorted.ts'
 import { duration, figure, number, percent } from '../figures.ts'
@@ -162,11 +162,12 @@ function shownValue(name: string, value: number | undefined): string {
 
 function logRows({ said: { times } }: History): FigureRow[] {
   return [...times].flatMap(([field, phases]) => {
-    if (PHASES.every((phase) => Math.max(0, ...(phases.get(phase) ?? [])) < SHORT_MS)) return []
+    const sorted = new Map([...phases].map(([phase, values]) => [phase, new Float64Array(values).sort()]))
+    if (PHASES.every((phase) => (sorted.get(phase)?.at(-1) ?? 0) < SHORT_MS)) return []
     return [
       row(`log: ${short(field, 30)}, median / most`, (phase) => {
-        const values = phases.get(phase)
-        return values && joined(duration(Math.round(quantileOf(values, 0.5))), duration(Math.round(quantileOf(values, 1))))
+        const values = sorted.get(phase)
+        return values && joined(duration(Math.round(quantile(values, 0.5))), duration(Math.round(quantile(values, 1))))
       }),
     ]
   })

@@ -8,6 +8,7 @@ import type { History } from '../../history/history.ts'
 import { faultsOf } from '../../history/queries.ts'
 import type { SpanLine } from '../../history/raw-line.ts'
 import { agentSpanOf } from '../../history/spans.ts'
+import { spansOfTrace } from '../call-trace.ts'
 import { answerOf, attemptsOf, type SentRequest, sentRequest } from '../exchange.ts'
 
 export interface Witness {
@@ -51,9 +52,9 @@ const SPANS_MAX = 12
 const ATTEMPTS_MAX = 5
 const LINES_MAX = 4
 
-export function witnessOf(history: History, call: Call, logs: CallLogs): Witness {
+/** @param task all calls of its task */
+export function witnessOf(history: History, call: Call, task: readonly Call[], logs: CallLogs): Witness {
   const { plannedAtMs, sentAtMs, endedAtMs, evidence } = call
-  const task = history.calls.filter(({ agent, task }) => agent === call.agent && task === call.task)
   const fault = faultBeside(history, call)
   return {
     call: call.call,
@@ -106,9 +107,9 @@ function faultBeside(history: History, { sentAtMs }: Call): string | undefined {
 }
 
 /** The call's own part of its task's trace: what lies below the span that the agent sent. */
-export function spansOf({ spans }: History, call: Call): TraceSpan[] {
+export function spansOf(history: History, call: Call): TraceSpan[] {
   const { trace, sentAtMs, endedAtMs } = call
-  const own = spans.filter((span) => span.trace === trace)
+  const own = spansOfTrace(history, trace)
   if (own.length === 0) return []
   const below = Map.groupBy(own, ({ parent }) => parent)
   const tree: TraceSpan[] = []

@@ -3,7 +3,7 @@
 // and the X-Request-Id of the request, so that one search finds it in the server's log. What folds, folds without scripts.
 import type { Call } from '../../history/event.ts'
 import type { Evidence } from '../../history/load-line.ts'
-import { traceOf } from '../call-trace.ts'
+import { spansOfTrace, traceOf } from '../call-trace.ts'
 import { answerOf, attemptsOf, sentRequest } from '../exchange.ts'
 import { duration, moment, size } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
@@ -41,7 +41,7 @@ function wholeCall(source: Source, call: Call): Markup {
   const { history, logs } = source
   const task = source.taskOf(call)
   const log = logs.get(call.call) ?? []
-  const spans = history.spans.filter(({ trace }) => trace === call.trace)
+  const spans = spansOfTrace(history, call.trace)
   return html`${aboutCall(source, call)}
 <div class="wire"><div><h6>Sent</h6>${sent(source, call, task)}</div><div><h6>Answered</h6>${answered(call)}</div></div>
 ${attempts(source, call, task)}

@@ -53,14 +53,10 @@ function rowsOf({ calls }: History, whole: ReadonlySet<number>): Call[] {
       alike.flatMap(({ calls }) => calls),
       ({ index }) => index,
     )
-    for (const index of evenly(indexes)) if (chosen.size < ROWS_MAX) chosen.add(index)
+    // A power of two, so that of a run that goes on for longer the same calls are shown.
+    let stride = 1
+    while (indexes.length > OF_A_KIND * stride) stride *= 2
+    for (let i = 0; i < indexes.length && chosen.size < ROWS_MAX; i += stride) chosen.add(indexes[i] as number)
   }
   return [...chosen].sort((a, b) => a - b).flatMap((index) => calls[index] ?? [])
-}
-
-/** The first, and from there every so many-th: a power of two, so that a run that goes on for longer keeps some of the same. */
-function evenly(indexes: Float64Array): Float64Array {
-  let stride = 1
-  while (indexes.length > OF_A_KIND * stride) stride *= 2
-  return indexes.filter((_, i) => i % stride === 0)
 }

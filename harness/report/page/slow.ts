@@ -1,7 +1,7 @@
 // The slowest of the calls that were served, and the longest of each kind that was not: a line each with where its time went, drawn on one
 // scale, that opens to the whole call. Calls that a check names already are shown there and linked.
 import type { Call } from '../../history/event.ts'
-import { traceOf } from '../call-trace.ts'
+import { spansOfTrace, traceOf } from '../call-trace.ts'
 import { duration } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
 import { callAnchor, type Source, tookMs } from '../source.ts'
@@ -35,7 +35,7 @@ function key({ slow, history, logs, taskOf }: Source): Markup {
 }
 
 function rowsOf({ history, logs, taskOf }: Pick<Source, 'history' | 'logs' | 'taskOf'>, call: Call) {
-  const spans = history.spans.filter(({ trace }) => trace === call.trace)
+  const spans = spansOfTrace(history, call.trace)
   return traceOf(call, taskOf(call), spans, logs.get(call.call) ?? []).rows.filter(({ part }) => part !== 'model' && part !== 'late')
 }
 
