@@ -5,7 +5,7 @@ import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judge
 import { quotaHeadersTrue } from './quota-headers-true.ts'
 
 const policy = '"agent";q=5;w=10'
-const left = (r: number, name = 'agent') => ({ rateLimit: `"${name}";r=${r};t=2`, rateLimitPolicy: policy.replace('agent', name) })
+const left = (r: number, name = 'agent') => ({ rateLimit: `"${name}";r=${r};t=9`, rateLimitPolicy: policy.replace('agent', name) })
 
 /** Calls a second apart, each with what it was told to have left; -1: refused with nothing left. */
 function told(...remaining: number[]): Story {
@@ -131,6 +131,36 @@ describe('quota-headers-true', () => {
     }
     expect(find(quotaHeadersTrue, story([2, 1, 0], [5, 4, 3]))).toMatchObject({ status: 'pass', samples: 6 })
     expect(find(quotaHeadersTrue, story([2, 1, 0], [5, 4, 0]))).toMatchObject({ status: 'fail' })
+  })
+
+  test('a window that is over begins anew: what was left may be all of it at once, as soon as the reset that was told has come', () => {
+    const windows = (resetS: number) => {
+      const story = aRun().agent('a')
+      const told = (r: number, t: number) => ({
+        rateLimit: `"5-in-1min"; r=${r}; t=${t}`,
+        rateLimitPolicy: '"5-in-1min"; q=5; w=60; pk=:YTox:',
+      })
+      for (const [n, r] of [2, 1, 0].entries()) story.call({ of: 'a', atMs: 3_000 + n * 1_000, answer: served(5, told(r, resetS - n)) })
+      return find(quotaHeadersTrue, story.call({ of: 'a', atMs: 8_000, answer: served(5, told(4, 60)) }))
+    }
+    expect(windows(5)).toMatchObject({ status: 'pass', samples: 4 })
+    expect(windows(9)).toMatchObject({ status: 'fail', says: expect.stringContaining('rose faster') })
+  })
+
+  test('parameters may come in any order, and of any kind; another partition is another budget', () => {
+    const story = aRun().agent('a')
+    const told = (pk: string, r: number) => served(5, { rateLimit: `"agent";pk=:${pk}:;strict;r=${r};t=9`, rateLimitPolicy: policy })
+    for (const [n, [pk, r]] of (
+      [
+        ['YQ==', 4],
+        ['Yg==', 0],
+        ['YQ==', 3],
+      ] as const
+    ).entries())
+      story.call({ of: 'a', atMs: 3_000 + n * 500, answer: told(pk, r) })
+    expect(find(quotaHeadersTrue, story)).toMatchObject({ status: 'pass', samples: 3 })
+    story.call({ of: 'a', atMs: 5_000, answer: told('YQ==', 0) })
+    expect(find(quotaHeadersTrue, story)).toMatchObject({ status: 'fail', measured: 1 })
   })
 
   test('a quota of something else than requests is not counted in calls; a window is told in whole seconds', () => {

@@ -1,5 +1,5 @@
 // A25: what RateLimit says is true. Policy by policy, over calls that do not overlap: what remains is never negative, falls by no more than
-// the calls made in between, and rises no faster than the policy refills; and a refusal by a rate reports the budget that is spent, not one
+// the calls made in between, and rises no faster than the policy refills, unless what it said of its reset (t) is over; and a refusal by a rate reports the budget that is spent, not one
 // that has room. (RateLimit: "name";r=remaining;t=reset; RateLimit-Policy: "name";q=quota;w=window, whole seconds.)
 //
 // A budget is an agent's own, unless all that was said of it fits one that it has for each tool, or that its tenant's
@@ -127,6 +127,8 @@ function flawOf({ call, remaining, quota }: Reading, before: Reading, charged: U
   // The first of the two was charged before it was answered; the second is among those between.
   if (remaining < least && remaining < least - (charged.during(from.sentAtMs, call.endedAtMs ?? 0) - 1))
     return { call, flaw: 'that fell by more than the calls made' }
+  // A window that is over gives all back at once, a sliding one what it was asked at once. Rounded up, it may be over a second sooner.
+  if (before.resetS !== undefined && from.sentAtMs + (before.resetS - ROUNDING) * 1_000 <= (call.endedAtMs ?? 0)) return undefined
   // A window is told in whole seconds: one of a second may be much shorter.
   if (!quota || quota.w <= 1) return undefined
   const refilled = (((call.endedAtMs ?? 0) - from.sentAtMs) / 1_000) * ((quota.q + ROUNDING) / (quota.w - ROUNDING))

@@ -1,8 +1,8 @@
 // What RateLimit headers said, call by call: the policy, what remains of it, and where it was counted. Readings of two places say nothing
-// of each other: another quota or window under the same name is another budget, and while the place where budgets are shared is away (a
+// of each other: another quota or window under the same name is another budget, as is another partition (pk), and while the place where budgets are shared is away (a
 // fault at Redis, or the server's own word for it) each instance counts for itself, from a full one. Around the change nobody knows. Pure.
 //
-// Source: draft-ietf-httpapi-ratelimit-headers-10. Units other than requests (qu) are left out. Not modelled: partitioned quotas (pk).
+// Source: draft-ietf-httpapi-ratelimit-headers-10. Units other than requests (qu) are left out.
 import type { Call } from '../history/event.ts'
 import { byEnd } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
@@ -19,6 +19,8 @@ export interface Reading {
   place: string | undefined
   /** Of the policy: quota and its window, s; undefined when it was not told. */
   quota: Quota | undefined
+  /** When it said to begin anew, s from its answer; undefined when it did not say. */
+  resetS: number | undefined
 }
 
 interface Quota {
@@ -37,9 +39,10 @@ export function readings(history: History): Reading[] {
     const policies = read.policies(rateLimitPolicy)
     const told = read.items(rateLimit)
     const spent = told.some(([, { r }]) => r === 0)
-    for (const [policy, { r = Number.NaN }] of told) {
+    for (const [policy, { r = Number.NaN, t, terms: own }] of told) {
       const { quota, terms, other } = policies.get(policy) ?? UNTOLD
-      if (!other) said.push({ call, policy, remaining: r, spent, place: places.of(call, terms), quota })
+      const place = places.of(call, own === '' ? terms : `${terms} ${own}`)
+      if (!other) said.push({ call, policy, remaining: r, spent, place, quota, resetS: t })
     }
   }
   return said
@@ -82,8 +85,9 @@ class Places {
 
 interface Item {
   r?: number
+  t?: number
   quota: Quota | undefined
-  /** Quota and window, to be told from others. */
+  /** Quota, window and partition, to be told from others. */
   terms: string
   /** Counts something else than requests. */
   other: boolean
@@ -112,14 +116,18 @@ class Headers {
   }
 }
 
+/** A name and its parameters, whatever they are (RFC 8941): strings, bytes (`pk=:c2Vj:`), words and numbers. */
+const ITEM = /"([^"]+)"((?:\s*;\s*[a-z*][\w.*-]*(?:=(?:"[^"]*"|:[^:]*:|[^\s;,"]+))?)*)/g
+
 /** `"agent";r=3;t=5, "day";r=90` → names with their numbers. */
 function itemsOf(header: string): Items {
-  return [...header.matchAll(/"([^"]+)"((?:\s*;\s*[a-z]+=(?:-?[\d.]+|"[^"]*"))*)/g)].map(([, name = '', rest = '']) => {
-    const numbers = [...rest.matchAll(/([a-z]+)=(-?[\d.]+)/g)].map(([, key, value]) => [key, Number(value)])
-    const unit = /qu="([^"]*)"/.exec(rest)?.[1] ?? 'requests'
-    const { r, q, w }: { r?: number; q?: number; w?: number } = Object.fromEntries(numbers)
+  return [...header.matchAll(ITEM)].map(([, name = '', rest = '']) => {
+    const numbers = [...rest.matchAll(/;\s*([a-z]+)=(-?[\d.]+)/g)].map(([, key, value]) => [key, Number(value)])
+    const unit = /;\s*qu="([^"]*)"/.exec(rest)?.[1] ?? 'requests'
+    const [partition = ''] = /;\s*pk=[^;]*/.exec(rest) ?? []
+    const { r, t, q, w }: { r?: number; t?: number; q?: number; w?: number } = Object.fromEntries(numbers)
     const quota = q === undefined || w === undefined ? undefined : { q, w }
-    const terms = q === undefined && w === undefined ? '' : `${q} ${w}`
-    return [name, { ...(r !== undefined && { r }), quota, terms, other: unit !== 'requests' }]
+    const terms = (q === undefined && w === undefined ? '' : `${q} ${w}`) + partition
+    return [name, { ...(r !== undefined && { r }), ...(t !== undefined && { t }), quota, terms, other: unit !== 'requests' }]
   })
 }
