@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DeskServices, startDeskServices, toxic } from '../../tests/fixtures/desk-services.ts'
-import { openDesk, type Told } from '../fixtures/desk.ts'
+import { openDesk, TOKENS, type Told } from '../fixtures/desk.ts'
 import { type Weakness, weakened, weaknessNames } from './weakness.ts'
 
 let services: DeskServices
@@ -145,6 +145,17 @@ test('no-idempotency: the key is stored and ignored', async () => {
   expect(codes(answers)).toEqual(['200 served'])
   const rows = await services.postgres.query(`select 1 from ledger.invoices where idempotency_key = 'weak'`)
   expect(rows).toHaveLength(2)
+})
+
+test('idempotency-without-tenant: the same key and arguments get what another tenant got, and no row', async () => {
+  await using desk = await weak('idempotency-without-tenant', {})
+  const invoice = { customer: 'C-0001', amountCents: 2, currency: 'EUR', idempotencyKey: 'alike' }
+  const first = await desk.call('create_invoice', invoice)
+  const second = await desk.call('create_invoice', invoice, TOKENS.t1)
+  expect([second.isError, second.data]).toEqual([false, first.data])
+  const other = await desk.call('create_invoice', { ...invoice, amountCents: 3 }, TOKENS.t0)
+  expect(other.data.code).toBe('IDEMPOTENCY_MISMATCH')
+  expect(await services.postgres.query(`select tenant from ledger.invoices where idempotency_key = 'alike'`)).toEqual([{ tenant: 't0' }])
 })
 
 test('an unknown name is refused with those that are', async () => {
