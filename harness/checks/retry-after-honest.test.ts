@@ -33,6 +33,16 @@ describe('retry-after-honest', () => {
     expect(witnesses(story, found)[0]).toMatchObject({ attempt: 2 })
   })
 
+  test('who is let through by its own budget and then finds the line full was told the truth', () => {
+    const full = unavailable({ data: { code: 'QUEUE_FULL', retryAfterMs: 900 } })
+    const story = () => returning(aRun(), 60, told(1_000), full)
+    expect(find(retryAfterHonest, story())).toMatchObject({ notExercised: true })
+    expect(find(retryAfterHonest, returning(story(), 60, told(1_000), told(900), { from: 100 }))).toMatchObject({
+      status: 'fail',
+      samples: 60,
+    })
+  })
+
   test('who came a millisecond early proves nothing', () => {
     const story = returning(aRun(), 60, told(1_000), told(4_000), { earlyMs: 1 })
     expect(find(retryAfterHonest, story)).toMatchObject({ notExercised: true })

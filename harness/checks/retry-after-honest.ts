@@ -6,13 +6,13 @@
 // busiestRatio, the busiest second of a phase's returns against their mean, or that of the refusals where those took longer, from 100
 // returns on (default 2 ×, ours), beyond what chance alone does to a count.
 // Not modelled: agents that come late on purpose; waits of more than the run; the guesses of a breaker or a server that drains: who was
-// turned away by those, before or after, is left out.
+// turned away by those, before or after, is left out, as is who came back to a budget of its own and found full what others share.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { count, ratio, share } from '../parameters.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, percent, some, time, unknown } from './finding.ts'
-import { isRefusal, type Return, returns } from './waits.ts'
+import { isOwn, isRefusal, type Return, returns } from './waits.ts'
 import { wilson } from './wilson.ts'
 
 const WITNESSES = 20
@@ -64,7 +64,8 @@ function judge(history: History): Judged[] {
     const { call, refused, told, alone } = back
     if (call.endedAtMs === undefined || call.evidence.transport !== undefined || NO_PROMISE.has(call.class)) return []
     if (!isRefusal(call)) return [{ ...back, honest: true }]
-    if (alone) return [{ ...back, honest: false }]
+    // What it shares with others may be full now: the budget that told the wait has kept its word.
+    if (alone) return isOwn(call, history) ? [{ ...back, honest: false }] : []
     const untilMs = (refused.endedAtMs ?? refused.sentAtMs) + 2 * told + SLACK_MS
     let last: Call | undefined = call
     while (last && isRefusal(last) && last.sentAtMs <= untilMs) last = next.get(last.call)

@@ -40,7 +40,7 @@ export function returns(history: History): Return[] {
 }
 
 /** A rate of the agent alone: `tool` only where the target declares such a budget for the role; calls at once are shared. */
-function isOwn({ budget, role }: Call, { manifest }: History): boolean {
+export function isOwn({ budget, role }: Call, { manifest }: History): boolean {
   if (budget === 'tool') return role !== 'handshake' && manifest.declared.perAgentTool?.[role] !== undefined
   return budget === 'agent'
 }
