@@ -133,6 +133,17 @@ describe('quota-headers-true', () => {
     expect(find(quotaHeadersTrue, story([2, 1, 0], [5, 4, 0]))).toMatchObject({ status: 'fail' })
   })
 
+  test('a limit on the whole endpoint counts handshakes as well', () => {
+    const story = aRun()
+      .agent('a')
+      .call({ of: 'a', atMs: 3_000, answer: served(5, left(4)) })
+    const greeted = () => story.call({ of: 'a', role: 'handshake', atMs: 3_500, answer: served(5) })
+    greeted().call({ of: 'a', role: 'handshake', atMs: 3_600, answer: served(5) })
+    expect(find(quotaHeadersTrue, story.call({ of: 'a', atMs: 4_000, answer: served(5, left(1)) }))).toMatchObject({ status: 'pass' })
+    expect(find(quotaHeadersTrue, greeted().call({ of: 'a', atMs: 5_000, answer: served(5, left(0)) })).status).toBe('pass')
+    expect(find(quotaHeadersTrue, told(4, 1)).status).toBe('fail')
+  })
+
   test('a window that is over begins anew: what was left may be all of it at once, as soon as the reset that was told has come', () => {
     const windows = (resetS: number) => {
       const story = aRun().agent('a')

@@ -83,7 +83,8 @@ function flawsOfPolicy(history: History, said: readonly Reading[]): Flaw[] {
 
 /** What two headers that follow one another say wrongly together. */
 function flawsBetween(history: History, said: readonly Reading[], owner: Owner): Flaw[] {
-  const byOwner = underWay(history, owner)
+  // A limit on the whole endpoint counts handshakes as well: whether it should is asked elsewhere (handshake-free).
+  const byOwner = underWay(history, owner, 'handshakes too')
   const flaws: Flaw[] = []
   for (const { whose, list } of budgetsOf(said, owner)) {
     const charged = byOwner.get(whose) as UnderWay

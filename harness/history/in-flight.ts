@@ -25,13 +25,18 @@ export type Owner = (call: Call) => string
 
 export const ofAgent: Owner = ({ agent }) => agent
 
-const byOwner = once((_: History) => new Map<Owner, ReadonlyMap<string, UnderWay>>())
+const known = {
+  calls: once((_: History) => new Map<Owner, ReadonlyMap<string, UnderWay>>()),
+  'handshakes too': once((_: History) => new Map<Owner, ReadonlyMap<string, UnderWay>>()),
+}
 
-/** All calls but handshakes, by whose they are. */
-export function underWay(history: History, owner: Owner): ReadonlyMap<string, UnderWay> {
-  const known = byOwner(history)
-  const found = known.get(owner) ?? new Map([...Map.groupBy(history.calls, owner)].map(([whose, own]) => [whose, new UnderWay(own)]))
-  known.set(owner, found)
+/** By whose they are: calls, or handshakes too. */
+export function underWay(history: History, owner: Owner, which: keyof typeof known = 'calls'): ReadonlyMap<string, UnderWay> {
+  const byOwner = known[which](history)
+  const calls = (own: readonly Call[]) => (which === 'calls' ? own.filter(({ role }) => role !== 'handshake') : own)
+  const found =
+    byOwner.get(owner) ?? new Map([...Map.groupBy(history.calls, owner)].map(([whose, own]) => [whose, new UnderWay(calls(own))]))
+  byOwner.set(owner, found)
   return found
 }
 
@@ -40,8 +45,7 @@ export class UnderWay {
   readonly #begun: Float64Array
   readonly #over: Float64Array
 
-  constructor(own: readonly Call[]) {
-    const calls = own.filter(({ role }) => role !== 'handshake')
+  constructor(calls: readonly Call[]) {
     this.#begun = ascending(calls, ({ sentAtMs }) => sentAtMs)
     this.#over = ascending(calls, ({ endedAtMs = Number.POSITIVE_INFINITY }) => endedAtMs)
   }
