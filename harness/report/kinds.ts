@@ -53,7 +53,21 @@ class Branch {
   }
 }
 
+/** Whom `measured` of history/queries.ts counts. */
+export function isMeasured({ hostile, role }: Alike): boolean {
+  return !hostile && role !== 'handshake'
+}
+
 /** How many calls. */
 export function callsIn(kinds: readonly Kind[]): number {
   return kinds.reduce((sum, { calls }) => sum + calls.length, 0)
+}
+
+/** How long those that ended took, ms, the shortest first. */
+export function tookIn(kinds: readonly Kind[]): Float64Array {
+  const took = new Float64Array(callsIn(kinds))
+  let ended = 0
+  for (const { calls } of kinds)
+    for (const { sentAtMs, endedAtMs } of calls) if (endedAtMs !== undefined) took[ended++] = endedAtMs - sentAtMs
+  return took.subarray(0, ended).sort()
 }

@@ -3,9 +3,10 @@
 // offered = good + late + refused + failed. `late`: answered, but not correct or not within the role's SLO; `refused`: the
 // server turned it away on purpose; `failed`: all else, lost calls too. Times from the planned moment, so that a slow
 // server cannot hide behind a generator that waits for it (coordinated omission).
-import type { Call, CallClass } from '../history/event.ts'
+import type { CallClass } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { quantile } from '../history/quantiles.ts'
+import { type Alike, kindsOf } from './kinds.ts'
 
 export interface Moment {
   fromMs: number
@@ -25,7 +26,7 @@ const turnedAway: ReadonlySet<CallClass> = new Set(['refused', 'shed', 'queue', 
 
 export type Fate = 'good' | 'late' | 'refused' | 'failed'
 
-export function fate(call: Pick<Call, 'good' | 'outcome' | 'class'>): Fate {
+export function fate(call: Pick<Alike, 'good' | 'outcome' | 'class'>): Fate {
   if (call.good) return 'good'
   if (call.outcome === 'ok') return 'late'
   return turnedAway.has(call.class) ? 'refused' : 'failed'
@@ -43,31 +44,36 @@ export function stepMs(history: History, most: number): number {
 const everybody = () => true
 
 /** What was cut before: several charts ask the same of one history, and a long run takes seconds to cut. */
-const cut = new WeakMap<History, Map<(call: Call) => boolean, Map<number, readonly Moment[]>>>()
+const cut = new WeakMap<History, Map<Who, Map<number, readonly Moment[]>>>()
+
+type Who = (alike: Alike) => boolean
 
 /** @param who which calls count; without it, all */
-export function momentsOf(history: History, most: number, who: (call: Call) => boolean = everybody): readonly Moment[] {
-  const byWho = cut.get(history) ?? new Map<(call: Call) => boolean, Map<number, readonly Moment[]>>()
+export function momentsOf(history: History, most: number, who: Who = everybody): readonly Moment[] {
+  const byWho = cut.get(history) ?? new Map<Who, Map<number, readonly Moment[]>>()
   const byMost = byWho.get(who) ?? new Map<number, readonly Moment[]>()
   const moments = byMost.get(most) ?? cutInto(history, most, who)
   cut.set(history, byWho.set(who, byMost.set(most, moments)))
   return moments
 }
 
-function cutInto(history: History, most: number, who: (call: Call) => boolean): Moment[] {
+function cutInto(history: History, most: number, who: Who): Moment[] {
   const step = stepMs(history, most)
   const length = Math.max(1, Math.ceil(history.plan.endsAtMs / step))
   const moments = Array.from({ length }, (_, i): Moment => emptyMoment(i * step, Math.min((i + 1) * step, history.plan.endsAtMs)))
   const latencies = moments.map(() => ({ ok: [] as number[], refused: [] as number[], failed: [] as number[] }))
-  for (const call of history.calls) {
-    const at = Math.floor(call.sentAtMs / step)
-    const moment = moments[at]
-    if (!moment || !who(call)) continue
-    const became = fate(call)
-    moment.offered++
-    moment[became]++
-    if (call.endedAtMs === undefined) continue
-    latencies[at]?.[became === 'refused' || became === 'failed' ? became : 'ok'].push(call.endedAtMs - call.plannedAtMs)
+  for (const { alike, calls } of kindsOf(history.calls)) {
+    if (!who(alike)) continue
+    const became = fate(alike)
+    const of = became === 'refused' || became === 'failed' ? became : 'ok'
+    for (const { sentAtMs, endedAtMs, plannedAtMs } of calls) {
+      const at = Math.floor(sentAtMs / step)
+      const moment = moments[at]
+      if (!moment) continue
+      moment.offered++
+      moment[became]++
+      if (endedAtMs !== undefined) latencies[at]?.[of].push(endedAtMs - plannedAtMs)
+    }
   }
   return moments.map((moment, at) => ({ ...moment, latencyMs: quantilesOf(latencies[at] ?? {}) }))
 }

@@ -1,7 +1,7 @@
 // Offered load and what became of it, a second, for the agents that are measured: the picture of a server that holds is
 // "good" lying on "offered" through the stress. Hostile agents are left out as in goodput; stress-calls.ts has them.
 // Late answers (right, but after the SLO) have no line: they are the gap between offered and the other three.
-import { measured } from '../../history/queries.ts'
+import { isMeasured } from '../kinds.ts'
 import { type Line, linesOver } from '../lines.ts'
 import { type Moment, momentsOf } from '../moments.ts'
 import { onTimeAxis } from '../time-axis.ts'
@@ -21,7 +21,7 @@ export const calls = chart({
   order: 10,
   needs: [],
   draw(history) {
-    const moments = momentsOf(history, 120, measured)
+    const moments = momentsOf(history, 120, isMeasured)
     return onTimeAxis(history, 150, [linesOver(history, fates, perSecond(moments))])
   },
 })

@@ -1,7 +1,7 @@
 // How long it took to be told no, and how long to fail: a refusal must be fast, since a slow one holds what it was meant to save; a failure
 // that takes as long as the client's patience is a hang. Measured agents, from the planned moment; lost calls end when the client gave up.
 // Left out when nothing was refused and nothing failed.
-import { measured } from '../../history/queries.ts'
+import { isMeasured } from '../kinds.ts'
 import { type Line, linesOver } from '../lines.ts'
 import { momentsOf } from '../moments.ts'
 import { onTimeAxis } from '../time-axis.ts'
@@ -21,7 +21,7 @@ export const latencyRefused = chart({
   order: 32,
   needs: [],
   draw(history) {
-    const moments = momentsOf(history, 120, measured)
+    const moments = momentsOf(history, 120, isMeasured)
     const seen = lines.filter(({ of }) => moments.some(({ latencyMs }) => latencyMs[of]))
     if (seen.length === 0) return undefined
     const points = seen.flatMap(({ name, of, quantile }) => latencyPoints(moments, name, of, quantile))

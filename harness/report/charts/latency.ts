@@ -1,7 +1,7 @@
 // How long the served calls of measured agents took, from the planned moment to the answer: a median that stays while the
 // p99 climbs is queueing; both climbing is slowness. Logarithmic, since a fault moves times by factors.
 // Only ok calls: refusals are fast on purpose, and mixed in they would flatter; latency-refused.ts has those.
-import { measured } from '../../history/queries.ts'
+import { isMeasured } from '../kinds.ts'
 import { type Line, linesOver, type Point } from '../lines.ts'
 import { type Moment, momentsOf } from '../moments.ts'
 import { onTimeAxis } from '../time-axis.ts'
@@ -19,7 +19,7 @@ export const latency = chart({
   order: 30,
   needs: [],
   draw(history) {
-    const moments = momentsOf(history, 120, measured)
+    const moments = momentsOf(history, 120, isMeasured)
     const points = lines.flatMap(({ name, quantile }) => latencyPoints(moments, name, 'ok', quantile))
     if (points.every((point) => point.value === null)) return undefined
     return onTimeAxis(history, 130, [linesOver(history, lines, points, logarithmic)])

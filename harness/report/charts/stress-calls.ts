@@ -14,7 +14,7 @@ export const stressCalls = chart({
   needs: [],
   draw(history) {
     if (!history.plan.agents.some((agent) => agent.hostile)) return undefined
-    const moments = momentsOf(history, 120, (call) => call.hostile)
+    const moments = momentsOf(history, 120, ({ hostile }) => hostile)
     return onTimeAxis(history, 110, [linesOver(history, fates, perSecond(moments))])
   },
 })

@@ -6,9 +6,8 @@
 import type { History } from '../../history/history.ts'
 import { quantile } from '../../history/quantiles.ts'
 import { attemptsAt } from '../../history/queries.ts'
-import { ascending } from '../../history/sorted.ts'
 import { duration, figure, number, percent } from '../figures.ts'
-import { type Alike, callsIn, type Kind, kindsOf } from '../kinds.ts'
+import { type Alike, callsIn, isMeasured, type Kind, kindsOf, tookIn } from '../kinds.ts'
 import { short } from '../plain.ts'
 
 export const PHASES = ['steady', 'stress', 'recovery'] as const
@@ -43,7 +42,7 @@ function secondsOf({ plan }: History, phase: Shown): number {
 
 function callRows(history: History): FigureRow[] {
   const kinds = kindsOf(history.calls).filter(({ alike }) => alike.role !== 'handshake')
-  const measured = (phase: Shown) => kinds.filter(({ alike }) => alike.phase === phase && !alike.hostile)
+  const measured = (phase: Shown) => kinds.filter(({ alike }) => alike.phase === phase && isMeasured(alike))
   const stressing = (phase: Shown) => kinds.filter(({ alike }) => alike.phase === phase && alike.hostile)
   const rows = [
     row('calls of the measured agents, good', (phase) => {
@@ -58,11 +57,9 @@ function callRows(history: History): FigureRow[] {
       ...fateRows('stressing: ', stressing),
     )
   const took = (phase: Shown) => {
-    const ok = measured(phase).filter(({ alike }) => alike.outcome === 'ok')
-    const ended = ok.flatMap(({ calls }) => calls.filter(({ endedAtMs }) => endedAtMs !== undefined))
-    const sorted = ascending(ended, ({ sentAtMs, endedAtMs = sentAtMs }) => endedAtMs - sentAtMs)
+    const sorted = tookIn(measured(phase).filter(({ alike }) => alike.outcome === 'ok'))
     const at = (p: number) => duration(Math.round(quantile(sorted, p)))
-    return ended.length === 0 ? undefined : joined(at(0.5), at(0.99))
+    return sorted.length === 0 ? undefined : joined(at(0.5), at(0.99))
   }
   return [...rows, row('answered ok within, median / p99', took)]
 }
@@ -133,12 +130,15 @@ const DULL = new Set([
 /** The largest sample of each series; over all instances. */
 function sampleRows(history: History): FigureRow[] {
   const tops = new Map<string, Map<string, number>>()
+  const names = new Map<string, string>()
   for (const { sampler, instance, values, atMs } of history.samples) {
     const phase = phaseAt(history, atMs)
     if (phase === undefined || OURS.has(instance ?? '') || sampler === 'machine') continue
     for (const [series, value] of Object.entries(values)) {
       if (DULL.has(series) || !Number.isFinite(value)) continue
-      const name = `${sampler}: ${series.replace(/[{,]\w+="(?:used|)"(?=[,}])/g, (found) => (found.startsWith('{') ? '{' : '')).replace(/\{,?\}/, '')}`
+      const told = names.get(series) ?? withoutUsual(series)
+      names.set(series, told)
+      const name = `${sampler}: ${told}`
       const phases = tops.get(name) ?? new Map<string, number>()
       tops.set(name, phases.set(phase, Math.max(value, phases.get(phase) ?? Number.NEGATIVE_INFINITY)))
     }
@@ -155,6 +155,11 @@ function sampleRows(history: History): FigureRow[] {
   })
 }
 
+/** Labels that say nothing are left out. */
+function withoutUsual(series: string): string {
+  return series.replace(/[{,]\w+="(?:used|)"(?=[,}])/g, (found) => (found.startsWith('{') ? '{' : '')).replace(/\{,?\}/, '')
+}
+
 function shownValue(name: string, value: number | undefined): string {
   if (/Seconds/.test(name) && value !== undefined) return duration(Math.round(value * 1_000))
   return figure(value, /Ms$/.test(name) ? 'ms' : /Share/.test(name) ? 'share' : '')
@@ -162,12 +167,12 @@ function shownValue(name: string, value: number | undefined): string {
 
 function logRows({ said: { times } }: History): FigureRow[] {
   return [...times].flatMap(([field, phases]) => {
-    const sorted = new Map([...phases].map(([phase, values]) => [phase, new Float64Array(values).sort()]))
+    const sorted = new Map(PHASES.map((phase) => [phase, new Float64Array(phases.get(phase) ?? []).sort()]))
     if (PHASES.every((phase) => (sorted.get(phase)?.at(-1) ?? 0) < SHORT_MS)) return []
     return [
       row(`log: ${short(field, 30)}, median / most`, (phase) => {
-        const values = sorted.get(phase)
-        return values && joined(duration(Math.round(quantile(values, 0.5))), duration(Math.round(quantile(values, 1))))
+        const at = (p: number) => duration(Math.round(quantile(sorted.get(phase) ?? [], p)))
+        return sorted.get(phase)?.length === 0 ? undefined : joined(at(0.5), at(1))
       }),
     ]
   })

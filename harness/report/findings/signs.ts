@@ -7,10 +7,9 @@ import type { History } from '../../history/history.ts'
 import { quantile } from '../../history/quantiles.ts'
 import { faultsOf } from '../../history/queries.ts'
 import { type Point, points } from '../../history/samples.ts'
-import { ascending } from '../../history/sorted.ts'
 import { toldWaitMs } from '../../history/wait.ts'
 import { count, duration, number, percent } from '../figures.ts'
-import { callsIn, kindsOf } from '../kinds.ts'
+import { callsIn, isMeasured, type Kind, kindsOf, tookIn } from '../kinds.ts'
 import { short } from '../plain.ts'
 
 const MESSAGES_MAX = 3
@@ -39,7 +38,7 @@ function refusals({ calls, manifest }: History): string[] {
     turned,
     ({ alike }) => `${alike.evidence.status} ${alike.class}${alike.budget === undefined ? '' : ` (${short(alike.budget, 24)})`}`,
   )
-  const usual = median(servedOf(calls))
+  const usual = median(kindsOf(calls).filter(({ alike }) => alike.class === 'served'))
   return [...groups]
     .sort(([, a], [, b]) => callsIn(b) - callsIn(a))
     .slice(0, 4)
@@ -49,19 +48,18 @@ function refusals({ calls, manifest }: History): string[] {
       const silent = group.length - waits.length
       const range = waits.length === 0 ? '' : `told to wait ${spread(waits)}`
       const mute = silent > 0 ? `${silent === group.length ? 'none' : `${number(silent)} of them not`} told when to come back` : ''
-      const cost = `took ${median(group)} (served calls ${usual})`
+      const cost = `took ${median(kinds)} (served calls ${usual})`
       return `${count(group.length, `call`)} ended as ${name}: ${[range, mute, cost].filter(Boolean).join('; ')}.`
     })
 }
 
-function servedOf(calls: readonly Call[]): Call[] {
-  return kindsOf(calls).flatMap(({ alike, calls }) => (alike.class === 'served' ? calls : []))
+/** Of how long they took. */
+function median(kinds: readonly Kind[]): string {
+  return duration(round(quantile(tookIn(kinds), 0.5)))
 }
 
-/** Of how long they took. */
-function median(calls: readonly Call[]): string {
-  const took = ascending(calls, ({ sentAtMs, endedAtMs = sentAtMs }) => endedAtMs - sentAtMs)
-  return duration(round(quantile(took, 0.5)))
+function ofClass(calls: readonly Call[], is: Call['class']): Call[] {
+  return kindsOf(calls).flatMap(({ alike, calls }) => (alike.class === is ? calls : []))
 }
 
 function round(ms: number): number {
@@ -78,7 +76,7 @@ function spread(values: readonly number[]): string {
 function states(history: History): string[] {
   const local = points(history, 'limiterLocal')
   const series = Map.groupBy([...points(history, 'breakerOpen'), ...local], ({ series: name }) => name)
-  const down = kindsOf(history.calls).flatMap(({ alike, calls }) => (alike.class === 'dependency' ? calls : []))
+  const down = ofClass(history.calls, 'dependency')
   const harmed = faultsOf(history).filter(
     ({ fromMs, toMs }) => down.filter((call) => call.sentAtMs >= fromMs && call.sentAtMs <= toMs).length >= FEW_FAILED,
   )
@@ -149,7 +147,7 @@ function fullPools(history: History): string[] {
     if (most < 2 || full.size < LEAST_READINGS || beside.length === 0) return []
     const sum = (field: string) => beside.reduce((total, { values }) => total + (values[field] ?? 0), 0) / beside.length
     const [active, open] = [sum('active'), sum('idleInTransaction')]
-    const served = servedOf(history.calls).filter(({ endedAtMs }) => endedAtMs !== undefined && full.has(slot(endedAtMs))).length
+    const served = ofClass(history.calls, 'served').filter(({ endedAtMs }) => endedAtMs !== undefined && full.has(slot(endedAtMs))).length
     const heldMs = (full.size * gapMs * most) / Math.max(1, served)
     if (active > most / 4 || heldMs < LONG_HELD_MS) return []
     const idle = open >= 0.5 ? `, ${number(Math.round(open * 10) / 10)} sat idle in a transaction` : ''
@@ -161,7 +159,7 @@ function fullPools(history: History): string[] {
 
 /** Good answers by tenant under stress, where they differ. */
 function tenants({ calls }: History): string[] {
-  const stress = kindsOf(calls).filter(({ alike: { phase, hostile, role } }) => phase === 'stress' && !hostile && role !== 'handshake')
+  const stress = kindsOf(calls).filter(({ alike }) => alike.phase === 'stress' && isMeasured(alike))
   const groups = [...Map.groupBy(stress, ({ alike }) => alike.tenant)].map(([tenant, all]) => {
     const refused = Map.groupBy(
       all.filter(({ alike }) => alike.class === 'refused'),

@@ -2,9 +2,9 @@
 // the same figures as a table, for those who do not see the charts or want the numbers.
 import type { Units } from '../../discover.ts'
 import type { History } from '../../history/history.ts'
-import { measured } from '../../history/queries.ts'
 import type { Chart } from '../charts/chart.ts'
 import { number } from '../figures.ts'
+import { isMeasured } from '../kinds.ts'
 import { html, type Markup, trusted } from '../markup.ts'
 import { type Moment, momentsOf } from '../moments.ts'
 import { short } from '../plain.ts'
@@ -34,7 +34,7 @@ function stretches({ plan }: History): { name: string; fromS: number; toS: numbe
 }
 
 function table(history: History): Markup {
-  const moments = momentsOf(history, mostRows, measured)
+  const moments = momentsOf(history, mostRows, isMeasured)
   const sampled = (['poolUsed', 'poolWaiting'] as const).map((name) => sums(history, name))
   return html`<details class="more timetable"><summary>The same in figures</summary>
 <div class="scroll" role="region" tabindex="0" aria-label="The run in figures">
