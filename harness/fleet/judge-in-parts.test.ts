@@ -75,6 +75,23 @@ test('what holds one agent against another is not judged in parts, and says what
   expect((await verdict(1))?.status).toBe('pass')
 })
 
+test('a key that agents of two tenants use has the rows of both, in whichever parts they are', async () => {
+  const told = aRun().check('effects-once')
+  told.plan.sharedKeys = {}
+  for (let n = 1; n <= 6; n++) {
+    for (const tenant of ['t0', 't1']) {
+      const of = `impatient-${tenant}-${n}`
+      told.agent(of, { tenant }).call({ of, role: 'write', atMs: 3_000 + n, key: `w${n}`, answer: served() })
+    }
+    told.plan.sharedKeys[`w${n}`] = 2
+    told.effect(`w${n}`, 't0 INV-1', 't1 INV-1')
+  }
+  await told.writeTo(folder)
+  const { judged } = await inParts(3)
+  expect(judged.parts).toBe(3)
+  expect(judged.verdicts.find(({ check }) => check === 'effects-once')?.status).toBe('pass')
+})
+
 test('what the database told of all agents is not held against the calls of some', async () => {
   const told = aRun().check('cancel-propagates')
   for (let n = 1; n <= 12; n++) {
