@@ -48,6 +48,19 @@ describe('one-trace', () => {
     expect(find(oneTrace, redis).status).toBe('fail')
   })
 
+  test('an answer that was kept asks no database; spans that hang below another call, or nowhere, are lost all the same', () => {
+    const isDatabase = ({ role }: { role: string }) => role === 'client'
+    const kept = (call: number, other: Partial<Story['spans'][number]> | undefined) =>
+      changed(traced(), call, (span) => (isDatabase(span) ? other : {}))
+    const cached = traced()
+    for (let n = 2; n <= 40; n++) changed(cached, n, (span) => (isDatabase(span) ? undefined : {}))
+    expect(find(oneTrace, cached)).toMatchObject({ status: 'pass', measured: 1, says: expect.stringContaining('39 without asking') })
+    const [server] = traced().spans.filter(isServer)
+    const { trace = '', span = '' } = server ?? {}
+    for (const lost of [{ trace: 'f'.repeat(32) }, { trace, parent: span }]) expect(find(oneTrace, kept(30, lost)).measured).toBe(59 / 60)
+    expect(find(oneTrace, kept(30, undefined)).measured).toBe(1)
+  })
+
   test('a span between the agent and the server, or between the server and the database, breaks nothing', () => {
     const story = traced()
     for (let n = 1; n <= 60; n++) changed(story, n, (span) => (isServer(span) ? { parent: 'abcdefabcdef0001' } : {}))

@@ -3,7 +3,8 @@
 //
 // A call is whole when its trace holds the server's span of it (the one below the span that the agent sent, else one of a
 // server that covers it), below that one a span of a database where the call's role needs `postgres`, and one of another
-// client where it needs `upstream`; and when the upstream stub, where there is one, was asked under the same trace.
+// client where it needs `upstream`; and when the upstream stub, where there is one, was asked under the same trace. An answer that was kept
+// asks no database: where other calls of the tool have its spans, and none hangs anywhere else, those that have none are whole.
 // Limits: share, of the calls that a tool answered (default 0.99); least, calls that must have been looked
 // at (50). Left out: calls around a kill of the server, whose last spans die with it; traces that the
 // collector had no room for. Spans of a server that sends none at all are unknown, not a fail: it says that
@@ -23,6 +24,8 @@ const WITNESSES = 20
 const UNSENT_MS = 5_000
 /** A server's clock may be this far from the agents'. */
 const CLOCKS_MS = 100
+/** Spans above one another; parents may go in circles. */
+const DEEPEST = 100
 
 export const oneTrace = check({
   code: 'A29',
@@ -45,15 +48,17 @@ export const oneTrace = check({
       return unknown(`no span came${manifest.spans?.because ? `: the first was refused with ${manifest.spans.because}` : ''}`)
     const index = new SpanIndex(spans)
     const asked = Map.groupBy(history.hits, ({ call }) => call)
-    const flawed = calls.flatMap((call) => {
+    const found = calls.flatMap((call) => {
       const flaw = flawOf(history, call, index, asked.get(call.call))
       return flaw === undefined ? [] : [{ call, flaw }]
     })
+    const kept = answersKept(calls, found, index)
+    const flawed = found.filter(({ call }) => !kept.has(call))
     const whole = calls.length - flawed.length
     const [measured, interval] = [whole / calls.length, wilson(whole, calls.length)]
     const kinds = [...Map.groupBy(flawed, ({ flaw }) => flaw)].sort((a, b) => b[1].length - a[1].length)
     const says = [
-      `${percent(measured)} of ${some(calls.length, 'call')} are one trace`,
+      `${percent(measured)} of ${some(calls.length, 'call')} are one trace${kept.size > 0 ? `, ${kept.size} without asking the database` : ''}`,
       ...kinds.map(([flaw, list]) => `${list.length} ${flaw}`),
     ].join('; ')
     const witnesses = indexes(kinds.flatMap(([, list]) => list.slice(0, Math.ceil(WITNESSES / kinds.length))).map(({ call }) => call))
@@ -80,13 +85,23 @@ function callsOf(history: History): Call[] {
   )
 }
 
+const NO_DATABASE = 'without a span of the database below the server’s'
+
+/** Calls that lack nothing but a span of the database, of tools that others have made ask it, where no such span is astray. */
+function answersKept(calls: readonly Call[], found: readonly { call: Call; flaw: string }[], index: SpanIndex): ReadonlySet<Call> {
+  const without = new Set(found.flatMap(({ call, flaw }) => (flaw === NO_DATABASE ? [call] : [])))
+  if (without.size === 0 || index.isDatabaseAstray()) return new Set()
+  const asking = new Set(calls.flatMap((call) => (without.has(call) || !index.asksDatabase(call) ? [] : [call.tool])))
+  return new Set([...without].filter(({ tool }) => asking.has(tool)))
+}
+
 function flawOf(history: History, call: Call, index: SpanIndex, asked: readonly { trace?: string }[] = []): string | undefined {
   if (asked.some((hit) => hit.trace !== call.trace)) return 'asked upstream under another trace'
   const served = index.serverSpanOf(call)
   if (!served) return 'without a span of the server in the trace of its task'
   if (call.class !== 'served') return undefined
   const below = index.below(served)
-  if (needs(history, call.role, 'postgres') && !below.some(isDatabase)) return 'without a span of the database below the server’s'
+  if (needs(history, call.role, 'postgres') && !below.some(isDatabase)) return NO_DATABASE
   const wantsUpstream = history.hits.length > 0 ? asked.length > 0 : needs(history, call.role, 'upstream')
   if (wantsUpstream && !below.some((span) => span.role === 'client' && !isDatabase(span)))
     return 'without a span of the upstream below the server’s'
@@ -95,11 +110,13 @@ function flawOf(history: History, call: Call, index: SpanIndex, asked: readonly 
 
 /** A task of a runaway has one trace and thousands of calls: what belongs to one of them is looked up, not looked for. */
 class SpanIndex {
+  readonly #spans: readonly SpanLine[]
   readonly #children: ReadonlyMap<string, SpanLine[]>
   /** Of each trace, in the order of time. */
   readonly #servers: ReadonlyMap<string, SpanLine[]>
 
   constructor(spans: readonly SpanLine[]) {
+    this.#spans = spans
     this.#children = Map.groupBy(spans, ({ trace, parent }) => `${trace}/${parent}`)
     this.#servers = Map.groupBy(
       spans.filter(({ role }) => role === 'server'),
@@ -110,6 +127,21 @@ class SpanIndex {
   serverSpanOf(call: Call): SpanLine | undefined {
     const [own] = this.#children.get(`${call.trace}/${agentSpanOf(call)}`) ?? []
     return own ?? this.#during(call)
+  }
+
+  asksDatabase(call: Call): boolean {
+    const served = this.serverSpanOf(call)
+    return served !== undefined && this.below(served).some(isDatabase)
+  }
+
+  /** Does a span of a database hang below none of the server's, or below one that was over before it began? */
+  isDatabaseAstray(): boolean {
+    const byId = new Map(this.#spans.map((span) => [`${span.trace}/${span.span}`, span]))
+    return this.#spans.filter(isDatabase).some((span) => {
+      let above: SpanLine | undefined = span
+      for (let n = 0; n < DEEPEST && above && above.role !== 'server'; n++) above = byId.get(`${above.trace}/${above.parent}`)
+      return above?.role !== 'server' || span.atMs > above.endedAtMs + CLOCKS_MS
+    })
   }
 
   below(top: SpanLine): SpanLine[] {
