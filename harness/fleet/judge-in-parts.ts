@@ -69,12 +69,16 @@ export async function judgeInParts(
 }
 
 async function commonOf(folder: string): Promise<Common> {
-  const read = async <T>(name: string, schema: Parameters<typeof readLines>[1]) =>
-    (await readLines<T>(path.join(folder, 'raw', `${name}.ndjson`), schema)).lines
+  const raw: NonNullable<Manifest['raw']> = {}
+  const read = async <T>(name: string, schema: Parameters<typeof readLines>[1]) => {
+    const { lines, state } = await readLines<T>(path.join(folder, 'raw', `${name}.ndjson`), schema)
+    if (state !== 'absent') raw[`${name}.ndjson`] = state
+    return lines
+  }
   const { manifest, plan } = await readRun(folder)
   const offers = { ...manifest.offers, logs: 'judge it whole: the server’s log is not read in parts' }
   return {
-    manifest: { ...manifest, offers },
+    manifest: { ...manifest, offers, raw },
     plan,
     said: await read<GeneratorLine>('generators', generatorLine),
     effects: await read<EffectLine>('effects', effectLine),
