@@ -2,15 +2,13 @@
 // so the flood that it should turn away takes the server down all the same.
 //
 // Limits: latencyMs, within which nine in ten refusals come (default 50, ours), by the server's own time where its log shows it, else with
-// the way to the server and back on top, which the soonest answer of the run bounds. The share that does has an interval over the run's
-// seconds, since refusals come in salvos: where it lies across nine in ten, nobody knows. (Of the hardened server's, whose refusals take
-// 1 ms in the middle, 97 to 100 % do, and 84 to 94 % in a run of which the machine did two fifths of what it usually does; of a limiter's
-// that does the work first, 5 to 8 %.) Nor does anybody where one in a hundred takes twice as long: in a salvo the last waits for all
-// before it, and for whatever else wants the cores. cpuShare, CPU of a refusal ÷ CPU of an answered call (default 0.25, ours),
-// from the server's processes: what an ok call costs is measured in the steady phase,
-// what is left under stress is the refusals'. A 401 or 403 is a refusal too. The warm-up is left out: first looks at keys
-// and a cold engine are in it. Too few of either (100) leave that half out; where a fifth of the answers under stress (ours) was of other
-// tools than before, it makes no fail. Not modelled: what a refusal costs Redis.
+// the way there and back on top, which the soonest answer of the run bounds. The share that does has an interval over the run's seconds,
+// since refusals come in salvos: where it lies across nine in ten, nobody knows (of the hardened server's 97 to 100 % do, of a limiter's
+// that does the work first 5 to 8 %). Nor does anybody where one in a hundred takes twice as long: in a salvo the last waits for all before
+// it, and for whatever else wants the cores. cpuShare, CPU of a refusal ÷ CPU of an answered call (default 0.25, ours), from the server's
+// processes: what an ok call costs is measured in the steady phase, what is left under stress is the refusals'. A 401 or 403 is a refusal
+// too. The warm-up is left out: first looks at keys and a cold engine are in it. Too few of either (100) leave that half out; where a fifth
+// of the answers under stress (ours) was of other tools than before, it makes no fail. Not modelled: what a refusal costs Redis.
 import { generatorOf, shareInterval, type Tally } from '../history/bootstrap.ts'
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
