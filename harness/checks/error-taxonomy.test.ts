@@ -26,6 +26,9 @@ describe('error-taxonomy', () => {
 
   test.each([
     ['a stack trace', 'TypeError: x\n    at run (file:///srv/index.js:10:5)'],
+    ['a stack trace', 'TypeError: x at run (index.js:10:5)'],
+    ['a stack trace', 'failed at file:///srv/index.js:10:5'],
+    ['a stack trace', 'x\n    at index.js:10:5'],
     ['a stack trace', 'Traceback (most recent call last): …'],
     ['a line of SQL', 'failed: select id, name from customers where id = 1'],
     ['a line of SQL', 'delete from sessions where id = $1'],
@@ -76,6 +79,7 @@ describe('error-taxonomy', () => {
     'Use the path /invoices/2026 instead.',
     'Please select one from the list.',
     'You cannot delete from this archive.',
+    'Unknown word at main.tf:3:5.',
     'Cannot delete from archived projects.',
     'You may select items from tickets where you are the owner.',
   ])('plain words are none of that: %s', (message) => expect(find(errorTaxonomy, answered(saying(message))).status).toBe('pass'))
@@ -115,6 +119,18 @@ describe('error-taxonomy', () => {
     expect(find(errorTaxonomy, story)).toMatchObject({ status: 'pass', samples: 3 })
     story.manifest.declared.errorCodes = ['ORDER_LOCKED', 'PLAN_ENDED']
     expect(find(errorTaxonomy, story)).toMatchObject({ status: 'fail', witnesses: [3] })
+  })
+
+  test('where no table is published, an error may be one of JSON-RPC with a code of the server’s own', () => {
+    const evidence = { status: 200, parsed: true, message: 'The archive is being rebuilt.' }
+    expect(find(errorTaxonomy, answered({ afterMs: 5, evidence: { ...evidence, rpcCode: -32_000 } }))).toMatchObject({
+      status: 'pass',
+      samples: 1,
+    })
+    expect(find(errorTaxonomy, answered({ afterMs: 5, evidence })).status).toBe('fail')
+    const story = answered({ afterMs: 5, evidence: { ...evidence, rpcCode: -32_000 } })
+    story.manifest.declared.errorCodes = ['ARCHIVE_REBUILT']
+    expect(find(errorTaxonomy, story).status).toBe('fail')
   })
 
   test('fails when page two is refused with the cursor of page one', () => {

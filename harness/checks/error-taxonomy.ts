@@ -7,6 +7,7 @@
 // session that has gone, which the protocol allows. What the caller has sent itself is nothing of
 // the inside. Not modelled: secrets (nothing-leaks), prose that is wrong, leads that may expire.
 import type { Call } from '../history/event.ts'
+import { notServed } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { faultsOf, overlaps } from '../history/queries.ts'
 import { check } from './check.ts'
@@ -35,7 +36,11 @@ const SHOUTED = /\bSELECT\s+\S[^;]*\sFROM\s+["\w]|\bDELETE\s+FROM\s+["\w]/
 
 /** What must not stand in an answer, in words. */
 const INSIDE: readonly [string, RegExp][] = [
-  ['a stack trace', /\bat (?:[\w.<>[\] ]+ \()?\S*\.\w+:\d+:\d+\)?|Traceback \(most recent call last\)|\bgoroutine \d+ \[|\.java:\d+\)/],
+  [
+    'a stack trace',
+    // A place in a caller's own file, as in "unknown word at main.tf:3:5", is none: it has neither a path nor brackets.
+    /\bat (?:[\w.<>[\] ]+ \(\S*\.\w+|(?:file:\/|node:|\/|\w:\\)\S*):\d+:\d+|\n\s+at \S+:\d+:\d+|Traceback \(most recent call last\)|\bgoroutine \d+ \[|\.java:\d+\)/,
+  ],
   ['a line of SQL', SQL],
   ['a line of SQL', SHOUTED],
   [
@@ -64,11 +69,10 @@ export const errorTaxonomy = check({
   limits: {},
   judge(history) {
     const own = faultsOf(history).filter(({ dependency }) => dependency === 'server')
-    const errors = history.calls.filter(
+    const errors = notServed(history).filter(
       (call) =>
         call.endedAtMs !== undefined &&
         call.evidence.transport === undefined &&
-        call.class !== 'served' &&
         !(call.evidence.status >= 500 && own.some((fault) => overlaps(call, { fromMs: fault.fromMs, toMs: fault.overMs }))),
     )
     if (errors.length === 0) return notExercised('no call was answered with an error')
@@ -88,19 +92,13 @@ export const errorTaxonomy = check({
           ? kinds.map(([flaw, calls]) => `${some(calls.length, 'error')} of ${errors.length}: ${flaw}`).join('; ')
           : `all ${some(errors.length, 'error')} are of the published table`,
       // One of each kind first.
-      witnesses: indexes(
-        [...kinds.map(([, calls]) => calls[0]), ...flawed]
-          .flatMap((one) => one?.call ?? [])
-          .filter(first)
-          .slice(0, WITNESSES),
+      witnesses: [...new Set(indexes([...kinds.flatMap(([, calls]) => calls.slice(0, 1)), ...flawed].map(({ call }) => call)))].slice(
+        0,
+        WITNESSES,
       ),
     }
   },
 })
-
-function first(call: Call, position: number, all: readonly Call[]): boolean {
-  return all.indexOf(call) === position
-}
 
 function flawOf({ manifest, plan }: History, call: Call): string | undefined {
   const { class: is, evidence } = call
@@ -115,8 +113,9 @@ function flawOf({ manifest, plan }: History, call: Call): string | undefined {
   const { errorCodes } = manifest.declared
   const listed = Array.isArray(errorCodes)
   if (listed && code !== undefined && !errorCodes.includes(String(code))) return `code ${String(code)}, which is not in the table`
-  // A tool that fails in plain words is within MCP; only a server that publishes codes owes one.
-  const published = listed ? errorCodes.includes(String(code ?? rpcCode)) : evidence.isError === true && status === 200
+  // A tool that fails in plain words is within MCP, and so is an error of JSON-RPC; only a server that publishes codes owes one of them.
+  const inWords = evidence.isError === true && status === 200
+  const published = listed ? errorCodes.includes(String(code ?? rpcCode)) : typed || inWords
   if (is === 'unclassified' && !published) return `nobody can tell what it means (HTTP ${status})`
   if (is === 'invalid' && status !== 404 && wasLed(plan, call)) return 'a cursor or path that the server had given is refused'
   if (is === 'unexplained' && !(listed ? published : isOwnCode(code ?? rpcCode))) return 'a 503 without a code'
