@@ -30,6 +30,14 @@ describe('queue-bounded', () => {
     expect(find(queueBounded, sampled({ poolWaiting: 0, poolWaitingMax: 40 }))).toMatchObject({ status: 'fail', measured: 40 })
   })
 
+  test('what stood at its highest before the first call is not of this load, unless it rises', () => {
+    const old = { poolWaiting: 0, poolWaitingMax: 40, poolWaitSecondsMax: 2.5 }
+    const then = (later: Record<string, number>) => find(queueBounded, sampled({ ...old, ...later }).sample('prometheus', 500, old))
+    expect(then({})).toMatchObject({ status: 'pass', measured: 0 })
+    expect(then({ poolWaitingMax: 41 })).toMatchObject({ status: 'fail', measured: 41 })
+    expect(then({ poolWaitSecondsMax: 2.6 })).toMatchObject({ status: 'fail', says: expect.stringContaining('one waited 2.6 s') })
+  })
+
   test('fails when one waited too long', () => {
     const found = find(queueBounded, sampled({ poolWaiting: 3, poolWaitSecondsMax: 2.5 }))
     expect(found).toMatchObject({ status: 'fail', says: expect.stringContaining('one waited 2.5 s, allowed are 400 ms') })

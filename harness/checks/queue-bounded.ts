@@ -4,7 +4,8 @@
 // Limits: queueMax and acquireTimeoutMs of the target's `declared`; slackMs on top of the latter (default 100 ms, ours: timers and
 // the event loop). From outside, without metrics: calls that no fault touches and that are served under load, but later than the
 // latest of the steady phase by more than outsideMs (5 s), waited somewhere; by no more than outsideFineMs (1 s) they did not
-// (ours). A peak between two samples is seen where the server keeps a high-water mark. Not modelled: queues before the server.
+// (ours). A peak between two samples is seen where the server keeps a high-water mark; what that was before the first call is not of this
+// load. Not modelled: queues before the server.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { peakInFlight } from '../history/in-flight.ts'
@@ -36,8 +37,8 @@ export const queueBounded = check({
   fromOutside: waitedOutside,
   judge(history, { slackMs }) {
     const { queueMax = 0, acquireTimeoutMs } = history.manifest.declared
-    const waiting = [...points(history, 'poolWaiting'), ...points(history, 'poolWaitingMax')]
-    const waits = points(history, 'poolWaitSecondsMax')
+    const waiting = [...points(history, 'poolWaiting'), ...sinceFirstCall(history, 'poolWaitingMax')]
+    const waits = sinceFirstCall(history, 'poolWaitSecondsMax')
     const shown = { limit: queueMax, unit: 'callers waiting', samples: waiting.length }
     if (waiting.length === 0) return unknown('no sample of the queue was taken', shown)
     const longest = highest(waiting)
@@ -79,6 +80,15 @@ export const queueBounded = check({
     }
   },
 })
+
+/** Of a highest value since the server's start: 0 for as long as it is no higher than before the first call, when it was not of this load. */
+function sinceFirstCall(history: History, name: string): Point[] {
+  const firstMs = history.calls[0]?.sentAtMs ?? 0
+  const before = new Map<string, number>()
+  for (const { series, atMs, value } of points(history, name))
+    if (atMs < firstMs) before.set(series, Math.max(value, before.get(series) ?? 0))
+  return points(history, name).map((point) => (point.value > (before.get(point.series) ?? 0) ? point : { ...point, value: 0 }))
+}
 
 /** `, while timers came up to 344 ms late`: part of a wait may be no wait for a connection. */
 function lateTimers(history: History, atMs: number): string {
