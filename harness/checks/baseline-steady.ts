@@ -8,7 +8,7 @@
 
 import type { Call } from '../history/event.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { goodIn, type Intent, intents, phaseOf } from '../history/queries.ts'
+import { goodIn, type Intent, intents, phaseOf, sentIn } from '../history/queries.ts'
 import { choice, count, milliseconds, share } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
 import { check } from './check.ts'
@@ -46,7 +46,7 @@ export const baselineSteady = check({
       { fromMs: steady.fromMs, toMs: middleMs },
       { fromMs: middleMs, toMs: steady.toMs },
     ] as const
-    const sent = all.filter(({ first }) => first.sentAtMs >= steady.fromMs && first.sentAtMs < steady.toMs)
+    const sent = sentIn(all, steady)
     const [first, second] = [goodIn(sent, spans[0]), goodIn(sent, spans[1])]
     const samples = first.planned + second.planned
     if (Math.min(first.planned, second.planned) < limits.leastPlanned)

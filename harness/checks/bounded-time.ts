@@ -8,7 +8,7 @@
 // instance had when it was frozen before their time was over, and those that never reached a server. Not modelled: what lags after a thaw.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import { latenessMs } from '../history/lateness.ts'
+import { lateness99Ms } from '../history/lateness.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { faultsOf, overlaps, wayMs } from '../history/queries.ts'
 import { milliseconds } from '../parameters.ts'
@@ -32,36 +32,39 @@ export const boundedTime = check({
   limits: { graceMs: milliseconds(250) },
   fromOutside: answeredAtAll,
   judge(history, { graceMs }) {
-    const lateMs = Math.max(0, quantileOf(latenessMs(history), 0.99) || 0)
+    const lateMs = Math.max(0, lateness99Ms(history) || 0)
     const way = wayMs(history)
     const seenMs = asSeen(history)
     const wasFrozen = frozenIn(history)
     const cuts = faultsOf(history).filter(({ dependency }) => dependency === 'server')
-    const looked = history.calls.flatMap((call) => {
+    const over: { call: Call; tookMs: number; limitMs: number }[] = []
+    let [samples, longestMs] = [0, 0]
+    for (const call of history.calls) {
       const deadlineMs = call.role === 'handshake' ? undefined : history.plan.roles[call.role]?.deadlineMs
-      if (deadlineMs === undefined || call.class === 'unreachable') return []
-      if (wasCut(call) && cuts.some((cut) => overlaps(call, { fromMs: cut.fromMs, toMs: cut.overMs }))) return []
+      if (deadlineMs === undefined || call.class === 'unreachable') continue
+      if (wasCut(call) && cuts.some((cut) => overlaps(call, { fromMs: cut.fromMs, toMs: cut.overMs }))) continue
       const byLog = call.server?.durationMs !== undefined && isAnswered(call)
       const limitMs = deadlineMs + graceMs + lateMs + (byLog ? 0 : way)
-      if (wasFrozen(call, limitMs)) return []
+      if (wasFrozen(call, limitMs)) continue
       const tookMs = timeOf(call, seenMs(call, limitMs))
-      return tookMs === undefined ? [] : [{ call, tookMs, limitMs }]
-    })
-    if (looked.length === 0)
-      return notExercised('no caller was patient enough to see a deadline pass, and the server does not log its own times')
-    const over = looked.filter(({ tookMs, limitMs }) => tookMs > limitMs).sort((a, b) => b.tookMs - b.limitMs - (a.tookMs - a.limitMs))
+      if (tookMs === undefined) continue
+      samples++
+      longestMs = Math.max(longestMs, tookMs)
+      if (tookMs > limitMs) over.push({ call, tookMs, limitMs })
+    }
+    if (samples === 0) return notExercised('no caller was patient enough to see a deadline pass, and the server does not log its own times')
+    over.sort((a, b) => b.tookMs - b.limitMs - (a.tookMs - a.limitMs))
     const [worst] = over
-    const longestMs = looked.reduce((most, { tookMs }) => Math.max(most, tookMs), 0)
     return {
       status: worst ? 'fail' : 'pass',
       timed: true,
       measured: over.length,
       limit: 0,
       unit: 'calls past their deadline',
-      samples: looked.length,
+      samples,
       says: worst
-        ? `${over.length} of ${some(looked.length, 'call')} outlived their deadline; the worst took ${time(worst.tookMs)}${worst.call.endedAtMs === undefined || worst.call.class === 'lost' ? ' and was never answered' : ''}, allowed were ${time(worst.limitMs)}`
-        : `all ${some(looked.length, 'call')} ended in time, the longest after ${time(longestMs)}`,
+        ? `${over.length} of ${some(samples, 'call')} outlived their deadline; the worst took ${time(worst.tookMs)}${worst.call.endedAtMs === undefined || worst.call.class === 'lost' ? ' and was never answered' : ''}, allowed were ${time(worst.limitMs)}`
+        : `all ${some(samples, 'call')} ended in time, the longest after ${time(longestMs)}`,
       witnesses: indexes(over.slice(0, WITNESSES).map(({ call }) => call)),
     }
   },

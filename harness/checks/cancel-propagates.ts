@@ -11,9 +11,10 @@
 // somebody's giving up; unless all such took the same time: then that is a limit of the tool's own.
 // Not modelled: what began between two readings.
 import type { Call } from '../history/event.ts'
-import { needing } from '../history/gathered.ts'
+import { needing, notServed } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
+import { needs } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
 import { ascending, countBelow } from '../history/sorted.ts'
 import { milliseconds } from '../parameters.ts'
@@ -45,10 +46,11 @@ export const cancelPropagates = check({
   limits: { graceMs: milliseconds(1_000) },
   judge(history, { graceMs }) {
     const asking = needing(history, 'postgres')
-    const gone = asking.filter(
+    const failed = notServed(history).filter(({ role }) => needs(history, role, 'postgres'))
+    const gone = failed.filter(
       ({ evidence, class: is }) => evidence.transport === 'timeout' || evidence.transport === 'reset' || is === 'timeout',
     )
-    const early = new Set(asking.filter((call) => endedEarly(history, call)))
+    const early = new Set(failed.filter((call) => endedEarly(history, call)))
     const givenUp = ascending(
       gone.filter((call) => !early.has(call)),
       ({ endedAtMs = Number.POSITIVE_INFINITY }) => endedAtMs,
@@ -137,7 +139,7 @@ function withoutOwnLimit(early: readonly Call[]): Call[] {
 
 /** Told that it was cancelled, or that a time limit was over which had not been reached. */
 function endedEarly({ plan }: History, call: Call): boolean {
-  if (call.outcome === 'ok' || call.endedAtMs === undefined || call.role === 'handshake') return false
+  if (call.endedAtMs === undefined || call.role === 'handshake') return false
   if (call.evidence.transport !== undefined || !(call.class === 'timeout' || toldCancelled(call))) return false
   const deadlineMs = plan.roles[call.role]?.deadlineMs
   return deadlineMs === undefined || call.endedAtMs - call.sentAtMs < deadlineMs * EARLY_SHARE

@@ -1,7 +1,7 @@
 // The share of good answers under stress against that of the steady phase.
 import { ratioInterval } from '../history/bootstrap.ts'
 import type { Call } from '../history/event.ts'
-import { goodIn, type Intent, windowsOf } from '../history/queries.ts'
+import { goodIn, type Intent, sentIn, windowsOf } from '../history/queries.ts'
 import type { Phase } from '../plan/plan.ts'
 
 /**
@@ -13,7 +13,7 @@ export function goodShare(own: readonly Intent[], steady: Phase, stress: Phase, 
   const [before, during] = [goodIn(own, steady), goodIn(own, stress)]
   const measured = during.share / before.share
   const interval = ratioInterval(windowsOf(own, stress), windowsOf(own, steady), seed)
-  const bad = own.filter(({ first, good, straddles }) => !good && !straddles && isIn(first, stress)).map(({ first }) => first)
+  const bad = sentIn(own, stress).flatMap(({ first, good, straddles }) => (good || straddles ? [] : [first]))
   const shown = {
     ...(Number.isFinite(measured) && { measured }),
     ...(interval && { interval }),

@@ -8,7 +8,7 @@
 // modelled: capacity that the load itself moves (autoscaling), and where exactly it lies: that is the study `capacity`.
 import { ratioInterval, shareOf, type Tally } from '../history/bootstrap.ts'
 import type { History } from '../history/history.ts'
-import { everyIntent, type Intent } from '../history/queries.ts'
+import { everyIntent, type Intent, sentIn } from '../history/queries.ts'
 import { ratio, share } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
 import { check, type Finding } from './check.ts'
@@ -73,7 +73,7 @@ interface Step {
   goodput: number
   /** Good ones by second. */
   seconds: Tally[]
-  calls: Intent[]
+  calls: readonly Intent[]
 }
 
 function stepsOf(history: History): Step[] {
@@ -85,7 +85,7 @@ function stepsOf(history: History): Step[] {
 function stepOf({ name, window, fromMs, toMs }: Phase, all: readonly Intent[], without: History['without'] = []): Step | undefined {
   const windows = Math.floor((toMs - fromMs) / WINDOW_MS)
   if (windows < LEAST_WINDOWS) return undefined
-  const calls = all.filter(({ first }) => first.sentAtMs >= fromMs && first.sentAtMs < fromMs + windows * WINDOW_MS)
+  const calls = sentIn(all, { fromMs, toMs: fromMs + windows * WINDOW_MS })
   const seconds = Array.from({ length: windows }, (): Tally => ({ good: 0, planned: 1 }))
   for (const { good, first } of calls) {
     const second = seconds[Math.floor((first.sentAtMs - fromMs) / WINDOW_MS)]

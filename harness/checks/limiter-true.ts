@@ -6,6 +6,7 @@
 // Without such a fault a server may still have lost sight of its Redis for a moment: what fits into one burst more is then unknown.
 // Not modelled: budgets that the target does not declare (hours, tenants); stored answers (replays may have a budget of their own).
 import type { Call } from '../history/event.ts'
+import { byEnd } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { ratio } from '../parameters.ts'
 import type { Role } from '../plan/plan.ts'
@@ -75,7 +76,7 @@ interface Fullest extends Omit<Budget, 'admitted'> {
 function budgetsOf(history: History): Budget[] {
   const { perAgent, perAgentTool = {} } = history.manifest.declared
   const local = localBurst(history) === 'due' ? 2 : 1
-  const admitted = history.calls.filter(isAdmitted).sort((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0))
+  const admitted = byEnd(history).filter(isAdmitted)
   return [...Map.groupBy(admitted, ({ agent }) => agent)].flatMap(([agent, own]) => {
     const budget = (
       owner: string,

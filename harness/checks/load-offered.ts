@@ -5,8 +5,7 @@
 // the run (default 20 ms). Both ours. Not modelled: lateness of later calls of a task, which have no moment of their own.
 
 import type { History } from '../history/history.ts'
-import { firstCalls, lateMs } from '../history/lateness.ts'
-import { quantileOf } from '../history/quantiles.ts'
+import { firstCalls, lateMs, lateness99Ms } from '../history/lateness.ts'
 import { milliseconds } from '../parameters.ts'
 import { check } from './check.ts'
 import { indexes, some, time } from './finding.ts'
@@ -27,7 +26,7 @@ export const loadOffered = check({
   limits: { latenessMs: milliseconds(50), clockDriftMs: milliseconds(20) },
   judge(history, limits) {
     const late = firstCalls(history)
-    const p99Ms = quantileOf(late.map(lateMs), 0.99)
+    const p99Ms = lateness99Ms(history)
     const problems = [
       ...lateProblem(late.length, p99Ms, limits.latenessMs),
       ...agentProblems(history),
@@ -55,8 +54,9 @@ function agentProblems({ agents, calls }: History): string[] {
   const planned = agents.reduce((sum, agent) => sum + agent.tasksPlanned, 0)
   const started = agents.reduce((sum, agent) => sum + Math.min(agent.tasksStarted, agent.tasksPlanned), 0)
   const broken = agents.filter((agent) => agent.missing.length > 0)
-  const lines = Map.groupBy(calls, ({ agent }) => agent)
-  const miscounted = agents.filter(({ agent, stopped, callsSent }) => stopped && callsSent !== (lines.get(agent)?.length ?? 0))
+  const lines = new Map<string, number>()
+  for (const { agent } of calls) lines.set(agent, (lines.get(agent) ?? 0) + 1)
+  const miscounted = agents.filter(({ agent, stopped, callsSent }) => stopped && callsSent !== (lines.get(agent) ?? 0))
   const silent = agents.filter((agent) => !agent.stopped)
   const crashes = agents.flatMap((agent) => agent.crashes.map((text) => `${agent.agent}: ${text}`))
   return [
@@ -64,7 +64,7 @@ function agentProblems({ agents, calls }: History): string[] {
     ...(broken.length > 0 ? [`lines are missing or doubled in the record of ${names(broken.map(({ agent }) => agent))}`] : []),
     ...miscounted.slice(0, 1).map(({ agent, callsSent }) => {
       const others = miscounted.length > 1 ? `; so it is with ${miscounted.length - 1} more` : ''
-      return `${agent} counted ${some(callsSent, 'call')} that it sent, its record has ${lines.get(agent)?.length ?? 0}${others}`
+      return `${agent} counted ${some(callsSent, 'call')} that it sent, its record has ${lines.get(agent) ?? 0}${others}`
     }),
     ...(silent.length > 0 ? [`the record of ${names(silent.map(({ agent }) => agent))} has no end`] : []),
     ...(crashes.length > 0 ? [`${some(crashes.length, 'persona')} crashed, first ${crashes[0]}`] : []),

@@ -31,7 +31,7 @@ export const outputBounded = check({
       .sort((a, b) => (b.evidence.sizeBytes ?? 0) - (a.evidence.sizeBytes ?? 0))
     // A request that was too large was refused before it was done.
     const failedWrites = answered.filter(
-      ({ role, class: is, evidence }) => WRITES.has(role) && is === 'too-large' && evidence.status === 200,
+      ({ role, class: is, evidence }) => is === 'too-large' && WRITES.has(role) && evidence.status === 200,
     )
     const largest = answered.reduce((most, { evidence }) => Math.max(most, evidence.sizeBytes ?? 0), 0)
     const flawed = over.length + failedWrites.length > 0

@@ -5,7 +5,7 @@
 // pg_stat_activity, so a peak between two samples goes unseen, but for the 53300 that it causes
 // (those of a fault that takes connections away are not the server's own). Not modelled: poolers between.
 import type { Call } from '../history/event.ts'
-import { needing } from '../history/gathered.ts'
+import { needing, notServed } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { peakInFlight } from '../history/in-flight.ts'
 import { instancesOf } from '../history/instances.ts'
@@ -88,12 +88,11 @@ function ranOut(history: History): Finding | undefined {
 
 function spentCalls(history: History): Call[] {
   const takenAway = faultsOf(history).filter(({ fault }) => fault === 'postgres-connections-exhausted')
-  return history.calls.filter((call) => outOfConnections(call) && !takenAway.some((fault) => overlaps(call, fault)))
+  return notServed(history).filter((call) => outOfConnections(call) && !takenAway.some((fault) => overlaps(call, fault)))
 }
 
 /** SQLSTATE 53300 as a server passes it on: the code itself, or Postgres's and libpq's own words for it. */
-function outOfConnections({ evidence, outcome }: Call): boolean {
-  if (outcome === 'ok') return false
+function outOfConnections({ evidence }: Call): boolean {
   const said = `${evidence.message ?? ''} ${evidence.data ? JSON.stringify(evidence.data) : ''}`
   return /\b53300\b|too many clients already|remaining connection slots|too many connections for role/i.test(said)
 }

@@ -8,6 +8,7 @@
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { instancesNamed } from '../history/instances.ts'
+import { positionOf } from '../history/sorted.ts'
 import { milliseconds } from '../parameters.ts'
 import type { Priority } from '../plan/plan.ts'
 import { check } from './check.ts'
@@ -79,7 +80,7 @@ function decisionsOf(history: History): Record<'critical' | 'batch', Decision[]>
   // What nobody declared may still be seen: two instances decide each for itself.
   const alone = (manifest.declared.instances ?? 1) === 1 && instancesNamed(history).size <= 1
   const decided = (wanted: Priority) =>
-    calls.flatMap((call): Decision[] => {
+    (new Set(priorities.values()).has(wanted) ? calls : []).flatMap((call): Decision[] => {
       const { agent, role, class: is, endedAtMs, sentAtMs } = call
       if (priorities.get(agent) !== wanted || role === 'handshake' || NO_CHOICE.has(is) || endedAtMs === undefined) return []
       const instance = alone ? '' : (call.evidence.instance ?? call.server?.instance)
@@ -101,7 +102,7 @@ function inversions(
   for (const some of byInstance.values()) some.sort((a, b) => a.fromMs - b.fromMs)
   return shed.flatMap((critical) => {
     const near = byInstance.get(critical.instance) ?? []
-    for (let i = firstFrom(near, critical.toMs - togetherMs); i < near.length; i++) {
+    for (let i = positionOf(near, ({ fromMs }) => fromMs, critical.toMs - togetherMs); i < near.length; i++) {
       const batch = near[i] as Decision
       if (batch.fromMs > critical.fromMs + togetherMs) break
       // A line stands before one pool: who wanted another tool did not stand in it.
@@ -110,15 +111,4 @@ function inversions(
     }
     return []
   })
-}
-
-/** The first that was sent at or after the moment. */
-function firstFrom(decisions: readonly Decision[], atMs: number): number {
-  let [low, high] = [0, decisions.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((decisions[middle]?.fromMs ?? 0) < atMs) low = middle + 1
-    else high = middle
-  }
-  return low
 }

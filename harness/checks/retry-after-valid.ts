@@ -7,6 +7,7 @@
 // Limits: agreeMs, how far header and body may be apart (default 1 s; a date may be off by the answer's own way on top).
 // Not modelled: whether the wait is true (retry-after-honest), and waits shorter than RateLimit's reset.
 import type { Call } from '../history/event.ts'
+import { notServed } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { faultsOf, overlaps } from '../history/queries.ts'
 import { bodyWaitMs, headerWaitMs, isHttpDate } from '../history/wait.ts'
@@ -31,7 +32,7 @@ export const retryAfterValid = check({
   limits: { agreeMs: milliseconds(1_000) },
   judge(history, { agreeMs }) {
     const away = faultsOf(history).flatMap(({ dependency, fromMs, overMs: toMs }) => (dependency === 'server' ? [{ fromMs, toMs }] : []))
-    const refusals = history.calls.filter((call) => isRefusal(call) && !(isForeign(call) && away.some((span) => overlaps(call, span))))
+    const refusals = notServed(history).filter((call) => isRefusal(call) && !(isForeign(call) && away.some((span) => overlaps(call, span))))
     if (refusals.length === 0) return { ...notExercised(nobodyRefused(history)), promisedBy: 'declared.perAgent' }
     const flawed = refusals.flatMap((call) => {
       const flaw = guidanceFlaw(call, history, agreeMs)
@@ -82,7 +83,7 @@ function guidanceFlaw(call: Call, { manifest }: History, agreeMs: number): strin
   if (onHttp) {
     if (evidence.retryAfter === undefined) return 'without Retry-After'
     if (headerMs === undefined) return 'with a Retry-After that is neither whole seconds nor a date'
-    if (headerMs + wayOfDate(call) <= 0) return 'with a Retry-After that has already passed'
+    if (headerMs <= 0 && headerMs + wayOfDate(call) <= 0) return 'with a Retry-After that has already passed'
     if (!isJson(evidence.contentType) || evidence.parsed === false) return 'without a body in JSON-RPC'
   }
   const bodyMs = bodyWaitMs(evidence)

@@ -25,21 +25,46 @@ export function trendOf(readings: readonly Reading[], seed: number): Trend | und
   const widened = Math.sqrt(readings.length / (readings.length - 2))
   const block = Math.ceil(Math.sqrt(readings.length))
   const unit = generatorOf(seed)
+  const moments = readings.map(({ atMs }) => atMs)
   const slopes = Array.from({ length: ROUNDS }, () => {
     const drawn = blocksOf(off, block, unit)
-    const again = readings.map(({ atMs }, n) => ({ atMs, value: line.at + line.perMs * atMs + widened * (drawn[n] ?? 0) }))
-    return lineThrough(again)?.perMs ?? line.perMs
+    return slopeOf(
+      line,
+      moments,
+      moments.map((atMs, n) => line.at + line.perMs * atMs + widened * (drawn[n] ?? 0)),
+    )
   })
   return { perMs: line.perMs, interval: [quantileOf(slopes, 0.025), quantileOf(slopes, 0.975)] }
 }
 
-function lineThrough(readings: readonly Reading[]): { at: number; perMs: number } | undefined {
-  const mean = (of: (reading: Reading) => number) => readings.reduce((sum, one) => sum + of(one), 0) / readings.length
-  const [atMs, value] = [mean((one) => one.atMs), mean((one) => one.value)]
-  const spread = readings.reduce((sum, one) => sum + (one.atMs - atMs) ** 2, 0)
+interface Line {
+  at: number
+  perMs: number
+  /** Of the readings' moments: their mean, and the sum of the squares by which they lie off it. */
+  meanMs: number
+  spread: number
+}
+
+function lineThrough(readings: readonly Reading[]): Line | undefined {
+  const moments = readings.map(({ atMs }) => atMs)
+  const values = readings.map(({ value }) => value)
+  const meanMs = mean(moments)
+  const spread = moments.reduce((sum, atMs) => sum + (atMs - meanMs) ** 2, 0)
   if (!(spread > 0)) return undefined
-  const perMs = readings.reduce((sum, one) => sum + (one.atMs - atMs) * (one.value - value), 0) / spread
-  return { perMs, at: value - perMs * atMs }
+  const perMs = slopeOf({ meanMs, spread }, moments, values)
+  return { perMs, at: mean(values) - perMs * meanMs, meanMs, spread }
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+/** Other values at the same moments. */
+function slopeOf({ meanMs, spread }: Pick<Line, 'meanMs' | 'spread'>, moments: readonly number[], values: readonly number[]): number {
+  const middle = mean(values)
+  let sum = 0
+  for (let n = 0; n < moments.length; n++) sum += ((moments[n] as number) - meanMs) * ((values[n] as number) - middle)
+  return sum / spread
 }
 
 /** Circular, so that the first and the last are drawn as often as any other. */

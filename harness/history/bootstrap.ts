@@ -32,8 +32,8 @@ export function ratioInterval(measured: readonly Tally[], baseline: readonly Tal
   const unit = generatorOf(seed)
   const ratios: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
-    const below = shareOf(resample(filledBase, unit))
-    if (below > 0) ratios.push(shareOf(resample(filled, unit)) / below)
+    const below = drawnShare(filledBase, unit)
+    if (below > 0) ratios.push(drawnShare(filled, unit) / below)
   }
   return middleOf(ratios)
 }
@@ -43,7 +43,7 @@ export function shareInterval(windows: readonly Tally[], seed: number): [number,
   const filled = windows.filter((window) => window.planned > 0)
   if (filled.length === 0) return undefined
   const unit = generatorOf(seed)
-  return middleOf(Array.from({ length: ROUNDS }, () => shareOf(resample(filled, unit))))
+  return middleOf(Array.from({ length: ROUNDS }, () => drawnShare(filled, unit)))
 }
 
 /** Where the middle 95 % of them lie; sorts them in place. */
@@ -53,17 +53,19 @@ function middleOf(values: number[]): [number, number] {
   return [at(0.025), at(0.975)]
 }
 
-/** Circular blocks, so that the first and the last window are drawn as often as any other. */
-function resample(windows: readonly Tally[], unit: () => number): Tally[] {
-  const drawn: Tally[] = []
-  while (drawn.length < windows.length) {
+/** The share in as many windows, drawn in circular blocks, so that the first and the last are drawn as often as any other. */
+function drawnShare(windows: readonly Tally[], unit: () => number): number {
+  let [good, planned, drawn] = [0, 0, 0]
+  while (drawn < windows.length) {
     const from = Math.floor(unit() * windows.length)
-    for (let i = 0; i < BLOCK_WINDOWS && drawn.length < windows.length; i++) {
-      const window = windows[(from + i) % windows.length]
-      if (window) drawn.push(window)
+    for (let i = 0; i < BLOCK_WINDOWS && drawn < windows.length; i++) {
+      const window = windows[(from + i) % windows.length] as Tally
+      good += window.good
+      planned += window.planned
+      drawn++
     }
   }
-  return drawn
+  return good / planned
 }
 
 /** mulberry32: the plan's own generator, of which the history may not know. */

@@ -14,6 +14,9 @@ export function needing(history: History, dependency: string): readonly Call[] {
   return found
 }
 
+/** All the others: they failed, or nobody knows. */
+export const notServed = once(({ calls }: History): readonly Call[] => calls.filter((call) => call.class !== 'served'))
+
 /** Calls that came to an end, the first to end first. */
 export const byEnd = once(({ calls }: History): readonly Call[] => {
   const ended = calls.filter(({ endedAtMs }) => endedAtMs !== undefined)

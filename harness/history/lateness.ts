@@ -1,6 +1,9 @@
 // How late the generator was: first calls of tasks against their planned moments. Later calls have no moment of their own to be late for.
 import type { Call } from './event.ts'
 import type { History } from './history.ts'
+import { once } from './once.ts'
+import { quantile } from './quantiles.ts'
+import { ascending } from './sorted.ts'
 
 /** Ms each, of the first calls of all tasks. */
 export function latenessMs(history: History): number[] {
@@ -11,17 +14,11 @@ export function lateMs({ sentAtMs, plannedAtMs }: Call): number {
   return sentAtMs - plannedAtMs
 }
 
-/** Checks and the page ask, and the calls of a history never change. */
-const known = new WeakMap<readonly Call[], readonly Call[]>()
+/** Nearly all tasks began sooner, ms; no number where none began. */
+export const lateness99Ms = once((history: History): number => quantile(ascending(firstCalls(history), lateMs), 0.99))
 
 /** Of each task. */
-export function firstCalls({ calls }: History): readonly Call[] {
-  const found = known.get(calls) ?? firstOf(calls)
-  known.set(calls, found)
-  return found
-}
-
-function firstOf(calls: readonly Call[]): Call[] {
+export const firstCalls = once(({ calls }: History): readonly Call[] => {
   const begun = new Map<string, { last: string; tasks: Set<string> }>()
   return calls.filter(({ agent, task }) => {
     const own = begun.get(agent)
@@ -33,4 +30,4 @@ function firstOf(calls: readonly Call[]): Call[] {
     const known = own.tasks.size
     return own.tasks.add(task).size > known
   })
-}
+})

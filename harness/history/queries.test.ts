@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { refused, served, toolError } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { latenessMs } from './lateness.ts'
-import { callsByGenerator, everyIntent, faultsOf, goodIn, intents, needs, windowsOf } from './queries.ts'
+import { callsByGenerator, everyIntent, faultsOf, goodIn, intents, needs, sentIn, windowsOf } from './queries.ts'
 import { points } from './samples.ts'
 
 describe('intents', () => {
@@ -54,6 +54,16 @@ test('windows count good and planned, without straddlers and without a rest', ()
   expect(windows.every(({ good, planned }) => good === 4 && planned === 4)).toBe(true)
   // The one of 9,750 was still in flight when the stress began.
   expect(goodIn(all, { fromMs: 2_000, toMs: 10_000 })).toMatchObject({ good: 31, planned: 31, share: 1 })
+})
+
+test('intents of a stretch: from its first moment on, and before its last', () => {
+  const story = aRun().agent('a')
+  story.calls({ of: 'a', fromMs: 2_000, toMs: 4_000, everyMs: 500, answer: served() })
+  const all = intents(story.history().calls)
+  const [, second, third] = all.map(({ first }) => first.sentAtMs)
+  expect(sentIn(all, { fromMs: second ?? 0, toMs: third ?? 0 })).toEqual([all[1]])
+  expect(sentIn(all, { fromMs: 0, toMs: 9_000 })).toEqual(all)
+  expect(sentIn(all, { fromMs: 5_000, toMs: 9_000 })).toEqual([])
 })
 
 test('needs are as fine as the target says', () => {

@@ -7,6 +7,7 @@ import type { Call } from './event.ts'
 import type { History } from './history.ts'
 import { once } from './once.ts'
 import type { FaultLine } from './raw-line.ts'
+import { positionOf } from './sorted.ts'
 
 export interface Intent {
   first: Call
@@ -82,6 +83,12 @@ export interface Window extends Tally {
   intents: Intent[]
 }
 
+/** Those of a stretch. `all` in the order of time, as intents come: only these are looked at. */
+export function sentIn(all: readonly Intent[], { fromMs, toMs }: { fromMs: number; toMs: number }): readonly Intent[] {
+  const sentAtMs = ({ first }: Intent) => first.sentAtMs
+  return all.slice(positionOf(all, sentAtMs, fromMs), positionOf(all, sentAtMs, toMs))
+}
+
 /** Whole windows of a stretch, 1 s each without `lengthMs`; a rest at the end that is no whole window is left out. */
 export function windowsOf(all: readonly Intent[], span: { fromMs: number; toMs: number }, lengthMs = 1_000): Window[] {
   const length = Math.max(0, Math.floor((span.toMs - span.fromMs) / lengthMs + 1e-9))
@@ -89,7 +96,7 @@ export function windowsOf(all: readonly Intent[], span: { fromMs: number; toMs: 
     const fromMs = span.fromMs + i * lengthMs
     return { fromMs, toMs: fromMs + lengthMs, good: 0, planned: 0, intents: [] }
   })
-  for (const intent of all) {
+  for (const intent of sentIn(all, span)) {
     if (intent.straddles) continue
     const window = windows[Math.floor((intent.first.sentAtMs - span.fromMs) / lengthMs)]
     if (!window) continue
@@ -103,8 +110,8 @@ export function windowsOf(all: readonly Intent[], span: { fromMs: number; toMs: 
 /** Good ÷ planned over a stretch; `share` is NaN when nothing was planned. */
 export function goodIn(all: readonly Intent[], span: { fromMs: number; toMs: number }): Tally & { share: number } {
   const whole = { good: 0, planned: 0 }
-  for (const { first, good, straddles } of all) {
-    if (straddles || first.sentAtMs < span.fromMs || first.sentAtMs >= span.toMs) continue
+  for (const { good, straddles } of sentIn(all, span)) {
+    if (straddles) continue
     whole.planned++
     if (good) whole.good++
   }

@@ -20,6 +20,17 @@ export function anyNear(sorted: ArrayLike<number>, value: number, distance: numb
   return (sorted[countBelow(sorted, value - distance)] ?? Number.POSITIVE_INFINITY) <= value + distance
 }
 
+/** Where items of at least `value` begin; they stand in that order. */
+export function positionOf<T>(items: readonly T[], of: (item: T) => number, value: number): number {
+  let [low, high] = [0, items.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (of(items[middle] as T) < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
 /** How many of them are below `value`; with `orEqual`, at most it. */
 export function countBelow(sorted: ArrayLike<number>, value: number, orEqual = false): number {
   let [low, high] = [0, sorted.length]

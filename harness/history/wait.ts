@@ -21,11 +21,17 @@ export function isHttpDate(header: string): boolean {
 }
 
 /** What servers call it, and its unit in ms. `retryAfter` alone is left out: it is told in both. */
-const IN_BODIES = { retryAfterMs: 1, retry_after_ms: 1, retryAfterSeconds: 1_000, retry_after_seconds: 1_000, retry_after: 1_000 } as const
+const IN_BODIES = Object.entries({
+  retryAfterMs: 1,
+  retry_after_ms: 1,
+  retryAfterSeconds: 1_000,
+  retry_after_seconds: 1_000,
+  retry_after: 1_000,
+})
 
 /** `data.retryAfterMs`, or another server's name for it, when it is a number. */
 export function bodyWaitMs({ data }: Evidence): number | undefined {
-  for (const [name, unitMs] of Object.entries(IN_BODIES)) {
+  for (const [name, unitMs] of IN_BODIES) {
     const value = data?.[name]
     if (typeof value === 'number' && Number.isFinite(value)) return value * unitMs
   }
