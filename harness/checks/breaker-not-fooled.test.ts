@@ -68,6 +68,16 @@ describe('breaker-not-fooled', () => {
     expect(find(breakerNotFooled, story.fault('postgres-refused'))).toMatchObject({ status: 'pass', evidence: 'inferred' })
   })
 
+  test('one that was open before the first call was opened by nobody here; one that opens anew was', () => {
+    const read = (...open: number[]) => {
+      const story = mistaken()
+      for (let atMs = 0; atMs < 20_000; atMs += 1_000) story.sample('prometheus', atMs, { [BREAKER]: Number(open.includes(atMs)) })
+      return find(breakerNotFooled, story)
+    }
+    expect(read(0, 1_000, 2_000)).toMatchObject({ status: 'pass', measured: 0 })
+    expect(read(0, 1_000, 14_000)).toMatchObject({ status: 'fail', measured: 1, says: expect.stringContaining('at 14 s') })
+  })
+
   test('cannot tell from a series that was open all the time, while calls were served', () => {
     const always = (closedAtMs?: number) => {
       const story = mistaken().call({ of: 'a', atMs: 13_000, answer: served() })
@@ -75,7 +85,7 @@ describe('breaker-not-fooled', () => {
       return find(breakerNotFooled, story)
     }
     expect(always()).toMatchObject({ status: 'unknown', says: expect.stringContaining('mend observe.metrics.breakerOpen') })
-    expect(always(3_000).status).toBe('fail')
+    expect(always(13_000).status).toBe('fail')
   })
 
   test('cannot tell when it opened as the machine stood still; one that opened before that was fooled', () => {

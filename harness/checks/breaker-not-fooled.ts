@@ -2,11 +2,11 @@
 // or an error that a tool reports lets one careless agent shut the tool for everybody, while nothing is broken.
 //
 // No limits: one opening while nothing is broken is a fail; one second after a heal is left out, a probe more may be on its way. One that a
-// fault opened may stay open for as long as it likes: that is recovers. By the breaker's own metric where the target shows it; else
-// by calls refused because of a dependency while none was broken, and after others were served since the last fault: inferred. A machine
-// that stood still took the dependency along: what opened then has its reason. Not modelled: breakers that open for their own tests, and a
-// dependency that fails by itself while the harness breaks nothing. A series that never once read closed while calls were served is read the
-// wrong way round, or belongs to nothing that they need: unknown.
+// fault opened, or that was open before the first call, may stay open for as long as it likes: that is recovers. By the breaker's own metric
+// where the target shows it (a series that never once read closed while calls were served is read the wrong way round, or belongs to nothing
+// that they need: unknown); else by calls refused because of a dependency while none was broken, and after others were served since the last
+// fault: inferred. A machine that stood still took the dependency along: what opened then has its reason. Not modelled: breakers that open
+// for their own tests, and a dependency that fails by itself while the harness breaks nothing.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { breakerOpenMs, causesOf, faultsOf } from '../history/queries.ts'
@@ -41,15 +41,17 @@ export const breakerNotFooled = check({
 
 function byMetric(history: History, metered: readonly Point[]) {
   const nothingBroken = calmOf(history)
-  const fooled = [...Map.groupBy(metered, ({ series }) => series).values()]
-    .flatMap((readings) => openedInCalm(readings, nothingBroken))
-    .sort((a, b) => a.atMs - b.atMs)
+  const firstMs = history.calls[0]?.sentAtMs ?? 0
+  const calm = (atMs: number) => atMs >= firstMs && nothingBroken(atMs)
+  const breakers = [...Map.groupBy(metered, ({ series }) => series).values()]
+  const fooled = breakers.flatMap((readings) => openedInCalm(readings, calm)).sort((a, b) => a.atMs - b.atMs)
   const [first] = fooled
   const shown = { measured: fooled.length, limit: 0, unit: 'readings of an open breaker', samples: metered.length }
   const served = history.calls.filter((call) => call.class === 'served' && call.role !== 'handshake')
-  if (first && served.length > 0 && fooled.every(({ series }) => neverClosed(metered, series)))
+  const stuck = breakers.filter(neverClosed).map(([reading]) => reading?.series)
+  if (stuck.length > 0 && served.length > 0 && fooled.every(({ series }) => stuck.includes(series)))
     return unknown(
-      `${first.series} was open in every reading, while ${some(served.length, 'call')} were served: mend observe.metrics.breakerOpen, or see what never closes it`,
+      `${stuck.join(', ')} was open in every reading, while ${some(served.length, 'call')} were served: mend observe.metrics.breakerOpen, or see what never closes it`,
       shown,
     )
   if (!first)
@@ -65,17 +67,16 @@ function byMetric(history: History, metered: readonly Point[]) {
   }
 }
 
-function neverClosed(metered: readonly Point[], series: string): boolean {
-  const own = metered.filter((reading) => reading.series === series)
-  return own.length >= ALWAYS_LEAST && own.every(({ value }) => value === 1)
+function neverClosed(readings: readonly Point[]): boolean {
+  return readings.length >= ALWAYS_LEAST && readings.every(({ value }) => value === 1)
 }
 
-/** Open while nothing was broken, less the readings of one that a fault had opened and that has not closed since. */
-function openedInCalm(readings: readonly Point[], nothingBroken: (atMs: number) => boolean): Point[] {
-  let byFault = false
+/** Open in calm, less the readings of one that something else had opened and that has not closed since: a fault, or whatever was before us. */
+function openedInCalm(readings: readonly Point[], calm: (atMs: number) => boolean): Point[] {
+  let excused = false
   return readings.filter(({ value, atMs }) => {
-    byFault = value === 1 && (byFault || !nothingBroken(atMs))
-    return value === 1 && !byFault
+    excused = value === 1 && (excused || !calm(atMs))
+    return value === 1 && !excused
   })
 }
 
