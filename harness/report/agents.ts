@@ -5,6 +5,7 @@ import type { History } from '../history/history.ts'
 import { intents } from '../history/queries.ts'
 import { kindsOf } from './kinds.ts'
 import { fate } from './moments.ts'
+import { agentsCalls } from './tasks.ts'
 import { waitsOf } from './waits.ts'
 
 const PERSONAS_MAX = 6
@@ -15,7 +16,7 @@ export interface Sampled {
   persona: string
   hostile: boolean
   /** In the order in which they were sent. */
-  calls: Call[]
+  calls: readonly Call[]
 }
 
 /** At most two agents of each of the six most numerous personas. */
@@ -28,9 +29,7 @@ export function sampledAgents({ calls, plan }: History): Sampled[] {
     const byTrouble = [...agents].sort((a, b) => (troubles.get(b.agent) ?? 0) - (troubles.get(a.agent) ?? 0) || a.index - b.index)
     return [...new Set([byTrouble[0], byTrouble[Math.floor(byTrouble.length / 2)]])].flatMap((agent) => agent ?? [])
   })
-  const own = new Map<string, Call[]>(chosen.map(({ agent }) => [agent, []]))
-  for (const call of calls) own.get(call.agent)?.push(call)
-  return chosen.map(({ agent, persona, hostile }) => ({ agent, persona, hostile, calls: own.get(agent) ?? [] }))
+  return chosen.map(({ agent, persona, hostile }) => ({ agent, persona, hostile, calls: agentsCalls(calls, agent) }))
 }
 
 export interface PersonaRow {

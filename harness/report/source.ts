@@ -1,5 +1,5 @@
 // Everything that the page is made from, gathered once: the history and the verdicts, and of the calls that are shown whole their place on
-// the page, their task and their log lines. Which calls those are is decided here, so that the one file that reads the disk can ask for
+// the page and their log lines. Which calls those are is decided here, so that the one file that reads the disk can ask for
 // their lines and no others: the witnesses of every check, then some that took longest and some of each kind that failed.
 // Bounds: 20 witnesses a check (the judge's), 8 slow calls, 3 of a kind that failed, 400 in all.
 import type { Verdict, Verdicts } from '../checks/check.ts'
@@ -8,7 +8,6 @@ import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { ClientView } from './clients.ts'
 import { once } from './once.ts'
-import { tasksOf } from './tasks.ts'
 import { ordered } from './words.ts'
 
 const WITNESSES_MAX = 20
@@ -33,8 +32,6 @@ export interface Source {
   homes: ReadonlyMap<number, Home>
   /** Slow and failed calls, wherever they are shown. */
   slow: readonly Call[]
-  /** All calls of its task, in the order in which they were sent; of calls that have a home. */
-  taskOf(call: Call): readonly Call[]
 }
 
 export function callsShownWhole(history: History, verdicts: Verdicts): { homes: Map<number, Home>; slow: readonly Call[] } {
@@ -88,8 +85,7 @@ export function tookMs({ sentAtMs, endedAtMs, timeoutMs }: Call): number {
 
 export function gather(history: History, verdicts: Verdicts, logs: CallLogs, clients: readonly ClientView[]): Source {
   const { homes, slow } = callsShownWhole(history, verdicts)
-  const shown = [...homes.values()].map(({ call }) => call)
-  return { history, verdicts, logs, clients, homes, slow, taskOf: tasksOf(history.calls, shown) }
+  return { history, verdicts, logs, clients, homes, slow }
 }
 
 /** The id of a call's block; a name that cannot be one is told by its place in the history. */

@@ -1,14 +1,16 @@
-// What an agent did around a few calls: those that are shown whole stand among the others of their task. One look through all calls, however
-// many are asked for.
+// What an agent did: all its calls, and those of one of its tasks, in the order in which they were sent. Grouped once a history, and the tasks
+// only of agents that are looked at.
 import type { Call } from '../history/event.ts'
+import { once } from './once.ts'
 
-/** @returns all calls of a task, in the order in which they were sent; of tasks that one of the few belongs to */
-export function tasksOf(calls: readonly Call[], few: Iterable<Call>): (call: Call) => readonly Call[] {
-  const tasks = new Map<string, Map<string, Call[]>>()
-  for (const { agent, task } of few) {
-    const own = tasks.get(agent) ?? new Map<string, Call[]>()
-    tasks.set(agent, own.set(task, []))
-  }
-  for (const call of calls) tasks.get(call.agent)?.get(call.task)?.push(call)
-  return ({ agent, task }) => tasks.get(agent)?.get(task) ?? []
+const byAgent = once((calls: readonly Call[]) => Map.groupBy(calls, ({ agent }) => agent))
+const byTask = once((calls: readonly Call[]) => Map.groupBy(calls, ({ task }) => task))
+
+export function agentsCalls(calls: readonly Call[], agent: string): readonly Call[] {
+  return byAgent(calls).get(agent) ?? []
+}
+
+/** All calls of this one's task. */
+export function taskOf(calls: readonly Call[], { agent, task }: Call): readonly Call[] {
+  return byTask(agentsCalls(calls, agent)).get(task) ?? []
 }

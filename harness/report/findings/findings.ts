@@ -9,7 +9,6 @@ import type { History } from '../../history/history.ts'
 import type { Manifest } from '../../history/manifest.ts'
 import { faultsOf } from '../../history/queries.ts'
 import type { OwnLines } from '../../history/server-said.ts'
-import { tasksOf } from '../tasks.ts'
 import { ordered, reason, sentence } from '../words.ts'
 import { chosenOf, witnessCalls } from './chosen.ts'
 import { causesFirst, followsOf } from './follows.ts'
@@ -91,10 +90,6 @@ export function findingsOf(history: History, verdicts: Verdicts, logs: CallLogs)
   const { manifest, plan, calls } = history
   const all = ordered(verdicts.verdicts)
   const chosen = chosenOf(history, all)
-  const taskOf = tasksOf(
-    calls,
-    [...chosen.values()].flat().map(({ call }) => call),
-  )
   const failed = all.filter(({ status }) => status === 'fail')
   const follows = followsOf(failed)
   return {
@@ -124,7 +119,7 @@ export function findingsOf(history: History, verdicts: Verdicts, logs: CallLogs)
         ...failedCheck(history, verdict),
         follows: follows.get(verdict.check) ?? [],
         ...(timeWent !== undefined && { timeWent }),
-        witnesses: told.map(({ call, beside }) => ({ ...witnessOf(history, call, taskOf(call), logs), ...(beside && { beside }) })),
+        witnesses: told.map(({ call, beside }) => ({ ...witnessOf(history, call, logs), ...(beside && { beside }) })),
       }
     }),
     held: all.filter(({ status, notExercised }) => status === 'pass' && !notExercised).map(({ check, says }) => ({ check, says })),

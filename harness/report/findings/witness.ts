@@ -10,6 +10,7 @@ import type { SpanLine } from '../../history/raw-line.ts'
 import { agentSpanOf } from '../../history/spans.ts'
 import { spansOfTrace } from '../call-trace.ts'
 import { answerOf, attemptsOf, type SentRequest, sentRequest } from '../exchange.ts'
+import { taskOf } from '../tasks.ts'
 
 export interface Witness {
   call: string
@@ -52,8 +53,8 @@ const SPANS_MAX = 12
 const ATTEMPTS_MAX = 5
 const LINES_MAX = 4
 
-/** @param task all calls of its task */
-export function witnessOf(history: History, call: Call, task: readonly Call[], logs: CallLogs): Witness {
+export function witnessOf(history: History, call: Call, logs: CallLogs): Witness {
+  const task = taskOf(history.calls, call)
   const { plannedAtMs, sentAtMs, endedAtMs, evidence } = call
   const fault = faultBeside(history, call)
   return {

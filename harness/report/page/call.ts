@@ -10,6 +10,7 @@ import { html, type Markup } from '../markup.ts'
 import { type Fate, fate } from '../moments.ts'
 import { plain } from '../plain.ts'
 import { callAnchor, type Source } from '../source.ts'
+import { taskOf } from '../tasks.ts'
 import { jsonLines, textBlock } from '../text-block.ts'
 import { traceTable } from './trace.ts'
 
@@ -39,7 +40,7 @@ export function answerWords({ status, transport, isError, rpcCode, replayed, dat
 
 function wholeCall(source: Source, call: Call): Markup {
   const { history, logs } = source
-  const task = source.taskOf(call)
+  const task = taskOf(history.calls, call)
   const log = logs.get(call.call) ?? []
   const spans = spansOfTrace(history, call.trace)
   return html`${aboutCall(source, call)}

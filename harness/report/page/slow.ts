@@ -5,6 +5,7 @@ import { spansOfTrace, traceOf } from '../call-trace.ts'
 import { duration } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
 import { callAnchor, type Source, tookMs } from '../source.ts'
+import { taskOf } from '../tasks.ts'
 import { callBlock, callLine } from './call.ts'
 
 export function slowSection(source: Source): Markup {
@@ -28,15 +29,17 @@ const parts = {
   call: 'outside the server',
 } as const
 
-function key({ slow, history, logs, taskOf }: Source): Markup {
-  const seen = new Set(slow.flatMap((call) => rowsOf({ history, logs, taskOf }, call).map(({ part }) => part)))
+function key({ slow, history, logs }: Source): Markup {
+  const seen = new Set(slow.flatMap((call) => rowsOf({ history, logs }, call).map(({ part }) => part)))
   const shown = Object.entries(parts).filter(([part]) => part === 'call' || seen.has(part as keyof typeof parts))
   return html`<p class="key">${shown.map(([part, name]) => html`<span><i class="bar part-${part}" aria-hidden="true"></i>${name}</span>`)}</p>`
 }
 
-function rowsOf({ history, logs, taskOf }: Pick<Source, 'history' | 'logs' | 'taskOf'>, call: Call) {
+function rowsOf({ history, logs }: Pick<Source, 'history' | 'logs'>, call: Call) {
   const spans = spansOfTrace(history, call.trace)
-  return traceOf(call, taskOf(call), spans, logs.get(call.call) ?? []).rows.filter(({ part }) => part !== 'model' && part !== 'late')
+  return traceOf(call, taskOf(history.calls, call), spans, logs.get(call.call) ?? []).rows.filter(
+    ({ part }) => part !== 'model' && part !== 'late',
+  )
 }
 
 function bar(source: Source, call: Call, mostMs: number): Markup {
