@@ -47,6 +47,17 @@ describe('clean-drain', () => {
     expect(find(cleanDrain, proxied(300, { parsed: true, rpcCode: 50_302 })).status).toBe('pass')
   })
 
+  test('a call that was inside may not be told DRAINING: by its own log, or since it left long before', () => {
+    const told = (afterMs: number, serverMs?: number) => {
+      const call = { of: 'a', atMs: 10_100 - afterMs, answer: { ...draining, afterMs } }
+      return find(cleanDrain, drained().call(serverMs === undefined ? call : { ...call, serverMs }))
+    }
+    expect(told(700)).toMatchObject({ status: 'fail', measured: 1, witnesses: [0] })
+    expect(told(300).status).toBe('pass')
+    expect(told(300, 290).status).toBe('fail')
+    expect(told(700, 2).status).toBe('pass')
+  })
+
   test('an idle connection that closes under a new call loses nothing, unless the server had begun it', () => {
     expect(find(cleanDrain, drained().call({ of: 'a', atMs: 10_300, answer: reset(3) })).status).toBe('pass')
     expect(find(cleanDrain, drained().call({ of: 'a', atMs: 10_300, answer: reset(3), serverMs: 2 })).status).toBe('fail')

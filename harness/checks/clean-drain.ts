@@ -3,8 +3,9 @@
 //
 // Limit: graceMs, from the signal to the end of the process (default 30 s, Kubernetes' own; the fault notes when it ended). Lost: a call
 // that the drained instance had begun, by its log, or a call cut more than idleMs after it left (default 50 ms, ours: an idle connection
-// that closes under a new call is the client's to retry); a proxy between tells a cut as 502 or 504. New
-// ones may be refused with 503 DRAINING. Not modelled: streams.
+// that closes under a new call is the client's to retry); a proxy between tells a cut as 502 or 504. New ones may be refused with 503
+// DRAINING, but none that was inside before the signal: by the server's log, else since it had left half a second earlier (ours).
+// Not modelled: streams.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { type FaultRecord, faultsOf, overlaps } from '../history/queries.ts'
@@ -43,7 +44,10 @@ function judgeDrain(history: History, drain: FaultRecord, { graceMs, idleMs }: {
   const inside = history.calls.filter((call) => overlaps(call, span))
   const shown = { limit: 0, unit: 'calls lost', samples: inside.length }
   if (inside.length === 0) return unknown('no call was in flight or sent while the instance drained', shown)
-  const lost = inside.filter((call) => broken(call) && (call.server?.instance === instance || tookMs(call) > idleMs))
+  const signalMs = drain.lines.find(({ event }) => event === 'injecting')?.atMs ?? drain.fromMs
+  const lost = inside.filter(
+    (call) => (broken(call) && (call.server?.instance === instance || tookMs(call) > idleMs)) || wasThrownOut(call, signalMs),
+  )
   const endedMs = exitOf(drain)
   const late = endedMs !== undefined && endedMs > graceMs
   if (lost.length === 0 && !late) {
@@ -65,6 +69,15 @@ function judgeDrain(history: History, drain: FaultRecord, { graceMs, idleMs }: {
 function broken(call: Call): boolean {
   const { transport } = call.evidence
   return transport === 'reset' || transport === 'cut' || isByProxy(call) || (call.class === 'lost' && transport === undefined)
+}
+
+/** A call is inside the server within this time. ours */
+const INSIDE_MS = 500
+
+/** Told DRAINING, though it was there long before the signal: by the server's log, else by when it left. */
+function wasThrownOut({ class: is, sentAtMs, endedAtMs = sentAtMs, server }: Call, signalMs: number): boolean {
+  const cameMs = server?.durationMs === undefined ? sentAtMs + INSIDE_MS : endedAtMs - server.durationMs
+  return is === 'draining' && endedAtMs >= signalMs && cameMs < signalMs
 }
 
 function tookMs({ sentAtMs, endedAtMs }: Call): number {
