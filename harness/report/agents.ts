@@ -2,7 +2,7 @@
 // whom most went wrong and the one in the middle, since an average agent does not exist. The same run gives the same choice.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import { intents } from '../history/queries.ts'
+import { everyIntent } from '../history/queries.ts'
 import { kindsOf } from './kinds.ts'
 import { fate } from './moments.ts'
 import { agentsCalls } from './tasks.ts'
@@ -74,10 +74,9 @@ export function personaRows(history: History): PersonaRow[] {
     row.intents += calls.length
     if (became === 'good' || became === 'refused' || became === 'failed') row[became] += calls.length
   }
-  // What was wanted are the calls, less those that asked again. Those of the measured agents are known already.
-  const hostile = history.calls.filter((call) => call.hostile)
-  for (const wanted of [intents(history.calls), intents(hostile, ({ role }) => role !== 'handshake')])
-    for (const { first, retries } of wanted) if (retries.length > 0) rowOf(first.persona, first.hostile).intents -= retries.length
+  // What was wanted are the calls, less those that asked again.
+  for (const { first, retries } of everyIntent(history.calls))
+    if (retries.length > 0) rowOf(first.persona, first.hostile).intents -= retries.length
   for (const { refused, obeyed } of waitsOf(history)) {
     const row = rowOf(refused.persona, refused.hostile)
     row.told++

@@ -7,9 +7,9 @@ import type { LoggedLine } from '../history/call-log.ts'
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { parsed } from '../history/json.ts'
+import { once } from '../history/once.ts'
 import type { SpanLine } from '../history/raw-line.ts'
 import { agentSpanOf } from '../history/spans.ts'
-import { once } from './once.ts'
 
 const SPANS_MAX = 40
 

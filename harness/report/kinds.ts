@@ -3,7 +3,7 @@
 // Not alike within a kind: moments, messages, waits, agents. A field that a table wants to tell calls apart by is added in both places here.
 import type { Call } from '../history/event.ts'
 import type { Evidence } from '../history/load-line.ts'
-import { once } from './once.ts'
+import { once } from '../history/once.ts'
 
 export interface Kind {
   /** What all of them have. */

@@ -2,10 +2,10 @@
 // end) to the first good answer, to 95 % of what was good before, to empty queues, to closed breakers. Each is the earliest moment
 // that is known; what is sampled is known to a sampling period. What did not come, or cannot be seen, is told apart. Pure.
 import type { History } from '../history/history.ts'
+import { once } from '../history/once.ts'
 import { faultsOf, goodIn, type Intent, intents, phaseOf, windowsOf } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
 import type { Phase } from '../plan/plan.ts'
-import { once } from './once.ts'
 
 const WINDOW_MS = 1_000
 /** Neighbouring windows that must hold, as the check `recovers` has it. */

@@ -6,8 +6,8 @@ import type { Verdict, Verdicts } from '../checks/check.ts'
 import type { CallLogs } from '../history/call-log.ts'
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { once } from '../history/once.ts'
 import type { ClientView } from './clients.ts'
-import { once } from './once.ts'
 import { ordered } from './words.ts'
 
 const WITNESSES_MAX = 20

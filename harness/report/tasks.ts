@@ -1,7 +1,7 @@
 // What an agent did: all its calls, and those of one of its tasks, in the order in which they were sent. Grouped once a history, and the tasks
 // only of agents that are looked at.
 import type { Call } from '../history/event.ts'
-import { once } from './once.ts'
+import { once } from '../history/once.ts'
 
 const byAgent = once((calls: readonly Call[]) => Map.groupBy(calls, ({ agent }) => agent))
 const byTask = once((calls: readonly Call[]) => Map.groupBy(calls, ({ task }) => task))

@@ -3,9 +3,9 @@
 // A wait is the body's, which is finer, else the header's, as in the checks. Pure.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { once } from '../history/once.ts'
 import { toldWaitMs } from '../history/wait.ts'
 import { fate } from './moments.ts'
-import { once } from './once.ts'
 
 /** Timers and clocks are that coarse: who came this much sooner still waited as told. */
 const SLACK_MS = 50
