@@ -91,6 +91,11 @@ describe('error-taxonomy', () => {
     expect(found).toMatchObject({ status: 'fail', measured: 3, witnesses: [1, 3, 2] })
   })
 
+  test('says of an answer under another id what it is', () => {
+    const found = find(errorTaxonomy, answered(served(20, { rpcId: 'st-another-call' }), served(20, { parsed: false })))
+    expect(found.says).toBe('1 error of 2: an answer under the id of another call; 1 error of 2: an answer that is no JSON-RPC (HTTP 200)')
+  })
+
   test('a 503 with a code of the server’s own has a code, known to us or not', () => {
     const busy = unavailable({ rpcCode: -32_000, data: { code: 'WORKERS_BUSY', retryAfterMs: 1_900 } })
     const numbered = without(unavailable({ rpcCode: 50_399 }), 'data')

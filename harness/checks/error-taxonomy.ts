@@ -120,6 +120,8 @@ function flawOf({ manifest, plan }: History, call: Call): string | undefined {
   if (is === 'invalid' && status !== 404 && wasLed(plan, call)) return 'a cursor or path that the server had given is refused'
   if (is === 'unexplained' && !(listed ? published : isOwnCode(code ?? rpcCode))) return 'a 503 without a code'
   if (status >= 500 && !typed) return `a bare ${status}`
+  if (is === 'server-error' && !typed && evidence.rpcId !== undefined && evidence.rpcId !== call.call)
+    return 'an answer under the id of another call'
   if (is === 'server-error' && !typed) return `an answer that is no JSON-RPC (HTTP ${status})`
   return undefined
 }
