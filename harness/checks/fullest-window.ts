@@ -6,7 +6,8 @@ import { ascending, countBelow } from '../history/sorted.ts'
 
 interface Stay {
   sentAtMs: number
-  endedAtMs: number
+  /** Without it: at once. */
+  endedAtMs?: number
 }
 
 export interface FullestWindow {
@@ -20,7 +21,7 @@ export function fullestWindow(stays: readonly Stay[], perMs: number): FullestWin
   const begins = ascending(stays, ({ sentAtMs }) => sentAtMs)
   const tree = new Maxima(begins.length)
   let most: (FullestWindow & { excess: number }) | undefined
-  for (const { sentAtMs, endedAtMs } of [...stays].sort((a, b) => a.endedAtMs - b.endedAtMs)) {
+  for (const { sentAtMs, endedAtMs = sentAtMs } of stays.toSorted((a, b) => endOf(a) - endOf(b))) {
     const begin = countBelow(begins, sentAtMs)
     tree.addUpTo(begin)
     // A window that begins with a call still under way holds no more than one that begins with the next.
@@ -31,6 +32,10 @@ export function fullestWindow(stays: readonly Stay[], perMs: number): FullestWin
     most = { fromMs, toMs: endedAtMs, calls: Math.round(excess + perMs * (endedAtMs - fromMs)), excess }
   }
   return most && { fromMs: most.fromMs, toMs: most.toMs, calls: most.calls }
+}
+
+function endOf({ sentAtMs, endedAtMs = sentAtMs }: Stay): number {
+  return endedAtMs
 }
 
 /** Values in a row, of which all up to a position grow by one at a time, and the highest is wanted. */

@@ -108,8 +108,7 @@ function budgetsOf(history: History): Budget[] {
 
 /** The window that went furthest beyond what the rate refills in it: if any is over its budget, this one is. */
 function fullest({ admitted, ...budget }: Budget, slack: number): Fullest | undefined {
-  const stays = admitted.map(({ sentAtMs, endedAtMs = sentAtMs }) => ({ sentAtMs, endedAtMs }))
-  const window = fullestWindow(stays, budget.perMs * slack)
+  const window = fullestWindow(admitted, budget.perMs * slack)
   if (!window) return undefined
   const calls = admitted.filter(({ sentAtMs, endedAtMs = sentAtMs }) => sentAtMs >= window.fromMs && endedAtMs <= window.toMs)
   const windowMs = window.toMs - window.fromMs

@@ -3,6 +3,8 @@
 //
 // No limits of its own: `declared.outputMaxBytes` of the target, over all answers. A write that is answered with "too large" is a fail
 // whatever its size: nobody knows any more whether it happened. Not modelled: a server that cuts and does not say so.
+import type { Call } from '../history/event.ts'
+import { notServed } from '../history/gathered.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, some } from './finding.ts'
 
@@ -26,14 +28,14 @@ export const outputBounded = check({
     const { outputMaxBytes: limit = 0 } = history.manifest.declared
     const answered = history.calls.filter(({ role, evidence }) => role !== 'handshake' && evidence.sizeBytes !== undefined)
     if (answered.length === 0) return notExercised('no answer had a size')
-    const over = answered
-      .filter(({ evidence }) => (evidence.sizeBytes ?? 0) > limit)
-      .sort((a, b) => (b.evidence.sizeBytes ?? 0) - (a.evidence.sizeBytes ?? 0))
-    // A request that was too large was refused before it was done.
-    const failedWrites = answered.filter(
-      ({ role, class: is, evidence }) => is === 'too-large' && WRITES.has(role) && evidence.status === 200,
-    )
     const largest = answered.reduce((most, { evidence }) => Math.max(most, evidence.sizeBytes ?? 0), 0)
+    const isOver = ({ evidence }: Call) => (evidence.sizeBytes ?? 0) > limit
+    const over = (largest > limit ? answered.filter(isOver) : []).sort((a, b) => (b.evidence.sizeBytes ?? 0) - (a.evidence.sizeBytes ?? 0))
+    // A request that was too large was refused before it was done.
+    const failedWrites = notServed(history).filter(
+      ({ role, class: is, evidence }) =>
+        is === 'too-large' && WRITES.has(role) && evidence.sizeBytes !== undefined && evidence.status === 200,
+    )
     const flawed = over.length + failedWrites.length > 0
     return {
       status: flawed ? 'fail' : 'pass',

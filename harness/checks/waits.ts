@@ -27,14 +27,14 @@ export function isRefusal({ class: is, evidence: { transport } }: Call): boolean
 export function returns(history: History): Return[] {
   const { calls, manifest } = history
   const parents = askedAgain(calls)
-  const byAgent = underWay(history, ofAgent)
   const found: Return[] = []
   for (const call of calls) {
     const refused = call.parent === undefined ? undefined : parents.get(call.parent)
     if (!refused || refused.endedAtMs === undefined || !isRefusal(refused)) continue
     const told = toldWaitMs(refused.evidence, (manifest.t0Ms ?? 0) + refused.endedAtMs)
     if (told === undefined || call.sentAtMs < refused.endedAtMs + told) continue
-    found.push({ refused, told, call, alone: isOwn(refused, history) && isAlone(refused, call, byAgent.get(call.agent)) })
+    const alone = isOwn(refused, history) && isAlone(refused, call, underWay(history, ofAgent).get(call.agent))
+    found.push({ refused, told, call, alone })
   }
   return found
 }
