@@ -2,7 +2,7 @@
 // they are up or only starting. (Of a run's own services, which have a lease, that is tests/lifecycle.)
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -20,6 +20,8 @@ const SCRIPT = `
 
 test.each(['starting', 'up'])('Ctrl-C while they are %s', async (moment) => {
   const temporary = mkdtempSync(path.join(tmpdir(), 'stampede-desk-'))
+  // Postgres runs as somebody else.
+  chmodSync(temporary, 0o711)
   using _ = { [Symbol.dispose]: () => rmSync(temporary, { recursive: true, force: true }) }
   const env = { ...process.env, TMPDIR: temporary }
   const script = spawn(process.execPath, ['--input-type=module', '-e', SCRIPT], { env, stdio: ['ignore', 'pipe', 'inherit'] })
