@@ -45,9 +45,9 @@ describe('kill-contained', () => {
   })
 
   /** Five calls a second, of which one now and then is bad by itself; those from `fromMs` until `untilMs` too. */
-  const sparse = (fromMs: number, untilMs: number) => {
+  const sparse = (fromMs: number, untilMs: number, everyMs = 200) => {
     const story = aRun().agent('a').fault('server-killed', { on: 'server' })
-    for (let atMs = 2_000; atMs < 26_000; atMs += 200) {
+    for (let atMs = 2_000; atMs < 26_000; atMs += everyMs) {
       const bad = atMs === 5_000 || (atMs >= fromMs && atMs < untilMs)
       story.call({ of: 'a', atMs, answer: bad ? toolError('INTERNAL') : served() })
     }
@@ -56,6 +56,8 @@ describe('kill-contained', () => {
 
   test('one bad call of five is chance, a whole second is none', () => {
     expect(sparse(16_200, 16_400)).toMatchObject({ status: 'pass', measured: 0 })
+    // Two of two may be, four of four are none.
+    expect(sparse(15_000, 18_000, 500)).toMatchObject({ status: 'fail', measured: 7_000 })
     expect(sparse(16_000, 17_000)).toMatchObject({ status: 'fail', measured: 7_000 })
   })
 

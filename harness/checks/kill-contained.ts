@@ -2,9 +2,9 @@
 // Slots, sessions or cursors that lived in the dead one, or a balancer that keeps sending to it, spread the loss.
 //
 // Limits: withinMs, until the last second whose good ÷ planned is under goodShare of the steady phase's (defaults 5 s and 0.95, ours); one
-// that comes later must be further under it than chance makes of so few calls; ejectMs, how long after the kill calls may still be lost on
-// their way (default 1 s, ours: a balancer needs a failure to notice). Only where the load is one that the rest can carry; a caller that gave
-// up before the plan's patience was over lost nothing. Not modelled: an instance that is slow rather than dead.
+// that comes later must be further under it, alone or with its like, than chance makes of so few calls; ejectMs, how long after the kill
+// calls may still be lost on their way (default 1 s, ours: a balancer needs a failure to notice). Only where the load is one that the rest
+// can carry; a caller that gave up before the plan's patience was over lost nothing. Not modelled: an instance that is slow rather than dead.
 import type { Tally } from '../history/bootstrap.ts'
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
@@ -58,9 +58,11 @@ function judgeKill(history: History, kill: FaultRecord, limits: Limits): Finding
     (call) => broken(call, history) && call.sentAtMs > kill.fromMs + limits.ejectMs && call.sentAtMs < untilMs,
   )
   const windows = windowsOf(all, { fromMs: kill.fromMs, toMs: untilMs }, WINDOW_MS).filter(({ planned }) => planned > 0)
+  const late = windows.filter(({ toMs }) => toMs - kill.fromMs > limits.withinMs)
+  const isNoise = isChance(total(late), before)
   const bad = windows
     .filter(({ good, planned }) => good / planned < before.share * limits.goodShare)
-    .filter((second) => second.toMs - kill.fromMs <= limits.withinMs || !isChance(second, before))
+    .filter((second) => !(isNoise && late.includes(second) && isChance(second, before)))
   const tookMs = Math.max(0, ...bad.map(({ toMs }) => toMs - kill.fromMs))
   if (windows.length === 0) return unknown('no call was planned after the kill', shown)
   const worst = windows.reduce((least, { good, planned }) => Math.min(least, good / planned), 1)
@@ -93,6 +95,10 @@ function judgeKill(history: History, kill: FaultRecord, limits: Limits): Finding
     status: 'pass',
     says: `answers were good again ${time(tookMs)} after the kill; the worst second had ${percent(worst)}`,
   }
+}
+
+function total(seconds: readonly Tally[]): Tally {
+  return seconds.reduce((sum, { good, planned }) => ({ good: sum.good + good, planned: sum.planned + planned }), { good: 0, planned: 0 })
 }
 
 /** Rarer than that a second is no chance. ours */
