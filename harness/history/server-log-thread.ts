@@ -41,6 +41,9 @@ export interface LogPart {
 
 const { port, rawFolder, run, requestId, durationMs } = workerData as LogOrder
 let aheadBytes = 0
+port.on('message', (takenBytes: number) => {
+  aheadBytes -= takenBytes
+})
 for (const name of await serverLogs(rawFolder)) {
   const instance = name.slice('server-'.length, -'.log'.length)
   for await (const { texts } of chunksOf(path.join(rawFolder, name))) {
@@ -48,10 +51,7 @@ for (const name of await serverLogs(rawFolder)) {
     const { tookMs, counts, times, fieldNumbers, bytes } = part
     port.postMessage(part, [tookMs.buffer, counts.buffer, times.buffer, fieldNumbers.buffer] as ArrayBuffer[])
     aheadBytes += bytes
-    while (aheadBytes > AHEAD_MAX_BYTES) {
-      const [takenBytes] = (await once(port, 'message')) as [number]
-      aheadBytes -= takenBytes
-    }
+    while (aheadBytes > AHEAD_MAX_BYTES) await once(port, 'message')
   }
 }
 port.close()
