@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { served, unavailable } from '../../tests/fixtures/histories/answers.ts'
+import { refused, served, unavailable } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
 import { recovers } from './recovers.ts'
@@ -28,6 +28,16 @@ describe('recovers', () => {
     expect(witnesses(story, found)[0]).toMatchObject({ phase: 'recovery', class: 'dependency' })
     expect(found).toMatchObject({ remedy: { control: 'breaker, or the connections behind it' } })
     expect(found.advice).toBeUndefined()
+  })
+
+  test('asks nothing of agents that came with the stress, and may be refused for it after it', () => {
+    const story = (from: number) => {
+      const storm = outage(18_000).agent('b')
+      storm.calls({ of: 'b', fromMs: from, toMs: 26_900, everyMs: 500, answer: refused() })
+      return find(recovers, storm)
+    }
+    expect(story(18_000)).toMatchObject({ status: 'pass', measured: 0 })
+    expect(story(9_000).status).toBe('fail')
   })
 
   test('names the breaker only where it read open', () => {

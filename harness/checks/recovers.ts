@@ -4,7 +4,9 @@
 //
 // Limits: withinMs (default 30 s) and withinQuickMs (8 s, at quick scale); goodShare of the steady phase's share (default 0.95 of
 // 1); windows of 1 s in a row (default 3). All ours. Windows in which nothing was planned are passed over. As many low windows in
-// a row after the return are a relapse, and a fail: what comes back and dies of the backlog has not recovered. Not modelled: capacity.
+// a row after the return are a relapse, and a fail: what comes back and dies of the backlog has not recovered. Agents that did not ask in
+// the steady phase are left out: there is nothing that they could have back, and who came to storm may still be refused for it. Not
+// modelled: capacity.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { faultsOf, goodIn, type Intent, intents, phaseOf, phasesOf, type Window, windowsOf } from '../history/queries.ts'
@@ -40,7 +42,8 @@ export const recovers = check({
     const steady = phaseOf(history, 'steady')
     const recoveries = phasesOf(history, 'recovery')
     if (!steady || recoveries.length === 0) return notExercised('the plan has no steady phase, or no recovery to look at')
-    const all = intents(history.calls)
+    const agents = new Set(intents(history.calls).flatMap(({ first }) => (first.phase === 'steady' ? [first.agent] : [])))
+    const all = intents(history.calls).filter(({ first }) => agents.has(first.agent))
     const baseline = goodIn(all, steady)
     if (!(baseline.share > 0)) return unknown('nothing was good in the steady phase: there is nothing to come back to')
     const need = { share: limits.goodShare * baseline.share, windows: limits.windows, withinMs }
