@@ -17,7 +17,7 @@ import { phaseOf, phasesOf, wayMs } from '../history/queries.ts'
 import { cpuMsIn } from '../history/samples.ts'
 import { milliseconds, share } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
-import { indexes, notExercised, percent, some, time } from './finding.ts'
+import { indexes, notExercised, percent, some, time, worst } from './finding.ts'
 
 const WITNESSES = 20
 const LEAST = 100
@@ -49,22 +49,19 @@ export const cheapRefusal = check({
     const limitMs = Math.round(logged ? latencyMs : latencyMs + wayMs(history))
     const speed = speedOf(refusals, limitMs, history.plan.seed)
     const price = priceOf(history, cpuShare)
-    const { says: _, ...decides } = price && GRAVITY[price.status] > GRAVITY[speed.status] ? price : speed
+    const halves = price ? [speed, price] : [speed]
     const slow = refusals.filter((call) => tookMs(call) > limitMs).sort((a, b) => tookMs(b) - tookMs(a))
     return {
-      ...decides,
+      ...worst(halves),
       timed: price?.status !== 'fail',
       samples: refusals.length,
-      says: price ? `${speed.says}; ${price.says}` : speed.says,
-      witnesses: indexes((slow.length > 0 ? slow : refusals).slice(0, decides.status === 'fail' ? WITNESSES : 0)),
+      says: halves.map(({ says }) => says).join('; '),
+      witnesses: indexes((slow.length > 0 ? slow : refusals).slice(0, worst(halves).status === 'fail' ? WITNESSES : 0)),
     }
   },
 })
 
 type Half = Pick<Finding, 'status' | 'measured' | 'limit' | 'unit' | 'interval' | 'says'>
-
-/** The graver half decides; of equals, the time. */
-const GRAVITY: Record<Finding['status'], number> = { pass: 0, unknown: 1, fail: 2 }
 
 /** @param refusals ended ones, at least one */
 function speedOf(refusals: readonly Call[], limitMs: number, seed: number): Half {

@@ -3,7 +3,7 @@
 import { ratioInterval, type Tally } from '../history/bootstrap.ts'
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import { once } from '../history/once.ts'
+import { nameOfStretch, onceEach } from '../history/once.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { cpuShares, type Point, points } from '../history/samples.ts'
 import type { Finding } from './check.ts'
@@ -79,19 +79,12 @@ interface Second extends Tally {
   calls: readonly Call[]
 }
 
-/** CPU and log ask for the same stretches. */
-const knownSeconds = once((_: readonly Call[]) => new Map<string, Call[][]>())
-
-/** What was answered in each whole second of a stretch. */
-function answeredIn(answered: readonly Call[], { fromMs, toMs }: Span): readonly (readonly Call[])[] {
-  const known = knownSeconds(answered)
-  const found = known.get(`${fromMs} ${toMs}`)
-  if (found) return found
+/** What was answered in each whole second of a stretch: CPU and log ask for the same ones. */
+const answeredIn = onceEach((answered: readonly Call[], { fromMs, toMs }: Span): readonly (readonly Call[])[] => {
   const seconds = Array.from({ length: Math.floor((toMs - fromMs) / WINDOW_MS) }, (): Call[] => [])
-  known.set(`${fromMs} ${toMs}`, seconds)
   for (const call of answered) seconds[Math.floor(((call.endedAtMs ?? -1) - fromMs) / WINDOW_MS)]?.push(call)
   return seconds
-}
+}, nameOfStretch)
 
 /** Seconds in which something was answered, and of which it is known what was used. */
 function secondsOf(answered: readonly Call[], { fromMs, toMs }: Span, used: readonly Used[]): Second[] {

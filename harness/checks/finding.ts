@@ -16,8 +16,8 @@ export function unknown(says: string, rest: Partial<Finding> = {}): Finding {
  * @param found at least one
  * @param best told when all of them held
  */
-export function worst(found: readonly Finding[], best = found[0]): Finding {
-  return found.find(({ status }) => status === 'fail') ?? found.find(({ status }) => status === 'unknown') ?? (best as Finding)
+export function worst<F extends Pick<Finding, 'status'>>(found: readonly F[], best = found[0]): F {
+  return found.find(({ status }) => status === 'fail') ?? found.find(({ status }) => status === 'unknown') ?? (best as F)
 }
 
 /** History indexes, for `witnesses`. */

@@ -2,7 +2,7 @@
 // not before it. A slope within a stress would be that of the work in hand. Pure.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import { once } from '../history/once.ts'
+import { nameOfStretch, onceEach } from '../history/once.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { phaseOf, phasesOf } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
@@ -106,17 +106,7 @@ interface Ended {
 }
 
 /** Each kind asks for the same stretches. */
-const knownEnds = once((_: History) => new Map<string, Ended>())
-
-function endedIn(history: History, { fromMs, toMs }: Span): Ended {
-  const known = knownEnds(history)
-  const name = `${fromMs} ${toMs}`
-  const found = known.get(name) ?? countEnded(history.calls, { fromMs, toMs })
-  known.set(name, found)
-  return found
-}
-
-function countEnded(all: readonly Call[], { fromMs, toMs }: Span): Ended {
+const endedIn = onceEach(({ calls: all }: History, { fromMs, toMs }: Span): Ended => {
   const [tools, handshakes] = [new Map<string, Alike>(), new Map<string, Alike>()]
   const kinds: Alike[] = []
   let calls = 0
@@ -135,4 +125,4 @@ function countEnded(all: readonly Call[], { fromMs, toMs }: Span): Ended {
     if (alike.first.length < WITNESSES) alike.first.push(call)
   }
   return { calls, usual: kinds.toSorted((a, b) => b.calls - a.calls)[0] }
-}
+}, nameOfStretch)

@@ -76,19 +76,21 @@ interface Decision {
 
 function decisionsOf(history: History): Record<'critical' | 'batch', Decision[]> {
   const { calls, plan, manifest } = history
-  const priorities = new Map<string, Priority | undefined>(plan.agents.map(({ agent, priority }) => [agent, priority]))
   // What nobody declared may still be seen: two instances decide each for itself.
   const alone = (manifest.declared.instances ?? 1) === 1 && instancesNamed(history).size <= 1
-  const decided = (wanted: Priority) =>
-    (new Set(priorities.values()).has(wanted) ? calls : []).flatMap((call): Decision[] => {
+  const decided = (wanted: Priority): Decision[] => {
+    const agents = new Set(plan.agents.flatMap(({ agent, priority }) => (priority === wanted ? [agent] : [])))
+    if (agents.size === 0) return []
+    return calls.flatMap((call) => {
       const { agent, role, class: is, endedAtMs, sentAtMs } = call
-      if (priorities.get(agent) !== wanted || role === 'handshake' || NO_CHOICE.has(is) || endedAtMs === undefined) return []
+      if (!agents.has(agent) || role === 'handshake' || NO_CHOICE.has(is) || endedAtMs === undefined) return []
       const instance = alone ? '' : (call.evidence.instance ?? call.server?.instance)
       if (instance === undefined) return []
       // It was in there for so long, so it had come in by then.
       const insideMs = TURNED_AWAY.has(is) ? 0 : (call.server?.durationMs ?? 0)
       return [{ call, instance, fromMs: sentAtMs, toMs: Math.max(sentAtMs, endedAtMs - insideMs) }]
     })
+  }
   return { critical: decided('critical'), batch: decided('batch') }
 }
 

@@ -1,6 +1,7 @@
-// A25: what RateLimit says is true. Policy by policy, over calls that do not overlap: what remains is never negative, falls by no more than
-// the calls made in between, and rises no faster than the policy refills, unless what it said of its reset (t) is over; and a refusal by a rate reports the budget that is spent, not one
-// that has room. (RateLimit: "name";r=remaining;t=reset; RateLimit-Policy: "name";q=quota;w=window, whole seconds.)
+// A25: what RateLimit says is true. Policy by policy, over calls that do not overlap: what remains is never negative, falls by no more
+// than the calls made in between, and rises no faster than the policy refills, unless what it said of its reset (t) is over; and a
+// refusal by a rate reports the budget that is spent, not one that has room. (RateLimit: "name";r=remaining;t=reset; RateLimit-Policy:
+// "name";q=quota;w=window, whole seconds.)
 //
 // A budget is an agent's own, unless all that was said of it fits one that it has for each tool, or that its tenant's
 // agents, or all agents, spend together. What is compared was counted in the same place (quota-readings.ts).
@@ -8,7 +9,7 @@
 // Not modelled: several items in one RateLimit (each is looked at by its name); the truth of t.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import { type Owner, ofAgent, type UnderWay, underWay } from '../history/in-flight.ts'
+import { type Owner, ofAgent, type UnderWay, underWayWithHandshakes } from '../history/in-flight.ts'
 import { ascending, countBelow } from '../history/sorted.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, some } from './finding.ts'
@@ -84,7 +85,7 @@ function flawsOfPolicy(history: History, said: readonly Reading[]): Flaw[] {
 /** What two headers that follow one another say wrongly together. */
 function flawsBetween(history: History, said: readonly Reading[], owner: Owner): Flaw[] {
   // A limit on the whole endpoint counts handshakes as well: whether it should is asked elsewhere (handshake-free).
-  const byOwner = underWay(history, owner, 'handshakes too')
+  const byOwner = underWayWithHandshakes(history, owner)
   const flaws: Flaw[] = []
   for (const { whose, list } of budgetsOf(said, owner)) {
     const charged = byOwner.get(whose) as UnderWay

@@ -8,8 +8,9 @@
 // the steady phase are left out: there is nothing that they could have back, and who came to storm may still be refused for it. Not
 // modelled: capacity.
 import type { Call } from '../history/event.ts'
+import { intentsOfRegulars } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
-import { faultsOf, goodIn, type Intent, intents, phaseOf, phasesOf, type Window, windowsOf } from '../history/queries.ts'
+import { faultsOf, goodIn, type Intent, phaseOf, phasesOf, type Window, windowsOf } from '../history/queries.ts'
 import { count, milliseconds, share } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
 import { remedyFor } from './cause.ts'
@@ -42,8 +43,7 @@ export const recovers = check({
     const steady = phaseOf(history, 'steady')
     const recoveries = phasesOf(history, 'recovery')
     if (!steady || recoveries.length === 0) return notExercised('the plan has no steady phase, or no recovery to look at')
-    const agents = new Set(intents(history.calls).flatMap(({ first }) => (first.phase === 'steady' ? [first.agent] : [])))
-    const all = intents(history.calls).filter(({ first }) => agents.has(first.agent))
+    const all = intentsOfRegulars(history)
     const baseline = goodIn(all, steady)
     if (!(baseline.share > 0)) return unknown('nothing was good in the steady phase: there is nothing to come back to')
     const need = { share: limits.goodShare * baseline.share, windows: limits.windows, withinMs }

@@ -1,18 +1,13 @@
-// Calls as several checks look at them, gathered once a history.
+// Calls and intents as several checks look at them, gathered once a history.
 import type { Call } from './event.ts'
 import type { History } from './history.ts'
-import { once } from './once.ts'
-import { needs } from './queries.ts'
-
-const byDependency = once((_: History) => new Map<string, readonly Call[]>())
+import { once, onceEach } from './once.ts'
+import { type Intent, intents, needs } from './queries.ts'
 
 /** Calls of roles that need the dependency. */
-export function needing(history: History, dependency: string): readonly Call[] {
-  const lists = byDependency(history)
-  const found = lists.get(dependency) ?? history.calls.filter(({ role }) => needs(history, role, dependency))
-  lists.set(dependency, found)
-  return found
-}
+export const needing = onceEach((history: History, dependency: string): readonly Call[] =>
+  history.calls.filter(({ role }) => needs(history, role, dependency)),
+)
 
 /** All the others: they failed, or nobody knows. */
 export const notServed = once(({ calls }: History): readonly Call[] => calls.filter((call) => call.class !== 'served'))
@@ -21,4 +16,10 @@ export const notServed = once(({ calls }: History): readonly Call[] => calls.fil
 export const byEnd = once(({ calls }: History): readonly Call[] => {
   const ended = calls.filter(({ endedAtMs }) => endedAtMs !== undefined)
   return ended.sort((a, b) => (a.endedAtMs as number) - (b.endedAtMs as number))
+})
+
+/** Intents of agents that asked in the steady phase too: only they can have back what they had. */
+export const intentsOfRegulars = once(({ calls }: History): readonly Intent[] => {
+  const regulars = new Set(intents(calls).flatMap(({ first }) => (first.phase === 'steady' ? [first.agent] : [])))
+  return intents(calls).filter(({ first }) => regulars.has(first.agent))
 })

@@ -1,7 +1,7 @@
 // How many calls were in flight at once: of all, and of those who may share a budget.
 import type { Call } from './event.ts'
 import type { History } from './history.ts'
-import { once } from './once.ts'
+import { onceEach } from './once.ts'
 import { ascending, countBelow } from './sorted.ts'
 
 /** Most calls in flight at once, and when. */
@@ -25,19 +25,14 @@ export type Owner = (call: Call) => string
 
 export const ofAgent: Owner = ({ agent }) => agent
 
-const known = {
-  calls: once((_: History) => new Map<Owner, ReadonlyMap<string, UnderWay>>()),
-  'handshakes too': once((_: History) => new Map<Owner, ReadonlyMap<string, UnderWay>>()),
-}
+/** By whose they are, without handshakes. */
+export const underWay = onceEach(({ calls }: History, owner: Owner) => byOwner(calls, owner, ({ role }) => role !== 'handshake'))
 
-/** By whose they are: calls, or handshakes too. */
-export function underWay(history: History, owner: Owner, which: keyof typeof known = 'calls'): ReadonlyMap<string, UnderWay> {
-  const byOwner = known[which](history)
-  const calls = (own: readonly Call[]) => (which === 'calls' ? own.filter(({ role }) => role !== 'handshake') : own)
-  const found =
-    byOwner.get(owner) ?? new Map([...Map.groupBy(history.calls, owner)].map(([whose, own]) => [whose, new UnderWay(calls(own))]))
-  byOwner.set(owner, found)
-  return found
+export const underWayWithHandshakes = onceEach(({ calls }: History, owner: Owner) => byOwner(calls, owner, () => true))
+
+/** An owner of calls of which none counts has none under way. */
+function byOwner(calls: readonly Call[], owner: Owner, counts: (call: Call) => boolean): ReadonlyMap<string, UnderWay> {
+  return new Map([...Map.groupBy(calls, owner)].map(([whose, own]) => [whose, new UnderWay(own.filter(counts))]))
 }
 
 /** Those of a stretch are counted without looking at all of them. */

@@ -1,9 +1,11 @@
-// How a run came back, window by window: from the moment the stress was over (the verified heal of its last fault, else its planned
-// end) to the first good answer, to 95 % of what was good before, to empty queues, to closed breakers. Each is the earliest moment
-// that is known; what is sampled is known to a sampling period. What did not come, or cannot be seen, is told apart. Pure.
+// How a run came back, window by window: from the moment the stress was over (the verified heal of its last fault, else its planned end)
+// to the first good answer, to 95 % of what was good before (for who was there, as the check `recovers` has it), to empty queues, to
+// closed breakers. Each is the earliest moment that is known; what is sampled is known to a sampling period. What did not come, or cannot
+// be seen, is told apart. Pure.
+import { intentsOfRegulars } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { once } from '../history/once.ts'
-import { faultsOf, goodIn, type Intent, intents, phaseOf, windowsOf } from '../history/queries.ts'
+import { faultsOf, goodIn, type Intent, phaseOf, windowsOf } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
 import type { Phase } from '../plan/plan.ts'
 
@@ -31,7 +33,7 @@ export interface Recovery {
 
 export const recoveriesOf = once((history: History): readonly Recovery[] => {
   const steady = phaseOf(history, 'steady')
-  const all = intents(history.calls)
+  const all = intentsOfRegulars(history)
   const before = steady ? goodIn(all, steady).share : Number.NaN
   return history.plan.phases.filter(({ name }) => name === 'recovery').map((phase) => recoveryOf(history, phase, all, before))
 })
