@@ -1,15 +1,15 @@
 // The knee: the largest open load whose good answers are at least 95 % of what was asked, by doubling and then halving the distance. Beside
-// it what Little's law calls for: connections in use = calls a second × seconds that each holds one;
-// calls inside = calls a second × seconds that each is inside. Hold times are the server's own where its
+// it what Little's law calls for: connections in use = calls a second × seconds that each holds one; and
+// the least limit of calls at once that would let them in (room). Hold times are the server's own where its
 // log tells them (`db_ms`); else the time inside at the least load, where nobody waits for a connection.
 //
 // One role, reads of what is in one pool, budgets out of the way. Advice: for the knee's rate the pool and the calls at once; for the
 // pool as it is, the rate. The range is that of the mean hold time (95 %). Not modelled: a knee that the generator's own cores make.
 import type { Call } from '../history/event.ts'
-import { quantileOf } from '../history/quantiles.ts'
 import { intents } from '../history/queries.ts'
 import type { Settings } from '../plan/plan.ts'
 import type { Study } from './page.ts'
+import { leastRoom } from './room.ts'
 import { type Laboratory, NO_BUDGETS, type Tried } from './study.ts'
 
 const FIRST_PER_S = 20
@@ -26,8 +26,10 @@ export interface Point {
   /** Mean ms that a call holds a connection, where the server tells, and that it is inside; with the half-width of the 95 % interval. */
   held?: Mean
   inside: Mean
-  /** Calls inside at once when one came in, itself among them: as 19 of 20 found it. */
-  atOnce: number
+  /** When calls were sent, ms, in order. */
+  cameMs: readonly number[]
+  /** Each call's time with a connection, ms, where the server tells. */
+  heldMs: readonly number[]
 }
 
 interface Mean {
@@ -36,6 +38,8 @@ interface Mean {
 }
 
 export interface Advice {
+  /** How long a call holds a connection at the best load. */
+  held: Mean
   rate: Range
   pool: Range
   atOnce: number
@@ -56,19 +60,19 @@ export async function capacity(laboratory: Laboratory, command: string, poolMax 
   const best = good.at(-1)
   const most = Math.max(...points.map(({ perS }) => perS))
   const open = best === undefined || best.perS === most
-  const held = best && heldAt(best, points)
+  const advice = best && adviceOf(best, points, poolMax)
   return {
     title: 'Capacity',
     says:
-      best && held
-        ? `${open ? 'More than' : 'About'} ${best.perS} calls a second, with pools of ${poolMax} and ${round(held.ms)} ms a call`
+      best && advice
+        ? `${open ? 'More than' : 'About'} ${best.perS} calls a second, with pools of ${poolMax} and ${round(advice.held.ms)} ms a call`
         : `Not even ${FIRST_PER_S} calls a second`,
     tone: open ? 'unknown' : 'pass',
     about: `The largest load of which at least ${percent(GOOD_SHARE)} was answered well, found by ${points.length} runs of ${STEADY_S} s each.`,
     plots: [
       { title: 'Good answers by load', caption: 'Share of what was asked for; the line is what must be reached.', spec: plot(points) },
     ],
-    tables: [...(best && held ? [adviceTable(adviceOf({ ...best, held }, poolMax), best, poolMax)] : []), pointsTable(points)],
+    tables: [...(best && advice ? [adviceTable(advice, best, poolMax)] : []), pointsTable(points)],
     command,
     notes: [
       ...(open ? ['No load was found at which it stops keeping up, or none at which it does.'] : []),
@@ -105,14 +109,14 @@ export async function measure({ run, holdMs }: Laboratory, perS: number, poolMax
 function pointOf(perS: number, { history }: Tried): Point {
   const asked = intents(history.calls).filter(({ first }) => first.phase === 'steady')
   const served = asked.filter(({ first }) => first.outcome === 'ok').map(({ first }) => first)
-  const insideMs = served.map(timeInside)
   const heldMs = [...(history.said.times.get('db_ms')?.get('steady') ?? [])]
   const good = asked.filter((intent) => intent.good).length
   return {
     perS,
     share: asked.length === 0 ? 0 : good / asked.length,
-    inside: meanOf(insideMs),
-    atOnce: insideAtOnce(served),
+    inside: meanOf(served.map(timeInside)),
+    cameMs: asked.map(({ first }) => first.sentAtMs).sort((a, b) => a - b),
+    heldMs,
     ...(heldMs.length >= LEAST_HELD && { held: meanOf(heldMs) }),
   }
 }
@@ -121,32 +125,24 @@ function timeInside({ server, sentAtMs, endedAtMs = sentAtMs }: Call): number {
   return server?.durationMs ?? endedAtMs - sentAtMs
 }
 
-function insideAtOnce(calls: readonly Call[]): number {
-  const left = calls.map(({ sentAtMs, endedAtMs = sentAtMs }) => endedAtMs).sort((a, b) => a - b)
-  const came = calls.map((call) => (call.endedAtMs ?? call.sentAtMs) - timeInside(call)).sort((a, b) => a - b)
-  let gone = 0
-  const found = came.map((atMs, n) => {
-    while ((left[gone] ?? Number.POSITIVE_INFINITY) <= atMs) gone++
-    return n + 1 - gone
-  })
-  return Math.round(quantileOf(found, 0.95))
-}
-
-/** How long a call holds a connection at that load. */
-export function heldAt({ held }: Point, points: readonly Point[]): Mean {
-  return held ?? points.reduce((least, point) => (point.perS < least.perS ? point : least)).inside
-}
-
-/** What the measured times call for at the knee, and what the pool as it is can carry. */
-export function adviceOf({ perS, held, atOnce }: Pick<Point, 'perS' | 'atOnce'> & { held: Mean }, poolMax: number): Advice {
-  const range = (of: (ms: number) => number, { ms, offMs }: Mean): Range => {
-    const ends = [of(Math.max(0.01, ms - offMs)), of(ms + offMs)]
-    return { is: of(ms), from: Math.min(...ends), to: Math.max(...ends) }
+/** What was measured calls for at the best load, and what the pool as it is can carry. @param points all loads that were tried */
+export function adviceOf(best: Point, points: readonly Point[], poolMax: number): Advice {
+  const quiet = points.reduce((least, point) => (point.perS < least.perS ? point : least))
+  const held = best.held ?? quiet.inside
+  const range = (of: (ms: number) => number): Range => {
+    const ends = [of(Math.max(0.01, held.ms - held.offMs)), of(held.ms + held.offMs)]
+    return { is: of(held.ms), from: Math.min(...ends), to: Math.max(...ends) }
+  }
+  const passed = {
+    cameMs: best.cameMs,
+    heldMs: best.held ? best.heldMs : [held.ms],
+    besideMs: quiet.held ? Math.max(0, quiet.inside.ms - quiet.held.ms) : 0,
   }
   return {
-    rate: range((ms) => Math.round((poolMax * 1_000) / ms), held),
-    pool: range((ms) => Math.max(1, Math.ceil((perS * ms) / 1_000)), held),
-    atOnce,
+    held,
+    rate: range((ms) => Math.round((poolMax * 1_000) / ms)),
+    pool: range((ms) => Math.max(1, Math.ceil((best.perS * ms) / 1_000))),
+    atOnce: leastRoom(passed, poolMax, GOOD_SHARE),
   }
 }
 
@@ -159,11 +155,16 @@ function meanOf(values: readonly number[]): Mean {
 function adviceTable({ rate, pool, atOnce }: Advice, best: Point, poolMax: number): Study['tables'][number] {
   const told = ({ is, from, to }: Range) => [String(is), from === to ? String(is) : `${from} to ${to}`]
   return {
-    title: 'What is called for: pool and rate by the hold times (Little’s law)',
+    title: 'What is called for: pool and rate by the hold times (Little’s law), calls at once by the arrivals',
     head: ['', 'configured', 'called for', 'range'],
     rows: [
       [`pool, for ${best.perS} calls a second`, poolMax, ...told(pool)],
-      [`calls at once, for ${best.perS} calls a second`, 'no limit in this study', String(atOnce), '19 of 20 calls found no more'],
+      [
+        `calls at once, for ${best.perS} calls a second`,
+        'no limit in this study',
+        String(atOnce),
+        `the fewest that let ${percent(GOOD_SHARE)} in`,
+      ],
       [`calls a second, for a pool of ${poolMax}`, `${best.perS} measured`, ...told(rate)],
     ],
   }

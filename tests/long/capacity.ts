@@ -8,7 +8,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { laboratoryIn } from '../../harness/command/study/study.ts'
 import type { Settings } from '../../harness/plan/plan.ts'
-import { adviceOf, heldAt, knee, measure, type Point } from '../../harness/study/capacity.ts'
+import { adviceOf, knee, measure, type Point } from '../../harness/study/capacity.ts'
 
 const HOLDS_MS = [20, 10, 40]
 const POOL = 4
@@ -44,7 +44,7 @@ async function compare(holdMs: number, folder: string): Promise<string[]> {
   const kneePerS = await knee((perS) => carries(perS, POOL))
   const best = points.get(kneePerS)
   if (!best) return [`TOO FAR: with ${holdMs} ms nothing is carried at all`]
-  const { rate, pool, atOnce } = adviceOf({ ...best, held: heldAt(best, [...points.values()]) }, POOL)
+  const { rate, pool, atOnce } = adviceOf(best, [...points.values()], POOL)
   const rates = [0.75, 0.83, 0.91, 1, 1.1, 1.21, 1.33].map((share) => Math.round(rate.is * share))
   const carried = await lastOf(rates, (perS) => carries(perS, POOL))
   const poolNeeded = await firstOf(around(pool.is), (size) => carries(kneePerS, size))
