@@ -12,6 +12,8 @@ export const latencyParameters = {
   seed: count(0, { from: 0, to: 4_294_967_295 }),
 }
 
+const LOOKS_BEFORE = 3
+
 /** @param look a fresh connection each time: a share of the connections is felt by one of several */
 export async function delayLink(
   link: Link,
@@ -19,7 +21,12 @@ export async function delayLink(
   look: (signal?: AbortSignal) => Promise<Canary>,
   signal: AbortSignal,
 ): Promise<Injected> {
-  const before = await look(signal)
+  // The quickest: one that a busy machine kept waiting would make the threshold one that the delay does not reach.
+  let before = await look(signal)
+  for (let looks = 1; looks < LOOKS_BEFORE; looks++) {
+    const again = await look(signal)
+    if (again.roundTripMs < before.roundTripMs) before = again
+  }
   const aim = { seed, ...(toxicity < 1 && { toxicity }), ...(stream !== 'both' && { stream }) }
   const toxic = await link.add('latency', { delayMs, jitterMs, ...aim }, signal)
   // Half of the least that a round trip grows by, on top of what it was.
