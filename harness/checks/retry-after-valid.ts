@@ -4,7 +4,8 @@
 // `structuredContent`; one that tells its limit in prose alone fails.
 //
 // A 503 that is no JSON-RPC while the server itself is killed, frozen or drained may be of what stands before it, and is left out.
-// Limits: agreeMs, how far header and body may be apart (default 1 s; a date may be off by the answer's own way on top).
+// Limits: agreeMs, how far header and body may be apart (default 1 s; a date may be off by the answer's own way on top, and by the second to
+// which the answer's own `Date` is cut, from which it counts where that was recorded).
 // Not modelled: whether the wait is true (retry-after-honest), and waits shorter than RateLimit's reset.
 import type { Call } from '../history/event.ts'
 import { notServed } from '../history/gathered.ts'
@@ -79,11 +80,12 @@ function guidanceFlaw(call: Call, { manifest }: History, agreeMs: number): strin
   if (call.by === 'inferred' && bodyWaitMs(evidence) === undefined) return 'told in prose alone'
   const onHttp = evidence.status !== 200
   const answeredAtMs = (manifest.t0Ms ?? 0) + (call.endedAtMs ?? call.sentAtMs)
-  const headerMs = headerWaitMs(evidence.retryAfter, answeredAtMs)
+  const headerMs = headerWaitMs(evidence, answeredAtMs)
   if (onHttp) {
     if (evidence.retryAfter === undefined) return 'without Retry-After'
     if (headerMs === undefined) return 'with a Retry-After that is neither whole seconds nor a date'
-    if (headerMs <= 0 && headerMs + wayOfDate(call) <= 0) return 'with a Retry-After that has already passed'
+    if (headerMs <= 0 && (evidence.date !== undefined || headerMs + wayOfDate(call) <= 0))
+      return 'with a Retry-After that has already passed'
     if (!isJson(evidence.contentType) || evidence.parsed === false) return 'without a body in JSON-RPC'
   }
   const bodyMs = bodyWaitMs(evidence)
@@ -92,9 +94,10 @@ function guidanceFlaw(call: Call, { manifest }: History, agreeMs: number): strin
   return hasOwnId(call) ? undefined : "without the call's id"
 }
 
-/** A date is a moment, not a wait: what the answer took on its way shortens it. */
-function wayOfDate({ evidence, sentAtMs, endedAtMs = sentAtMs }: Call): number {
-  return isHttpDate(evidence.retryAfter ?? '') ? endedAtMs - sentAtMs : 0
+/** A date is a moment, not a wait: what the answer took on its way shortens it. Between two dates of the server lie whole seconds. */
+function wayOfDate({ evidence: { retryAfter = '', date }, sentAtMs, endedAtMs = sentAtMs }: Call): number {
+  if (!isHttpDate(retryAfter)) return 0
+  return endedAtMs - sentAtMs + (date === undefined ? 0 : 1_000)
 }
 
 function isJson(contentType = ''): boolean {

@@ -16,6 +16,7 @@ const evidence = {
   transportText: z.string().exactOptional(),
   contentType: z.string().exactOptional(),
   retryAfter: z.string().exactOptional(),
+  date: z.string().exactOptional(),
   rateLimit: z.string().exactOptional(),
   rateLimitPolicy: z.string().exactOptional(),
   instance: z.string().exactOptional(),

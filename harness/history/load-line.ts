@@ -45,6 +45,8 @@ export interface Evidence {
   transportText?: string
   contentType?: string
   retryAfter?: string
+  /** The answer's own `Date`, where `retryAfter` is a date too; not of a 200. */
+  date?: string
   rateLimit?: string
   rateLimitPolicy?: string
   instance?: string
@@ -56,7 +58,7 @@ export interface Evidence {
   rpcCode?: number
   message?: string
   isError?: boolean
-  /** `error.data`, or the `structuredContent` of an `isError` result; at most 4 kB. */
+  /** `error.data`, or the `structuredContent` of an `isError` result, an object `error` in it laid open; at most 4 kB. */
   data?: Record<string, unknown>
   /** Marked by the server as the stored answer of an earlier call with the same key. */
   replayed?: boolean

@@ -7,6 +7,7 @@ const everyField = {
   ...end,
   transport: 'reset',
   transportText: 'read: connection reset by peer',
+  date: 'Thu, 01 Jan 2026 12:00:00 GMT',
   rateLimit: '"agent";r=0;t=2',
   rateLimitPolicy: '"agent";q=30;w=3',
   instance: 'server-1',

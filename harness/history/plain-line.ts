@@ -50,6 +50,7 @@ function isPlainEnd(line: Line): boolean {
     maybe(line.transportText, 'string') &&
     maybe(line.contentType, 'string') &&
     maybe(line.retryAfter, 'string') &&
+    maybe(line.date, 'string') &&
     maybe(line.rateLimit, 'string') &&
     maybe(line.rateLimitPolicy, 'string') &&
     maybe(line.instance, 'string') &&

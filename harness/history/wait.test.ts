@@ -23,7 +23,18 @@ describe('the wait that an answer names', () => {
     ['Thu, 01 Jan 2026 24:00:00 GMT', undefined],
     ['', undefined],
   ])('Retry-After: %s', (header, expected) => {
-    expect(headerWaitMs(header, NOW)).toBe(expected)
+    expect(headerWaitMs({ status: 429, retryAfter: header }, NOW)).toBe(expected)
+  })
+
+  test.each([
+    ['a clock that is an hour behind', 'Thu, 01 Jan 2026 11:00:00 GMT', 'Thu, 01 Jan 2026 11:00:03 GMT', 3_000],
+    ['a clock that is an hour ahead', 'Thu, 01 Jan 2026 13:00:00 GMT', 'Thu, 01 Jan 2026 13:00:03 GMT', 3_000],
+    ['a date that is over by its own clock', 'Thu, 01 Jan 2026 12:00:09 GMT', 'Thu, 01 Jan 2026 12:00:03 GMT', -6_000],
+    ['a Date that is none', 'today', 'Thu, 01 Jan 2026 12:00:03 GMT', 3_000],
+    ['seconds, whatever the clock', 'Thu, 01 Jan 2026 11:00:00 GMT', '2', 2_000],
+  ])('a date counts from the answer’s own Date: %s', (_, date, retryAfter, expected) => {
+    expect(headerWaitMs({ status: 429, retryAfter, date }, NOW)).toBe(expected)
+    expect(toldWaitMs({ status: 429, retryAfter, date }, NOW)).toBe(expected > 0 ? expected : undefined)
   })
 
   test('a date is told from seconds', () => {

@@ -4,16 +4,19 @@
 // The agents obey what the checks call valid: both read with this file. So it is pure, and reads dates itself: Date.parse takes
 // whatever an engine likes, and the agents' engine is another one than Node's. An HTTP-date has three forms (RFC 9110 §5.6.7),
 // all in GMT: `Sun, 06 Nov 1994 08:49:37 GMT`, and the obsolete `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`.
+// A date stands on the server's clock, so the wait counts from the answer's own `Date` (§6.6.1), where it has one.
 // Not modelled: whether the day of the week is that date's.
 import type { Evidence } from './load-line.ts'
 
-/** A header's wait, ms from `wallMs`; undefined when it is neither whole seconds nor an HTTP-date. A date in the past is ≤ 0. */
-export function headerWaitMs(header: string | undefined, wallMs: number): number | undefined {
-  if (header === undefined) return undefined
-  const text = header.trim()
+/**
+ * A header's wait, ms; undefined when it is neither whole seconds nor an HTTP-date. A date in the past is ≤ 0.
+ * @param wallMs wall-clock time of the answer, for a date that comes without a `Date` beside it
+ */
+export function headerWaitMs({ retryAfter = '', date = '' }: Evidence, wallMs: number): number | undefined {
+  const text = retryAfter.trim()
   if (/^\d+$/.test(text)) return Number(text) * 1_000
   const atMs = httpDateMs(text, wallMs)
-  return atMs === undefined ? undefined : atMs - wallMs
+  return atMs === undefined ? undefined : atMs - (httpDateMs(date, wallMs) ?? wallMs)
 }
 
 export function isHttpDate(header: string): boolean {
@@ -43,40 +46,33 @@ export function bodyWaitMs({ data }: Evidence): number | undefined {
  * @param wallMs wall-clock time of the answer, for dates
  */
 export function toldWaitMs(evidence: Evidence, wallMs: number): number | undefined {
-  const told = bodyWaitMs(evidence) ?? headerWaitMs(evidence.retryAfter, wallMs)
+  const told = bodyWaitMs(evidence) ?? headerWaitMs(evidence, wallMs)
   return told !== undefined && told > 0 ? told : undefined
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 const MONTH = `(${MONTHS.join('|')})`
 const TIME = '([01]\\d|2[0-3]):([0-5]\\d):([0-5]\\d|60)'
-const IN_USE = new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\\d{2}) ${MONTH} (\\d{4}) ${TIME} GMT$`)
+const IN_USE = new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), ([ \\d]\\d) ${MONTH} (\\d{4}) ${TIME} GMT$`)
 const OBSOLETE = new RegExp(`^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (\\d{2})-${MONTH}-(\\d{2}) ${TIME} GMT$`)
-const ASCTIME = new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ${MONTH} ([ \\d]\\d) ${TIME} (\\d{4})$`)
+/** Put into the order of the first, by which it is then read; so the first may pad its day with a space too. */
+const ASCTIME = /^(\w+) (\w+) (..) (\S+) (\d+)$/
 
 /** Wall-clock ms of an HTTP-date; undefined when it is none. */
 function httpDateMs(text: string, wallMs: number): number | undefined {
-  const dayFirst = IN_USE.exec(text) ?? OBSOLETE.exec(text)
-  if (dayFirst) {
-    const [, day, month = '', year = '', hour, minute, second] = dayFirst
-    return dateMs(year.length === 2 ? yearNear(Number(year), wallMs) : Number(year), month, Number(day), [hour, minute, second])
-  }
-  const yearLast = ASCTIME.exec(text)
-  if (!yearLast) return undefined
-  const [, month = '', day, hour, minute, second, year] = yearLast
-  return dateMs(Number(year), month, Number(day), [hour, minute, second])
-}
-
-function dateMs(year: number, month: string, day: number, time: (string | undefined)[]): number | undefined {
+  const found = IN_USE.exec(text.replace(ASCTIME, '$1, $3 $2 $5 $4 GMT')) ?? OBSOLETE.exec(text)
+  if (!found) return undefined
+  const [, day, month = '', year = '', ...time] = found
   const [hour = 0, minute = 0, second = 0] = time.map(Number)
-  const date = new Date(Date.UTC(year, MONTHS.indexOf(month), day))
+  const date = new Date(Date.UTC(yearOf(year, wallMs), MONTHS.indexOf(month), Number(day)))
   // The 31st of a month that has 30 days would roll into the next.
-  return date.getUTCDate() === day ? date.getTime() + ((hour * 60 + minute) * 60 + second) * 1_000 : undefined
+  return date.getUTCDate() === Number(day) ? date.getTime() + ((hour * 60 + minute) * 60 + second) * 1_000 : undefined
 }
 
 /** Two digits are of this century, but never more than 50 years ahead (RFC 9110 §5.6.7). */
-function yearNear(twoDigits: number, wallMs: number): number {
+function yearOf(digits: string, wallMs: number): number {
+  if (digits.length === 4) return Number(digits)
   const thisYear = new Date(wallMs).getUTCFullYear()
-  const year = thisYear - (thisYear % 100) + twoDigits
+  const year = thisYear - (thisYear % 100) + Number(digits)
   return year > thisYear + 50 ? year - 100 : year
 }

@@ -13,6 +13,7 @@ describe('an agent waits as long as it was told in a valid way', () => {
   test.each<[string, Partial<Evidence>, number]>([
     ['whole seconds', { retryAfter: '2' }, 2_000],
     ['an HTTP-date', { retryAfter: 'Thu, 01 Jan 2026 12:00:03 GMT' }, 3_000],
+    ['one by the clock of the server', { retryAfter: 'Thu, 01 Jan 2026 11:00:03 GMT', date: 'Thu, 01 Jan 2026 11:00:00 GMT' }, 3_000],
     ['a date in the past', { retryAfter: 'Thu, 01 Jan 2026 11:00:00 GMT' }, 0],
     ['the body, which is finer than the header', { retryAfter: '2', data: { retryAfterMs: 1_600 } }, 1_600],
   ])('%s', (_what, evidence, expected) => {

@@ -17,7 +17,7 @@ export function answerOf(call: PlannedCall, attempt: number, evidence: Evidence,
   if (status === 200 && isError === false && retryAfter === undefined && data === undefined)
     return { call, attempt, ok: parsed === true, lost: false, refused: false, status }
   const inBodyMs = bodyWaitMs(evidence)
-  const toldMs = inBodyMs ?? headerWaitMs(retryAfter, nowMs)
+  const toldMs = inBodyMs ?? headerWaitMs(evidence, nowMs)
   const refusedInside = (isError === true || rpcCode !== undefined) && inBodyMs !== undefined
   const answer: Answer = {
     call,

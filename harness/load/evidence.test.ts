@@ -189,6 +189,19 @@ test('a tool that failed keeps its words and its data', () => {
   expect(answerOf(call, 1, evidence, 0)).toMatchObject({ ok: false, refused: true, lost: false, retryAfterMs: 400 })
 })
 
+test.each([
+  [{ ok: false, error: { code: 'RATE_LIMITED', message: 'Slow down.', retryAfterMs: 400 } }],
+  [{ error: { code: 'RATE_LIMITED', retryAfterMs: 400, ok: false, message: 'Slow down.' } }],
+])('what stands one level deeper, as an object called error, is read as if it stood at the top: %j', (told) => {
+  const data = { ok: false, code: 'RATE_LIMITED', message: 'Slow down.', retryAfterMs: 400 }
+  const result = evidenceOf(raw(200, message({ result: { isError: true, content: [], structuredContent: told } })), question)
+  const error = evidenceOf(raw(429, message({ error: { code: -32_000, message: 'no', data: told } })), question)
+  expect([result.data, error.data]).toEqual([data, data])
+  expect(answerOf(call, 1, result, 0)).toMatchObject({ refused: true, retryAfterMs: 400 })
+  const other = evidenceOf(raw(429, message({ error: { code: -32_000, message: 'no', data: { error: 'RATE_LIMITED' } } })), question)
+  expect(other.data).toEqual({ error: 'RATE_LIMITED' })
+})
+
 test('the hash of a keyed result does not depend on the order of its fields; a replay is marked', () => {
   const keyed = { ...question, keyed: true }
   const first = evidenceOf(raw(200, message({ result: { structuredContent: { invoice: 'INV-7', lines: [{ a: 1, b: 2 }] } } })), keyed)
@@ -241,6 +254,12 @@ test('Retry-After may be a date', () => {
   expect(answerOf(call, 1, { status: 503, retryAfter: 'Wed, 21 Oct 2026 07:28:09 GMT' }, nowMs).retryAfterMs).toBe(9_000)
   expect(answerOf(call, 1, { status: 503, retryAfter: '5' }, nowMs).retryAfterMs).toBe(5_000)
   expect(answerOf(call, 1, { status: 503, retryAfter: 'soon' }, nowMs)).not.toHaveProperty('retryAfterMs')
+})
+
+test('of an answer that names a date, its own Date is kept', () => {
+  const date = 'Wed, 21 Oct 2026 07:28:00 GMT'
+  const dateOf = (retryAfter: string, status = 503) => evidenceOf(raw(status, '', { date, 'retry-after': retryAfter }), question).date
+  expect([dateOf('Wed, 21 Oct 2026 07:28:09 GMT'), dateOf('9'), dateOf(date, 200)]).toEqual([date, undefined, undefined])
 })
 
 test('a result that asks for input is no result', () => {

@@ -52,6 +52,8 @@ export function evidenceOf(raw: RawAnswer, question: Question): Evidence {
   const evidence: Evidence = { status }
   put(evidence, 'contentType', contentType)
   put(evidence, 'retryAfter', raw.header('Retry-After'))
+  // As a date it stands on the server's clock.
+  if (status !== 200 && evidence.retryAfter?.includes(':')) put(evidence, 'date', raw.header('Date'))
   put(evidence, 'rateLimit', raw.header('Ratelimit'))
   put(evidence, 'rateLimitPolicy', raw.header('Ratelimit-Policy'))
   if (status === 401 || status === 403) put(evidence, 'challenge', raw.header('Www-Authenticate')?.slice(0, CHALLENGE_CHARACTERS_MAX))
@@ -132,8 +134,13 @@ function textOf(content: unknown): string | undefined {
   return isObject(first) && typeof first.text === 'string' ? first.text : undefined
 }
 
-/** The first fields that fit: evidence is kept for every call, so it has a bound. */
-function bounded(data: Json): Json {
+/**
+ * The first fields that fit: evidence is kept for every call, so it has a bound. Many servers put what they say
+ * of an error one level deeper: `{ error: { code, … } }`.
+ */
+function bounded(told: Json): Json {
+  const { error, ...rest } = told
+  const data = isObject(error) ? { ...rest, ...error } : told
   const kept: Json = {}
   let length = 2
   for (const name of Object.keys(data)) {

@@ -4,7 +4,7 @@ import type { Evidence } from '../history/load-line.ts'
 import { endLine, sendLine } from './line-text.ts'
 
 /** What no fine result has. */
-type Unfit = 'transport' | 'transportText' | 'challenge' | 'rpcCode' | 'data'
+type Unfit = 'date' | 'transport' | 'transportText' | 'challenge' | 'rpcCode' | 'data'
 
 const send = examples.find((line) => line.kind === 'send')
 const end = examples.find((line) => line.kind === 'end')

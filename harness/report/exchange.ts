@@ -95,12 +95,13 @@ function plannedCall(history: History, first: Call, task: readonly Call[]): Plan
 /** What came back, as far as it was recorded: the head as lines, and what was kept of the body. */
 export function answerOf(call: Call): { head: string[]; body?: Record<string, unknown>; unrecorded?: string } {
   const { evidence } = call
-  const { status, transport, transportText, contentType, retryAfter, rateLimit, rateLimitPolicy, instance } = evidence
+  const { status, transport, transportText, contentType, retryAfter, date, rateLimit, rateLimitPolicy, instance } = evidence
   if (status === 0)
     return { head: [transport ? `no answer: ${transport}` : 'no answer until the end', ...(transportText ? [transportText] : [])] }
   const named: [string, string | undefined][] = [
     ['Content-Type', contentType],
     ['Retry-After', retryAfter],
+    ['Date', date],
     ['RateLimit', rateLimit],
     ['RateLimit-Policy', rateLimitPolicy],
     ['instance', instance],
