@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { gaveUp, served } from '../../tests/fixtures/histories/answers.ts'
+import { gaveUp, refused, served } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { blastRadius } from './blast-radius.ts'
@@ -45,6 +45,16 @@ describe('blast-radius', () => {
   test('has no weight where the stress touches everybody', () => {
     expect(find(blastRadius, locked({ table: 'orders' }))).toMatchObject({ notExercised: true })
     expect(find(blastRadius, locked({ table: '' }))).toMatchObject({ notExercised: true })
+  })
+
+  test('agents that came with the stress had nothing before that they could have lost', () => {
+    const joined = (fromMs: number) =>
+      find(
+        blastRadius,
+        locked().agent('c').calls({ of: 'c', role: 'expensiveRead', fromMs, toMs: 18_000, everyMs: 100, answer: refused() }),
+      )
+    expect(joined(10_000)).toMatchObject({ status: 'pass', measured: 1 })
+    expect(joined(9_900).status).toBe('fail')
   })
 
   test('a role without needs has nowhere said that it does without what broke', () => {

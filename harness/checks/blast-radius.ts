@@ -4,11 +4,12 @@
 // Calls are untouched when their role needs nothing that a fault of the window breaks: `postgres:orders` is not touched by a lock on
 // `invoices`, `postgres` is touched by everything there. Each untouched role is judged by itself: share of good answers under stress ÷
 // steady (default limit 0.99), and p95 (default 1.5 × + 50 ms; 200 samples on each side). All ours. A role without any needs is left out:
-// nobody has said what it does without. Not modelled: needs that are not all named.
+// nobody has said what it does without; so are agents that did not ask in the steady phase. Not modelled: needs that are not all named.
 import type { Call } from '../history/event.ts'
+import { intentsOfRegulars } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { faultsOf, type Intent, intents, phaseOf, phasesOf } from '../history/queries.ts'
+import { faultsOf, type Intent, phaseOf, phasesOf } from '../history/queries.ts'
 import { count, milliseconds, ratio, share } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
 import { remedyFor } from './cause.ts'
@@ -50,7 +51,7 @@ export const blastRadius = check({
     if (!steady) return unknown('the plan has no steady phase to compare with')
     const found = phasesOf(history, 'stress').flatMap((stress) =>
       untouchedRoles(history, stress).map((role) => {
-        const own = intents(history.calls).filter(({ first }) => first.role === role)
+        const own = intentsOfRegulars(history).filter(({ first }) => first.role === role)
         return { ...compare(history, own, role, steady, stress, limits), evidence: 'direct' as const }
       }),
     )

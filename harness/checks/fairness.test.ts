@@ -48,6 +48,13 @@ describe('fairness', () => {
     expect(wide('address')).toBeUndefined()
   })
 
+  test('agents that came with the stress are none of those who had something before', () => {
+    const joined = (fromMs: number) =>
+      find(fairness, fairHardened().agent('b').calls({ of: 'b', fromMs, toMs: 18_000, everyMs: 25, answer: refused() }))
+    expect(joined(10_000)).toMatchObject({ status: 'pass', measured: 1 })
+    expect(joined(9_900).status).toBe('fail')
+  })
+
   test('cannot tell when the interval straddles the limit, and says how much longer it takes', () => {
     expect(find(fairness, starved(20))).toMatchObject({ status: 'unknown', says: expect.stringMatching(/times as long would$/) })
   })

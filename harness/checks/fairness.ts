@@ -1,6 +1,7 @@
 // A14: while one agent runs away, the others get what they got before, and the runaway gets no more than its budget. Good ÷
-// planned of the agents that are not the stress, under stress against the steady phase, with a 95 % interval by block bootstrap
-// over 1 s windows; and the runaway's admissions against burst + rate × time where the target declares a budget.
+// planned of the agents that are not the stress, and were there before it, under stress against the steady phase, with a 95 %
+// interval by block bootstrap over 1 s windows; and the runaway's admissions against burst + rate × time where the target
+// declares a budget.
 //
 // Limits: goodShare of the steady phase's share (default 0.95 of 1, ours); leastPlanned, planned calls in each phase (default 60:
 // with fewer, not one bad call among them still says nothing about 1 in 20); admissionsRatio (default 1.02 ×). Where Redis was away, or may
@@ -8,8 +9,9 @@
 // Not modelled: a runaway spread over several identities; budgets per tool.
 
 import type { Call } from '../history/event.ts'
+import { intentsOfRegulars } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
-import { type Intent, intents, phaseOf, phasesOf } from '../history/queries.ts'
+import { type Intent, phaseOf, phasesOf } from '../history/queries.ts'
 import { count, ratio, share } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
 import { isAdmitted, localBurst } from './admitted.ts'
@@ -41,7 +43,7 @@ export const fairness = check({
     if (!steady) return unknown('the plan has no steady phase to compare with')
     const stressed = phasesOf(history, 'stress').filter((phase) => history.calls.some((call) => call.hostile && isIn(call, phase)))
     if (stressed.length === 0) return unknown('the runaway sent no call under stress')
-    const all = intents(history.calls)
+    const all = intentsOfRegulars(history)
     const found = stressed.map((stress) => compare(history, all, steady, stress, limits))
     return worst(found)
   },

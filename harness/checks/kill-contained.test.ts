@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { gaveUp, reset, served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
+import { gaveUp, refused, reset, served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import type { Evidence } from '../history/load-line.ts'
@@ -66,6 +66,19 @@ describe('kill-contained', () => {
       find(killContained, killed(10_400).call({ of: 'a', atMs: 14_010, answer: { afterMs: 90, evidence: { status: 504, ...more } } }))
     expect(answered({ parsed: true, rpcCode: 50_401, data: { code: 'TOOL_TIMEOUT' } }).status).toBe('pass')
     expect(answered({ parsed: false })).toMatchObject({ status: 'fail', measured: 1 })
+  })
+
+  test('asks nothing of agents that came with the stress but that their calls are not lost', () => {
+    const joined = (fromMs: number) => {
+      const story = killed(10_400).agent('b')
+      return story.calls({ of: 'b', fromMs, toMs: 18_000, everyMs: 200, answer: refused() })
+    }
+    expect(find(killContained, joined(10_000))).toMatchObject({ status: 'pass', measured: 1_000 })
+    expect(find(killContained, joined(9_000))).toMatchObject({ status: 'fail', unit: 'ms' })
+    expect(find(killContained, joined(10_000).call({ of: 'b', atMs: 14_010, answer: reset(5) }))).toMatchObject({
+      status: 'fail',
+      measured: 1,
+    })
   })
 
   test('cannot tell without a steady phase, has no weight without a kill', () => {

@@ -4,11 +4,13 @@
 // Limits: withinMs, until the last second whose good ÷ planned is under goodShare of the steady phase's (defaults 5 s and 0.95, ours); one
 // that comes later must be further under it, alone or with its like, than chance makes of so few calls; ejectMs, how long after the kill
 // calls may still be lost on their way (default 1 s, ours: a balancer needs a failure to notice). Only where the load is one that the rest
-// can carry; a caller that gave up before the plan's patience was over lost nothing. Not modelled: an instance that is slow rather than dead.
+// can carry; a caller that gave up before the plan's patience was over lost nothing. Agents that did not ask in the steady phase have no share
+// to compare: of them only lost calls count. Not modelled: an instance that is slow rather than dead.
 import type { Tally } from '../history/bootstrap.ts'
 import type { Call } from '../history/event.ts'
+import { intentsOfRegulars } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
-import { type FaultRecord, faultsOf, goodIn, intents, phaseOf, windowsOf } from '../history/queries.ts'
+import { type FaultRecord, faultsOf, goodIn, phaseOf, windowsOf } from '../history/queries.ts'
 import { milliseconds, share } from '../parameters.ts'
 import { isByProxy } from './by-proxy.ts'
 import { check, type Finding } from './check.ts'
@@ -48,7 +50,7 @@ export const killContained = check({
 
 function judgeKill(history: History, kill: FaultRecord, limits: Limits): Finding {
   const steady = phaseOf(history, 'steady')
-  const all = intents(history.calls)
+  const all = intentsOfRegulars(history)
   const before = steady ? goodIn(all, steady) : undefined
   const shown = { limit: limits.withinMs, unit: 'ms', samples: all.length }
   if (!before || before.planned < LEAST_PLANNED || before.share === 0)
