@@ -1,6 +1,7 @@
 // What RateLimit headers said, call by call: the policy, what remains of it, and where it was counted. Readings of two places say nothing
-// of each other: another quota or window under the same name is another budget, as is another partition (pk), and while the place where budgets are shared is away (a
-// fault at Redis, or the server's own word for it) each instance counts for itself, from a full one. Around the change nobody knows. Pure.
+// of each other: another quota or window under the same name is another budget, as is another partition (pk); and while the place where
+// budgets are shared is away (a fault at Redis, or the server's own word for it) each instance counts for itself, from a full one. Around
+// the change nobody knows. Pure.
 //
 // Source: draft-ietf-httpapi-ratelimit-headers-10. Units other than requests (qu) are left out.
 import type { Call } from '../history/event.ts'
