@@ -13,11 +13,13 @@ async function opened(max: number, perAddressMax = max, { stalledMs, ...timers }
   const sockets = boundSockets(server, { max, perAddressMax, clock, cut: (why) => cuts.push(why), ...(stalledMs && { stalledMs }) })
   const held = Promise.withResolvers<http.ServerResponse>()
   server.on('request', (request, response) => {
-    sockets.atWork(request.socket)
     response.on('finish', () => sockets.idle(request.socket))
-    if (request.url === '/hold') held.resolve(response)
-    else if (request.url === '/large') response.end(Buffer.alloc(LARGE_BYTES))
-    else response.end('ok')
+    request.resume().once('end', () => {
+      sockets.atWork(request.socket)
+      if (request.url === '/hold') held.resolve(response)
+      else if (request.url === '/large') response.end(Buffer.alloc(LARGE_BYTES))
+      else response.end('ok')
+    })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -25,7 +27,7 @@ async function opened(max: number, perAddressMax = max, { stalledMs, ...timers }
     server.close()
     server.closeAllConnections()
   })
-  const open = async (sends: string): Promise<{ socket: Socket; closed: Promise<unknown>; heard: Promise<unknown> }> => {
+  const open = async (sends: string): Promise<{ socket: Socket; closed: Promise<unknown>; heard: Promise<unknown[]> }> => {
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
     socket.on('error', () => undefined)
     const closed = once(socket, 'close')
@@ -86,6 +88,61 @@ test('headers that drip end by the timer, not half a minute later', async () => 
   await (await open(DRIP)).closed
   expect(performance.now() - startedMs).toBeLessThan(2_000)
   expect(TIMERS.connectionsCheckingInterval).toBeLessThanOrEqual(1_000)
+})
+
+const QUICK = { headersTimeout: 100, requestTimeout: 200, connectionsCheckingInterval: 20 }
+
+/** All that a connection hears until it is closed. */
+async function heardToTheEnd({ socket, closed }: { socket: Socket; closed: Promise<unknown> }): Promise<string> {
+  let heard = ''
+  socket.on('data', (bytes) => (heard += String(bytes)))
+  await closed
+  return heard
+}
+
+test('a connection opened ahead is idle, not late: it outlives the timer for headers and serves', async () => {
+  const { open } = await opened(10, 10, QUICK)
+  const ahead = await open('')
+  // What came later is cut by then.
+  await (await open(DRIP)).closed
+  ahead.socket.write(WHOLE)
+  expect(String((await ahead.heard)[0])).toContain('HTTP/1.1 200')
+})
+
+test('one that is never used is closed in the end, without an answer that nobody asked for', async () => {
+  const { open } = await opened(10, 10, { ...QUICK, stalledMs: 500 })
+  expect(await heardToTheEnd(await open(''))).toBe('')
+})
+
+test('the timer for headers begins with the first byte, however long it was silent before', async () => {
+  const { open } = await opened(10, 10, QUICK)
+  const ahead = await open('')
+  await (await open(DRIP)).closed
+  ahead.socket.write(DRIP)
+  expect(await heardToTheEnd(ahead)).toContain('HTTP/1.1 408')
+})
+
+test.each([
+  ['400', 'what is no HTTP', 'this is not HTTP\r\n\r\n'],
+  ['431', 'headers that are too large', `${DRIP}${'x'.repeat(20_000)}`],
+  [
+    '413',
+    'extensions of a chunk that are too large',
+    `POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n2;${'a'.repeat(20_000)}`,
+  ],
+  ['408', 'headers that drip', DRIP],
+  ['408', 'a body that never ends', 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n1'],
+])('answers %s to %s, and closes, as Node does by itself', async (status, _, sends) => {
+  const { open } = await opened(10, 10, QUICK)
+  expect(await heardToTheEnd(await open(sends))).toMatch(new RegExp(`^HTTP/1.1 ${status} [^\\r]+\\r\\nConnection: close\\r\\n\\r\\n$`))
+})
+
+test('what is no HTTP, behind a call that is at work, gets no answer: its caller would take it for the one he waits for', async () => {
+  const { open, held } = await opened(10)
+  const working = await open('GET /hold HTTP/1.1\r\nhost: x\r\n\r\n')
+  await held
+  working.socket.write('this is not HTTP\r\n\r\n')
+  expect(await heardToTheEnd(working)).toBe('')
 })
 
 test('an answer that nobody reads is not kept for ever', async () => {

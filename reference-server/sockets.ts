@@ -3,12 +3,14 @@
 // more (slow-loris: headers or body by drips), then the one that has been idle longest. Only when all are at work the newcomer is
 // cut. So those who hold connections without using them starve nobody.
 // Beside it Node's own timers (headers 5 s, request 15 s), looked at every half second: by default Node looks every 30 s, which
-// gives a slow-loris half a minute more than was meant. And a connection on which nothing has moved for STALLED_MS, longer than any
-// call may take, is cut: Node by itself keeps an answer that its caller does not read for ever.
+// gives a slow-loris half a minute more than was meant. They begin with the first byte. Go's HTTP client, and proxies, open
+// connections ahead; Node would count from there and write a 408, which becomes the answer of the request that crosses it.
+// And a connection on which nothing has moved for as long as an idle one is kept, which is longer than any call may take, is cut:
+// Node by itself keeps an answer that its caller does not read for ever.
 // IPv6 addresses count by their /64: whoever has one has all of it.
-// Source: CVE-2007-6750 and its kin (slow-loris); Node documentation, `connectionsCheckingInterval`.
+// Source: CVE-2007-6750 and its kin (slow-loris); Node documentation, `connectionsCheckingInterval`; golang/go#32310 (the 408).
 // Does not model: bytes a second of a slow body (the request's timer bounds it), addresses told by a proxy in headers.
-import type http from 'node:http'
+import { type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 
 export interface SocketBounds {
@@ -30,8 +32,12 @@ export interface Sockets {
 export const TIMERS = { keepAliveTimeout: 75_000, headersTimeout: 5_000, requestTimeout: 15_000, connectionsCheckingInterval: 500 }
 
 const SLOW_MS = 1_000
-/** DEADLINE_LONGEST_MS is at most 55 s. */
-const STALLED_MS = 60_000
+/** What Node says to a broken request as long as nobody listens for those; to all others 400. */
+const PARTINGS: Readonly<Record<string, number>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  HPE_HEADER_OVERFLOW: 431,
+}
 
 interface Held {
   socket: Socket
@@ -39,7 +45,10 @@ interface Held {
   sinceMs: number
 }
 
-export function boundSockets(server: http.Server, { max, perAddressMax, clock, stalledMs = STALLED_MS, cut }: SocketBounds): Sockets {
+export function boundSockets(
+  server: Server,
+  { max, perAddressMax, clock, stalledMs = TIMERS.keepAliveTimeout, cut }: SocketBounds,
+): Sockets {
   server.setTimeout(stalledMs)
   const perAddress = new Map<string, number>()
   // By the caller's end, which TLS and the socket under it share; oldest first.
@@ -89,6 +98,7 @@ export function boundSockets(server: http.Server, { max, perAddressMax, clock, s
       if (all.get(end) === held) forget(end)
     })
   })
+  answerBroken(server, (socket) => unheard.has(endOf(socket)) || idle.has(endOf(socket)))
   return {
     atWork(socket) {
       const end = endOf(socket)
@@ -103,6 +113,17 @@ export function boundSockets(server: http.Server, { max, perAddressMax, clock, s
       if (held) idle.set(end, held)
     },
   }
+}
+
+/** As Node by itself, but for connections that were never used, and those whose caller waits for another answer. */
+function answerBroken(server: Server, isFree: (socket: Socket) => boolean): void {
+  server.on('clientError', ({ code = '' }: NodeJS.ErrnoException, socket: Socket) => {
+    // Node looks at it again from its first byte on.
+    if (code === 'ERR_HTTP_REQUEST_TIMEOUT' && socket.bytesRead === 0) return
+    const status = PARTINGS[code] ?? 400
+    if (socket.writable && isFree(socket)) socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`)
+    socket.destroy()
+  })
 }
 
 function endOf({ remoteAddress, remotePort }: Socket): string {
