@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { refused, served } from '../../tests/fixtures/histories/answers.ts'
+import { type Answer, refused, served } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { costBudget } from './cost-budget.ts'
@@ -13,10 +13,10 @@ interface Costs {
 }
 
 /** 25 answered calls a second, and as many refusals under stress. */
-function stressed({ cpu = [0.1, 0.15], log = [12_500, 25_000], heapMb = [30, 40] }: Costs = {}) {
+function stressed({ cpu = [0.1, 0.15], log = [12_500, 25_000], heapMb = [30, 40] }: Costs = {}, answer = refused()) {
   const story = aRun().agent('a').agent('runaway', { hostile: true })
   story.calls({ of: 'a', fromMs: 2_000, toMs: 18_000, everyMs: 40, answer: served() })
-  story.calls({ of: 'runaway', fromMs: 10_000, toMs: 18_000, everyMs: 40, answer: refused() })
+  story.calls({ of: 'runaway', fromMs: 10_000, toMs: 18_000, everyMs: 40, answer })
   let logBytes = 0
   for (let atMs = 0; atMs < 27_000; atMs += 500) {
     const now = atMs > 10_000 && atMs <= 18_000 ? 1 : 0
@@ -63,9 +63,32 @@ describe('cost-budget', () => {
       return story
     }
     const dear = find(costBudget, mixed({ cpu: [0.1, 0.9] }))
-    expect(dear).toMatchObject({ status: 'unknown', says: expect.stringContaining('tools that nobody called before') })
+    expect(dear).toMatchObject({ status: 'unknown', says: expect.stringContaining('many more calls were of other tools') })
     expect(find(costBudget, mixed({ cpu: [0.1, 0.15] })).status).toBe('pass')
     expect(find(costBudget, mixed({ log: [12_500, 200_000] })).status).toBe('fail')
+  })
+
+  test('a tool that many more call under stress costs what it costs; what a refusal of it costs counts', () => {
+    const shifted = (answer: Answer) => {
+      const story = stressed({ cpu: [0.1, 0.9] }, answer)
+      for (const send of story.sends.filter(({ agent }) => agent === 'runaway')) send.tool = 'build_report'
+      story.calls({ of: 'a', fromMs: 2_000, toMs: 10_000, everyMs: 500, answer: served() })
+      for (const send of story.sends.slice(-16)) send.tool = 'build_report'
+      return find(costBudget, story)
+    }
+    expect(shifted(served())).toMatchObject({ status: 'unknown', says: expect.stringContaining('many more calls were of other tools') })
+    expect(shifted(refused())).toMatchObject({ status: 'fail', unit: '× the CPU of a call before' })
+  })
+
+  test('who logs only what failed may write a line of each failure, and no stack', () => {
+    expect(find(costBudget, stressed({ log: [500, 12_500] })).status).toBe('pass')
+    expect(find(costBudget, stressed({ log: [0, 12_500] })).status).toBe('pass')
+    expect(find(costBudget, stressed({ log: [0, 200_000] }))).toMatchObject({
+      status: 'fail',
+      limit: 1_000,
+      unit: 'bytes of log a call more than before',
+    })
+    expect(find(costBudget, stressed({ log: [500, 200_000] }))).toMatchObject({ status: 'fail', limit: 3 })
   })
 
   test('cannot tell when the interval lies across the limit, or when nothing was seen', () => {

@@ -38,26 +38,35 @@ interface PerCall {
   limit: number
   /** And at most so much a call. */
   most?: number
+  /** As little more a call is no growth, however little it was before. */
+  floor?: number
   told: (each: number) => string
 }
 
 /** Nothing, when it was not seen or fewer than 100 calls were answered in one of the two. */
-export function perCall(answered: readonly Call[], [before, under]: [Span, Span], { what, used, limit, most, told }: PerCall): Cost[] {
+export function perCall(
+  answered: readonly Call[],
+  [before, under]: [Span, Span],
+  { what, used, limit, most, floor = 0, told }: PerCall,
+): Cost[] {
   const [calm, busy] = [secondsOf(answered, before, used), secondsOf(answered, under, used)]
   const [usual, now] = [eachOf(calm), eachOf(busy)]
-  if (Math.min(count(calm), count(busy)) < LEAST_CALLS || !(usual > 0)) return []
+  if (Math.min(count(calm), count(busy)) < LEAST_CALLS || !(usual > 0 || (now > 0 && floor > 0))) return []
+  const small = floor > 0 && now - usual < floor
   const interval = ratioInterval(busy, calm, count(calm)) ?? [now / usual, now / usual]
   // What another tool costs says nothing of this one; a line of log is a line whatever the tool.
   const strange = what === 'CPU' && strangers(calm, busy) > STRANGE_MOST
-  const dearer = interval[0] > limit && !strange
+  const dearer = interval[0] > limit && !strange && !small
   const tooMuch = most !== undefined && now > most
-  const status = dearer || tooMuch ? 'fail' : interval[1] <= limit ? 'pass' : 'unknown'
-  const others = status === 'unknown' && strange ? '; but many calls were of tools that nobody called before' : ''
+  const status = dearer || tooMuch ? 'fail' : interval[1] <= limit || small ? 'pass' : 'unknown'
+  const others = status === 'unknown' && strange ? '; but many more calls were of other tools than before' : ''
   const allowed = `, allowed are ${limit} times that${most === undefined ? '' : ` and ${told(most)}`}`
   const byRatio = { measured: now / usual, interval, limit, unit: `× the ${what} of a call before` }
+  // Of nothing there is no multiple.
+  const byMore = { measured: now, limit: floor, unit: `bytes of ${what} a call more than before` }
   const [dearest] = busy.toSorted((a, b) => b.good / b.planned - a.good / a.planned)
   const finding: Finding = {
-    ...(tooMuch && !dearer ? { measured: now, limit: most, unit: 'bytes of log a call' } : byRatio),
+    ...(tooMuch && !dearer ? { measured: now, limit: most, unit: 'bytes of log a call' } : usual > 0 ? byRatio : byMore),
     status,
     samples: count(busy),
     says: `a call cost ${told(now)} under stress and ${told(usual)} before${status === 'pass' ? '' : allowed}${others}`,
@@ -66,12 +75,18 @@ export function perCall(answered: readonly Call[], [before, under]: [Span, Span]
   return [{ what, finding }]
 }
 
-/** Of the calls answered under stress, those of tools that the time before had none of. */
+/** Share of the calls answered under stress by which tools did more than before: whose calls were served more often, or were never asked for. */
 function strangers(calm: readonly Second[], busy: readonly Second[]): number {
-  const known = new Set<string>()
-  for (const { calls } of calm) for (const { tool } of calls) known.add(tool)
-  const strange = busy.reduce((sum, { calls }) => sum + calls.filter(({ tool }) => !known.has(tool)).length, 0)
-  return strange / count(busy)
+  const known = byTool(calm, () => true)
+  const now = byTool(busy, ({ tool, class: is }) => is === 'served' || !known.has(tool))
+  const before = (tool: string) => (known.get(tool) ?? 0) / count(calm)
+  return [...now].reduce((sum, [tool, calls]) => sum + Math.max(0, calls / count(busy) - before(tool)), 0)
+}
+
+function byTool(seconds: readonly Second[], counts: (call: Call) => boolean): Map<string, number> {
+  const found = new Map<string, number>()
+  for (const { calls } of seconds) for (const call of calls) if (counts(call)) found.set(call.tool, (found.get(call.tool) ?? 0) + 1)
+  return found
 }
 
 /** `good` is what was used, `planned` for how many calls. */
