@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { served } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
-import { byEnd, needing, notServed } from './gathered.ts'
+import { byEnd, intentsOfRegulars, needing, notServed } from './gathered.ts'
 
 const story = aRun().agent('a').agent('b').agent('c')
 story.call({ of: 'a', atMs: 3_000, answer: served(900) }).call({ of: 'b', atMs: 3_100, role: 'external', answer: served(100) })
@@ -20,4 +20,16 @@ test('calls whose role needs the dependency; of another dependency others', () =
 
 test('whoever was not served, answered or not', () => {
   expect(notServed(history).map(({ agent }) => agent)).toEqual(['c'])
+})
+
+test('intents of agents that asked in the steady phase too, in whichever phase', () => {
+  const story = aRun().agent('a').agent('b').agent('c', { hostile: true })
+  for (const of of ['a', 'b', 'c']) story.call({ of, atMs: 12_000, answer: served() }).call({ of, atMs: 20_000, answer: served() })
+  story.call({ of: 'a', atMs: 3_000, answer: served() }).call({ of: 'c', atMs: 3_000, answer: served() })
+  story.call({ of: 'b', atMs: 1_000, answer: served() }).call({ of: 'b', atMs: 3_000, role: 'handshake', answer: served() })
+  expect(intentsOfRegulars(story.history()).map(({ first }) => [first.agent, first.phase])).toEqual([
+    ['a', 'steady'],
+    ['a', 'stress'],
+    ['a', 'recovery'],
+  ])
 })
