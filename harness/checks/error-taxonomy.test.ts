@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { refused, served, toolError, unavailable, without } from '../../tests/fixtures/histories/answers.ts'
+import { closedUnread, refused, served, toolError, unavailable, without } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { errorTaxonomy } from './error-taxonomy.ts'
@@ -48,6 +48,14 @@ describe('error-taxonomy', () => {
       witnesses: [1],
       says: expect.stringContaining(what),
     })
+  })
+
+  test('a 408 that crosses the call, on a connection closed unread, is no error of the server; one that its log has is', () => {
+    expect(find(errorTaxonomy, answered(refused(), closedUnread()))).toMatchObject({ status: 'pass', samples: 1 })
+    const logged = answered(refused()).call({ of: 'a', atMs: 5_000, answer: closedUnread(), serverMs: 200 })
+    expect(find(errorTaxonomy, logged)).toMatchObject({ status: 'fail', measured: 1, says: expect.stringContaining('HTTP 408') })
+    const worded = { afterMs: 20, evidence: { status: 408, sizeBytes: 15, parsed: false } }
+    expect(find(errorTaxonomy, answered(refused(), worded))).toMatchObject({ status: 'fail', measured: 1 })
   })
 
   test('what its caller sent may be quoted: a path, a statement', () => {

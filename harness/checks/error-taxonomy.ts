@@ -4,7 +4,8 @@
 //
 // Looked at: every answer that is no success. Codes are held to `declared.errorCodes` where the target lists them. A 5xx around a fault at
 // the server itself (killed, frozen, drained) is left out: whoever stands before it may have said it. A lead that is refused with 404 is a
-// session that has gone, which the protocol allows. What the caller has sent itself is nothing of
+// session that has gone, which the protocol allows. A 408 with nothing in it, of a call that no log has, crossed it: the server closed a
+// connection unread. What the caller has sent itself is nothing of
 // the inside. Not modelled: secrets (nothing-leaks), prose that is wrong, leads that may expire.
 import type { Call } from '../history/event.ts'
 import { notServed } from '../history/gathered.ts'
@@ -73,6 +74,7 @@ export const errorTaxonomy = check({
       (call) =>
         call.endedAtMs !== undefined &&
         call.evidence.transport === undefined &&
+        !(call.class === 'lost' && call.server === undefined) &&
         !(call.evidence.status >= 500 && own.some((fault) => overlaps(call, { fromMs: fault.fromMs, toMs: fault.overMs }))),
     )
     if (errors.length === 0) return notExercised('no call was answered with an error')
@@ -116,7 +118,7 @@ function flawOf({ manifest, plan }: History, call: Call): string | undefined {
   // A tool that fails in plain words is within MCP, and so is an error of JSON-RPC; only a server that publishes codes owes one of them.
   const inWords = evidence.isError === true && status === 200
   const published = listed ? errorCodes.includes(String(code ?? rpcCode)) : typed || inWords
-  if (is === 'unclassified' && !published) return `nobody can tell what it means (HTTP ${status})`
+  if ((is === 'unclassified' || is === 'lost') && !published) return `nobody can tell what it means (HTTP ${status})`
   if (is === 'invalid' && status !== 404 && wasLed(plan, call)) return 'a cursor or path that the server had given is refused'
   if (is === 'unexplained' && !(listed ? published : isOwnCode(code ?? rpcCode))) return 'a 503 without a code'
   if (status >= 500 && !typed) return `a bare ${status}`

@@ -69,6 +69,7 @@ export const table: readonly Row[] = [
   { when: 'in flight at the end', matches: ({ ended }) => !ended, gives: () => 'lost', outcome: 'info' },
   { when: 'no connection was made', matches: transportIs('refused', 'dns', 'tls'), gives: () => 'unreachable' },
   { when: 'lost after sending', matches: transportIs('timeout', 'reset', 'cut'), gives: () => 'lost' },
+  { when: '408 with nothing in it', matches: closedUnread, gives: () => 'lost' },
   { when: 'another transport error', matches: ({ evidence }) => evidence.transport !== undefined, gives: () => 'unclassified' },
   { when: '429', matches: statusIs(429), gives: ({ turnedAway }) => turnedAway ?? 'refused' },
   { when: '503', matches: statusIs(503), gives: ({ turnedAway }) => turnedAway ?? 'unexplained' },
@@ -150,6 +151,14 @@ export function classify(question: Question): Classified {
     ...(budget !== undefined && { budget }),
     by: row.inferred ? 'inferred' : 'direct',
   }
+}
+
+/**
+ * What servers (Node's of its own accord) write on a connection that they close since no whole request has come (RFC 9110 §15.5.9). When
+ * a client has opened the connection ahead and uses it just then, that becomes the answer of a call that nobody has read.
+ */
+function closedUnread({ evidence: { status, sizeBytes, retryAfter, instance } }: Seen): boolean {
+  return status === 408 && sizeBytes === 0 && retryAfter === undefined && instance === undefined
 }
 
 /** `isError: false` is only ever written of a result that could be read. */

@@ -185,8 +185,8 @@ export function wayMs(history: History): number {
   const { calls } = history
   if (isHere(history)) return 0
   let soonestMs = Number.POSITIVE_INFINITY
-  for (const { sentAtMs, endedAtMs, evidence } of calls)
-    if (endedAtMs !== undefined && evidence.transport === undefined) soonestMs = Math.min(soonestMs, endedAtMs - sentAtMs)
+  for (const { sentAtMs, endedAtMs, evidence, class: is } of calls)
+    if (endedAtMs !== undefined && evidence.transport === undefined && is !== 'lost') soonestMs = Math.min(soonestMs, endedAtMs - sentAtMs)
   return Number.isFinite(soonestMs) ? soonestMs : 0
 }
 

@@ -26,7 +26,7 @@ const meanings: Record<CallClass, string> = {
   timeout: 'the server gave up at its deadline',
   denied: 'not allowed',
   'server-error': 'an error the server did not mean to send',
-  lost: 'no answer: timed out, reset, or cut',
+  lost: 'no answer: timed out, reset, cut, or crossed by the end of its connection (408)',
   unreachable: 'no connection',
   unclassified: 'fits no rule',
 }
