@@ -87,6 +87,36 @@ describe('one-trace', () => {
     expect(find(oneTrace, story)).toMatchObject({ says: expect.stringContaining('1 without a span of the upstream') })
   })
 
+  test('a span of Redis is none of the upstream', () => {
+    const story = traced().agent('b')
+    for (let n = 0; n < 60; n++) story.call({ of: 'b', role: 'external', atMs: 9_000 + n * 100, answer: served() }).traced()
+    for (let n = 61; n <= 120; n++) changed(story, n, (span) => (isServer(span) ? {} : { attributes: { 'db.system.name': 'redis' } }))
+    expect(find(oneTrace, story)).toMatchObject({ status: 'fail', says: expect.stringContaining('60 without a span of the upstream') })
+  })
+
+  test('where nobody knows whose requests reached the stub, spans are asked for all the same', () => {
+    const story = traced().agent('b')
+    for (let n = 0; n < 60; n++) story.call({ of: 'b', role: 'external', atMs: 9_000 + n * 100, answer: served() }).traced()
+    story.hits.push({ kind: 'hit', atMs: 9_010, status: 200 })
+    expect(find(oneTrace, story)).toMatchObject({ status: 'pass', measured: 1 })
+    for (let n = 61; n <= 120; n++) changed(story, n, (span) => (isServer(span) ? {} : undefined))
+    expect(find(oneTrace, story)).toMatchObject({ status: 'fail', says: expect.stringContaining('60 without a span of the upstream') })
+  })
+
+  test('an answer that was kept asks no upstream either; spans that hang nowhere are lost', () => {
+    const asked = (other: Partial<Story['spans'][number]> | undefined) => {
+      const story = traced().agent('b')
+      for (let n = 0; n < 60; n++) story.call({ of: 'b', role: 'external', atMs: 9_000 + n * 100, answer: served() }).traced()
+      for (let n = 62; n <= 120; n++) changed(story, n, (span) => (isServer(span) ? {} : other))
+      return find(oneTrace, story)
+    }
+    expect(asked(undefined)).toMatchObject({ status: 'pass', measured: 1 })
+    expect(asked({ trace: 'f'.repeat(32) })).toMatchObject({
+      status: 'fail',
+      says: expect.stringContaining('59 without a span of the upstream'),
+    })
+  })
+
   test('refusals need no span, failures of a tool one of the server', () => {
     const story = traced().call({ of: 'a', atMs: 9_500, answer: refused() })
     expect(find(oneTrace, story)).toMatchObject({ status: 'pass', samples: 60 })

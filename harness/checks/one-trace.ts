@@ -4,7 +4,8 @@
 // A call is whole when its trace holds the server's span of it (the one below the span that the agent sent, else one of a
 // server that covers it), below that one a span of a database where the call's role needs `postgres`, and one of another
 // client where it needs `upstream`; and when the upstream stub, where there is one, was asked under the same trace. An answer that was kept
-// asks no database: where other calls of the tool have its spans, and none hangs anywhere else, those that have none are whole.
+// asks no database, and no upstream: where other calls of the tool have its spans, and none hangs anywhere else, those that have none are
+// whole. Whose requests reached the stub is known where the server passes `X-Request-Id` on.
 // Limits: share, of the calls that a tool answered (default 0.99); least, calls that must have been looked
 // at (50). Left out: calls around a kill of the server, whose last spans die with it; traces that the
 // collector had no room for. Spans of a server that sends none at all are unknown, not a fail: it says that
@@ -13,7 +14,7 @@ import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { faultsOf, needs, overlaps } from '../history/queries.ts'
 import type { SpanLine } from '../history/raw-line.ts'
-import { agentSpanOf, isKept } from '../history/spans.ts'
+import { agentSpanOf, isDatabase, isKept, isUpstream } from '../history/spans.ts'
 import { count, share } from '../parameters.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, percent, some, unknown } from './finding.ts'
@@ -47,18 +48,24 @@ export const oneTrace = check({
     if (spans.length === 0)
       return unknown(`no span came${manifest.spans?.because ? `: the first was refused with ${manifest.spans.because}` : ''}`)
     const index = new SpanIndex(spans)
-    const asked = Map.groupBy(history.hits, ({ call }) => call)
+    const asked = Map.groupBy(
+      history.hits.filter(({ call }) => call !== undefined),
+      ({ call }) => call,
+    )
     const found = calls.flatMap((call) => {
-      const flaw = flawOf(history, call, index, asked.get(call.call))
+      const flaw = flawOf(history, call, index, asked)
       return flaw === undefined ? [] : [{ call, flaw }]
     })
-    const kept = answersKept(calls, found, index)
+    const kept = new Set([
+      ...answersKept(calls, found, index, NO_DATABASE, isDatabase),
+      ...(asked.size > 0 ? [] : answersKept(calls, found, index, NO_UPSTREAM, isUpstream)),
+    ])
     const flawed = found.filter(({ call }) => !kept.has(call))
     const whole = calls.length - flawed.length
     const [measured, interval] = [whole / calls.length, wilson(whole, calls.length)]
     const kinds = [...Map.groupBy(flawed, ({ flaw }) => flaw)].sort((a, b) => b[1].length - a[1].length)
     const says = [
-      `${percent(measured)} of ${some(calls.length, 'call')} are one trace${kept.size > 0 ? `, ${kept.size} without asking the database` : ''}`,
+      `${percent(measured)} of ${some(calls.length, 'call')} are one trace${kept.size > 0 ? `, ${kept.size} without asking the database or the upstream` : ''}`,
       ...kinds.map(([flaw, list]) => `${list.length} ${flaw}`),
     ].join('; ')
     const witnesses = indexes(kinds.flatMap(([, list]) => list.slice(0, Math.ceil(WITNESSES / kinds.length))).map(({ call }) => call))
@@ -86,26 +93,37 @@ function callsOf(history: History): Call[] {
 }
 
 const NO_DATABASE = 'without a span of the database below the server’s'
+const NO_UPSTREAM = 'without a span of the upstream below the server’s'
 
-/** Calls that lack nothing but a span of the database, of tools that others have made ask it, where no such span is astray. */
-function answersKept(calls: readonly Call[], found: readonly { call: Call; flaw: string }[], index: SpanIndex): ReadonlySet<Call> {
-  const without = new Set(found.flatMap(({ call, flaw }) => (flaw === NO_DATABASE ? [call] : [])))
-  if (without.size === 0 || index.isDatabaseAstray()) return new Set()
-  const asking = new Set(calls.flatMap((call) => (without.has(call) || !index.asksDatabase(call) ? [] : [call.tool])))
-  return new Set([...without].filter(({ tool }) => asking.has(tool)))
+/** Calls that lack nothing but such a span, of tools that others have made ask for one, where none is astray. */
+function answersKept(
+  calls: readonly Call[],
+  found: readonly { call: Call; flaw: string }[],
+  index: SpanIndex,
+  lack: string,
+  isSuch: (span: SpanLine) => boolean,
+): Call[] {
+  const without = new Set(found.flatMap(({ call, flaw }) => (flaw === lack ? [call] : [])))
+  if (without.size === 0 || index.isAstray(isSuch)) return []
+  const asking = new Set(calls.flatMap((call) => (without.has(call) || !index.asks(call, isSuch) ? [] : [call.tool])))
+  return [...without].filter(({ tool }) => asking.has(tool))
 }
 
-function flawOf(history: History, call: Call, index: SpanIndex, asked: readonly { trace?: string }[] = []): string | undefined {
-  if (asked.some((hit) => hit.trace !== call.trace)) return 'asked upstream under another trace'
+/** @param asked requests at the upstream stub, by the call that they were for; empty where that is not known */
+function flawOf(
+  history: History,
+  call: Call,
+  index: SpanIndex,
+  asked: ReadonlyMap<string | undefined, readonly { trace?: string }[]>,
+): string | undefined {
+  if (asked.get(call.call)?.some((hit) => hit.trace !== call.trace)) return 'asked upstream under another trace'
   const served = index.serverSpanOf(call)
   if (!served) return 'without a span of the server in the trace of its task'
   if (call.class !== 'served') return undefined
   const below = index.below(served)
   if (needs(history, call.role, 'postgres') && !below.some(isDatabase)) return NO_DATABASE
-  const wantsUpstream = history.hits.length > 0 ? asked.length > 0 : needs(history, call.role, 'upstream')
-  if (wantsUpstream && !below.some((span) => span.role === 'client' && !isDatabase(span)))
-    return 'without a span of the upstream below the server’s'
-  return undefined
+  const wantsUpstream = asked.size > 0 ? asked.has(call.call) : needs(history, call.role, 'upstream')
+  return wantsUpstream && !below.some(isUpstream) ? NO_UPSTREAM : undefined
 }
 
 /** A task of a runaway has one trace and thousands of calls: what belongs to one of them is looked up, not looked for. */
@@ -129,15 +147,15 @@ class SpanIndex {
     return own ?? this.#during(call)
   }
 
-  asksDatabase(call: Call): boolean {
+  asks(call: Call, isSuch: (span: SpanLine) => boolean): boolean {
     const served = this.serverSpanOf(call)
-    return served !== undefined && this.below(served).some(isDatabase)
+    return served !== undefined && this.below(served).some(isSuch)
   }
 
-  /** Does a span of a database hang below none of the server's, or below one that was over before it began? */
-  isDatabaseAstray(): boolean {
+  /** Does such a span hang below none of the server's, or below one that was over before it began? */
+  isAstray(isSuch: (span: SpanLine) => boolean): boolean {
     const byId = new Map(this.#spans.map((span) => [`${span.trace}/${span.span}`, span]))
-    return this.#spans.filter(isDatabase).some((span) => {
+    return this.#spans.filter(isSuch).some((span) => {
       let above: SpanLine | undefined = span
       for (let n = 0; n < DEEPEST && above && above.role !== 'server'; n++) above = byId.get(`${above.trace}/${above.parent}`)
       return above?.role !== 'server' || span.atMs > above.endedAtMs + CLOCKS_MS
@@ -174,10 +192,4 @@ class SpanIndex {
     }
     return undefined
   }
-}
-
-/** By the conventions for databases, old and new; Redis is none that anybody's rows are in. */
-function isDatabase({ role, attributes }: SpanLine): boolean {
-  const system = attributes['db.system.name'] ?? attributes['db.system']
-  return (role === 'client' || role === 'internal') && system !== undefined && system !== 'redis'
 }
