@@ -42,6 +42,8 @@ describe('auth-truthful', () => {
     ['a token that is out of date is let in', 'expired', served(), /let in with a credential that is expired/],
     ['one without the scope is let in', 'wrong-scope', served(), /let in with a credential that is wrong-scope/],
     ['an error of its own says so', 'expired', toolError('TOKEN_TOO_OLD'), /told an error that is neither 401 nor 403/],
+    ['the server falls over one', 'expired', told(500, undefined, 'INTERNAL'), /expired told 500/],
+    ['it falls over one that it cannot check', 'new-key', told(500, undefined, 'INTERNAL'), /new-key told 500/],
     ['one without the scope is told 401', 'wrong-scope', INVALID, /only lacks a scope told 401/],
     ['a revoked one is told 403', 'revoked', NO_SCOPE, /revoked told 403/],
     ['a 401 has no challenge', 'malformed', told(401), /401 without a challenge/],
@@ -66,6 +68,8 @@ describe('auth-truthful', () => {
   test('what says nothing of the token is no flaw', () => {
     const story = tried(['expired', refused()], ['revoked', unavailable()], [undefined, told(403, undefined, 'POLICY_REVIEW_REQUIRED')])
     expect(find(authTruthful, story).status).toBe('pass')
+    const unreached: Answer = { afterMs: 5, evidence: { status: 502, contentType: 'text/html', parsed: false } }
+    expect(find(authTruthful, tried(['expired', INVALID], ['expired', unreached])).status).toBe('pass')
     const asTool = tried(...['RATE_LIMITED', 'OVERLOADED', 'DRAINING'].map((code) => ['expired', toolError(code)] as [Credential, Answer]))
     expect(find(authTruthful, asTool)).toMatchObject({ status: 'pass', samples: 3 })
     expect(find(authTruthful, tried(['expired', toolError('INVALID_ARGUMENTS')])).status).toBe('fail')

@@ -11,6 +11,7 @@
 import type { Call } from '../history/event.ts'
 import type { FaultLine } from '../history/raw-line.ts'
 import { milliseconds } from '../parameters.ts'
+import { isByProxy } from './by-proxy.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, some } from './finding.ts'
 
@@ -83,6 +84,9 @@ const SAYS_NOTHING: ReadonlySet<string> = new Set(['refused', 'shed', 'draining'
 
 function flawOf(call: Call, stateAt: (call: Call) => State): string | undefined {
   const { credential = '', evidence } = call
+  // It fell over the token: neither a word about it nor a wait, and no client knows what to do.
+  if (call.class === 'server-error' && evidence.status >= 500 && !isByProxy(call))
+    return `with a credential that is ${credential} told ${evidence.status}`
   if (credential === 'new-key') return newKeyFlaw(call, stateAt(call))
   const { status } = evidence
   if (status === 429 || status === 503 || SAYS_NOTHING.has(call.class)) return undefined
