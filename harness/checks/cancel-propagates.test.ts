@@ -61,6 +61,17 @@ describe('cancel-propagates', () => {
     expect(find(cancelPropagates, late).status).toBe('pass')
   })
 
+  test('a statement that ran into a limit of the database’s was cancelled by nobody', () => {
+    const limited = (message: string) =>
+      dropped(1).call({
+        of: 'a',
+        atMs: 12_400,
+        answer: toolError('TOOL_TIMEOUT', 700, { message, data: { code: 'TOOL_TIMEOUT', sqlstate: '57014' } }),
+      })
+    expect(find(cancelPropagates, limited('canceling statement due to statement timeout')).status).toBe('pass')
+    expect(find(cancelPropagates, limited('canceling statement due to user request')).status).toBe('fail')
+  })
+
   test('a tool that stops all its queries after the same time has a limit of its own', () => {
     const stopped = (...afterMs: number[]) => {
       const story = dropped(1)

@@ -8,7 +8,7 @@
 // Long statements that were there before anybody had given up (a job of the server's own) are counted off;
 // where nobody gives up, statements that no call explains belong to roles that do not say what they need.
 // Innocent: a call answered long before its own deadline with 57014 (or its words), or with a time limit within 2 s (ours) of
-// somebody's giving up; unless all such took the same time: then that is a limit of the tool's own.
+// somebody's giving up; unless all such took the same time, or the words are those of statement_timeout: then that is a limit of its own.
 // Not modelled: what began between two readings.
 import type { Call } from '../history/event.ts'
 import { needing, notServed } from '../history/gathered.ts'
@@ -55,7 +55,8 @@ export const cancelPropagates = check({
       gone.filter((call) => !early.has(call)),
       ({ endedAtMs = Number.POSITIVE_INFINITY }) => endedAtMs,
     )
-    const innocent = withoutOwnLimit([...early].filter((call) => toldCancelled(call) || isCancelNear(givenUp, call)))
+    const hit = [...early].filter((call) => !toldLimit(call) && (toldCancelled(call) || isCancelNear(givenUp, call)))
+    const innocent = withoutOwnLimit(hit)
     const readings = points(history, 'activeOverSecond', 'postgres')
     if (readings.length === 0) return unknown('the database’s activity was never read')
     const running = new Running(asking, graceMs)
@@ -115,8 +116,17 @@ class Running {
   }
 }
 
-function toldCancelled({ evidence: { message = '', data } }: Call): boolean {
-  return CANCELLED.test(`${message} ${data ? JSON.stringify(data) : ''}`)
+function toldCancelled(call: Call): boolean {
+  return CANCELLED.test(wordsOf(call))
+}
+
+/** The database's own word for a limit of its own, which has the code of a cancel. */
+function toldLimit(call: Call): boolean {
+  return /canceling statement due to statement timeout/i.test(wordsOf(call))
+}
+
+function wordsOf({ evidence: { message = '', data } }: Call): string {
+  return `${message} ${data ? JSON.stringify(data) : ''}`
 }
 
 /** Somebody had given up shortly before it ended: without that there was nothing to cancel. */
