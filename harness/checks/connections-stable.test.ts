@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { served, toolError } from '../../tests/fixtures/histories/answers.ts'
+import { gaveUp, served, toolError } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { connectionsStable } from './connections-stable.ts'
@@ -40,6 +40,13 @@ describe('connections-stable', () => {
       )
     expect(find(connectionsStable, steadily(28))).toMatchObject({ status: 'pass', measured: 28, limit: 28 })
     expect(find(connectionsStable, steadily(40)).status).toBe('fail')
+  })
+
+  test('a call that was given up may cost two: one that cancels its statement, one that takes the place', () => {
+    const story = opened(24)
+    for (let n = 0; n < 10; n++) story.call({ of: 'a', atMs: 13_100 + n * 100, timeoutMs: 300, answer: gaveUp(300) })
+    expect(find(connectionsStable, story)).toMatchObject({ status: 'pass', measured: 24, limit: 24 })
+    expect(find(connectionsStable, story.attempts('postgres', [15_000], false)).status).toBe('fail')
   })
 
   test('has no weight while a fault breaks connections', () => {
