@@ -36,6 +36,12 @@ describe('alerts-fire', () => {
     expect(early).toMatchObject({ status: 'fail', measured: 1, exhibits: ['BreakerOpen fired from 6 s to 7.5 s, while all was well'] })
   })
 
+  test('one that fires while the fault is still being put in has noticed it', () => {
+    const story = outage([10.5, 12])
+    for (const line of story.faults) if (line.event === 'injected') line.atMs += 1_000
+    expect(find(alertsFire, story)).toMatchObject({ status: 'pass', measured: 0 })
+  })
+
   test('one that always fires, to show that alerts arrive, is no word of the server', () => {
     const story = outage([11.5, 19])
     story.manifest.alerts?.fired.push({ alert: 'Watchdog', labels: { severity: 'none' }, fromMs: 1_000, toMs: 27_000 })

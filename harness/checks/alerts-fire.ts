@@ -106,7 +106,8 @@ function windowsWithFaults(history: History): BrokenWindow[] {
   return [...Map.groupBy(felt, ({ window }) => window)].map(([id, faults]: [string, FaultRecord[]]) => ({
     id,
     faults: faults.map(({ fault }) => fault),
-    fromMs: Math.min(...faults.map(({ fromMs }) => fromMs)),
+    // While it is put in it may be felt already.
+    fromMs: Math.min(...faults.map(({ fromMs, lines }) => lines.find(({ event }) => event === 'injecting')?.atMs ?? fromMs)),
     toMs: Math.max(...faults.map(({ overMs, toMs }) => (Number.isFinite(overMs) ? overMs : toMs))),
   }))
 }
