@@ -72,8 +72,10 @@ export interface Declared {
   instances?: number
   /** How long a breaker refuses before it probes. */
   breakerOpenMs?: number
-  /** The largest answer that any tool gives, bytes. */
+  /** The largest answer that any tool gives, bytes of its body: what stands in it as text and as structured content counts twice. */
   outputMaxBytes?: number
+  /** How long a session is kept that nobody uses and nobody has ended, ms. */
+  sessionIdleMs?: number
   /** The codes of the server's published table of errors. */
   errorCodes?: string[]
 }

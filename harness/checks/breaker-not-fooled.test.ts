@@ -68,6 +68,15 @@ describe('breaker-not-fooled', () => {
     expect(find(breakerNotFooled, story.fault('postgres-refused'))).toMatchObject({ status: 'pass', evidence: 'inferred' })
   })
 
+  test('without the metric a breaker may tell it in a tool’s result, with its wait; a failure of one call has none', () => {
+    const told = (more: Record<string, unknown>) => {
+      const answer = toolError('DEPENDENCY_UNAVAILABLE', 4, { data: { code: 'DEPENDENCY_UNAVAILABLE', ...more } })
+      return find(breakerNotFooled, aRun().agent('a').call({ of: 'a', atMs: 12_000, answer }))
+    }
+    expect(told({ retryAfterMs: 1_900 })).toMatchObject({ status: 'fail', evidence: 'inferred', witnesses: [0] })
+    expect(told({})).toMatchObject({ status: 'pass', evidence: 'inferred' })
+  })
+
   test('one that was open before the first call was opened by nobody here; one that opens anew was', () => {
     const read = (...open: number[]) => {
       const story = mistaken()

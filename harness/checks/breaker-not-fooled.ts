@@ -4,14 +4,16 @@
 // No limits: one opening while nothing is broken is a fail; one second after a heal is left out, a probe more may be on its way. One that a
 // fault opened, or that was open before the first call, may stay open for as long as it likes: that is recovers. By the breaker's own metric
 // where the target shows it (a series that never once read closed while calls were served is read the wrong way round, or belongs to nothing
-// that they need: unknown); else by calls refused because of a dependency while none was broken, and after others were served since the last
-// fault: inferred. A machine that stood still took the dependency along: what opened then has its reason. Not modelled: breakers that open
-// for their own tests, and a dependency that fails by itself while the harness breaks nothing.
+// that they need: unknown); else by calls refused because of a dependency (503, or told in a result or an error that names its wait: without
+// one it may be a failure of this call alone) while none was broken, and after others were served since the last fault: inferred. A machine
+// that stood still took the dependency along: what opened then has its reason. Not modelled: breakers that open for their own tests, and a
+// dependency that fails by itself while the harness breaks nothing.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { breakerOpenMs, causesOf, faultsOf } from '../history/queries.ts'
 import { type Point, points } from '../history/samples.ts'
 import { ascending, countBelow } from '../history/sorted.ts'
+import { bodyWaitMs } from '../history/wait.ts'
 import { check } from './check.ts'
 import { indexes, some, time, unknown } from './finding.ts'
 
@@ -84,7 +86,7 @@ function byAnswers(history: History) {
   const nothingBroken = calmOf(history)
   const closed = servedSince(history)
   const refused = history.calls.filter(
-    (call) => call.class === 'dependency' && call.evidence.status === 503 && nothingBroken(call.sentAtMs) && closed(call),
+    (call) => call.class === 'dependency' && isTurnedAway(call) && nothingBroken(call.sentAtMs) && closed(call),
   )
   const shown = {
     measured: refused.length,
@@ -102,6 +104,11 @@ function byAnswers(history: History) {
     says: `${some(refused.length, 'call')} refused because of a dependency while nothing was broken, first at ${time(first.sentAtMs)}`,
     witnesses: indexes(refused.slice(0, WITNESSES) satisfies Call[]),
   }
+}
+
+/** A breaker knows when it will try again, a failure does not. */
+function isTurnedAway({ evidence }: Call): boolean {
+  return evidence.status === 503 || bodyWaitMs(evidence) !== undefined
 }
 
 /** Tells of a call whether its role has been served since the last fault before it: until then it may meet what that fault opened. */

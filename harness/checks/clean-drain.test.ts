@@ -47,6 +47,19 @@ describe('clean-drain', () => {
     expect(find(cleanDrain, proxied(300, { parsed: true, rpcCode: 50_302 })).status).toBe('pass')
   })
 
+  test('Envoy tells it as 503, in words of its own: one with others may be the server’s, which turns a new call away', () => {
+    const proxied = (message: string, afterMs = 300) =>
+      drained().call({
+        of: 'a',
+        atMs: 10_050,
+        answer: { afterMs, evidence: { status: 503, contentType: 'text/plain', parsed: false, message } },
+      })
+    const cut = 'upstream connect error or disconnect/reset before headers. reset reason: connection termination'
+    expect(find(cleanDrain, proxied(cut))).toMatchObject({ status: 'fail', measured: 1, witnesses: [1] })
+    expect(find(cleanDrain, proxied(cut, 4)).status).toBe('pass')
+    expect(find(cleanDrain, proxied('Service Unavailable')).status).toBe('pass')
+  })
+
   test('a call that was inside may not be told DRAINING: by its own log, or since it left long before', () => {
     const told = (afterMs: number, serverMs?: number) => {
       const call = { of: 'a', atMs: 10_100 - afterMs, answer: { ...draining, afterMs } }

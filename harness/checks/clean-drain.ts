@@ -3,8 +3,8 @@
 //
 // Limit: graceMs, from the signal to the end of the process (default 30 s, Kubernetes' own; the fault notes when it ended). Lost: a call
 // that the drained instance had begun, by its log, or a call cut more than idleMs after it left (default 50 ms, ours: an idle connection
-// that closes under a new call is the client's to retry); a proxy between tells a cut as 502 or 504. New ones may be refused with 503
-// DRAINING, but none that was inside before the signal: by the server's log, else since it had left half a second earlier (ours).
+// that closes under a new call is the client's to retry); a proxy between tells a cut as 502 or 504, Envoy as 503. New ones may be refused
+// with 503 DRAINING, but none that was inside before the signal: by the server's log, else since it had left half a second earlier (ours).
 // Not modelled: streams.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'

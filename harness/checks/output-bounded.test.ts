@@ -18,8 +18,12 @@ describe('output-bounded', () => {
     expect(find(outputBounded, sized(200, 100_000))).toMatchObject({ status: 'pass', measured: 100_000, limit: 100_000, samples: 2 })
   })
 
+  test('a text that was cut at the cap has its frame around it', () => {
+    expect(find(outputBounded, sized(200, 101_000))).toMatchObject({ status: 'pass', measured: 101_000, limit: 100_000 })
+  })
+
   test('fails beyond it, the largest first', () => {
-    expect(find(outputBounded, sized(200, 100_001, 5_000_000))).toMatchObject({ status: 'fail', measured: 5_000_000, witnesses: [2, 1] })
+    expect(find(outputBounded, sized(200, 101_001, 5_000_000))).toMatchObject({ status: 'fail', measured: 5_000_000, witnesses: [2, 1] })
   })
 
   test('a write whose request was too large was never done', () => {

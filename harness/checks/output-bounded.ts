@@ -1,14 +1,17 @@
 // A33: no answer is larger than the server says it can be, one that was cut says so, and a write that was done is never failed
 // for the size of its echo. A result without a bound fills the model's context, the server's memory and the wire at once.
 //
-// No limits of its own: `declared.outputMaxBytes` of the target, over all answers. A write that is answered with "too large" is a fail
-// whatever its size: nobody knows any more whether it happened. Not modelled: a server that cuts and does not say so.
+// No limits of its own: `declared.outputMaxBytes` of the target, over all answers, as their bodies came over the wire: a result that stands
+// there as text and as structuredContent counts twice. The frame of JSON-RPC around it is not held against the server (1 kB, ours). A
+// write that is answered with "too large" is a fail whatever its size: nobody knows any more whether it happened. Not modelled: a server
+// that cuts and does not say so.
 import type { Call } from '../history/event.ts'
 import { notServed } from '../history/gathered.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, some } from './finding.ts'
 
 const WITNESSES = 20
+const FRAME_BYTES = 1_000
 const WRITES: ReadonlySet<string> = new Set(['write', 'money'])
 
 export const outputBounded = check({
@@ -29,7 +32,7 @@ export const outputBounded = check({
     const answered = history.calls.filter(({ role, evidence }) => role !== 'handshake' && evidence.sizeBytes !== undefined)
     if (answered.length === 0) return notExercised('no answer had a size')
     const largest = answered.reduce((most, { evidence }) => Math.max(most, evidence.sizeBytes ?? 0), 0)
-    const isOver = ({ evidence }: Call) => (evidence.sizeBytes ?? 0) > limit
+    const isOver = ({ evidence }: Call) => (evidence.sizeBytes ?? 0) > limit + FRAME_BYTES
     const over = (largest > limit ? answered.filter(isOver) : []).sort((a, b) => (b.evidence.sizeBytes ?? 0) - (a.evidence.sizeBytes ?? 0))
     // A request that was too large was refused before it was done.
     const failedWrites = notServed(history).filter(
@@ -45,7 +48,7 @@ export const outputBounded = check({
       samples: answered.length,
       says: [
         over.length > 0
-          ? `${over.length} of ${some(answered.length, 'answer')} over ${limit} bytes, the largest ${largest}`
+          ? `${over.length} of ${some(answered.length, 'answer')} over ${limit} bytes, the largest ${largest} as it came over the wire`
           : `the largest of ${some(answered.length, 'answer')} has ${largest} bytes`,
         ...(failedWrites.length > 0 ? [`${some(failedWrites.length, 'write')} failed for the size of the answer`] : []),
       ].join('; '),

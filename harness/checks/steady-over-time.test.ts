@@ -48,6 +48,24 @@ describe('steady-over-time', () => {
     expect(find(steadyOverTime, served25s({ sockets: 12 }))).toMatchObject({ status: 'fail', unit: 'handles a call' })
   })
 
+  test('sessions that the server keeps for a time on purpose are no growth, as long as there are no more of them', () => {
+    const kept = (sessionIdleMs: number | undefined, left = 1) => {
+      const story = served25s({ leakBytes: 0, sawBytes: 0 })
+      for (let atMs = 10_000; atMs < 18_000; atMs += 40) story.call({ of: 'a', role: 'handshake', atMs, answer: served() })
+      for (let atMs = 0; atMs < 27_000; atMs += 250) {
+        const begun = Math.max(0, Math.min(8_000, atMs - 10_000)) / 40
+        story.sample('prometheus', atMs, { sessions: left * begun })
+      }
+      if (sessionIdleMs !== undefined) story.manifest.declared.sessionIdleMs = sessionIdleMs
+      return find(steadyOverTime, story)
+    }
+    expect(kept(600_000)).toMatchObject({ status: 'unknown', says: expect.stringContaining('200 sessions which it keeps, as declared') })
+    expect(kept(undefined)).toMatchObject({ status: 'fail', says: expect.stringContaining('declared.sessionIdleMs would tell') })
+    // They should have gone by the end, and there are three times as many as were begun.
+    expect(kept(2_000)).toMatchObject({ status: 'fail', unit: 'sessions a call' })
+    expect(kept(600_000, 3)).toMatchObject({ status: 'fail', unit: 'sessions a call' })
+  })
+
   test('fails on answers that get slower, once they were seen for half a minute', () => {
     const long = (slowerMs: number) => {
       const story = served25s()

@@ -226,9 +226,15 @@ test.each(['', '<html>Bad gateway</html>', '[]', '{"jsonrpc":"2.0"}', '{"result"
       contentType: 'application/json',
       sizeBytes: body.length,
       parsed: false,
+      ...(body !== '' && { message: body }),
     })
+    expect(evidenceOf(raw(429, body), question)).not.toHaveProperty('message')
   },
 )
+
+test('of a page of errors the beginning is kept', () => {
+  expect(evidenceOf(raw(503, `no healthy upstream${' '.repeat(9_000)}`), question).message).toHaveLength(300)
+})
 
 test('data has a bound', () => {
   const data = { code: 'X', long: 'y'.repeat(5_000) }

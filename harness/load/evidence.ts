@@ -67,6 +67,8 @@ export function evidenceOf(raw: RawAnswer, question: Question): Evidence {
   const message = parseAnswer(raw.body, contentType ?? '')
   evidence.parsed = message !== undefined
   if (message) addMessage(evidence, message, question, wordsAlone)
+  // What stands before a server speaks in words alone.
+  else if (status >= 500 && raw.body) put(evidence, 'message', raw.body.slice(0, TEXT_CHARACTERS_MAX))
   return evidence
 }
 
