@@ -37,6 +37,25 @@ describe('retry-amplification', () => {
     expect(find(retryAmplification, upstream({ tries: 3, told: false }))).toMatchObject({ status: 'fail', measured: 3 })
   })
 
+  test('an open breaker that refuses by a tool’s result makes three attempts a call no fewer', () => {
+    const story = upstream({ tries: 0 })
+    const broken = story.sends.filter(({ sentAtMs }) => sentAtMs >= 10_000)
+    for (const { call, sentAtMs } of broken.slice(0, 25))
+      for (const laterMs of [1, 10, 20]) story.hits.push({ kind: 'hit', atMs: T0_MS + sentAtMs + laterMs, status: 503, call })
+    expect(find(retryAmplification, story)).toMatchObject({ status: 'fail', measured: 3, samples: 25 })
+  })
+
+  test('answers that were kept before and are not any more multiply nothing: one attempt a call is none too many', () => {
+    const cached = (tries: number) => {
+      const story = upstream({ tries })
+      const steady = story.hits.filter(({ status }) => status === 200)
+      story.hits.splice(0, steady.length, ...steady.filter((_, n) => n % 10 < 6))
+      return find(retryAmplification, story)
+    }
+    expect(cached(1)).toMatchObject({ status: 'pass', measured: 1 })
+    expect(cached(2)).toMatchObject({ status: 'fail', measured: 2 })
+  })
+
   test('connections count only beyond one a call, since a warm pool makes none', () => {
     const story = aRun()
       .agent('a')

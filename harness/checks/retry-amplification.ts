@@ -75,8 +75,8 @@ function judgeDependency(history: History, dependency: string, limits: Limits): 
       witnesses: indexes(many.flatMap(({ call }) => call ?? []).slice(0, WITNESSES)),
     }
   if (inStress.calls.length < LEAST || inSteady.calls.length < LEAST) return unknown(`${rates}: too few calls to compare`, shown)
-  // Connections, not requests: a pool that is warm makes none, so only more than one a call can be too many.
-  const allowed = inSteady.perCall < 0.5 ? Math.max(limit, 1 + limits.floor) : limit
+  // A warm pool makes no connection, a kept answer no request, and neither lasts through an outage: only more than one a call is too many.
+  const allowed = Math.max(limit, 1 + limits.floor)
   if (inStress.perCall <= allowed) return { ...shown, limit: allowed, status: 'pass', says: rates }
   const stresses = phasesOf(history, 'stress')
   const asking = asked.filter(({ sentAtMs }) => stresses.some(({ fromMs, toMs }) => sentAtMs >= fromMs && sentAtMs < toMs))
@@ -132,9 +132,11 @@ function each(
   phases: readonly Phase[],
 ): { perCall: number; made: number; calls: Call[] } {
   const inside = (atMs: number) => phases.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs)
+  // Every attempt says of which call it came, so that none stands for a call that is not named.
+  const told = attempts.every(({ call }) => call !== undefined)
   // Refused before anything was tried, unless an attempt tells otherwise: by a budget, or by an open breaker.
   const before = (call: Call) =>
-    refusedBefore(call) || TURNED_AWAY.has(call.class) || (call.class === 'dependency' && call.evidence.status === 503)
+    refusedBefore(call) || TURNED_AWAY.has(call.class) || (call.class === 'dependency' && (told || call.evidence.status === 503))
   const calls = asked.filter((call) => inside(call.sentAtMs) && (!before(call) || tried.has(call.call)))
   const made = attempts.filter(({ atMs }) => inside(atMs)).length
   return { perCall: calls.length === 0 ? 0 : made / calls.length, made, calls }
