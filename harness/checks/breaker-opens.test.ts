@@ -39,6 +39,19 @@ describe('breaker-opens', () => {
     expect(verdict).not.toHaveProperty('margin')
   })
 
+  test('each instance has a breaker of its own, which counts for itself; so has each that the server shows', () => {
+    const slowly = beat(10_050, 13_000, 20)
+    expect(find(breakerOpens, outage(slowly))).toMatchObject({ status: 'fail', limit: 24 })
+    const several = outage(slowly)
+    several.manifest.declared.instances = 8
+    expect(find(breakerOpens, several)).toMatchObject({ status: 'pass', limit: 192 })
+    const shown = outage(beat(10_050, 13_000, 50))
+    for (const atMs of beat(12_000, 18_000, 500))
+      for (const tool of ['read', 'query', 'write'])
+        shown.sample('prometheus', atMs, { [`breakerOpen{dependency="postgres",tool="${tool}"}`]: 1 })
+    expect(find(breakerOpens, shown)).toMatchObject({ status: 'pass', limit: 64 })
+  })
+
   test('at quick scale four seconds of knocking are too long, at full scale they are not', () => {
     const story = outage([...beat(10_050, 14_000, 50), 16_200])
     expect(find(breakerOpens, story)).toMatchObject({ status: 'fail', unit: 'attempts before it opened' })

@@ -2,15 +2,15 @@
 // otherwise: connection attempts at the harness's proxy, requests at the upstream stub. Open is the earliest moment after which attempts
 // stay within a few probes an open interval (or a tenth of the calls that need the dependency, for servers whose health checks knock too).
 //
-// Limits: failures before it (default 20, plus one for each pooled connection to Postgres, since those fail together) or withinMs of the
-// first failed attempt (5 s; withinQuickMs, 2 s, at quick scale: at its 38 calls a second 5 s are 190 failures, far more than any
+// Limits: failures before it (default 20 a breaker, plus one for each pooled connection to Postgres, since those fail together) or withinMs
+// of the first failed attempt (5 s; withinQuickMs, 2 s, at quick scale: at its 38 calls a second 5 s are 190 failures, far more than any
 // count); probes an open interval (1, and one to spare); fastMs, p95 of refusals once open (100 ms);
 // leastCalls after it, to tell an open breaker from agents that do not ask (20). All ours. Without a link: inferred from
 // failures that become fast. Not modelled: how it closes again (recovers, breaker-recovers).
 import type { Call } from '../history/event.ts'
 import { needing } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
-import { instancesOf } from '../history/instances.ts'
+import { breakersOf, instancesOf } from '../history/instances.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { attemptsAt, breakerOpenMs, type FaultRecord, faultsOf, refusedBefore, wayMs } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
@@ -75,15 +75,15 @@ function judgeFault(history: History, fault: FaultRecord, limits: Limits): Findi
 
 function byAttempts(history: History, fault: FaultRecord, dependency: string, asked: Call[], limits: Limits): Finding {
   const { declared } = history.manifest
-  const instances = instancesOf(history)
+  const breakers = breakersOf(history, dependency)
   const openMs = breakerOpenMs(history)
   const attempts = attemptsAt(history, dependency).filter(({ atMs }) => atMs >= fault.fromMs && atMs <= fault.toMs)
   const moments = attempts.map(({ atMs }) => atMs)
-  const openedAtMs = opening(moments, { fromMs: fault.fromMs, intervalMs: openMs, allowed: (limits.probes + 1) * instances, asked })
+  const openedAtMs = opening(moments, { fromMs: fault.fromMs, intervalMs: openMs, allowed: (limits.probes + 1) * breakers, asked })
   const before = moments.filter((atMs) => atMs <= openedAtMs)
   const firstMs = attempts.find(({ refused = true }) => refused)?.atMs ?? fault.fromMs
-  const pooled = dependency === 'postgres' ? (declared.poolMax ?? 0) * instances : 0
-  const allowed = limits.failures + pooled
+  const pooled = dependency === 'postgres' ? (declared.poolMax ?? 0) * instancesOf(history) : 0
+  const allowed = limits.failures * breakers + pooled
   const shown = { measured: before.length, limit: allowed, unit: 'attempts before it opened', samples: attempts.length }
   if (fault.toMs - openedAtMs < openMs)
     return neverOpened(history, fault, asked, { ...shown, measured: attempts.length, unit: 'attempts' }, fault.toMs - firstMs, limits)

@@ -74,6 +74,17 @@ describe('breaker-recovers', () => {
     expect(find(breakerRecovers, story).status).toBe('pass')
   })
 
+  test('so may two breakers of one instance, where the server shows that each tool has its own', () => {
+    const shown = (tools: readonly string[]) => {
+      const story = outage({ probes: [12_500, 12_520] })
+      for (let atMs = 0; atMs < 27_000; atMs += 500)
+        for (const tool of tools) story.sample('prometheus', atMs, { [`breakerOpen{dependency="postgres",tool="${tool}"}`]: 0 })
+      return find(breakerRecovers, story)
+    }
+    expect(shown(['read']).status).toBe('fail')
+    expect(shown(['read', 'write'])).toMatchObject({ status: 'pass', limit: 2 })
+  })
+
   test('fails when it closes late, or never', () => {
     expect(find(breakerRecovers, outage({ backAtMs: 23_000 }))).toMatchObject({ status: 'fail', unit: 'ms after the heal', limit: 4_000 })
     expect(find(breakerRecovers, outage({ backAtMs: 26_000 }))).toMatchObject({ status: 'fail', says: expect.stringContaining('never') })

@@ -2,7 +2,7 @@
 // everybody through at once (half-open) knocks a dependency down again that is just getting up; one whose probe has no
 // deadline stays half-open for ever.
 //
-// Limits: probes, attempts that may begin together after a silence, an instance (default 1, ours); closeMs, how long after the
+// Limits: probes, attempts that may begin together after a silence, a breaker (default 1, ours); closeMs, how long after the
 // verified heal a call that needs the dependency may first succeed (the declared open time and two probes of probeMs, 1 s each; where
 // none is declared only what is sooner than the reference server's passes, and the rest is not judged: libraries wait 30 or 60 s by
 // default). A silence is half of the open time without an attempt while calls ask. Where attempts are connections, those after the
@@ -10,7 +10,7 @@
 import type { Call } from '../history/event.ts'
 import { needing } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
-import { instancesOf } from '../history/instances.ts'
+import { breakersOf } from '../history/instances.ts'
 import { attemptsAt, breakerOpenMs, type FaultRecord, faultsOf, refusedBefore } from '../history/queries.ts'
 import { ascending, countBelow } from '../history/sorted.ts'
 import { count, milliseconds } from '../parameters.ts'
@@ -58,7 +58,7 @@ function judgeFault(history: History, fault: FaultRecord, limits: Limits): Findi
   const asking = needing(history, dependency).filter((call) => !refusedBefore(call))
   const bursts = burstsAfterSilence(history, fault, dependency, asking, openMs * SILENCE_SHARE)
   if (bursts.length === 0) return undefined
-  const allowed = limits.probes * instancesOf(history)
+  const allowed = limits.probes * breakersOf(history, dependency)
   const worst = bursts.reduce((most, burst) => (burst.attempts > most.attempts ? burst : most))
   const shown = { measured: worst.attempts, limit: allowed, unit: 'probes at once', samples: bursts.length }
   const around = asking.filter(({ sentAtMs }) => Math.abs(sentAtMs - worst.atMs) <= TOGETHER_MS)
