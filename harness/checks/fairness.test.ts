@@ -55,6 +55,23 @@ describe('fairness', () => {
     expect(joined(9_900).status).toBe('fail')
   })
 
+  test('fails when one agent of thirty starves, which shares a bucket with the runaway: it hides in the share of all', () => {
+    const sharing = (nth: number) => {
+      const story = aRun().agent('runaway-01', { hostile: true }).call({ of: 'runaway-01', atMs: 10_000, answer: served() })
+      for (let i = 0; i < 30; i++) {
+        const of = `steady-${i}`
+        story.agent(of).calls({ of, fromMs: 2_000 + i * 20, toMs: 10_000, everyMs: 800, answer: served() })
+        for (let k = 0; k < 12; k++)
+          story.call({ of, atMs: 10_000 + i * 20 + k * 600, answer: i === 7 && k % 4 >= nth ? refused() : served() })
+      }
+      return { story, found: find(fairness, story) }
+    }
+    const { story, found } = sharing(1)
+    expect(found).toMatchObject({ status: 'fail', limit: 0.5, says: expect.stringContaining('most of all steady-7, with 9 calls') })
+    expect(witnesses(story, found)[0]?.agent).toBe('steady-7')
+    expect(sharing(3).found.status).toBe('pass')
+  })
+
   test('cannot tell when the interval straddles the limit, and says how much longer it takes', () => {
     expect(find(fairness, starved(20))).toMatchObject({ status: 'unknown', says: expect.stringMatching(/times as long would$/) })
   })

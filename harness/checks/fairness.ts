@@ -5,7 +5,8 @@
 //
 // Limits: goodShare of the steady phase's share (default 0.95 of 1, ours); leastPlanned, planned calls in each phase (default 60:
 // with fewer, not one bad call among them still says nothing about 1 in 20); admissionsRatio (default 1.02 ×). Where Redis was away, or may
-// have been, one local burst more, as in limiter-true.
+// have been, one local burst more, as in limiter-true. No agent may be left with half of what it had (ours): one of thirty that shares the
+// runaway's bucket hides in the share of all.
 // Not modelled: a runaway spread over several identities; budgets per tool.
 
 import type { Call } from '../history/event.ts'
@@ -18,10 +19,11 @@ import { isAdmitted, localBurst } from './admitted.ts'
 import { openBreaker, remedyFor } from './cause.ts'
 import { check, type Finding, type Remedy } from './check.ts'
 import { indexes, notExercised, percent, some, unknown, worst } from './finding.ts'
-import { goodShare, isIn } from './good-share.ts'
+import { goodShare, isIn, leftOut } from './good-share.ts'
 
 const WITNESSES = 20
 const OVER_SHOWN = 5
+const HALF = 0.5
 
 export const fairness = check({
   code: 'A14',
@@ -84,20 +86,21 @@ function compare(history: History, all: readonly Intent[], steady: Phase, stress
       shown,
     )
   const [low, high] = interval
-  if (low >= limits.goodShare) return { ...shown, status: 'pass', says: shares }
-  if (high >= limits.goodShare)
+  const alone = high < limits.goodShare ? undefined : leftOut(all, [steady, stress], ({ agent }) => agent, HALF)
+  if (!alone && low >= limits.goodShare) return { ...shown, status: 'pass', says: shares }
+  if (!alone && high >= limits.goodShare)
     return unknown(
       `${shares}: between ${percent(low)} and ${percent(high)} of before, which does not decide; about ${longer(interval, limits.goodShare, measured)} times as long would`,
       shown,
     )
-  const worst = mostStarved(starved)
+  const { who, bad } = alone ?? mostStarved(starved)
   return {
-    ...shown,
+    ...(alone ? { measured: alone.good / alone.planned, limit: HALF, unit: 'of 1', samples: shown.samples } : shown),
     status: 'fail',
     timed: true,
-    says: `${shares}; most of all ${worst.agent}, with ${some(worst.calls.length, 'call')} starved`,
-    witnesses: indexes([...worst.calls, ...starved.filter(({ agent }) => agent !== worst.agent)].slice(0, WITNESSES)),
-    ...remedied(history, steady, stress, starved),
+    says: `${shares}; most of all ${who}, with ${some(bad.length, 'call')} starved`,
+    witnesses: indexes([...bad, ...starved.filter(({ agent }) => agent !== who)].slice(0, WITNESSES)),
+    ...remedied(history, steady, stress, alone?.bad ?? starved),
   }
 }
 
@@ -112,10 +115,10 @@ function longer([low, high]: [number, number], limit: number, measured: number):
   return Math.max(2, Math.ceil(((high - low) / 2 / room) ** 2))
 }
 
-function mostStarved(starved: readonly Call[]): { agent: string; calls: Call[] } {
+function mostStarved(starved: readonly Call[]): { who: string; bad: Call[] } {
   const byAgent = [...Map.groupBy(starved, ({ agent }) => agent)].sort((a, b) => b[1].length - a[1].length)
-  const [agent, calls] = byAgent[0] ?? ['nobody', []]
-  return { agent, calls }
+  const [who, bad] = byAgent[0] ?? ['nobody', []]
+  return { who, bad }
 }
 
 /** The runaway that was let in most beyond its declared budget, from its first call to its last answer under stress. */

@@ -40,6 +40,38 @@ describe('recovers', () => {
     expect(story(9_000).status).toBe('fail')
   })
 
+  test('fails when one agent, or one role, gets nothing good any more, however few of all calls these are', () => {
+    const but = (who: Partial<Parameters<ReturnType<typeof outage>['calls']>[0]>, back = unavailable()) => {
+      const story = outage(18_000).agent('b')
+      story.calls({ of: 'a', fromMs: 2_000, toMs: 26_900, everyMs: 30, answer: served() })
+      const seldom = { of: 'b', everyMs: 600, ...who }
+      story.calls({ ...seldom, fromMs: 2_000, toMs: 10_000, answer: served() })
+      return story.calls({ ...seldom, fromMs: 18_200, toMs: 26_900, answer: back })
+    }
+    const story = but({})
+    const found = find(recovers, story)
+    expect(found).toMatchObject({ status: 'fail', says: expect.stringMatching(/the others got good answers again, but b none: 1\d calls/) })
+    expect(witnesses(story, found).every(({ agent }) => agent === 'b')).toBe(true)
+    expect(find(recovers, but({ of: 'a', role: 'write' })).says).toContain('but write none')
+    expect(find(recovers, but({}, served())).status).toBe('pass')
+    const short = but({})
+    short.plan.scale = 'full'
+    expect(find(recovers, short).status).toBe('unknown')
+  })
+
+  test('where one call in twenty fails on a quiet day too, seconds with one that failed are well', () => {
+    const usually = (later: number) => {
+      const story = outage(18_000)
+      const ends = story.load.filter((line) => line.kind === 'end')
+      ends.forEach((line, n) => {
+        if (n % (line.endedAtMs > 18_000 ? later : 20) === 1) Object.assign(line, unavailable().evidence)
+      })
+      return find(recovers, story)
+    }
+    expect(usually(20)).toMatchObject({ status: 'pass', measured: 0 })
+    expect(usually(3).status).toBe('fail')
+  })
+
   test('names the breaker only where it read open', () => {
     const read = (value: number) => {
       const story = outage(26_900)

@@ -3,10 +3,11 @@
 // of the last fault of a window (never from its start); without a fault, from the end of the stress.
 //
 // Limits: withinMs (default 30 s) and withinQuickMs (8 s, at quick scale); goodShare of the steady phase's share (default 0.95 of
-// 1); windows of 1 s in a row (default 3). All ours. Windows in which nothing was planned are passed over. As many low windows in
-// a row after the return are a relapse, and a fail: what comes back and dies of the backlog has not recovered. Agents that did not ask in
-// the steady phase are left out: there is nothing that they could have back, and who came to storm may still be refused for it. Not
-// modelled: capacity.
+// 1); windows of 1 s in a row (default 3). All ours. Windows in which nothing was planned are passed over, and where some calls fail on
+// a quiet day too, as many as chance makes of them are none too many. As many low windows in a row after the return are a relapse, and a
+// fail: what comes back and dies of the backlog has not recovered. So is an agent or a role that alone gets nothing good any more.
+// Agents that did not ask in the steady phase are left out: there is nothing that they could have back, and who came to storm may still be
+// refused for it. Not modelled: capacity.
 import type { Call } from '../history/event.ts'
 import { intentsOfRegulars } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
@@ -16,6 +17,7 @@ import type { Phase } from '../plan/plan.ts'
 import { remedyFor } from './cause.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, percent, some, time, unknown, worst } from './finding.ts'
+import { type LeftOut, leftOut } from './good-share.ts'
 
 const WINDOW_MS = 1_000
 const WITNESSES = 20
@@ -46,7 +48,7 @@ export const recovers = check({
     const all = intentsOfRegulars(history)
     const baseline = goodIn(all, steady)
     if (!(baseline.share > 0)) return unknown('nothing was good in the steady phase: there is nothing to come back to')
-    const need = { share: limits.goodShare * baseline.share, windows: limits.windows, withinMs }
+    const need = { share: limits.goodShare * baseline.share, windows: limits.windows, withinMs, steady, usual: baseline.share }
     const found = recoveries.map((recovery) => ({ ...returnTo(history, all, recovery, need), limit: withinMs, unit: 'ms' }))
     return worst(found, slowest(found))
   },
@@ -60,6 +62,15 @@ interface Need {
   share: number
   windows: number
   withinMs: number
+  steady: Phase
+  /** Of the steady phase, of 1. */
+  usual: number
+}
+
+/** None was good, or fewer than need be, by more than chance (two standard deviations) makes of what usually fails. */
+function isLow({ good, planned }: Window, { share, usual }: Need): boolean {
+  const failing = planned * (1 - usual)
+  return good === 0 || (good / planned < share && planned - good > failing + 2 * Math.sqrt(failing * usual))
 }
 
 function returnTo(history: History, all: readonly Intent[], recovery: Phase, need: Need): Finding {
@@ -68,12 +79,15 @@ function returnTo(history: History, all: readonly Intent[], recovery: Phase, nee
   const windows = windowsOf(all, { fromMs: end.atMs, toMs: recovery.toMs }, WINDOW_MS).filter(({ planned }) => planned > 0)
   const samples = windows.reduce((sum, window) => sum + window.planned, 0)
   if (samples === 0) return unknown(`no call was planned after ${end.what}`)
-  const low = (window: Window) => window.good / window.planned < need.share
+  const low = (window: Window) => isLow(window, need)
   const back = inARow(windows, need.windows, (window) => !low(window))
   const [start, last] = [back?.[0], back?.at(-1)]
   if (start && last && last.toMs - end.atMs <= need.withinMs) {
     const again = inARow(windows.slice(windows.indexOf(last) + 1), need.windows, low)
     if (again) return relapsed(history, end, start, again, need, samples)
+    const stretches = [need.steady, { fromMs: start.fromMs, toMs: recovery.toMs }] as const
+    const left = leftOut(all, stretches, ({ agent }) => agent, 0) ?? leftOut(all, stretches, ({ role }) => role, 0)
+    if (left) return notAll(history, left, { watchedMs: recovery.toMs - end.atMs, what: end.what, samples }, need)
     const tookMs = Math.round(start.fromMs - end.atMs)
     const when = tookMs === 0 ? 'at once' : `within ${time(tookMs)}`
     return {
@@ -108,6 +122,27 @@ function relapsed(history: History, end: End, back: Window, low: readonly Window
     ...remedied(history, missed),
     says: `it came back, and went down again at ${time(from)}: good answers from ${time(back.fromMs - end.atMs)} after ${end.what}, then ${some(need.windows, 'second')} in a row under ${percent(need.share)}; most failed as ${mostCommon(missed.map((call) => call.class))}`,
     witnesses: indexes(missed.slice(0, WITNESSES)),
+  }
+}
+
+/** The others came back, these did not. */
+function notAll(
+  history: History,
+  { who, planned, bad }: LeftOut,
+  { watchedMs, what, samples }: { watchedMs: number; what: string; samples: number },
+  { windows, withinMs }: Need,
+): Finding {
+  const tookMs = Math.round(watchedMs + windows * WINDOW_MS)
+  const says = `after ${what} the others got good answers again, but ${who} none: ${some(planned, 'call')}, most failed as ${mostCommon(bad.map((call) => call.class))}`
+  if (tookMs <= withinMs) return unknown(`${says}; the recording ends before it is clear`, { samples })
+  return {
+    status: 'fail',
+    timed: true,
+    measured: tookMs,
+    samples,
+    says,
+    witnesses: indexes(bad.slice(0, WITNESSES)),
+    ...remedied(history, bad),
   }
 }
 
