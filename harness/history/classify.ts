@@ -2,7 +2,7 @@
 // `info` nobody knows (Jepsen's op types): a server error on a read is a fail, on a write it is info, since the write may
 // have happened; so is a 503 that names no code. The target's own codes (`errors` of the target) come before ours. What fits no
 // row is `unclassified`: shown, never guessed. Not modelled: codes that mean different things on different tools.
-import { classOfCode } from './codes.ts'
+import { classOfCode, codesOf } from './codes.ts'
 import type { Call, CallClass, Outcome } from './event.ts'
 import type { Evidence } from './load-line.ts'
 import { INVALID_PROSE, THROTTLE_PROSE } from './prose.ts'
@@ -192,11 +192,6 @@ function nameOf({ evidence, errors }: Question): CallClass | undefined {
     if (known) return known
   }
   return undefined
-}
-
-/** A server may name its code in `data.code`, as a word or a number, or as the JSON-RPC code alone. */
-function codesOf({ data, rpcCode }: Evidence): string[] {
-  return [data?.code, data?.name, data?.error, rpcCode].filter((code) => typeof code === 'string' || typeof code === 'number').map(String)
 }
 
 function budgetOf(evidence: Evidence): string | undefined {

@@ -3,6 +3,12 @@
 // Sources: the error table of the reference server; JSON-RPC 2.0 §5.1; MCP; and the words that servers in the wild use for 429, in
 // whatever capitals. Not modelled: a code that means different things on different tools.
 import type { CallClass } from './event.ts'
+import type { Evidence } from './load-line.ts'
+
+/** A server may name its code in `data.code`, as a word or a number, or as the JSON-RPC code alone. */
+export function codesOf({ data, rpcCode }: Evidence): string[] {
+  return [data?.code, data?.name, data?.error, rpcCode].filter((code) => typeof code === 'string' || typeof code === 'number').map(String)
+}
 
 /** What a code means, by word or number; undefined when it is not known. */
 export function classOfCode(code: string): CallClass | undefined {
