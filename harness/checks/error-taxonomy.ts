@@ -32,8 +32,20 @@ const SQL = new RegExp(
   ].join('|'),
   'i',
 )
-/** In capitals they are no prose, whatever follows. */
-const SHOUTED = /\bSELECT\s+\S[^;]*\sFROM\s+["\w]|\bDELETE\s+FROM\s+["\w]/
+/** In capitals they are no prose, unless the words themselves are what it is about: "DELETE FROM is not allowed". */
+const SHOUTED = /\b(?:SELECT\s+\S[^;]*\s|DELETE\s+)FROM\s+(?!(?:is|are|and|or|nor|must|may|clauses?)\b)["\w]/
+
+/** Of Postgres and Redis, and of the libraries that ask them. */
+const DATABASE = new RegExp(
+  [
+    'syntax error at or near|relation "[^"]*" does not exist|duplicate key value violates|violates [a-z-]+ constraint',
+    'remaining connection slots|too many clients already|the database system is (?:starting up|shutting down|in recovery mode)',
+    '(?:canceling statement|terminating connection) due to|current transaction is aborted',
+    'password authentication failed for user|no pg_hba\\.conf entry|QueuePool limit of size|\\b(?:psycopg2?|asyncpg|sqlalchemy)\\.\\w',
+    "READONLY You can't write against|LOADING Redis is loading|MISCONF Redis|OOM command not allowed|NOAUTH Authentication|WRONGPASS invalid",
+  ].join('|'),
+  'i',
+)
 
 /** What must not stand in an answer, in words. */
 const INSIDE: readonly [string, RegExp][] = [
@@ -44,13 +56,10 @@ const INSIDE: readonly [string, RegExp][] = [
   ],
   ['a line of SQL', SQL],
   ['a line of SQL', SHOUTED],
-  [
-    'words of the database',
-    /syntax error at or near|relation "[^"]*" does not exist|duplicate key value violates|violates [a-z-]+ constraint|remaining connection slots|too many clients already/i,
-  ],
+  ['words of the database', DATABASE],
   [
     'an address',
-    /\b(?:\d{1,3}\.){3}\d{1,3}:\d{2,5}\b|\b(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)\b|\b(?:postgres|postgresql|redis|mysql|mongodb)(?:\+\w+)?:\/\//,
+    /\b(?:\d{1,3}\.){3}\d{1,3}:\d{2,5}\b|\b(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)\b|could not translate host name|\blookup \S+: no such host|\b(?:postgres|postgresql|redis|mysql|mongodb)(?:\+\w+)?:\/\//,
   ],
   [PATH, /(?:^|[\s"'(])\/(?:home|usr|var|app|srv|opt|root)\/[\w./-]+/],
 ]
