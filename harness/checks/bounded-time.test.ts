@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { gaveUp, reset, served } from '../../tests/fixtures/histories/answers.ts'
+import { closedUnread, gaveUp, reset, served } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
 import { boundedTime } from './bounded-time.ts'
@@ -47,6 +47,17 @@ describe('bounded-time', () => {
     )
   })
 
+  test('nor the line before the handler, in which an answered call stood twice as long as it may take', () => {
+    const lined = (afterMs: number) => one().call({ of: 'a', atMs: 3_000, timeoutMs: 30_000, answer: served(afterMs), serverMs: 40 })
+    expect(find(boundedTime, lined(4_800))).toMatchObject({
+      status: 'fail',
+      says: expect.stringContaining('the worst took 4.8 s, allowed'),
+    })
+    expect(find(boundedTime, lined(4_400)).status).toBe('pass')
+    const slowed = lined(4_800).fault('link-latency', { on: 'server', fromMs: 2_000, toMs: 9_000 })
+    expect(find(boundedTime, slowed).status).toBe('pass')
+  })
+
   test('the way to a server far away is not its own', () => {
     const far = (afterMs: number) => {
       const story = one()
@@ -57,6 +68,8 @@ describe('bounded-time', () => {
     }
     expect(find(boundedTime, far(2_400)).status).toBe('pass')
     expect(find(boundedTime, far(2_500)).status).toBe('fail')
+    // What crosses a call has come half the way, or none.
+    expect(find(boundedTime, far(2_400).call({ of: 'a', atMs: 5_000, answer: closedUnread(1) })).status).toBe('pass')
     // Its answer may still have been on the way when the caller gave up.
     const patient = (ms: number) => far(180).call({ of: 'a', atMs: 5_000, timeoutMs: ms, answer: gaveUp(ms), serverMs: 1_900 })
     expect(find(boundedTime, patient(2_400)).status).toBe('pass')

@@ -1,7 +1,8 @@
 // A4: every call is answered by its tool's deadline, none stays silent. A call that hangs holds a connection, an agent's turn
 // and a slot in its client's budget; the agent asks again and holds two. Judged by the server's own time where an answer came
 // and its log shows it; without an answer by the longer of that and what callers saw who were patient enough to wait for the deadline:
-// a handler that returned and an answer that never left are a hang all the same.
+// a handler that returned and an answer that never left are a hang all the same. So is an answer for which its caller waited twice as
+// long as is allowed: a log that begins with the handler does not know of the line before it.
 //
 // Limits: graceMs on top of the deadline (default 250 ms, ours), the generator's measured lateness, and what callers see the way there and
 // back, which the soonest answer of the run bounds. Exempt: calls that a fault on the link between agents and server cut, those that an
@@ -16,6 +17,8 @@ import { check, type Finding } from './check.ts'
 import { indexes, notExercised, some, time } from './finding.ts'
 
 const WITNESSES = 20
+/** More than a busy generator, a large answer and a caller's network add to what a log tells. ours */
+const LONGER = 2
 
 export const boundedTime = check({
   code: 'A4',
@@ -36,17 +39,18 @@ export const boundedTime = check({
     const way = wayMs(history)
     const seenMs = asSeen(history)
     const wasFrozen = frozenIn(history)
-    const cuts = faultsOf(history).filter(({ dependency }) => dependency === 'server')
+    const harms = faultsOf(history).filter(({ dependency }) => dependency === 'server')
     const over: { call: Call; tookMs: number; limitMs: number }[] = []
     let [samples, longestMs] = [0, 0]
     for (const call of history.calls) {
       const deadlineMs = call.role === 'handshake' ? undefined : history.plan.roles[call.role]?.deadlineMs
       if (deadlineMs === undefined || call.class === 'unreachable') continue
-      if (wasCut(call) && cuts.some((cut) => overlaps(call, { fromMs: cut.fromMs, toMs: cut.overMs }))) continue
+      const harmed = harms.some(({ fromMs, overMs }) => overlaps(call, { fromMs, toMs: overMs }))
+      if (wasCut(call) && harmed) continue
       const byLog = call.server?.durationMs !== undefined && isAnswered(call)
       const limitMs = deadlineMs + graceMs + lateMs + (byLog ? 0 : way)
       if (wasFrozen(call, limitMs)) continue
-      const tookMs = timeOf(call, seenMs(call, limitMs))
+      const tookMs = timeOf(call, seenMs(call, limitMs), harmed ? Number.POSITIVE_INFINITY : LONGER * limitMs)
       if (tookMs === undefined) continue
       samples++
       longestMs = Math.max(longestMs, tookMs)
@@ -137,10 +141,10 @@ function isAnswered({ endedAtMs, evidence }: Call): boolean {
   return endedAtMs !== undefined && evidence.transport === undefined
 }
 
-/** How long the call took for sure, ms; undefined when nobody was there to see. */
-function timeOf(call: Call, seenMs: number | undefined): number | undefined {
+/** How long the call took for sure, ms; undefined when nobody was there to see. Beyond `mostMs` callers are believed, whatever the log says. */
+function timeOf(call: Call, seenMs: number | undefined, mostMs: number): number | undefined {
   const loggedMs = call.server?.durationMs
-  if (isAnswered(call)) return loggedMs ?? seenMs
+  if (isAnswered(call)) return seenMs !== undefined && seenMs > mostMs ? seenMs : (loggedMs ?? seenMs)
   return loggedMs === undefined ? seenMs : Math.max(loggedMs, seenMs ?? 0)
 }
 
