@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { refused, reset, served } from '../../tests/fixtures/histories/answers.ts'
+import { closedUnread, refused, reset, served } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { cleanDrain } from './clean-drain.ts'
@@ -74,6 +74,10 @@ describe('clean-drain', () => {
   test('an idle connection that closes under a new call loses nothing, unless the server had begun it', () => {
     expect(find(cleanDrain, drained().call({ of: 'a', atMs: 10_300, answer: reset(3) })).status).toBe('pass')
     expect(find(cleanDrain, drained().call({ of: 'a', atMs: 10_300, answer: reset(3), serverMs: 2 })).status).toBe('fail')
+  })
+
+  test('a call that crosses the end of a connection which nobody had used was never inside, however late it is told', () => {
+    expect(find(cleanDrain, drained().call({ of: 'a', atMs: 10_300, answer: closedUnread() })).status).toBe('pass')
   })
 
   test('fails when it takes longer than its grace', () => {

@@ -68,7 +68,7 @@ function judgeDrain(history: History, drain: FaultRecord, { graceMs, idleMs }: {
 
 function broken(call: Call): boolean {
   const { transport } = call.evidence
-  return transport === 'reset' || transport === 'cut' || isByProxy(call) || (call.class === 'lost' && transport === undefined)
+  return transport === 'reset' || transport === 'cut' || isByProxy(call) || call.endedAtMs === undefined
 }
 
 /** A call is inside the server within this time. ours */
