@@ -29,6 +29,8 @@ describe('output-bounded', () => {
   test('a write whose request was too large was never done', () => {
     const answer = toolError('REQUEST_TOO_LARGE', 3, { status: 413, sizeBytes: 200 })
     expect(find(outputBounded, sized(200).call({ of: 'a', role: 'write', atMs: 5_000, answer })).status).toBe('pass')
+    const asTool = toolError('REQUEST_TOO_LARGE', 3, { sizeBytes: 200 })
+    expect(find(outputBounded, sized(200).call({ of: 'a', role: 'write', atMs: 5_000, answer: asTool })).status).toBe('pass')
   })
 
   test('a write is never failed for its size; a read may be', () => {
@@ -38,6 +40,8 @@ describe('output-bounded', () => {
       witnesses: [1],
     })
     expect(find(outputBounded, sized(200).call({ of: 'a', atMs: 5_000, answer: large })).status).toBe('pass')
+    const asStatus = toolError('RESULT_TOO_LARGE', 30, { sizeBytes: 300, status: 413 })
+    expect(find(outputBounded, sized(200).call({ of: 'a', role: 'write', atMs: 5_000, answer: asStatus })).status).toBe('fail')
   })
 
   test('has no weight without an answer, unknown where it is essential', () => {

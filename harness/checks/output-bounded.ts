@@ -5,6 +5,7 @@
 // there as text and as structuredContent counts twice. The frame of JSON-RPC around it is not held against the server (1 kB, ours). A
 // write that is answered with "too large" is a fail whatever its size: nobody knows any more whether it happened. Not modelled: a server
 // that cuts and does not say so.
+import { codesOf } from '../history/codes.ts'
 import type { Call } from '../history/event.ts'
 import { notServed } from '../history/gathered.ts'
 import { check } from './check.ts'
@@ -34,11 +35,7 @@ export const outputBounded = check({
     const largest = answered.reduce((most, { evidence }) => Math.max(most, evidence.sizeBytes ?? 0), 0)
     const isOver = ({ evidence }: Call) => (evidence.sizeBytes ?? 0) > limit + FRAME_BYTES
     const over = (largest > limit ? answered.filter(isOver) : []).sort((a, b) => (b.evidence.sizeBytes ?? 0) - (a.evidence.sizeBytes ?? 0))
-    // A request that was too large was refused before it was done.
-    const failedWrites = notServed(history).filter(
-      ({ role, class: is, evidence }) =>
-        is === 'too-large' && WRITES.has(role) && evidence.sizeBytes !== undefined && evidence.status === 200,
-    )
+    const failedWrites = notServed(history).filter((call) => call.class === 'too-large' && WRITES.has(call.role) && wasDone(call))
     const flawed = over.length + failedWrites.length > 0
     return {
       status: flawed ? 'fail' : 'pass',
@@ -59,3 +56,10 @@ export const outputBounded = check({
     }
   },
 })
+
+/** A request that was too large was refused before it was done. By the code; without a known one 413 speaks of the request. */
+function wasDone({ evidence }: Call): boolean {
+  const codes = codesOf(evidence).join(' ')
+  if (evidence.sizeBytes === undefined || /\bREQUEST_TOO_LARGE\b|\b41301\b/i.test(codes)) return false
+  return evidence.status === 200 || /\bRESULT_TOO_LARGE\b|\b41302\b/i.test(codes)
+}
