@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { closedUnread, refused, reset, served } from '../../tests/fixtures/histories/answers.ts'
+import { closedUnread, gaveUp, refused, reset, served } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { cleanDrain } from './clean-drain.ts'
@@ -32,6 +32,21 @@ describe('clean-drain', () => {
       witnesses: [1],
     })
     expect(find(cleanDrain, drained().call({ of: 'a', atMs: 9_950, serverMs: 30 })).status).toBe('fail')
+  })
+
+  test('a call inside that is left without any answer is lost, unless it hung long before, or its caller was impatient', () => {
+    const silent = (atMs: number, timeoutMs = 6_000) =>
+      find(cleanDrain, drained().call({ of: 'a', role: 'expensiveRead', atMs, timeoutMs, answer: gaveUp(timeoutMs) }))
+    expect(silent(9_700)).toMatchObject({ status: 'fail', measured: 1, timed: true })
+    expect(silent(10_300).status).toBe('fail')
+    expect(silent(6_000).status).toBe('pass')
+    expect(silent(9_700, 1_000).status).toBe('pass')
+  })
+
+  test('what is cut before the signal is known to have arrived is cut by it', () => {
+    const story = drained().call({ of: 'a', atMs: 9_800, answer: reset(240) })
+    for (const line of story.faults) if (line.event === 'injected') line.atMs += 300
+    expect(find(cleanDrain, story)).toMatchObject({ status: 'fail', measured: 1 })
   })
 
   test('a proxy before it tells a cut connection as 502: a call inside is lost all the same, one that never got in is not', () => {

@@ -3,8 +3,9 @@
 //
 // Limit: graceMs, from the signal to the end of the process (default 30 s, Kubernetes' own; the fault notes when it ended). Lost: a call
 // that the drained instance had begun, by its log, or a call cut more than idleMs after it left (default 50 ms, ours: an idle connection
-// that closes under a new call is the client's to retry); a proxy between tells a cut as 502 or 504, Envoy as 503. New ones may be refused
-// with 503 DRAINING, but none that was inside before the signal: by the server's log, else since it had left half a second earlier (ours).
+// that closes under a new call is the client's to retry); a proxy between tells a cut as 502 or 504, Envoy as 503; or a patient caller's that
+// got no answer at all, and was not overdue before. New ones may be refused with 503 DRAINING, but none that was inside before the signal:
+// by the server's log, else since it had left half a second earlier (ours).
 // Not modelled: streams.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
@@ -38,16 +39,15 @@ export const cleanDrain = check({
 })
 
 function judgeDrain(history: History, drain: FaultRecord, { graceMs, idleMs }: { graceMs: number; idleMs: number }): Finding {
+  const signalMs = drain.lines.find(({ event }) => event === 'injecting')?.atMs ?? drain.fromMs
   // From the heal on it is started anew: what is cut then is ours.
-  const span = { fromMs: drain.fromMs, toMs: drain.toMs }
+  const span = { fromMs: signalMs, toMs: drain.toMs }
   const instance = String(drain.parameters.instance ?? '')
   const inside = history.calls.filter((call) => overlaps(call, span))
   const shown = { limit: 0, unit: 'calls lost', samples: inside.length }
   if (inside.length === 0) return unknown('no call was in flight or sent while the instance drained', shown)
-  const signalMs = drain.lines.find(({ event }) => event === 'injecting')?.atMs ?? drain.fromMs
-  const lost = inside.filter(
-    (call) => (broken(call) && (call.server?.instance === instance || tookMs(call) > idleMs)) || wasThrownOut(call, signalMs),
-  )
+  const wasCut = (call: Call) => broken(call) && (call.server?.instance === instance || tookMs(call) > idleMs)
+  const lost = inside.filter((call) => wasCut(call) || wasThrownOut(call, signalMs) || wasForgotten(call, history.plan, signalMs))
   const endedMs = exitOf(drain)
   const late = endedMs !== undefined && endedMs > graceMs
   if (lost.length === 0 && !late) {
@@ -58,6 +58,7 @@ function judgeDrain(history: History, drain: FaultRecord, { graceMs, idleMs }: {
     ...shown,
     measured: lost.length,
     status: 'fail',
+    timed: lost.every(({ evidence }) => evidence.transport === 'timeout'),
     says: [
       ...(lost.length > 0 ? [`${lost.length} of ${some(inside.length, 'call')} lost in the drain`] : []),
       ...(late ? [`it ended ${time(endedMs)} after it was told to, allowed are ${time(graceMs)}`] : []),
@@ -78,6 +79,12 @@ const INSIDE_MS = 500
 function wasThrownOut({ class: is, sentAtMs, endedAtMs = sentAtMs, server }: Call, signalMs: number): boolean {
   const cameMs = server?.durationMs === undefined ? sentAtMs + INSIDE_MS : endedAtMs - server.durationMs
   return is === 'draining' && endedAtMs >= signalMs && cameMs < signalMs
+}
+
+/** Left without any answer, though its caller was patient, and it had time left when the signal came. */
+function wasForgotten({ role, sentAtMs, timeoutMs, evidence }: Call, plan: History['plan'], signalMs: number): boolean {
+  const deadlineMs = (role === 'handshake' ? undefined : plan.roles[role]?.deadlineMs) ?? timeoutMs
+  return evidence.transport === 'timeout' && timeoutMs >= plan.patienceMs && sentAtMs + deadlineMs > signalMs
 }
 
 function tookMs({ sentAtMs, endedAtMs }: Call): number {
