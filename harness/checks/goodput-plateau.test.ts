@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
+import { refused, served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
 import { goodputPlateau } from './goodput-plateau.ts'
@@ -28,6 +28,13 @@ describe('goodput-plateau', () => {
     expect(found.measured).toBeCloseTo(0.5, 1)
     expect(witnesses(story, found)).toHaveLength(20)
     expect(witnesses(story, found).every(({ good, phase }) => !good && phase === 'stress')).toBe(true)
+  })
+
+  test('cannot tell where budgets refused the rest: the burst that the best step had is spent; calls at once are no such budget', () => {
+    const found = find(goodputPlateau, stressed({ oneIn: 6, others: refused() }))
+    expect(found).toMatchObject({ status: 'unknown', says: expect.stringMatching(/but budgets refused most of the rest: agent \(\d+\)$/) })
+    const atOnce = refused({ data: { code: 'CONCURRENCY_LIMITED', retryAfterMs: 1_600 } })
+    expect(find(goodputPlateau, stressed({ oneIn: 6, others: atOnce })).status).toBe('fail')
   })
 
   test('cannot tell when seconds differ so much that the interval lies across the limit', () => {
