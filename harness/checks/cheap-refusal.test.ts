@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { refused, served } from '../../tests/fixtures/histories/answers.ts'
+import { refused, served, toolError } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { cheapRefusal } from './cheap-refusal.ts'
@@ -41,6 +41,15 @@ describe('cheap-refusal', () => {
     const slow = flooded()
     for (let atMs = 10_000; atMs < 18_000; atMs += 80) slow.call({ of: 'a', atMs, answer: denied })
     expect(find(cheapRefusal, slow)).toMatchObject({ status: 'fail', measured: 400, samples: 500 })
+  })
+
+  test('what was shed at the door is a refusal too, who was turned away in a queue is none', () => {
+    const turnedAway = (code: string) => {
+      const story = aRun().agent('a').calls({ of: 'a', fromMs: 2_000, toMs: 10_000, everyMs: 40, answer: served() })
+      return find(cheapRefusal, story.calls({ of: 'a', fromMs: 10_000, toMs: 18_000, everyMs: 20, answer: toolError(code, 400) }))
+    }
+    expect(turnedAway('OVERLOADED')).toMatchObject({ status: 'fail', measured: 400, samples: 400 })
+    expect(turnedAway('QUEUE_FULL')).toMatchObject({ notExercised: true })
   })
 
   test('a server that is far away is not a slow one', () => {

@@ -7,7 +7,7 @@
 // that does the work first 5 to 8 %). Nor does anybody where one in a hundred takes twice as long: in a salvo the last waits for all before
 // it, and for whatever else wants the cores. cpuShare, CPU of a refusal ÷ CPU of an answered call (default 0.25, ours), from the server's
 // processes: what an ok call costs is measured in the steady phase, what is left under stress is the refusals'. A 401 or 403 is a refusal
-// too. The warm-up is left out: first looks at keys and a cold engine are in it. Too few of either (100) leave that half out; where a fifth
+// too, and so is what was shed at the door; who was turned away in a queue had to wait. The warm-up is left out: first looks at keys and a cold engine are in it. Too few of either (100) leave that half out; where a fifth
 // of the answers under stress (ours) was of other tools than before, it makes no fail. Not modelled: what a refusal costs Redis.
 import { generatorOf, shareInterval, type Tally } from '../history/bootstrap.ts'
 import type { Call } from '../history/event.ts'
@@ -100,9 +100,9 @@ function priceOf(history: History, limit: number): Half | undefined {
   }
 }
 
-/** By a budget, or for who asks: a 401 or 403 is as cheap, or a storm of them is an outage. */
+/** By a budget, at the door, or for who asks: a 401 or 403 is as cheap, or a storm of them is an outage. */
 function isRefusal({ class: is, evidence: { status } }: Call): boolean {
-  return is === 'refused' || status === 401 || status === 403
+  return is === 'refused' || is === 'shed' || status === 401 || status === 403
 }
 
 function tookMs({ server, sentAtMs, endedAtMs = sentAtMs }: Call): number {

@@ -50,10 +50,12 @@ describe('pool-bounded', () => {
   })
 
   test('fails when the database said that it was out of connections, seen in a sample or not', () => {
-    const story = burst(4).call({ of: 'a', atMs: 13_000, answer: toolError('INTERNAL', 5, { message: 'sorry, too many clients already' }) })
-    const found = find(poolBounded, story)
-    expect(found).toMatchObject({ status: 'fail', says: expect.stringContaining('53300') })
-    expect(witnesses(story, found)).toMatchObject([{ class: 'server-error' }])
+    for (const message of ['sorry, too many clients already', 'too many connections for database "ledger"']) {
+      const story = burst(4).call({ of: 'a', atMs: 13_000, answer: toolError('INTERNAL', 5, { message }) })
+      const found = find(poolBounded, story)
+      expect(found, message).toMatchObject({ status: 'fail', says: expect.stringContaining('53300') })
+      expect(witnesses(story, found)).toMatchObject([{ class: 'server-error' }])
+    }
   })
 
   test('connections that a fault took away are not of its making', () => {

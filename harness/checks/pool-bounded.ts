@@ -94,7 +94,7 @@ function spentCalls(history: History): Call[] {
 /** SQLSTATE 53300 as a server passes it on: the code itself, or Postgres's and libpq's own words for it. */
 function outOfConnections({ evidence }: Call): boolean {
   const said = `${evidence.message ?? ''} ${evidence.data ? JSON.stringify(evidence.data) : ''}`
-  return /\b53300\b|too many clients already|remaining connection slots|too many connections for role/i.test(said)
+  return /\b53300\b|too many clients already|remaining connection slots|too many connections for (role|database)/i.test(said)
 }
 
 /** A pool that nobody pressed has not been tried: the plan should ask for twice of it at once. */
