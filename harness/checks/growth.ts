@@ -1,6 +1,6 @@
 // What grows with the calls: the slope over the whole load, and what each stress has left, that is, what is there once it is over and was
-// not before it. A slope within a stress would be that of the work in hand. Sessions that the server keeps on purpose, for as
-// long as it declares (sessionIdleMs), are no leak: what each that was begun within that time may hold is not held against it. Pure.
+// not before it. A slope within a stress would be that of the work in hand. What may be there and be
+// no leak (held.ts) leaves it unknown. Pure.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { nameOfStretch, onceEach } from '../history/once.ts'
@@ -10,6 +10,7 @@ import { points } from '../history/samples.ts'
 import type { Phase } from '../plan/plan.ts'
 import type { Finding } from './check.ts'
 import { indexes, percent, some } from './finding.ts'
+import { heldAfter, type Series } from './held.ts'
 import { type Reading, trendOf } from './trend.ts'
 
 const WITNESSES = 20
@@ -23,12 +24,10 @@ const LEAST_AROUND = 2
 
 /** Something that may grow, and how much of it a call may leave. */
 export interface Kind {
-  series: string
+  series: Series
   what: string
   limit: number
   unit: string
-  /** How much of it one session may hold; default 1. */
-  bySession?: number
   told: (value: number) => string
 }
 
@@ -72,31 +71,18 @@ function leftBy(history: History, { window, fromMs, toMs }: Phase, kind: Kind): 
 
 /** All instances together serve the calls. */
 function perCall(history: History, when: string, { fromMs, toMs }: Span, rise: Rise, instances: number, kind: Kind): Finding[] {
-  const { what, limit, unit, bySession = 1, told } = kind
+  const { series, what, limit, unit, told } = kind
   const { calls, usual } = endedIn(history, { fromMs, toMs })
   if (calls < LEAST_CALLS || !usual) return []
   const [measured, low, high] = rise.map((amount) => (amount * instances) / calls) as Rise
-  const grew = low > limit
-  const kept = grew ? sessionsKept(history, { fromMs, toMs }) : 0
-  const isKept = grew && low - (kept * bySession) / calls <= limit
-  const declared = history.manifest.declared.sessionIdleMs !== undefined
-  const status = grew && !(isKept && declared) ? 'fail' : high <= limit ? 'pass' : 'unknown'
+  const held = low > limit ? heldAfter(history, series, { fromMs, toMs }) : []
+  const unexplained = low - held.reduce((sum, { amount }) => sum + amount, 0) / calls
+  const status = unexplained > limit ? 'fail' : high <= limit ? 'pass' : 'unknown'
   const figures = `${told(measured)} a call (${told(low)} to ${told(high)})`
-  const says = [
-    `${what} grew ${when} by ${figures}, over ${some(calls, 'call')}, ${percent(usual.calls / calls)} of them ${usual.class}`,
-    ...(isKept
-      ? [`that may be ${some(kept, 'session')} ${declared ? 'which it keeps, as declared' : '(declared.sessionIdleMs would tell)'}`]
-      : []),
-  ].join(', but ')
+  const perhaps = held.length > 0 && status === 'unknown' ? `, which may be ${held.map(({ what }) => what).join(', ')}` : ''
+  const says = `${what} grew ${when} by ${figures}, over ${some(calls, 'call')}, ${percent(usual.calls / calls)} of them ${usual.class}${perhaps}`
   const witnesses = indexes(status === 'fail' ? usual.first : [])
   return [{ status, measured, interval: [low, high], limit, unit, samples: calls, says, witnesses }]
-}
-
-/** Begun in the stretch, and not idle for as long as the server keeps one; all of them where it does not say. */
-function sessionsKept({ calls, manifest }: History, { fromMs, toMs }: Span): number {
-  const sinceMs = Math.max(fromMs, toMs - (manifest.declared.sessionIdleMs ?? Number.POSITIVE_INFINITY))
-  const isBeginning = ({ tool, role, class: is }: Call) => role === 'handshake' && tool === 'initialize' && is === 'served'
-  return calls.filter((call) => isBeginning(call) && call.sentAtMs >= sinceMs && call.sentAtMs < toMs).length
 }
 
 /** By instance: the lowest reading of each second. */

@@ -1,0 +1,48 @@
+// What is there after a stretch of calls, was not there before, and need be no leak: sessions that the server keeps for as long as it declares
+// (sessionIdleMs; each may hold a handle, and 100 kB of heap), connections that calls at once have opened and that stay open for the
+// next (two a call: the caller's, and one to a dependency), and garbage that nobody has collected yet: 64 MB, unless the server was started
+// with the collections that the scenario asks for (heapCollectEveryMs). All ours. Pure.
+// Not modelled: caches that fill; engines that let more garbage lie; a server that was asked for collections and makes none.
+import type { Call } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { peakInFlight } from '../history/in-flight.ts'
+import { some } from './finding.ts'
+
+export type Series = 'heapBytes' | 'handles' | 'sessions'
+
+export interface Held {
+  amount: number
+  /** In words. */
+  what: string
+}
+
+interface Span {
+  fromMs: number
+  toMs: number
+}
+
+const SESSION: Readonly<Record<Series, number>> = { heapBytes: 100_000, handles: 1, sessions: 1 }
+const GARBAGE_BYTES = 64_000_000
+const CONNECTIONS = 2
+
+export function heldAfter(history: History, series: Series, span: Span): Held[] {
+  const kept = sessionsKept(history, span)
+  const held = [{ amount: kept * SESSION[series], what: `${some(kept, 'session')} that it keeps, as declared` }]
+  const { calls } = peakInFlight(history.calls.filter(({ sentAtMs }) => sentAtMs >= span.fromMs && sentAtMs < span.toMs))
+  if (series === 'handles') held.push({ amount: CONNECTIONS * calls, what: `connections of ${some(calls, 'call')} at once` })
+  if (series === 'heapBytes' && !isCollected(history)) held.push({ amount: GARBAGE_BYTES, what: 'garbage that nobody has collected yet' })
+  return held.filter(({ amount }) => amount > 0)
+}
+
+/** Begun in the stretch, and not idle for as long as the server keeps one; none where it does not say. */
+function sessionsKept({ calls, manifest }: History, { fromMs, toMs }: Span): number {
+  const sinceMs = Math.max(fromMs, toMs - (manifest.declared.sessionIdleMs ?? 0))
+  const isBeginning = ({ tool, role, class: is }: Call) => role === 'handshake' && tool === 'initialize' && is === 'served'
+  return calls.filter((call) => isBeginning(call) && call.sentAtMs >= sinceMs && call.sentAtMs < toMs).length
+}
+
+/** The server was started with what the scenario asks for. */
+function isCollected({ plan, manifest: { settings = {} } }: History): boolean {
+  const asked = String(plan.settings.heapCollectEveryMs)
+  return Object.entries(settings).some(([name, value]) => /heap|gc|collect/i.test(name) && value === asked)
+}
