@@ -56,6 +56,22 @@ describe('retry-amplification', () => {
     expect(cached(2)).toMatchObject({ status: 'fail', measured: 2 })
   })
 
+  test('a health check of its own, at the API behind an open breaker, is no call: told apart by name, else unknown', () => {
+    const watched = (told: boolean) => {
+      const story = upstream({ tries: 0, told })
+      for (const line of story.load)
+        if (line.kind === 'end' && line.endedAtMs > 12_500) Object.assign(line, { isError: undefined }, unavailable().evidence)
+      const tried = story.sends.filter(({ sentAtMs }) => sentAtMs >= 10_000 && sentAtMs < 12_500)
+      const hit = { kind: 'hit', status: 503 } as const
+      for (const { call, sentAtMs } of tried) story.hits.push({ ...hit, atMs: T0_MS + sentAtMs + 2, ...(told && { call }) })
+      for (let atMs = 2_000; atMs < 18_000; atMs += 250)
+        story.hits.push({ ...hit, atMs: T0_MS + atMs, ...(told && { call: `probe-${atMs}` }) })
+      return find(retryAmplification, story)
+    }
+    expect(watched(true)).toMatchObject({ status: 'pass', measured: 1, samples: 25 })
+    expect(watched(false)).toMatchObject({ status: 'unknown', says: expect.stringContaining('who else asked cannot be told') })
+  })
+
   test('connections count only beyond one a call, since a warm pool makes none', () => {
     const story = aRun()
       .agent('a')

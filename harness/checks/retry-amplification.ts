@@ -4,7 +4,7 @@
 // Limits: ratio, attempts a call under stress ÷ in the steady phase (default 1.1, SRE ch. 21) plus floor (default 0.1 attempts a
 // call, ours); eachMost, attempts of one call (default 3, gRPC A6; times what its tool makes of a call in the steady phase, by the median),
 // where the dependency sees which call it was. The personas' own retries are calls of their own, so
-// they are not counted here. Where attempts are connections, a probe or a pool that fills itself
+// they are not counted here. Where nothing tells whose an attempt was, a probe or a pool that fills itself
 // knocks as well: more than one for each call that was tried, and not for each that asked, is unknown.
 // Not modelled: retries inside the dependency.
 import type { Call } from '../history/event.ts'
@@ -53,10 +53,15 @@ export const retryAmplification = check({
 
 function judgeDependency(history: History, dependency: string, limits: Limits): Finding | undefined {
   const steady = phaseOf(history, 'steady')
-  const attempts = attemptsAt(history, dependency)
-  if (!steady || attempts.length === 0) return undefined
+  const knocks = attemptsAt(history, dependency)
+  if (!steady || knocks.length === 0) return undefined
   const asked = needing(history, dependency)
-  const made = Map.groupBy(attempts, ({ call }) => call)
+  const ids = new Set(asked.map(({ call }) => call))
+  const named = knocks.filter(({ call }) => call !== undefined && ids.has(call))
+  // Where the server usually names the call, what is in nobody's name is a health check of its own.
+  const names = 2 * within(named, [steady]) > within(knocks, [steady])
+  const attempts = names ? named : knocks
+  const made = Map.groupBy(knocks, ({ call }) => call)
   const inSteady = each(attempts, made, asked, [steady])
   const inStress = each(attempts, made, asked, phasesOf(history, 'stress'))
   const limit = limits.ratio * inSteady.perCall + limits.floor
@@ -80,8 +85,8 @@ function judgeDependency(history: History, dependency: string, limits: Limits): 
   if (inStress.perCall <= allowed) return { ...shown, limit: allowed, status: 'pass', says: rates }
   const stresses = phasesOf(history, 'stress')
   const asking = asked.filter(({ sentAtMs }) => stresses.some(({ fromMs, toMs }) => sentAtMs >= fromMs && sentAtMs < toMs))
-  if (attempts !== history.hits && inStress.made <= allowed * asking.length)
-    return unknown(`${rates}, with ${some(asking.length, 'call')} that asked for it: who else connected cannot be told`, {
+  if (!names && inStress.made <= allowed * asking.length)
+    return unknown(`${rates}, with ${some(asking.length, 'call')} that asked for it: who else asked cannot be told`, {
       ...shown,
       limit: allowed,
     })
@@ -138,8 +143,12 @@ function each(
   const before = (call: Call) =>
     refusedBefore(call) || TURNED_AWAY.has(call.class) || (call.class === 'dependency' && (told || call.evidence.status === 503))
   const calls = asked.filter((call) => inside(call.sentAtMs) && (!before(call) || tried.has(call.call)))
-  const made = attempts.filter(({ atMs }) => inside(atMs)).length
+  const made = within(attempts, phases)
   return { perCall: calls.length === 0 ? 0 : made / calls.length, made, calls }
+}
+
+function within(attempts: Attempts, phases: readonly Phase[]): number {
+  return attempts.filter(({ atMs }) => phases.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs)).length
 }
 
 function rounded(value: number): number {
