@@ -43,6 +43,7 @@ describe('auth-truthful', () => {
     ['one without the scope is let in', 'wrong-scope', served(), /let in with a credential that is wrong-scope/],
     ['an error of its own says so', 'expired', toolError('TOKEN_TOO_OLD'), /told an error that is neither 401 nor 403/],
     ['the server falls over one', 'expired', told(500, undefined, 'INTERNAL'), /expired told 500/],
+    ['one that is revoked is a bad request', 'revoked', told(400, undefined, 'BAD_REQUEST'), /revoked told 400/],
     ['it falls over one that it cannot check', 'new-key', told(500, undefined, 'INTERNAL'), /new-key told 500/],
     ['one without the scope is told 401', 'wrong-scope', INVALID, /only lacks a scope told 401/],
     ['a revoked one is told 403', 'revoked', NO_SCOPE, /revoked told 403/],
@@ -70,6 +71,7 @@ describe('auth-truthful', () => {
     expect(find(authTruthful, story).status).toBe('pass')
     const unreached: Answer = { afterMs: 5, evidence: { status: 502, contentType: 'text/html', parsed: false } }
     expect(find(authTruthful, tried(['expired', INVALID], ['expired', unreached])).status).toBe('pass')
+    expect(find(authTruthful, tried(['malformed', told(400, undefined, 'BAD_REQUEST')])).status).toBe('pass')
     const asTool = tried(...['RATE_LIMITED', 'OVERLOADED', 'DRAINING'].map((code) => ['expired', toolError(code)] as [Credential, Answer]))
     expect(find(authTruthful, asTool)).toMatchObject({ status: 'pass', samples: 3 })
     expect(find(authTruthful, tried(['expired', toolError('INVALID_ARGUMENTS')])).status).toBe('fail')

@@ -82,6 +82,9 @@ type State = 'unpublished' | 'down' | 'published' | 'between'
 /** Told as a tool's result too: turned away for another reason, before or after the token was looked at. */
 const SAYS_NOTHING: ReadonlySet<string> = new Set(['refused', 'shed', 'draining', 'dependency', 'queue'])
 
+/** Well made, and good for nothing: told 401 (RFC 6750 §3.1), and in MCP nothing else. */
+const WORTHLESS: ReadonlySet<string> = new Set(['expired', 'revoked', 'wrong-audience'])
+
 function flawOf(call: Call, stateAt: (call: Call) => State): string | undefined {
   const { credential = '', evidence } = call
   // It fell over the token: neither a word about it nor a wait, and no client knows what to do.
@@ -89,6 +92,8 @@ function flawOf(call: Call, stateAt: (call: Call) => State): string | undefined 
     return `with a credential that is ${credential} told ${evidence.status}`
   if (credential === 'new-key') return newKeyFlaw(call, stateAt(call))
   const { status } = evidence
+  // A request that is well made but for its token's worth: whoever is told 400 does not ask for a new token.
+  if (status === 400 && WORTHLESS.has(credential)) return `with a credential that is ${credential} told 400`
   if (status === 429 || status === 503 || SAYS_NOTHING.has(call.class)) return undefined
   if (status === 401 || status === 403) return refusalFlaw(call)
   if (status >= 400 || call.class === 'denied') return undefined
