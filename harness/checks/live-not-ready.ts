@@ -3,10 +3,11 @@
 // storm of connections; a readiness probe that asks it takes the whole fleet out of the balancer.
 //
 // Limit: silentReadings, unanswered readings in a row that count as dead (default 3, a kubelet's failureThreshold). Instances
-// that a fault stops, freezes or drains are left out while it lasts. A probe that never once succeeded, not before anything was broken either,
+// that a fault stops, freezes or drains are left out while it lasts. Readiness is looked at while a dependency is broken and in the steady
+// phase, when there is nothing for it to fall for. A probe that never once succeeded, not before anything was broken either,
 // is more likely asked at a wrong address: unknown. Not modelled: start-up probes.
 import type { FaultRecord } from '../history/queries.ts'
-import { causesOf, faultsOf } from '../history/queries.ts'
+import { causesOf, faultsOf, phaseOf } from '../history/queries.ts'
 import type { Point } from '../history/samples.ts'
 import { points, probeHolds } from '../history/samples.ts'
 import { count } from '../parameters.ts'
@@ -34,7 +35,9 @@ export const liveNotReady = check({
     const neverHeld = (['live', 'ready'] as const).filter((name) => neverSucceeded(points(history, `${name}Status`)))
     const read = (name: 'live' | 'ready') => (neverHeld.includes(name) ? [] : points(history, `${name}Status`))
     const live = read('live').filter(({ atMs }) => !own.some((fault) => within(fault, atMs)))
-    const ready = read('ready').filter(({ atMs }) => foreign(faults, own, atMs))
+    const steady = phaseOf(history, 'steady')
+    const isCalm = (atMs: number) => steady !== undefined && atMs >= steady.fromMs && atMs < steady.toMs
+    const ready = read('ready').filter(({ atMs }) => isCalm(atMs) || foreign(faults, own, atMs))
     const shown = { limit: 0, unit: 'probes that failed', samples: live.length + ready.length }
     if (shown.samples === 0 && neverHeld.length === 0) return unknown('no probe was read', shown)
     const dead = [...live.filter(failed), ...silent(live, silentReadings)]
@@ -53,7 +56,9 @@ export const liveNotReady = check({
       says: [
         ...(dead.length > 0 ? [`liveness failed ${some(dead.length, 'time')}, first at ${moment(dead)}`] : []),
         ...(withdrawn.length > 0
-          ? [`readiness fell ${some(withdrawn.length, 'time')} while only a dependency was away, first at ${moment(withdrawn)}`]
+          ? [
+              `readiness fell ${some(withdrawn.length, 'time')} while ${withdrawn.every(({ atMs }) => isCalm(atMs)) ? 'nothing was broken' : 'only a dependency was away'}, first at ${moment(withdrawn)}`,
+            ]
           : []),
       ].join('; '),
       exhibits: fallen
