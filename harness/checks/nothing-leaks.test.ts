@@ -44,6 +44,19 @@ describe('nothing-leaks', () => {
     expect(finding.exhibits).toContain('server-1.log:3: the authorization of steady-01')
   })
 
+  test('cannot tell from a log that did not grow under the load: the server writes elsewhere', () => {
+    const logged = (...sizes: number[]) => {
+      const story = searched()
+      for (const [n, logBytes] of sizes.entries()) story.sample('log-size', 2_000 + n * 1_000, { logBytes })
+      return story
+    }
+    expect(find(nothingLeaks, logged(400, 400, 400))).toMatchObject({ status: 'unknown', says: expect.stringContaining('observe.logs') })
+    expect(find(nothingLeaks, logged(400, 500, 500)).status).toBe('pass')
+    const story = logged(0, 0)
+    story.leaks.push({ kind: 'leak', where: 'spans', secret: CARD })
+    expect(find(nothingLeaks, story).status).toBe('fail')
+  })
+
   test('more than is listed still counts', () => {
     const story = searched({ where: 'server-1.log:1', secret: CARD })
     story.manifest.searched = { secrets: 40, tokens: 2, files: 9, found: 5_000 }

@@ -3,9 +3,11 @@
 //
 // Looked for: the made-up secrets that the plan drew into arguments (`draw.secret()`), and the tokens that the agents sent; in the server's
 // whole log, its spans as they came, the errors that it told its agents, and the run's own files. One is a fail.
-// No limits. Not modelled: what is written in base64, hashed or cut to its first characters; logs that the target does not show; answers
+// A log that did not grow under the load is not the server's: unknown. No limits. Not modelled: what is written in base64, hashed or cut to its first characters; logs that the target does not show; answers
 // that are no error (a tool may well give back what it was told).
+import type { History } from '../history/history.ts'
 import type { LeakLine } from '../history/raw-line.ts'
+import { points } from '../history/samples.ts'
 import { check } from './check.ts'
 import { notExercised, some, unknown } from './finding.ts'
 
@@ -24,7 +26,8 @@ export const nothingLeaks = check({
   sort: 'exact',
   needs: ['secrets', 'logs'],
   limits: {},
-  judge({ leaks, calls, manifest }) {
+  judge(history) {
+    const { leaks, calls, manifest } = history
     const { searched } = manifest
     if (!searched || manifest.raw?.['leaks.ndjson'] === undefined) return unknown('nothing was searched: the run was stopped before')
     const { secrets, tokens, files } = searched
@@ -33,6 +36,8 @@ export const nothingLeaks = check({
     if (secrets + tokens === 0) return notExercised('no call had a secret in its arguments')
     const looked = `${some(secrets, 'planted secret')} and ${some(tokens, 'token')} in ${some(files, 'file')}, spans and errors`
     const shown = { measured: found, limit: 0, unit: 'places with a secret', samples: secrets + tokens }
+    if (found === 0 && isSilent(history))
+      return unknown(`none of ${looked}, but the log did not grow under the load: mend observe.logs`, shown)
     if (found === 0) return { ...shown, status: 'pass', says: `none of ${looked}` }
     const byId = new Map(calls.map(({ call, index }) => [call, index]))
     const kinds = [...Map.groupBy(leaks, placeOf)].sort((a, b) => b[1].length - a[1].length)
@@ -46,6 +51,12 @@ export const nothingLeaks = check({
     }
   },
 })
+
+/** Its size was read, and was the same from first to last. */
+function isSilent(history: History): boolean {
+  const sizes = [...Map.groupBy(points(history, 'logBytes'), ({ series }) => series).values()]
+  return sizes.length > 0 && sizes.every((own) => own.every(({ value }) => value === own[0]?.value))
+}
 
 function placeOf({ where }: LeakLine): string {
   const [file = where] = where.split(':')
