@@ -66,6 +66,20 @@ describe('no-residue', () => {
     })
   })
 
+  test('fails when an instance works on for nobody, if it rested before', () => {
+    const spinning = (shareAt: (atMs: number) => number) => {
+      const story = leaving({})
+      for (let atMs = 500; atMs <= 26_000; atMs += 500) story.sample('process', atMs, { cpuShare: shareAt(atMs) })
+      return find(noResidue, story)
+    }
+    expect(spinning((atMs) => (atMs > 15_000 ? 0.99 : 0.02))).toMatchObject({
+      status: 'fail',
+      says: 'left behind: 99 % of a core in use, for nobody (cpuShare of 1)',
+    })
+    expect(spinning((atMs) => (atMs === 25_500 ? 0.1 : atMs > 15_000 ? 0.99 : 0.02)).status).toBe('pass')
+    expect(spinning(() => 0.99).status).toBe('pass')
+  })
+
   test('cannot tell when nobody looked afterwards, or nothing can be seen', () => {
     expect(find(noResidue, leaving({}, 20_500)).status).toBe('unknown')
     const blind = leaving({})
@@ -77,6 +91,17 @@ describe('no-residue', () => {
     const story = leaving({})
     for (const sample of story.samples) if (sample.sampler === 'prometheus' && sample.atMs - T0_MS > 22_000) sample.values = {}
     expect(find(noResidue, story)).toMatchObject({ status: 'unknown', says: expect.stringContaining('no longer told') })
+  })
+
+  test('cannot tell when one instance of two no longer answers; what is left at the other is a fail all the same', () => {
+    const stuck = (left: Record<string, number>) => {
+      const story = leaving(left)
+      for (let atMs = 0; atMs < 20_000; atMs += 500)
+        story.samples.push({ kind: 'sample', atMs: T0_MS + atMs, sampler: 'prometheus', instance: '2', values: { inFlight: 1 } })
+      return find(noResidue, story)
+    }
+    expect(stuck({})).toMatchObject({ status: 'unknown', says: expect.stringContaining('inFlight of 2 was no longer told') })
+    expect(stuck({ leases: 2 }).status).toBe('fail')
   })
 
   test('is not judged when the scenario does not look afterwards', () => {

@@ -1,16 +1,18 @@
 // A17: when the load is over, nothing of it is left: no call in flight, nobody waiting, no slot taken, no transaction open, no
-// lock held, no more open handles than before. What is left after every burst adds up until the server stands still.
+// lock held, no more open handles than before, no work that goes on for nobody. What is left after every burst adds up until the server
+// stands still.
 //
 // Looks at the last readings once the agents have stopped and the scenario's after-time is over (quick 5 s, full 30 s). What was there
 // before the first call (a connection that listens, a metric that counts its own reading) is not of the load. Limit: handlesMore,
-// open files and sockets beyond those of the first reading and the declared pools (default 16, ours: libraries open some late).
+// open files and sockets beyond those of the first reading and the declared pools (default 16, ours: libraries open some late);
+// coresBusy, of which an instance uses less in some reading at the end (default 0.5 of one, ours: a loop that spins takes all of it).
 // Not modelled: memory (steady-over-time).
 import type { History } from '../history/history.ts'
 import { causesOf } from '../history/queries.ts'
-import { points } from '../history/samples.ts'
-import { count } from '../parameters.ts'
+import { cpuShares, points } from '../history/samples.ts'
+import { count, share } from '../parameters.ts'
 import { check } from './check.ts'
-import { indexes, some, unknown } from './finding.ts'
+import { indexes, percent, some, unknown } from './finding.ts'
 
 const WITNESSES = 20
 /** Readings of the last stretch count: single ones may be the harness's own scrape. */
@@ -40,8 +42,8 @@ export const noResidue = check({
   source: 'vumi-go#541; IBM context-forge#1706, 402 idle in transaction; context-forge#2360',
   sort: 'exact',
   needs: ['after'],
-  limits: { handlesMore: count(16, { from: 0, to: 100_000 }) },
-  judge(history, { handlesMore }) {
+  limits: { handlesMore: count(16, { from: 0, to: 100_000 }), coresBusy: share(0.5) },
+  judge(history, { handlesMore, coresBusy }) {
     const endMs = history.samples.reduce((last, { atMs }) => Math.max(last, atMs), 0)
     const lastCallMs = history.calls.reduce((last, { endedAtMs, sentAtMs }) => Math.max(last, endedAtMs ?? sentAtMs), 0)
     if (history.manifest.state !== 'complete' || endMs - lastCallMs < LAST_MS)
@@ -53,16 +55,20 @@ export const noResidue = check({
     const handles = handlesLeft(history, from, handlesMore)
     const samples = readings.length + handles.length
     if (samples === 0) return unknown('none of what could be left behind can be seen')
-    const silent = Object.keys(ZERO).filter((name) => points(history, name).length > 0 && lowest(history, name, from).length === 0)
-    if (silent.length > 0) return unknown(`${silent.join(', ')} was no longer told once the load was over`, { samples })
     const over = handles.filter(({ more }) => more > 0)
+    const busy = stillBusy(history, from, coresBusy)
     // What all instances read of one store is one thing.
     const things = [...Map.groupBy(left, ({ series, value }) => `${value} ${series.replace(INSTANCE, '')}`).values()]
-    const shown = { measured: things.length + over.length, limit: 0, unit: 'things left behind', samples }
-    if (left.length + over.length === 0) return { ...shown, status: 'pass', says: `nothing is left of ${some(samples, 'thing')} looked at` }
+    const shown = { measured: things.length + over.length + busy.length, limit: 0, unit: 'things left behind', samples }
+    // One instance of several that is stuck tells nothing either.
+    const silent = Object.keys(ZERO).flatMap((name) => silentSince(history, name, from))
+    if (shown.measured === 0 && silent.length > 0)
+      return unknown(`${silent.join(', ')} was no longer told once the load was over`, { samples })
+    if (shown.measured === 0) return { ...shown, status: 'pass', says: `nothing is left of ${some(samples, 'thing')} looked at` }
     const exhibits = [
       ...things.map(leftText),
       ...over.map(({ series, now, before }) => `${now} handles, ${before} at the start (${series})`),
+      ...busy.map(({ series, share }) => `${percent(share)} of a core in use, for nobody (${series})`),
     ]
     return {
       ...shown,
@@ -94,6 +100,21 @@ function lowest(history: History, name: string, fromMs: number): Left[] {
     ({ series }) => series,
   )
   return [...last].map(([series, readings]) => ({ series, name, value: Math.min(...readings.map(({ value }) => value)) }))
+}
+
+function silentSince(history: History, name: string, fromMs: number): string[] {
+  const told = new Set(lowest(history, name, fromMs).map(({ series }) => series))
+  return [...new Set(points(history, name).map(({ series }) => series))].filter((series) => !told.has(series))
+}
+
+/** Instances that use so much CPU in each of the last readings, and did not before the first call. */
+function stillBusy(history: History, fromMs: number, coresBusy: number): { series: string; share: number }[] {
+  const firstMs = history.calls[0]?.sentAtMs ?? 0
+  return [...Map.groupBy(cpuShares(history), ({ series }) => series)].flatMap(([series, readings]) => {
+    const least = (of: typeof readings) => Math.min(...of.map(({ value }) => value))
+    const [idle, last] = [readings.filter(({ atMs }) => atMs < firstMs), readings.filter(({ atMs }) => atMs >= fromMs)]
+    return last.length >= 2 && least(last) >= coresBusy && least(idle) < coresBusy ? [{ series, share: least(last) }] : []
+  })
 }
 
 /** By series: the least that was there before anybody called. */
