@@ -32,9 +32,15 @@ describe('goodput-plateau', () => {
 
   test('cannot tell where budgets refused the rest: the burst that the best step had is spent; calls at once are no such budget', () => {
     const found = find(goodputPlateau, stressed({ oneIn: 6, others: refused() }))
-    expect(found).toMatchObject({ status: 'unknown', says: expect.stringMatching(/but budgets refused most of the rest: agent \(\d+\)$/) })
+    expect(found).toMatchObject({ status: 'unknown', says: expect.stringMatching(/but budgets refused what is missing: agent \(\d+\)$/) })
     const atOnce = refused({ data: { code: 'CONCURRENCY_LIMITED', retryAfterMs: 1_600 } })
     expect(find(goodputPlateau, stressed({ oneIn: 6, others: atOnce })).status).toBe('fail')
+  })
+
+  test('a runaway that its budget refuses hides nobody who got no answer', () => {
+    const story = stressed({ oneIn: 6, others: served(4_000) }).agent('r', { hostile: true })
+    story.calls({ of: 'r', fromMs: 10_000, toMs: 18_000, everyMs: 10, answer: refused() })
+    expect(find(goodputPlateau, story)).toMatchObject({ status: 'fail', limit: 0.8 })
   })
 
   test('cannot tell when seconds differ so much that the interval lies across the limit', () => {

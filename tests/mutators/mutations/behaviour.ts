@@ -60,7 +60,7 @@ export const behaviour: Mutation[] = [
           correct: undefined,
         },
       ),
-    turns: { 'cancel-propagates': 'fail' },
+    turns: { 'cancel-propagates': 'fail', 'error-taxonomy': 'fail' },
   },
   {
     base: 'slow-postgres',
