@@ -113,6 +113,22 @@ describe('effects-once', () => {
     expect(find(effectsOnce, inProgress).status).toBe('pass')
   })
 
+  test('fails: done, and told so, then refused as if it had not been; who asked at the same moment may be', () => {
+    for (const answer of [toolError('INVALID_ARGUMENTS'), toolError('IDEMPOTENCY_IN_PROGRESS')]) {
+      const story = write('w1', [served(), answer]).effect('w1', 'INV-1')
+      const found = find(effectsOnce, story)
+      const text = 'key st-test.w1: told ok, then, asked again, that it cannot be done'
+      expect(found).toMatchObject({ status: 'fail', measured: 1, exhibits: [text] })
+      expect(witnesses(story, found)).toMatchObject([{ attempt: 2 }])
+      expect(find(effectsOnce, write('w1', [served(600), answer]).effect('w1', 'INV-1')).status).toBe('pass')
+    }
+  })
+
+  test('refused by a budget or a dependency when asked again, it may still be answered later', () => {
+    for (const answer of [refused(), unavailable(), gateway(), gaveUp()])
+      expect(find(effectsOnce, write('w1', [served(), answer]).effect('w1', 'INV-1')).status).toBe('pass')
+  })
+
   test('two tasks that share a key may carry other arguments', () => {
     const story = write('w1', [served()]).effect('w1', 'INV-1')
     story.call({ of: 'a', role: 'write', atMs: 5_000, key: 'w1', answer: toolError('IDEMPOTENCY_MISMATCH') })

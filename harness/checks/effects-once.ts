@@ -1,7 +1,8 @@
 // A5: each intent leaves exactly the effects that its agent was told of. By idempotency key, over all attempts, counted in the
 // effect table once the server is quiet: told ok → one row; told fail each time → none; not told → none or one. An answer
 // to a key that was answered before is the first answer again. More than one row for a key is a fail, whatever was told.
-// An answer to a key that comes back may not break its role's rules, nor call the key's arguments other ones: retries carry the same.
+// An answer to a key that comes back may not break its role's rules, nor call the key's arguments other ones: retries carry the same; nor say
+// that it cannot be done, once it has been told as done.
 // What is missing from a damaged record never makes a fail: an attempt that is not in it may be the one that was answered.
 // A key that agents of several tenants use (`sharedKeys` of the plan) is an intent of each: one row each, and no answer of another's.
 //

@@ -2,7 +2,7 @@
 // agents of several tenants use is an intent of each of them.
 //
 // Not modelled: what is missing from the record. Each violation says what must be there whole for it to be certain.
-import type { Call } from '../history/event.ts'
+import type { Call, CallClass } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { EffectLine } from '../history/raw-line.ts'
 import type { Role } from '../plan/plan.ts'
@@ -122,10 +122,17 @@ function wronglyAnswered(key: string, calls: readonly Call[]): Violation[] {
     return [{ text: `key ${key}: asked again, it got an answer that breaks its role's rules`, calls: wrong, needs: 'nothing' }]
   // Turns of a task carry their own arguments; attempts at one turn always the same.
   const turns = new Set(calls.map(({ agent, task, turn }) => `${agent}\n${task}\n${turn}`))
-  const mismatched = turns.size === 1 ? calls.filter(toldMismatch) : []
-  if (mismatched.length === 0) return []
-  return [{ text: `key ${key}: told that its arguments had changed, but they had not`, calls: mismatched, needs: 'nothing' }]
+  if (turns.size > 1) return []
+  const mismatched = calls.filter(toldMismatch)
+  if (mismatched.length > 0)
+    return [{ text: `key ${key}: told that its arguments had changed, but they had not`, calls: mismatched, needs: 'nothing' }]
+  const denied = calls.filter(({ class: is, sentAtMs }) => DENIES.has(is) && sentAtMs > (first?.endedAtMs ?? Number.POSITIVE_INFINITY))
+  if (denied.length === 0) return []
+  return [{ text: `key ${key}: told ok, then, asked again, that it cannot be done`, calls: denied, needs: 'nothing' }]
 }
+
+/** Words on the call itself: a budget or a dependency in the way says nothing of what was done. */
+const DENIES: ReadonlySet<CallClass> = new Set(['conflict', 'invalid'])
 
 /** `IDEMPOTENCY_MISMATCH`, 42201, or another server's word for it. */
 function toldMismatch({ class: is, evidence: { data, rpcCode } }: Call): boolean {
