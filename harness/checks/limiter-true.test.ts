@@ -67,6 +67,41 @@ describe('limiter-true', () => {
     expect(find(limiterTrue, twice().fault('redis-refused', { on: 'redis' }))).toMatchObject({ status: 'pass' })
   })
 
+  describe('once Redis is back', () => {
+    /** Away from 10 s to 18.1 s; the limiter's own word, every quarter of a second. */
+    const until = (backAtMs: number, lastCallMs = 28_000) => {
+      const story = held(aRun(), 'a').fault('redis-frozen', { on: 'redis' })
+      story.manifest.declared.breakerOpenMs = 2_000
+      story.calls({ of: 'a', fromMs: 20_000, toMs: lastCallMs, everyMs: 100, answer: refused() })
+      for (let atMs = 2_000; atMs < 28_000; atMs += 250)
+        story.sample('metrics', atMs, { limiterLocal: atMs > 10_000 && atMs < backAtMs ? 1 : 0 })
+      return story
+    }
+
+    test('holds where it counts there again', () => {
+      expect(find(limiterTrue, until(20_000))).toMatchObject({ status: 'pass' })
+    })
+
+    test('fails where it goes on counting by itself: what it lets in, no other instance sees', () => {
+      const story = until(30_000)
+      const found = find(limiterTrue, story)
+      expect(found).toMatchObject({
+        status: 'fail',
+        measured: 9_650,
+        limit: 4_000,
+        says: expect.stringContaining('9.7 s after Redis was back'),
+      })
+      expect(witnesses(story, found)[0]?.sentAtMs).toBeGreaterThan(22_100)
+    })
+
+    test('cannot be told where nobody called it since, or the open time of its breaker is not known', () => {
+      const undeclared = until(30_000)
+      delete undeclared.manifest.declared.breakerOpenMs
+      expect(find(limiterTrue, undeclared).status).toBe('pass')
+      expect(find(limiterTrue, until(30_000, 23_000)).status).toBe('pass')
+    })
+  })
+
   test('a limiter in Redis may have lost sight of it: one burst more cannot be told from that, two can', () => {
     const over = (burst: number) => {
       const story = held(aRun(), 'a', { burst })

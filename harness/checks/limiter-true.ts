@@ -4,14 +4,19 @@
 //
 // Limits: admissionsRatio, room for clocks that run apart (default 1.02 ×, ours). A fault on Redis adds one local burst: the declared mode.
 // Without such a fault a server may still have lost sight of its Redis for a moment: what fits into one burst more is then unknown.
+// Once Redis is back it counts there again: within the declared open time of its breaker and two probes of a second, where it tells
+// (observe.metrics.limiterLocal) and calls came by which it must notice. Until then what one instance lets in no other sees.
 // Not modelled: budgets that the target does not declare (hours, tenants); stored answers (replays may have a budget of their own).
 import type { Call } from '../history/event.ts'
 import { byEnd } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
+import { instancesOf } from '../history/instances.ts'
+import { faultsOf } from '../history/queries.ts'
+import { points } from '../history/samples.ts'
 import { ratio } from '../parameters.ts'
 import type { Role } from '../plan/plan.ts'
 import { isAdmitted, localBurst } from './admitted.ts'
-import { check } from './check.ts'
+import { check, type Finding } from './check.ts'
 import { indexes, notExercised, some, time } from './finding.ts'
 import { fullestWindow } from './fullest-window.ts'
 
@@ -38,6 +43,8 @@ export const limiterTrue = check({
     const most = Math.max(...found.map(({ used }) => used))
     const [worst] = over
     const lapse = localBurst(history) === 'perhaps' && over.every(({ calls, allowed, burst }) => calls.length <= allowed + burst)
+    const local = worst ? undefined : stillLocal(history)
+    if (local) return local
     const samples = budgets.reduce((sum, { admitted }) => sum + admitted.length, 0)
     return {
       status: worst ? (lapse ? 'unknown' : 'fail') : 'pass',
@@ -53,6 +60,39 @@ export const limiterTrue = check({
     }
   },
 })
+
+/** Two probes of a second, as breaker-recovers has them. ours */
+const PROBES_MS = 2_000
+/** Calls by which it must have noticed. ours */
+const NOTICED_BY = 20
+
+/** An instance that counts for itself though Redis has long been back. */
+function stillLocal(history: History): Finding | undefined {
+  const { breakerOpenMs } = history.manifest.declared
+  const heals = faultsOf(history).flatMap(({ dependency, overMs }) => (dependency === 'redis' ? [overMs] : []))
+  if (breakerOpenMs === undefined || heals.length === 0) return undefined
+  const [healedMs, limit] = [Math.max(...heals), breakerOpenMs + PROBES_MS]
+  const since = byEnd(history).filter(({ sentAtMs }) => sentAtMs > healedMs + limit)
+  const noticedAtMs = since[NOTICED_BY * instancesOf(history) - 1]?.endedAtMs ?? Number.POSITIVE_INFINITY
+  for (const [series, all] of Map.groupBy(points(history, 'limiterLocal'), (point) => point.series)) {
+    const own = all.filter(({ atMs }) => atMs > noticedAtMs)
+    const last = own.at(-1)
+    // One that never read 0 tells something else.
+    if (!last || own.some(({ value }) => value !== 1) || !all.some(({ value }) => value === 0)) continue
+    const tookMs = Math.round(last.atMs - healedMs)
+    return {
+      status: 'fail',
+      timed: true,
+      measured: tookMs,
+      limit,
+      unit: 'ms after the heal',
+      samples: own.length,
+      says: `${series} was still 1 ${time(tookMs)} after Redis was back: it counts for itself, and no other instance sees what it lets in`,
+      witnesses: indexes(since.slice(0, WITNESSES)),
+    }
+  }
+  return undefined
+}
 
 interface Budget {
   owner: string
