@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { closedUnread, refused, served, toolError, unavailable, without } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
-import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
+import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
 import { errorTaxonomy } from './error-taxonomy.ts'
 
 const answered = (...answers: Parameters<ReturnType<typeof aRun>['call']>[0]['answer'][]) => {
@@ -55,6 +55,33 @@ describe('error-taxonomy', () => {
       measured: 1,
       witnesses: [1],
       says: expect.stringContaining(what),
+    })
+  })
+
+  describe('a failure that is told as a success', () => {
+    /** Two seconds of calm, then Postgres is away for eight. */
+    const outage = (calm: boolean, told: boolean) => {
+      const story = aRun().agent('a').fault('postgres-refused')
+      story.calls({ of: 'a', fromMs: 3_000, toMs: 5_000, everyMs: 50, answer: served(5, { correct: calm }) })
+      story.call({ of: 'a', atMs: 12_000, answer: unavailable() })
+      return story.calls({ of: 'a', fromMs: 12_100, toMs: 13_000, everyMs: 100, answer: served(5, { correct: told }) })
+    }
+
+    test('fails: answers break the rules of their role while what they need is broken, and never before', () => {
+      const story = outage(true, false)
+      const found = find(errorTaxonomy, story)
+      expect(found).toMatchObject({ status: 'fail', measured: 9, says: expect.stringContaining('9 errors of 10: a success that is none') })
+      expect(witnesses(story, found)[0]).toMatchObject({ sentAtMs: 12_101, class: 'served' })
+    })
+
+    test('holds: right answers, rules that were broken before as well, what needs nothing that is broken, and a single one of many', () => {
+      expect(find(errorTaxonomy, outage(true, true)).status).toBe('pass')
+      expect(find(errorTaxonomy, outage(false, false)).status).toBe('pass')
+      const elsewhere = outage(true, false)
+      for (const fault of elsewhere.faults) fault.dependency = 'upstream'
+      expect(find(errorTaxonomy, elsewhere).status).toBe('pass')
+      const once = outage(true, true).calls({ of: 'a', fromMs: 13_000, toMs: 17_000, everyMs: 50, answer: served(5, { correct: true }) })
+      expect(find(errorTaxonomy, once.call({ of: 'a', atMs: 17_000, answer: served(5, { correct: false }) })).status).toBe('pass')
     })
   })
 

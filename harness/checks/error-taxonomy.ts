@@ -2,6 +2,9 @@
 // trace, a line of SQL or a host name in an answer goes into a model's context, and from there anywhere; and an agent that cannot tell
 // what failed tries it again.
 //
+// A failure that is told as a success is none of those: an answer that breaks its role's rules while what it needs is broken, where none
+// did in the steady phase. An agent takes an empty list for the truth.
+//
 // Looked at: every answer that is no success. Codes are held to `declared.errorCodes` where the target lists them. A 5xx around a fault at
 // the server itself (killed, frozen, drained) is left out: whoever stands before it may have said it. A lead that is refused with 404 is a
 // session that has gone, which the protocol allows. A 408 with nothing in it, of a call that no log has, crossed it: the server closed a
@@ -10,7 +13,7 @@
 import type { Call } from '../history/event.ts'
 import { notServed } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
-import { faultsOf, overlaps } from '../history/queries.ts'
+import { faultsOf, needs, overlaps } from '../history/queries.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, some } from './finding.ts'
 
@@ -86,21 +89,24 @@ export const errorTaxonomy = check({
         !(call.class === 'lost' && call.server === undefined) &&
         !(call.evidence.status >= 500 && own.some((fault) => overlaps(call, { fromMs: fault.fromMs, toMs: fault.overMs }))),
     )
-    if (errors.length === 0) return notExercised('no call was answered with an error')
-    const flawed = errors.flatMap((call) => {
+    const masked = maskedIn(history).map((call) => ({ call, flaw: 'a success that is none: it breaks the rules of its role' }))
+    const samples = errors.length + masked.length
+    if (samples === 0) return notExercised('no call was answered with an error')
+    const told = errors.flatMap((call) => {
       const flaw = flawOf(history, call)
       return flaw === undefined ? [] : [{ call, flaw }]
     })
+    const flawed = [...told, ...masked]
     const kinds = [...Map.groupBy(flawed, ({ flaw }) => flaw)].sort((a, b) => b[1].length - a[1].length)
     return {
       status: flawed.length > 0 ? 'fail' : 'pass',
       measured: flawed.length,
       limit: 0,
       unit: 'errors outside the table',
-      samples: errors.length,
+      samples,
       says:
         kinds.length > 0
-          ? kinds.map(([flaw, calls]) => `${some(calls.length, 'error')} of ${errors.length}: ${flaw}`).join('; ')
+          ? kinds.map(([flaw, calls]) => `${some(calls.length, 'error')} of ${samples}: ${flaw}`).join('; ')
           : `all ${some(errors.length, 'error')} are of the published table`,
       // One of each kind first.
       witnesses: [...new Set(indexes([...kinds.flatMap(([, calls]) => calls.slice(0, 1)), ...flawed].map(({ call }) => call)))].slice(
@@ -135,6 +141,26 @@ function flawOf({ manifest, plan }: History, call: Call): string | undefined {
     return 'an answer under the id of another call'
   if (is === 'server-error' && !typed) return `an answer that is no JSON-RPC (HTTP ${status})`
   return undefined
+}
+
+const CALM_LEAST = 20
+/** What none of n answers did, at most 3 in n do, with 95 %. */
+const RULE_OF_THREE = 3
+
+/** Served against the rules of their role while what it needs was broken, of roles that kept them in the steady phase. */
+function maskedIn(history: History): Call[] {
+  const broken = faultsOf(history).filter(({ dependency }) => dependency !== undefined)
+  if (broken.length === 0) return []
+  const answers = history.calls.filter(({ class: is, evidence }) => is === 'served' && evidence.correct !== undefined)
+  return [...Map.groupBy(answers, ({ role }) => role)].flatMap(([role, own]) => {
+    const calm = own.filter(({ phase }) => phase === 'steady')
+    const isWrong = ({ evidence }: Call) => evidence.correct === false
+    if (calm.length < CALM_LEAST || calm.some(isWrong)) return []
+    const faults = broken.filter(({ dependency = '' }) => needs(history, role, dependency))
+    const then = own.filter((call) => faults.some(({ fromMs, overMs }) => overlaps(call, { fromMs, toMs: overMs })))
+    const wrong = then.filter(isWrong)
+    return wrong.length > (RULE_OF_THREE / calm.length) * then.length ? wrong : []
+  })
 }
 
 /** Numbers from −32768 to −32000 are JSON-RPC's: they say that something went wrong, not what. */
