@@ -75,6 +75,25 @@ describe('breaker-opens', () => {
     expect(errors(knocks, 0.5).says).toContain('no fault of the plan')
   })
 
+  test('so is one that hangs, once a deadline has told so: a breaker that counts no timeouts knocks on', () => {
+    const hang = (asked: number[], toMs = 18_000) => {
+      const story = aRun().agent('a').fault('upstream-hang', { on: 'upstream', toMs })
+      Object.assign(story.plan.roles.external ?? {}, { deadlineMs: 1_500 })
+      story.manifest.offers['link:upstream'] = true
+      for (let atMs = 10_000; atMs < toMs; atMs += 40) {
+        const knocks = asked.includes(atMs)
+        if (knocks) story.hits.push({ kind: 'hit', atMs: T0_MS + atMs + 2, status: 0 })
+        story.call({ of: 'a', role: 'external', atMs, answer: knocks ? toolError('TOOL_TIMEOUT', 1_500) : unavailable() })
+      }
+      return find(breakerOpens, story)
+    }
+    const timely = [...beat(10_000, 12_000, 40), 14_000, 16_000]
+    expect(hang(timely)).toMatchObject({ status: 'pass' })
+    expect(hang(beat(10_000, 18_000, 40))).toMatchObject({ status: 'fail', measured: 199 })
+    expect(hang([...beat(10_000, 14_000, 40), 16_000]).status).toBe('fail')
+    expect(hang(beat(10_000, 14_000, 40), 14_000)).toMatchObject({ notExercised: true })
+  })
+
   test('fails when every call knocks to the end, with calls as witnesses', () => {
     const found = find(breakerOpens, outage(beat(10_050, 18_000, 50), { answer: toolError('DEPENDENCY_UNAVAILABLE') }))
     expect(found).toMatchObject({

@@ -5,27 +5,24 @@
 // Limits: failures before it (default 20 a breaker, plus one for each pooled connection to Postgres, since those fail together) or withinMs
 // of the first failed attempt (5 s; withinQuickMs, 2 s, at quick scale: at its 38 calls a second 5 s are 190 failures, far more than any
 // count); probes an open interval (1, and one to spare); fastMs, p95 of refusals once open (100 ms);
-// leastCalls after it, to tell an open breaker from agents that do not ask (20). All ours. Without a link: inferred from
+// leastCalls after it, to tell an open breaker from agents that do not ask (20). All ours. An API that hangs is dead too, but nobody can
+// know it before the first deadline: looked at where the hang lasts long enough for that. Without a link: inferred from
 // failures that become fast. Not modelled: how it closes again (recovers, breaker-recovers).
 import type { Call } from '../history/event.ts'
 import { needing } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { breakersOf, instancesOf } from '../history/instances.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { attemptsAt, breakerOpenMs, type FaultRecord, faultsOf, refusedBefore, wayMs } from '../history/queries.ts'
+import { attemptsAt, breakerOpenMs, type FaultRecord, refusedBefore, wayMs } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
 import { count, milliseconds } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, some, time, unknown, worst } from './finding.ts'
 import { opening } from './opening.ts'
 import { pastBreaker } from './past-breaker.ts'
+import { takenAway } from './taken-away.ts'
 
 const WITNESSES = 20
-
-/** Every attempt fails: only that a breaker must answer by opening. */
-function isHard({ fault, parameters: { share } }: FaultRecord): boolean {
-  return fault === 'postgres-refused' || (fault === 'upstream-errors' && share === 1)
-}
 
 export const breakerOpens = check({
   code: 'A10',
@@ -49,10 +46,11 @@ export const breakerOpens = check({
     leastCalls: count(20, { from: 1, to: 1_000_000 }),
   },
   judge(history, limits) {
-    const faults = faultsOf(history).filter(isHard)
-    if (faults.length === 0) return notExercised('no fault of the plan takes a dependency away wholly')
     const withinMs = history.plan.scale === 'quick' ? limits.withinQuickMs : limits.withinMs
-    const found = faults.map((fault) => judgeFault(history, fault, { ...limits, withinMs }))
+    const found = takenAway(history, withinMs).map(([fault, knownAfterMs]) =>
+      judgeFault(history, fault, { ...limits, withinMs: withinMs + knownAfterMs }),
+    )
+    if (found.length === 0) return notExercised('no fault of the plan takes a dependency away wholly, and for long enough')
     return worst(found)
   },
 })
