@@ -1,5 +1,6 @@
 // The server while something is wrong: limits spent, Postgres slow, silent or gone, Redis gone, callers that leave, a drain.
 // Real Postgres and Redis behind the proxy. What must hold is told to callers, in the log and in the metrics.
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -141,7 +142,7 @@ describe('Postgres', () => {
     await desk.call('list_tables')
     const attempts = () => readFileSync(services.attemptsFile, 'utf8').split('\n').length
     const before = attempts()
-    const down = await toxic(postgres, 'down', {})
+    await using down = await toxic(postgres, 'down', {})
     const answers: Told[] = []
     for (let i = 0; i < 60; i++) answers.push(await desk.call('list_tables'))
     for (const answer of answers) expectGuidance(answer, 'DEPENDENCY_UNAVAILABLE')
@@ -157,7 +158,7 @@ describe('Postgres', () => {
 
   test('gone before a key was ever seen: 503, not 401', async () => {
     await using desk = await open()
-    const down = await toxic(services.links.postgres, 'down', {})
+    await using down = await toxic(services.links.postgres, 'down', {})
     const answer = await desk.call('list_tables')
     await down.remove()
     expectGuidance(answer, 'DEPENDENCY_UNAVAILABLE')
@@ -167,7 +168,7 @@ describe('Postgres', () => {
   test('so slow that nothing is in time: every call ends by its deadline, and the connections are sound after', async () => {
     await using desk = await open({ DEADLINE_LONGEST_MS: '300', ACQUIRE_TIMEOUT_MS: '100', POOL_CHEAP: '2', QUEUE_MAX: '4' })
     await desk.call('list_tables')
-    const slow = await toxic(services.links.postgres, 'latency', { delayMs: 400 })
+    await using slow = await toxic(services.links.postgres, 'latency', { delayMs: 400 })
     const startedMs = performance.now()
     const answers = await Promise.all(Array.from({ length: 12 }, () => desk.call('list_tables')))
     expect(performance.now() - startedMs).toBeLessThan(1_200)
@@ -190,8 +191,8 @@ describe('Postgres', () => {
   test('reset in the middle of a write: nothing is written twice, whatever the caller was told', async () => {
     await using desk = await open({ BREAKER_FAILURES: '1000' })
     const write = (key: string) => desk.call('create_invoice', { customer: 'C-0003', amountCents: 3, currency: 'EUR', idempotencyKey: key })
-    await write('warm')
-    const keys = Array.from({ length: 20 }, (_, i) => `reset-${i}`)
+    await write(randomUUID())
+    const keys = Array.from({ length: 20 }, () => randomUUID())
     const told = new Map<string, Told>()
     for (const key of keys) {
       const [answer] = await Promise.all([write(key), toxic(services.links.postgres, 'reset', {}).then((once) => once.remove())])
@@ -199,7 +200,8 @@ describe('Postgres', () => {
     }
     await Promise.all(keys.map((key) => expect.poll(async () => (await write(key)).isError, { interval: 20 }).toBe(false)))
     const rows = await services.postgres.query(
-      `select idempotency_key as key, count(*)::int as n from ledger.invoices where idempotency_key like 'reset-%' group by 1`,
+      'select idempotency_key as key, count(*)::int as n from ledger.invoices where idempotency_key = any($1) group by 1',
+      [keys],
     )
     expect(rows).toHaveLength(20)
     expect(rows.filter(({ n }) => n !== 1)).toEqual([])
@@ -212,7 +214,7 @@ describe('Redis', () => {
   test('gone: reads go on under a local limit, writes and expensive tools are refused with guidance, and it comes back', async () => {
     await using desk = await open({ AGENT_RATE_PER_MINUTE: '60', AGENT_BURST: '20' })
     await desk.call('list_tables')
-    const down = await toxic(services.links.redis, 'down', {})
+    await using down = await toxic(services.links.redis, 'down', {})
     const reads: Told[] = []
     for (let i = 0; i < 14; i++) reads.push(await desk.call('list_tables'))
     expect(reads.filter(({ status }) => status === 200)).toHaveLength(10)
@@ -228,7 +230,7 @@ describe('Redis', () => {
   test('silent: no call waits longer than its timeout allows', async () => {
     await using desk = await open({ REDIS_TIMEOUT_MS: '50' })
     await desk.call('list_tables')
-    const slow = await toxic(services.links.redis, 'latency', { delayMs: 3_000 })
+    await using slow = await toxic(services.links.redis, 'latency', { delayMs: 3_000 })
     const startedMs = performance.now()
     for (let i = 0; i < 10; i++) expect((await desk.call('list_tables')).status).toBe(200)
     await slow.remove()

@@ -1,6 +1,7 @@
 // What a caller says stays with the caller: secrets and personal data are planted in every argument of every tool, on every path that
 // fails, in headers and in the envelope; afterwards none of it is in the log, the spans, the metrics or the text of an error.
 // An id that a program would make (`X-Request-Id`, trace id) is repeated on purpose: it carries no secret, and operators need it.
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DeskServices, startDeskServices } from '../tests/fixtures/desk-services.ts'
@@ -136,13 +137,14 @@ describe('is not found', () => {
   })
 
   test('in what a mistake of ours logs', () => {
-    desk.running.log.problem('tried', Object.assign(new Error(`invalid input syntax for type integer: "${PLANTED[1]}"`), { code: '22P02' }))
-    desk.running.log.problem('tried', new SyntaxError(`Unexpected token 's', "${PLANTED[3]}" is not valid JSON`))
+    const tried = `tried ${randomUUID()}`
+    desk.running.log.problem(tried, Object.assign(new Error(`invalid input syntax for type integer: "${PLANTED[1]}"`), { code: '22P02' }))
+    desk.running.log.problem(tried, new SyntaxError(`Unexpected token 's', "${PLANTED[3]}" is not valid JSON`))
     return expect
       .poll(() =>
         readFileSync(desk.logFile, 'utf8')
           .split('\n')
-          .filter((line) => line.includes('"tried"')),
+          .filter((line) => line.includes(tried)),
       )
       .toEqual([expect.stringContaining('Error 22P02: invalid input syntax for type integer: \\"…\\"'), expect.not.stringMatching(TRACES)])
   })

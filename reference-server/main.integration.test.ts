@@ -22,24 +22,25 @@ function start(more: Record<string, string>): ServerProcess {
 }
 
 test('starts twice on one database, drains on SIGTERM with a call inside, and exits 0', async () => {
-  const first = start({ INSTANCE: 'first' })
-  const second = start({ INSTANCE: 'second' })
+  await using first = start({ INSTANCE: 'first' })
+  await using second = start({ INSTANCE: 'second' })
   await second.line('started')
   second.child.kill('SIGTERM')
   expect(await second.ended).toEqual([0, null])
   const { port } = await first.line('started')
   const body = toolCall('inside', 'run_query', { sql: 'select pg_sleep(1)' })
-  const call = fetch(`http://127.0.0.1:${port}/mcp`, { method: 'POST', headers: headersOf('run_query', 'inside', TOKENS.t0), body })
+  const headers = headersOf('run_query', 'inside', TOKENS.t0)
+  const status = fetch(`http://127.0.0.1:${port}/mcp`, { method: 'POST', headers, body }).then((answer) => answer.status, String)
   const asleep = () =>
     services.postgres.query(`select 1 from pg_stat_activity where usename = 'app' and state = 'active' and query like '%pg_sleep(1)%'`)
   await expect.poll(async () => (await asleep()).length, { interval: 10, timeout: 10_000 }).toBe(1)
   first.child.kill('SIGTERM')
-  expect((await call).status).toBe(200)
+  expect(await status).toBe(200)
   expect(await first.ended).toEqual([0, null])
 })
 
 test('during the delay it serves but is not ready, so that a balancer looks elsewhere; a second signal ends it now', async () => {
-  const server = start({ DRAIN_DELAY_MS: '60000' })
+  await using server = start({ DRAIN_DELAY_MS: '60000' })
   const { child, ended } = server
   const { port, admin_port: adminPort } = await server.line('started')
   child.kill('SIGTERM')

@@ -23,7 +23,7 @@ afterAll(async () => {
 })
 
 function open(environment: Record<string, string> = {}): Promise<Desk> {
-  return openDesk(services.addresses, environment)
+  return openDesk(services.addresses, { REDIS_TIMEOUT_MS: '100', ...environment })
 }
 
 const invoice = { customer: 'Customer 1', amountCents: 1, currency: 'EUR' }
@@ -57,9 +57,9 @@ describe.each<{ mode: string; begin: () => Promise<unknown>; heal: () => Promise
     await using desk = await open()
     const customer = await customers(desk)
     const before = await timesOf(desk, 20)
-    await begin()
     await using stack = new AsyncDisposableStack()
     stack.defer(async () => void (await heal()))
+    await begin()
     const during = await timesOf(desk, 20)
     expect(at(during, 0.85) - at(before, 0.85)).toBeLessThan(ADDED_MS)
     const [query, write] = [await desk.call('run_query', { sql: 'select 1' }), await desk.call('create_invoice', { ...invoice, customer })]
@@ -92,7 +92,7 @@ test('flushed: the script is sent again and budgets begin anew; nothing is refus
 test('slow, but in time: counted as ever, each call later by what Redis takes', async () => {
   await using desk = await open({ REDIS_TIMEOUT_MS: '2000' })
   const before = await timesOf(desk, 10)
-  const slow = await toxic(services.links.redis, 'latency', { delayMs: 30 })
+  await using slow = await toxic(services.links.redis, 'latency', { delayMs: 30 })
   const during = await timesOf(desk, 10)
   await slow.remove()
   expect(at(during, 0.5) - at(before, 0.5)).toBeGreaterThan(50)
@@ -105,9 +105,9 @@ test('frozen for long: nothing piles up, neither commands nor memory', async () 
   const collect = runInNewContext('gc') as () => void
   await using desk = await open()
   await timesOf(desk, 50)
-  await services.redis.signal('SIGSTOP')
   await using stack = new AsyncDisposableStack()
   stack.defer(async () => void (await services.redis.signal('SIGCONT')))
+  await services.redis.signal('SIGSTOP')
   await timesOf(desk, 50)
   collect()
   const heapBytes = process.memoryUsage().heapUsed
@@ -125,7 +125,7 @@ test('instances alive are counted, and limits without Redis are divided by them'
   await using first = await open({ INSTANCE: 'first', AGENT_RATE_PER_MINUTE: '60', AGENT_BURST: '16' })
   await using second = await openDesk(services.addresses, { INSTANCE: 'second', AGENT_RATE_PER_MINUTE: '60', AGENT_BURST: '16' })
   for (const desk of [first, second]) await expect.poll(() => desk.running.instances.live, { interval: 50, timeout: 6_000 }).toBe(2)
-  const down = await toxic(services.links.redis, 'down', {})
+  await using down = await toxic(services.links.redis, 'down', {})
   const statuses: number[] = []
   for (let i = 0; i < 6; i++) statuses.push((await first.call('list_tables')).status)
   await down.remove()

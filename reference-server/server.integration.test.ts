@@ -1,7 +1,8 @@
 // The whole server over HTTP, against a real Postgres and Redis: what callers of both eras see when all is well.
+import { randomUUID } from 'node:crypto'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type DeskServices, startDeskServices } from '../tests/fixtures/desk-services.ts'
 import { type Desk, headersOf, openDesk, TOKENS, told, toolCall } from './fixtures/desk.ts'
 
@@ -116,56 +117,66 @@ describe('run_query', () => {
 
 describe('create_invoice', () => {
   const invoice = { customer: 'C-0007', amountCents: 700, currency: 'EUR' }
-  const rowsOf = (key: string) => services.postgres.query('select invoice_number from ledger.invoices where idempotency_key = $1', [key])
+  let key = ''
+  beforeEach(() => {
+    key = randomUUID()
+  })
+  const rows = () => services.postgres.query('select invoice_number from ledger.invoices where idempotency_key = $1', [key])
+  /** Ends with its test: what it holds is free again. */
+  async function otherTransaction(begin: string, values: string[] = []) {
+    const client = new pg.Client({ connectionString: `postgres://postgres@${services.postgres.address}/postgres` })
+    await client.connect()
+    const end = () => client.end()
+    await client.query('begin')
+    await client.query(begin, values)
+    return { end, [Symbol.asyncDispose]: end }
+  }
+  const COUNTER = `select 1 from ledger.invoice_counters where tenant = 't0' for update`
 
   test('ten at once with one key make one row and nine replays', async () => {
-    const answers = await Promise.all(Array.from({ length: 10 }, () => desk.call('create_invoice', { ...invoice, idempotencyKey: 'ten' })))
+    const answers = await Promise.all(Array.from({ length: 10 }, () => desk.call('create_invoice', { ...invoice, idempotencyKey: key })))
     const replayed = answers.filter(({ body }) => (body.result as { _meta: { replayed?: boolean } })._meta.replayed)
     expect(answers.filter(({ isError }) => isError)).toEqual([])
     expect(replayed.length).toBe(9)
     expect(new Set(answers.map(({ data }) => JSON.stringify(data))).size).toBe(1)
-    expect(await rowsOf('ten')).toHaveLength(1)
+    expect(await rows()).toHaveLength(1)
   })
 
   test('refuses another payload under a used key', async () => {
-    await desk.call('create_invoice', { ...invoice, idempotencyKey: 'mine' })
-    const { data } = await desk.call('create_invoice', { ...invoice, amountCents: 701, idempotencyKey: 'mine' })
+    await desk.call('create_invoice', { ...invoice, idempotencyKey: key })
+    const { data } = await desk.call('create_invoice', { ...invoice, amountCents: 701, idempotencyKey: key })
     expect(data).toMatchObject({ code: 'IDEMPOTENCY_MISMATCH', retryable: false })
-    expect(await rowsOf('mine')).toHaveLength(1)
+    expect(await rows()).toHaveLength(1)
   })
 
   test("an agent's key is its own", async () => {
-    const first = await desk.call('create_invoice', { ...invoice, idempotencyKey: 'shared' })
-    const other = await desk.call('create_invoice', { ...invoice, amountCents: 9, idempotencyKey: 'shared' }, TOKENS.t1)
+    const first = await desk.call('create_invoice', { ...invoice, idempotencyKey: key })
+    const other = await desk.call('create_invoice', { ...invoice, amountCents: 9, idempotencyKey: key }, TOKENS.t1)
     expect([first.isError, other.isError]).toEqual([false, false])
   })
 
   test('forgets the key of a write that was refused', async () => {
-    const refused = await desk.call('create_invoice', { ...invoice, customer: 'Nobody', idempotencyKey: 'again' })
+    const refused = await desk.call('create_invoice', { ...invoice, customer: 'Nobody', idempotencyKey: key })
     expect(refused.data.code).toBe('INVALID_ARGUMENTS')
-    expect((await desk.call('create_invoice', { ...invoice, idempotencyKey: 'again' })).isError).toBe(false)
+    expect((await desk.call('create_invoice', { ...invoice, idempotencyKey: key })).isError).toBe(false)
   })
 
   test('says that a key is in progress while another transaction holds it, and takes it once it is free', async () => {
     await using hasty = await openDesk(services.addresses, { LOCK_TIMEOUT_MS: '50' })
-    const other = new pg.Client({ connectionString: `postgres://postgres@${services.postgres.address}/postgres` })
-    await other.connect()
-    await other.query('begin')
-    await other.query(`insert into desk.idempotency_keys values ('t0', 'agent-0', 'create_invoice', 'held', 'hash')`)
-    const held = await hasty.call('create_invoice', { ...invoice, idempotencyKey: 'held' })
-    expect(held.data).toMatchObject({ code: 'IDEMPOTENCY_IN_PROGRESS', retryable: true, retryAfterMs: 1_000 })
+    const held = `insert into desk.idempotency_keys values ('t0', 'agent-0', 'create_invoice', $1, 'hash')`
+    await using other = await otherTransaction(held, [key])
+    const answer = await hasty.call('create_invoice', { ...invoice, idempotencyKey: key })
+    expect(answer.data).toMatchObject({ code: 'IDEMPOTENCY_IN_PROGRESS', retryable: true, retryAfterMs: 1_000 })
     await other.end()
-    await expect.poll(async () => (await hasty.call('create_invoice', { ...invoice, idempotencyKey: 'held' })).isError).toBe(false)
-    expect(await rowsOf('held')).toHaveLength(1)
+    await expect.poll(async () => (await hasty.call('create_invoice', { ...invoice, idempotencyKey: key })).isError).toBe(false)
+    expect(await rows()).toHaveLength(1)
   })
 
   test('nine duplicates of a write that waits for a row are told that it is in progress; afterwards they are replays', async () => {
     await using patient = await openDesk(services.addresses, { LOCK_TIMEOUT_MS: '10000' })
     await using hasty = await openDesk(services.addresses, { LOCK_TIMEOUT_MS: '50' })
-    const other = new pg.Client({ connectionString: `postgres://postgres@${services.postgres.address}/postgres` })
-    await other.connect()
-    await other.query(`begin; select 1 from ledger.invoice_counters where tenant = 't0' for update`)
-    const write = { ...invoice, idempotencyKey: 'slow' }
+    await using other = await otherTransaction(COUNTER)
+    const write = { ...invoice, idempotencyKey: key }
     const first = patient.call('create_invoice', write)
     const waiting = () => services.postgres.query(`select 1 from pg_stat_activity where usename = 'app' and wait_event_type = 'Lock'`)
     await expect.poll(waiting, { interval: 10 }).toHaveLength(1)
@@ -176,16 +187,14 @@ describe('create_invoice', () => {
     const replays = await nine()
     expect([isError, ...replays.map((answer) => answer.isError)]).toEqual(Array.from({ length: 10 }, () => false))
     expect(replays.map((answer) => answer.data)).toEqual(Array.from({ length: 9 }, () => data))
-    expect(await rowsOf('slow')).toHaveLength(1)
+    expect(await rows()).toHaveLength(1)
     expect(await hasty.metric('idempotency_total{outcome="in-progress"}')).toBe(9)
   })
 
   test("a counter that somebody else holds is not the key's fault", async () => {
     await using hasty = await openDesk(services.addresses, { LOCK_TIMEOUT_MS: '50' })
-    const other = new pg.Client({ connectionString: `postgres://postgres@${services.postgres.address}/postgres` })
-    await other.connect()
-    await other.query(`begin; select 1 from ledger.invoice_counters where tenant = 't0' for update`)
-    const { data, isError, status } = await hasty.call('create_invoice', { ...invoice, idempotencyKey: 'waiting' })
+    await using other = await otherTransaction(COUNTER)
+    const { data, isError, status } = await hasty.call('create_invoice', { ...invoice, idempotencyKey: key })
     await other.end()
     expect([status, isError, data.code, data.scope]).toEqual([200, true, 'DEPENDENCY_UNAVAILABLE', 'postgres'])
     expect(await hasty.metric('breaker_state{dependency="postgres"}')).toBe(0)

@@ -1,6 +1,7 @@
 // No argument leads from one tenant to another: everything of t1 that can be named is named by t0, in every tool, resource and
 // cursor; what comes back must not hold a word that was planted there. Then each lock alone: row-level security without the
 // handler's look, the handler's look without row-level security.
+import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DeskServices, startDeskServices } from '../tests/fixtures/desk-services.ts'
@@ -105,7 +106,8 @@ test.each<[string, Record<string, unknown>]>([
 })
 
 test("another tenant's idempotency key gives neither its answer nor a hint that it exists", async () => {
-  const invoice = { customer: 'C-0001', amountCents: 1_234, currency: 'EUR', idempotencyKey: 'same-key' }
+  const idempotencyKey = randomUUID()
+  const invoice = { customer: 'C-0001', amountCents: 1_234, currency: 'EUR', idempotencyKey }
   const theirs = await owner('create_invoice', { ...invoice, memo: 'planted' })
   const ours = await thief('create_invoice', { ...invoice, memo: 'ours' })
   expect([theirs.isError, ours.isError, (ours.body.result as { _meta?: { replayed?: boolean } })._meta?.replayed]).toEqual([
@@ -113,8 +115,8 @@ test("another tenant's idempotency key gives neither its answer nor a hint that 
     false,
     undefined,
   ])
-  const rows = await services.postgres.query(`select tenant, memo from ledger.invoices where idempotency_key = 'same-key' order by tenant`)
-  expect(rows).toEqual([
+  const memos = 'select tenant, memo from ledger.invoices where idempotency_key = $1 order by tenant'
+  expect(await services.postgres.query(memos, [idempotencyKey])).toEqual([
     { tenant: 't0', memo: 'ours' },
     { tenant: 't1', memo: 'planted' },
   ])

@@ -1,4 +1,5 @@
 // One trace from the agent's traceparent through the server, Postgres and the service upstream, as a collector receives it.
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -7,7 +8,7 @@ import { type DeskServices, startDeskServices } from '../tests/fixtures/desk-ser
 import { type Desk, headersOf, openDesk, TOKENS, toolCall } from './fixtures/desk.ts'
 import { openReceiver } from './fixtures/otlp-receiver.ts'
 
-const AGENT = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' }
+const AGENT_SPAN = 'b7ad6b7169203331'
 const SERVER = 2
 const CLIENT = 3
 
@@ -41,7 +42,8 @@ afterAll(async () => {
   await services?.[Symbol.asyncDispose]()
 })
 
-const traceparent = (traceId: string) => `00-${traceId}-${AGENT.spanId}-01`
+const newTrace = () => randomBytes(16).toString('hex')
+const traceparent = (traceId: string) => `00-${traceId}-${AGENT_SPAN}-01`
 
 /** @param own what stands in the header; the body's `_meta` has another one unless it is left out */
 async function call(tool: string, args: Record<string, unknown>, { header, meta }: { header?: string; meta?: string }) {
@@ -53,11 +55,13 @@ async function call(tool: string, args: Record<string, unknown>, { header, meta 
 }
 
 test('the agent, this server, Postgres and the service upstream are one trace', async () => {
-  await call('get_exchange_rate', { base: 'EUR', quote: 'USD' }, { meta: AGENT.traceId, header: 'f'.repeat(32) })
-  await call('list_tables', {}, { header: '1'.repeat(32) })
-  const [upstreamSpan, serverSpan] = await receiver.trace(AGENT.traceId, 2)
+  const seen = desk.logged('request').length
+  const [byMeta, byHeader] = [newTrace(), newTrace()]
+  await call('get_exchange_rate', { base: 'EUR', quote: 'USD' }, { meta: byMeta, header: newTrace() })
+  await call('list_tables', {}, { header: byHeader })
+  const [upstreamSpan, serverSpan] = await receiver.trace(byMeta, 2)
   expect(serverSpan).toMatchObject({
-    parentSpanId: AGENT.spanId,
+    parentSpanId: AGENT_SPAN,
     name: 'tools/call get_exchange_rate',
     kind: SERVER,
     service: 'desk-under-test',
@@ -70,11 +74,11 @@ test('the agent, this server, Postgres and the service upstream are one trace', 
     },
   })
   expect(upstreamSpan).toMatchObject({ parentSpanId: serverSpan?.spanId, kind: CLIENT })
-  expect(told.at(-1)?.traceparent).toBe(`00-${AGENT.traceId}-${upstreamSpan?.spanId}-01`)
-  const [postgresSpan, other] = await receiver.trace('1'.repeat(32), 2)
+  expect(told.at(-1)?.traceparent).toBe(`00-${byMeta}-${upstreamSpan?.spanId}-01`)
+  const [postgresSpan, other] = await receiver.trace(byHeader, 2)
   expect(postgresSpan).toMatchObject({ name: 'postgres read', parentSpanId: other?.spanId, attributes: { 'db.system.name': 'postgresql' } })
-  const lines = await desk.requests(2)
-  expect(lines.map((line) => line.trace_id)).toEqual([AGENT.traceId, '1'.repeat(32)])
+  const lines = await desk.requests(seen + 2)
+  expect(lines.slice(seen).map((line) => line.trace_id)).toEqual([byMeta, byHeader])
 })
 
 test('without a parent a trace begins here, and the log says which', async () => {
@@ -93,8 +97,8 @@ test.each([
   ['a refusal', 'list_tables', { unknown: 1 }, 'tool_error', 'INVALID_ARGUMENTS', 0],
   ['SQL that cannot run', 'run_query', { sql: 'select nothing from nowhere' }, 'tool_error', 'INVALID_ARGUMENTS', 0],
   ['a statement that takes too long', 'run_query', { sql: 'select pg_sleep(20)' }, 'tool_error', 'TOOL_TIMEOUT', 2],
-])('%s says which error it was, and whether it is ours', async (name, tool, args, type, code, status) => {
-  const traceId = Buffer.from(name.padEnd(16).slice(0, 16)).toString('hex')
+])('%s says which error it was, and whether it is ours', async (_, tool, args, type, code, status) => {
+  const traceId = newTrace()
   await call(tool, args, { meta: traceId })
   await receiver.trace(traceId, 1)
   await expect.poll(async () => (await receiver.trace(traceId, 1)).some(({ kind }) => kind === SERVER)).toBe(true)

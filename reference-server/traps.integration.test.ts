@@ -1,9 +1,10 @@
 // Traps that the controls were built around, each sprung on the whole server with a real Postgres and Redis: what people's servers do
 // when several things meet. Redis' own troubles: redis-modes; a server that dies or drains: crash.
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type DeskServices, startDeskServices, toxic } from '../tests/fixtures/desk-services.ts'
 import { type Desk, headersOf, openDesk, TOKENS, told } from './fixtures/desk.ts'
 import type { Parts } from './parts.ts'
@@ -53,9 +54,13 @@ describe('a statement that fails', () => {
 })
 
 describe('the same write, again and again', () => {
+  let own = ''
+  beforeEach(() => {
+    own = randomUUID()
+  })
   const write = (desk: Desk, key: string, more = {}) =>
-    desk.call('create_invoice', { customer, amountCents: 7, currency: 'EUR', idempotencyKey: key, ...more })
-  const rowsOf = (key: string) => services.postgres.query('select 1 from ledger.invoices where idempotency_key = $1', [key])
+    desk.call('create_invoice', { customer, amountCents: 7, currency: 'EUR', idempotencyKey: `${key} ${own}`, ...more })
+  const rowsOf = (key: string) => services.postgres.query('select 1 from ledger.invoices where idempotency_key = $1', [`${key} ${own}`])
   const replayed = ({ body }: { body: Record<string, unknown> }) =>
     (body.result as { _meta?: { replayed?: boolean } })?._meta?.replayed === true
 
@@ -96,9 +101,7 @@ describe('the key store away', () => {
       clock: () => performance.now() + laterMs,
     }))
     await desk.call('list_tables')
-    const down = await toxic(services.links.postgres, 'down', {})
-    await using stack = new AsyncDisposableStack()
-    stack.defer(() => down.remove())
+    await using _down = await toxic(services.links.postgres, 'down', {})
     laterMs = 10 * 60_000
     const list = async (token: string) => {
       const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` }
@@ -206,7 +209,7 @@ describe('more than the server can do', () => {
     })
     const tokenOf = (priority: Priority) => `mcp_${priority}_secret-of-${priority}-agents`
     for (const priority of PRIORITIES) await desk.call('list_tables', {}, tokenOf(priority))
-    const slow = await toxic(services.links.postgres, 'latency', { delayMs: 20 })
+    await using slow = await toxic(services.links.postgres, 'latency', { delayMs: 20 })
     const outcomes: { priority: Priority; code: string; atMs: number }[] = []
     const one = async (priority: Priority): Promise<void> => {
       const { status, data } = await desk.call('list_tables', {}, tokenOf(priority))

@@ -213,6 +213,8 @@ test('an exchanged token is used again while it is good', async () => {
 test('a provider that is away leaves tools that need no exchange working, and the others say so', async () => {
   const token = await provider.signed({ sub: 'grace' })
   await desk.call('list_tables', {}, token)
+  await using stack = new AsyncDisposableStack()
+  stack.defer(() => provider.resume())
   await provider.pause()
   const refused = await desk.call('get_upstream_profile', {}, token)
   expect([refused.status, refused.isError, refused.data.code, refused.data.scope]).toEqual([
@@ -222,5 +224,4 @@ test('a provider that is away leaves tools that need no exchange working, and th
     'identity-provider',
   ])
   expect((await desk.call('list_tables', {}, token)).isError).toBe(false)
-  await provider.resume()
 })

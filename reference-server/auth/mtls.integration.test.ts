@@ -1,4 +1,5 @@
 // Pattern C, over real TLS with certificates made here and tokens that a real provider has bound to one of them (RFC 8705).
+import { randomUUID } from 'node:crypto'
 import { Agent, fetch } from 'undici'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type DeskServices, startDeskServices } from '../../tests/fixtures/desk-services.ts'
@@ -73,15 +74,16 @@ test('a token that is bound to nothing is 401', async () => {
 test('nobody gets as far as the token without a certificate that the authority has signed', async () => {
   const token = await provider.clientToken('bound-worker', 'mcp:tools:read', mine.cert)
   // Lines leave in bunches and in order: one that is waited for brings all before it.
-  const linesUpTo = async (id: string) => {
+  const linesSoFar = async () => {
+    const id = randomUUID()
     await called(token, mine, id)
     await expect.poll(() => desk.logged('request').at(-1)?.request_id).toBe(id)
     return desk.logged('request').length
   }
-  const before = await linesUpTo('before')
+  const before = await linesSoFar()
   await expect(called(token)).rejects.toThrow()
   await expect(called(token, await certificates.stranger())).rejects.toThrow()
-  expect(await linesUpTo('after')).toBe(before + 1)
+  expect(await linesSoFar()).toBe(before + 1)
 })
 
 test('the metadata says that tokens are bound', async () => {

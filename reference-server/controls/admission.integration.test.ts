@@ -30,12 +30,6 @@ async function open(): Promise<{ desk: Desk; admitted: Next }> {
   return { desk, admitted }
 }
 
-/** A toxic that does not outlive its test. */
-async function during(...toxicGiven: Parameters<typeof toxic>) {
-  const { remove } = await toxic(...toxicGiven)
-  return { remove, [Symbol.asyncDispose]: remove }
-}
-
 const mode = (desk: Desk) => desk.metric('limiter_mode')
 const breaker = (desk: Desk) => desk.running.breakers.redis.state
 const together = (admitted: Next, calls: number) =>
@@ -54,7 +48,7 @@ test('an answer that lies in the socket while our own loop is busy is in time', 
 test('one silence is one failure, however many wait; silence that lasts opens the breaker', async () => {
   const { desk, admitted } = await open()
   await using _desk = desk
-  await using _slow = await during(services.links.redis, 'latency', { delayMs: 2_000 })
+  await using _slow = await toxic(services.links.redis, 'latency', { delayMs: 2_000 })
   await together(admitted, 20)
   expect([await mode(desk), breaker(desk)]).toEqual([1, 'closed'])
   const startedMs = performance.now()
@@ -66,7 +60,7 @@ test('one silence is one failure, however many wait; silence that lasts opens th
 test('a lease that a silent Redis granted all the same is given back', async () => {
   const { desk, admitted } = await open()
   await using _desk = desk
-  await using slow = await during(services.links.redis, 'latency', { delayMs: 3 * TIMEOUT_MS })
+  await using slow = await toxic(services.links.redis, 'latency', { delayMs: 3 * TIMEOUT_MS })
   await admitted(sampleCall({ leaseId: 'late' }))
   expect(await mode(desk)).toBe(1)
   // On the connection that the lease was asked on: it is answered after all that was sent there before.
@@ -89,7 +83,7 @@ test('an error that Redis tells is logged, once, and calls go on', async () => {
 test('a Redis that is away is no riddle: its log line is the connection’s', async () => {
   const { desk, admitted } = await open()
   await using _desk = desk
-  await using down = await during(services.links.redis, 'down', {})
+  await using down = await toxic(services.links.redis, 'down', {})
   for (let i = 0; i < 5; i++) await admitted(sampleCall())
   await down.remove()
   await desk.call('list_tables')

@@ -68,6 +68,7 @@ test('answers, is healthy, and drains on SIGTERM with a call inside', async () =
   const settings = { ...deskEnvironment(services.addresses), PORT: '20081', ADMIN_PORT: '20082', DRAIN_GRACE_MS: '10000' }
   const environment = Object.entries(settings).flatMap(([name, value]) => ['--env', `${name}=${value}`])
   const id = docker('run', '--detach', '--network', 'host', '--read-only', '--cap-drop', 'ALL', ...environment, IMAGE)
+  using _ = { [Symbol.dispose]: () => docker('rm', '--force', id) }
   const ready = async () => (await fetch('http://127.0.0.1:20082/readyz').catch(() => undefined))?.status
   await expect.poll(ready, { timeout: 30_000, interval: 100 }).toBe(200)
   const call = async (tool: string, args: Record<string, unknown>) =>
@@ -84,13 +85,12 @@ test('answers, is healthy, and drains on SIGTERM with a call inside', async () =
   docker('exec', '--env', 'ADMIN_PORT=20082', id, ...(JSON.parse(health) as string[]))
   expect(docker('inspect', '--format', '{{.Config.User}}', id)).toBe('node')
 
-  const inside = call('run_query', { sql: 'select pg_sleep(0.5)' })
+  const failed = call('run_query', { sql: 'select pg_sleep(0.5)' }).then(({ isError }) => isError, String)
   const asleep = () =>
     services.postgres.query(`select 1 from pg_stat_activity where usename = 'app' and state = 'active' and query like '%pg_sleep(0.5)%'`)
   await expect.poll(async () => (await asleep()).length, { interval: 10 }).toBe(1)
   docker('kill', '--signal', 'TERM', id)
-  expect((await inside).isError).toBe(false)
+  expect(await failed).toBe(false)
   expect(docker('wait', id)).toBe('0')
   expect(docker('logs', id)).toContain('"msg":"stopped"')
-  docker('rm', id)
 })

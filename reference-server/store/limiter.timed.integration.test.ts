@@ -97,7 +97,7 @@ describe('leases', () => {
 
   test('those of a killed server expire by themselves', async () => {
     for (const id of ['a', 'b', 'c']) await admit(lease(id, 50))
-    await expect.poll(async () => (await admit(lease('d'))).refusedBy, { interval: 10 }).toBeUndefined()
+    await expect.poll(async () => (await admit(lease('d'))).refusedBy, { interval: 10, timeout: 1_000 }).toBeUndefined()
     expect(await redis.zscore('{t:a}:lease', 'a')).toBeNull()
     expect(await redis.zscore('{t:a}:lease', 'd')).not.toBeNull()
   })
@@ -105,7 +105,7 @@ describe('leases', () => {
   test('a short lease beside a long one does not take it along', async () => {
     for (const id of ['a', 'b']) await admit(lease(id, 30_000))
     await admit(lease('c', 50))
-    await expect.poll(async () => (await admit(lease('d', 50))).refusedBy, { interval: 10 }).toBeUndefined()
+    await expect.poll(async () => (await admit(lease('d', 50))).refusedBy, { interval: 10, timeout: 1_000 }).toBeUndefined()
     expect(await redis.pttl('{t:a}:lease')).toBeGreaterThan(20_000)
     expect(await redis.zrange('{t:a}:lease', '0', '-1')).toEqual(['d', 'a', 'b'])
   })

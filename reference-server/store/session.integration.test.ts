@@ -1,5 +1,6 @@
 // What becomes of a connection whose query was cancelled: lent again once the cancel has settled, cut when nobody can say.
 // The connections of administration go through a link that can be made slow; the session's own do not.
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type DeskServices, startDeskServices, toxic } from '../../tests/fixtures/desk-services.ts'
 import type { Call } from '../call.ts'
@@ -31,7 +32,8 @@ async function opened() {
     connections,
     session: (call: Call) => Session.open({ connections, admin, call, identity, clock: () => performance.now(), times }),
     /** A read that is cancelled while it runs. */
-    async cancelled(sql: string): Promise<unknown> {
+    async cancelled(read: string): Promise<unknown> {
+      const sql = `${read} -- ${randomUUID()}`
       const call = sampleCall()
       const session = await Session.open({ connections, admin, call, identity, clock: () => performance.now(), times })
       const ended = session.read({ text: sql, values: [] }).catch((error: unknown) => error)
@@ -66,9 +68,7 @@ test('a cancel that has settled leaves a connection that is lent again', async (
 
 test('a cancel that did not settle may hit the next query: the connection is cut, though its own query has ended', async () => {
   await using desk = await opened()
-  await using stack = new AsyncDisposableStack()
-  const slow = await toxic(services.links.postgres, 'latency', { delayMs: 1_000 })
-  stack.defer(() => slow.remove())
+  await using _slow = await toxic(services.links.postgres, 'latency', { delayMs: 1_000 })
   expect(await desk.cancelled('select pg_sleep(0.3)')).toEqual([{ pg_sleep: '' }])
   expect(await lendsAgain(desk.connections)).toBe(false)
 })

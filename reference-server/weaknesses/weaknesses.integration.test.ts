@@ -1,4 +1,5 @@
 // Each weakness takes away what it says, alone, on a server that still serves. Whether a scenario notices is tests/matrix's business.
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DeskServices, startDeskServices, toxic } from '../../tests/fixtures/desk-services.ts'
@@ -113,7 +114,7 @@ describe('breakers', () => {
   test('no-breaker: each call tries', async () => {
     await using desk = await weak('no-breaker', { BREAKER_FAILURES: '3' })
     await desk.call('list_tables')
-    const down = await toxic(services.links.postgres, 'down', {})
+    await using down = await toxic(services.links.postgres, 'down', {})
     const before = attempts()
     for (let i = 0; i < 30; i++) expect((await desk.call('list_tables')).status).toBe(503)
     await down.remove()
@@ -124,7 +125,7 @@ describe('breakers', () => {
   test('breaker-never-closes: opens as it should, and stays', async () => {
     await using desk = await weak('breaker-never-closes', { BREAKER_FAILURES: '3', BREAKER_OPEN_MS: '100' })
     await desk.call('list_tables')
-    const down = await toxic(services.links.postgres, 'down', {})
+    await using down = await toxic(services.links.postgres, 'down', {})
     for (let i = 0; i < 5; i++) await desk.call('list_tables')
     await down.remove()
     const openedMs = performance.now()
@@ -140,22 +141,25 @@ describe('breakers', () => {
 
 test('no-idempotency: the key is stored and ignored', async () => {
   await using desk = await weak('no-idempotency', {})
-  const invoice = { customer: 'C-0001', amountCents: 1, currency: 'EUR', idempotencyKey: 'weak' }
+  const idempotencyKey = randomUUID()
+  const invoice = { customer: 'C-0001', amountCents: 1, currency: 'EUR', idempotencyKey }
   const answers = [await desk.call('create_invoice', invoice), await desk.call('create_invoice', invoice)]
   expect(codes(answers)).toEqual(['200 served'])
-  const rows = await services.postgres.query(`select 1 from ledger.invoices where idempotency_key = 'weak'`)
+  const rows = await services.postgres.query('select 1 from ledger.invoices where idempotency_key = $1', [idempotencyKey])
   expect(rows).toHaveLength(2)
 })
 
 test('idempotency-without-tenant: the same key and arguments get what another tenant got, and no row', async () => {
   await using desk = await weak('idempotency-without-tenant', {})
-  const invoice = { customer: 'C-0001', amountCents: 2, currency: 'EUR', idempotencyKey: 'alike' }
+  const idempotencyKey = randomUUID()
+  const invoice = { customer: 'C-0001', amountCents: 2, currency: 'EUR', idempotencyKey }
   const first = await desk.call('create_invoice', invoice)
   const second = await desk.call('create_invoice', invoice, TOKENS.t1)
   expect([second.isError, second.data]).toEqual([false, first.data])
   const other = await desk.call('create_invoice', { ...invoice, amountCents: 3 }, TOKENS.t0)
   expect(other.data.code).toBe('IDEMPOTENCY_MISMATCH')
-  expect(await services.postgres.query(`select tenant from ledger.invoices where idempotency_key = 'alike'`)).toEqual([{ tenant: 't0' }])
+  const rows = await services.postgres.query('select tenant from ledger.invoices where idempotency_key = $1', [idempotencyKey])
+  expect(rows).toEqual([{ tenant: 't0' }])
 })
 
 test('an unknown name is refused with those that are', async () => {
