@@ -1,21 +1,22 @@
 import { request } from 'undici'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { ScratchKeeper } from './scratch-keeper.ts'
 import type { Hit } from './service.ts'
 import { startUpstream, UPSTREAM, type Upstream } from './upstream.ts'
 import { startWorker } from './worker.ts'
 
 const { signal } = new AbortController()
-const owned = new AsyncDisposableStack()
+let owned: AsyncDisposableStack
 let keeper: ScratchKeeper
 let upstream: Upstream
 
-beforeAll(async () => {
+beforeEach(async () => {
+  owned = new AsyncDisposableStack()
   keeper = owned.use(await ScratchKeeper.open())
   upstream = owned.use(await startUpstream({ keeper, signal }))
 })
 
-afterAll(async () => {
+afterEach(async () => {
   await owned.disposeAsync()
   expect(await keeper.alive()).toEqual([])
 })

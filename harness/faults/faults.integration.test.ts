@@ -207,10 +207,13 @@ describe('slow statements', () => {
     const busy = Array.from({ length: 4 }, async () => {
       while (!over.signal.aborted) await rows('ledger.invoices', 't0')
     })
-    await injected[Symbol.asyncDispose]()
-    await seen(() => injected.healed())
-    over.abort()
-    await Promise.all(busy)
+    try {
+      await injected[Symbol.asyncDispose]()
+      await seen(() => injected.healed())
+    } finally {
+      over.abort()
+      await Promise.all(busy)
+    }
   })
 
   it('are refused where the role owns the table: policies do not bind an owner', async () => {
@@ -248,8 +251,7 @@ describe('a server', () => {
 
   it('that is down is not taken for one whose answer was cut', async () => {
     const down = await environment.links.server?.add('down', {})
-    const injected = await inject({ id: 'answers-cut' })
-    await down?.remove()
+    const injected = await inject({ id: 'answers-cut' }).finally(() => down?.remove())
     expect(await injected.felt()).toMatchObject({ seen: false })
   })
 })

@@ -34,6 +34,7 @@ beforeAll(async () => {
 
 afterEach(async () => {
   for (const harness of harnesses.splice(0)) await harness.stop('SIGKILL', 1_000)
+  await sweep(leases)
 })
 
 afterAll(async () => {

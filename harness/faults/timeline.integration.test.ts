@@ -71,6 +71,7 @@ function watching(address: string) {
       looks.push({ atMs, roundTripMs, well: error === undefined })
     })
   }, 5)
+  owned.defer(() => clearInterval(timer))
   return {
     /** Once it has seen the end of the last fault too. */
     stop: async () => {

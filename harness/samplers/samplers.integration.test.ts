@@ -29,6 +29,7 @@ let postgres: PostgresService
 beforeAll(async () => {
   keeper = owned.use(await ScratchKeeper.open())
   postgres = owned.use(await startPostgres({ keeper, signal }))
+  await postgres.query('create role app login; create role parallel login; create table held (id int); grant all on held to app')
 })
 
 afterAll(async () => {
@@ -88,9 +89,6 @@ describe('prometheus', () => {
 
 describe('postgres', () => {
   it("counts the app's connections by what they do", async () => {
-    await postgres.query('create role app login')
-    await postgres.query('create table held (id int)')
-    await postgres.query('grant all on held to app')
     const environment = { ...nothing, database: postgres }
     const observe = { postgres: { role: 'app' } }
     expect(postgresSampler.applies(environment, observe)).toBe(true)
@@ -99,10 +97,12 @@ describe('postgres', () => {
       { length: 3 },
       () => new pg.Client({ host, port: Number(port), user: 'app', database: 'postgres', ssl: false }),
     )
+    await using stack = new AsyncDisposableStack()
+    stack.defer(async () => void (await Promise.all(clients.map((client) => client.end()))))
     await Promise.all(clients.map((client) => client.connect()))
     const [holder, waiter] = clients
     await holder?.query('begin; lock table held')
-    const waiting = waiter?.query('select from held')
+    const waiting = waiter?.query('select from held').then(() => 'seen', String)
     await expect
       .poll(() => postgresSampler.sample(environment, observe, signal))
       .toEqual([
@@ -119,30 +119,32 @@ describe('postgres', () => {
         },
       ])
     await holder?.query('commit')
-    await waiting
-    await Promise.all(clients.map((client) => client.end()))
+    expect(await waiting).toBe('seen')
   })
 
   it('takes the workers of one parallel statement for no connections and no statements', async () => {
-    await postgres.query('create role parallel login')
     const [host, port] = postgres.address.split(':')
     const client = new pg.Client({ host, port: Number(port), user: 'parallel', database: 'postgres', ssl: false })
     await client.connect()
     await client.query('set debug_parallel_query = on')
-    const cancelled = expect(client.query('select pg_sleep(30)')).rejects.toThrow('canceling statement')
-    const workers = `select pid from pg_stat_activity where usename = 'parallel' and backend_type = 'parallel worker'`
-    await expect.poll(() => postgres.query(workers)).toHaveLength(1)
-    const [reading] = await postgresSampler.sample({ ...nothing, database: postgres }, { postgres: { role: 'parallel' } }, signal)
-    expect(reading?.values).toMatchObject({ connections: 1, active: 1 })
-    await postgres.query(`select pg_cancel_backend(pid) from pg_stat_activity where usename = 'parallel' and leader_pid is null`)
-    await cancelled
-    await client.end()
+    const cancelled = client.query('select pg_sleep(30)').then(() => 'slept', String)
+    try {
+      const workers = `select pid from pg_stat_activity where usename = 'parallel' and backend_type = 'parallel worker'`
+      await expect.poll(() => postgres.query(workers)).toHaveLength(1)
+      const [reading] = await postgresSampler.sample({ ...nothing, database: postgres }, { postgres: { role: 'parallel' } }, signal)
+      expect(reading?.values).toMatchObject({ connections: 1, active: 1 })
+    } finally {
+      await postgres.query(`select pg_cancel_backend(pid) from pg_stat_activity where usename = 'parallel' and leader_pid is null`)
+      expect(await cancelled).toContain('canceling statement')
+      await client.end()
+    }
   })
 })
 
 describe('process', () => {
   it('measures cores and memory of a process, from the second reading on', async () => {
     const busy = await startChild({ keeper, name: 'busy', file: process.execPath, args: ['-e', 'console.log("busy"); for (;;);'] })
+    await using _busy = { [Symbol.asyncDispose]: async () => void (await busy.stop('SIGKILL', 1_000)) }
     await busy.said(/busy/, 10_000, signal)
     const environment: Environment = { ...nothing, processes: { k6: busy.pid, harness: process.pid, proxy: 999_999_999 } }
     expect(processSampler.applies(environment, {})).toBe(true)
@@ -156,7 +158,6 @@ describe('process', () => {
       .poll(async () => (await processSampler.sample(environment, {}, signal))[0]?.values.cpuShare, { interval: 200, timeout: 10_000 })
       .toBeGreaterThan(0.1)
     expect(first[1]?.values.rssBytes).toBeGreaterThan(20_000_000)
-    await busy.stop('SIGKILL', 1_000)
   })
 
   it('tells programs that are none of the run’s, where it has started all that its load keeps busy', async () => {
@@ -194,6 +195,7 @@ describe('machine', () => {
     const told = 'setInterval(() => console.log(JSON.stringify(stills.take())), 20)'
     const code = `import { Stills } from ${JSON.stringify(stills)}; const stills = new Stills(20); ${told}`
     const watch = await startChild({ keeper, name: 'watch', file: process.execPath, args: ['--input-type=module', '-e', code] })
+    await using _watch = { [Symbol.asyncDispose]: async () => void (await watch.stop('SIGKILL', 1_000)) }
     const begunMs = Date.now()
     const stoppedFor300Ms = async () => {
       process.kill(watch.pid, 'SIGSTOP')
@@ -204,7 +206,6 @@ describe('machine', () => {
     }
     // Its thread may not be there yet at the first time.
     await expect.poll(stoppedFor300Ms, { interval: 200, timeout: 20_000 }).toBe(true)
-    await watch.stop('SIGKILL', 1_000)
   })
 })
 
