@@ -1,5 +1,5 @@
 // Each mistake a user can make gets a clear error that says what to type, and leaves nothing running.
-import { chmodSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -93,7 +93,7 @@ test('a server that does not start says so in its own words', async () => {
 })
 
 test('a scenario whose personas come from another copy of this program', async () => {
-  await refused([bareCheckout(path.join(workshop.folder, 'copy')).short], 'STRANGE_PERSONA', /scenarios\/personas/)
+  await refused([bareCheckout(mkdtempSync(path.join(workshop.folder, 'copy-'))).short], 'STRANGE_PERSONA', /scenarios\/personas/)
 })
 
 test.each([
@@ -190,7 +190,7 @@ test('a reports folder that cannot be written', async () => {
 })
 
 test('a disk that is full while the verdicts are written', async () => {
-  const folder = path.join(workshop.folder, 'full')
+  const folder = mkdtempSync(path.join(workshop.folder, 'full-'))
   unpackSample('held', folder)
   rmSync(path.join(folder, 'verdicts.json'))
   symlinkSync('/dev/full', path.join(folder, 'verdicts.json'))
@@ -218,7 +218,7 @@ describe('a machine where something cannot be had', () => {
   test('no Postgres for this platform, and one that refuses', async () => {
     const target = targetFile('only-postgres.ts', `{ url: 'http://127.0.0.1:1/mcp', ${cheapRead}, dependencies: { postgres: 'embedded' } }`)
     await refused([bare.short, '--target', target], 'POSTGRES_NOT_FOUND', /npm ci/, withTools)
-    refusingPostgres(bare, 'Disk quota exceeded')
+    using _refusing = refusingPostgres(bare, 'Disk quota exceeded')
     await refused([bare.short, '--target', target], 'POSTGRES_DID_NOT_START', /Disk quota exceeded/, withTools)
   })
 })

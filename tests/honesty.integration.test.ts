@@ -1,6 +1,6 @@
 // What must not be called a pass: a fault that nobody felt, a generator that fell behind, a target that shows too little. And
 // what stays a fail whatever else went wrong. And that judging again elsewhere says the same.
-import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { agentSpanOf } from '../harness/history/spans.ts'
@@ -85,7 +85,7 @@ test('a plain server is judged where it can be; the rest says which line to add'
 })
 
 test('a run that held is unknown once its load file is cut, and not judged at all from another version; both are said', async () => {
-  const folder = path.join(workshop.folder, 'held')
+  const folder = mkdtempSync(path.join(workshop.folder, 'held-'))
   unpackSample('held', folder)
   expect((await workshop.cli('judge', folder)).code).toBe(0)
 

@@ -1,7 +1,7 @@
 // A scenario from a cluster in one go, against a stand-in of Kubernetes and of k6-operator (tests/fixtures/kubernetes): the exact commands
 // of the pods run as processes. What is left afterwards is nothing; tests/long/kubernetes.ts stops and kills the harness in the middle.
 import path from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { HeaderLine } from '../harness/history/event.ts'
 import type { FaultLine } from '../harness/history/raw-line.ts'
 import { ensureK6 } from '../setup.mjs'
@@ -10,11 +10,11 @@ import { Cluster } from './fixtures/kubernetes/cluster.ts'
 
 let cluster: Cluster
 
-beforeAll(async () => {
+beforeEach(async () => {
   cluster = new Cluster({}, await ensureK6())
 })
 
-afterAll(() => cluster[Symbol.asyncDispose]())
+afterEach(() => cluster[Symbol.asyncDispose]())
 
 test('three pods send one plan, faults begin with them, all lines come home, and nothing is left', async () => {
   const run = await cluster.scenario('--parallelism', '3')

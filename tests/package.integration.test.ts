@@ -153,7 +153,8 @@ describe('its program', () => {
       npm,
       `const to = process.argv[process.argv.indexOf('--prefix') + 1] + '/node_modules/' + process.argv.at(-1).split('@')[0] + '/bin'; ${put}`,
     )
-    const start = () => finish(workshop.startAt({ cli: old, cwd: project, XDG_CACHE_HOME: project, npm_execpath: npm }, '--version'))
+    const XDG_CACHE_HOME = mkdtempSync(path.join(workshop.folder, 'cache-'))
+    const start = () => finish(workshop.startAt({ cli: old, cwd: project, XDG_CACHE_HOME, npm_execpath: npm }, '--version'))
     const [first, second] = [await start(), await start()]
     expect([first.code, second.code], first.stderr).toEqual([0, 0])
     expect(first.stderr).toContain('getting Node 24 for ourselves')
@@ -170,9 +171,9 @@ describe('a project’s own units', () => {
     expect((await check()).stdout).toBe('')
     const wrong = path.join(project, 'stampede/targets/wrong.ts')
     writeFileSync(wrong, "import { target } from 'mcp-stampede'\n\nexport default target({ uri: 'http://127.0.0.1:1/mcp' })\n")
+    using _ = { [Symbol.dispose]: () => rmSync(wrong) }
     expect((await check()).stdout).toContain('wrong.ts(3,')
     const { code, stderr } = await stampede('run', 'my-story', '--target', 'wrong')
-    rmSync(wrong)
     expect(code).toBe(254)
     expect(stderr).toContain("'uri' does not exist")
   })

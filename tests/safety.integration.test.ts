@@ -1,7 +1,7 @@
 // What leaves this machine, proved by counting: runs in a network namespace whose only way out is an interface that counts,
 // against a server that is not on loopback and writes down what reaches it. Wants Linux, root and the programs ip and unshare.
 import { execFileSync, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { fullest } from '../harness/plan/at-most.ts'
@@ -67,7 +67,7 @@ test('with permission they do: the counter counts', async () => {
 
 /** What reached the server of a run that was allowed to call this one address. */
 async function capped(driver: string, ...words: string[]) {
-  const file = path.join(workshop.folder, `${driver}.ndjson`)
+  const file = path.join(mkdtempSync(path.join(workshop.folder, 'counted-')), `${driver}.ndjson`)
   const env = { COUNTING_ALLOWED: OWN, FILE: file, REDIRECT_EVERY: '7', FAIL_AFTER: words.length > 0 ? '10' : '1000000' }
   const run = await isolated(env, ...scenario('--driver', driver, ...words))
   expect(run.json, run.stderr.slice(-2_000)).toBeDefined()

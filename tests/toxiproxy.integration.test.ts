@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { hostAndPort } from '../harness/environment/canary.ts'
 import { ScratchKeeper } from '../harness/environment/scratch-keeper.ts'
 import type { Link, Toxics } from '../harness/environment/service.ts'
@@ -12,13 +12,14 @@ import { toxiproxyLinks } from '../harness/faults/proxy/toxiproxy.ts'
 import { Lease, sweep } from '../harness/run/lease.ts'
 import { Toxiproxy } from './fixtures/toxiproxy.ts'
 
-const owned = new AsyncDisposableStack()
+let owned: AsyncDisposableStack
 let toxiproxy: Toxiproxy
 let lease: Lease
 let link: Link
 let leases: string
 
-beforeAll(async () => {
+beforeEach(async () => {
+  owned = new AsyncDisposableStack()
   const keeper = owned.use(await ScratchKeeper.open())
   toxiproxy = owned.use(await Toxiproxy.start(keeper, AbortSignal.timeout(10_000)))
   const echo = createServer((socket) => socket.on('error', () => {}).pipe(socket)).listen(0, '127.0.0.1')
@@ -32,7 +33,7 @@ beforeAll(async () => {
   link = links.postgres as Link
 })
 
-afterAll(async () => {
+afterEach(async () => {
   await owned.disposeAsync()
 })
 
@@ -105,7 +106,7 @@ it('is undone by the next start when the harness was killed', async () => {
   await link.add('down', {})
   const file = path.join(leases, 'st-toxi.json')
   writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), harness: { pid: 0, name: 'harness' } }))
-  expect((await sweep(leases)).filter((sentence) => sentence.startsWith('healed a fault'))).toHaveLength(3)
+  expect((await sweep(leases)).filter((sentence) => sentence.startsWith('healed a fault'))).toHaveLength(2)
   expect(await toxiproxy.toxics('postgres')).toEqual([])
   expect(await echo()).toMatchObject({ got: 10 })
 })
