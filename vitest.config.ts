@@ -7,6 +7,8 @@ process.env.NODE_COMPILE_CACHE ??= path.join(import.meta.dirname, 'node_modules/
 const everywhere = ['harness', 'reference-server', 'scenarios', 'tests'] as const
 const setupFiles = ['tests/fixtures/stalls.ts']
 const SUFFIX = 'integration.test.ts'
+/** A program that is waited for may have to wait for a core. */
+const expect = { poll: { timeout: 5_000 } }
 
 /**
  * Real Postgres and Redis: these files may share the cores. One that counts milliseconds is named
@@ -36,6 +38,7 @@ export default defineConfig({
         test: {
           name: 'services',
           setupFiles,
+          expect,
           include: services,
           sequence: { groupOrder: 1 },
           maxWorkers: 2,
@@ -47,6 +50,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           setupFiles,
+          expect,
           include: everywhere.map((folder) => `${folder}/**/*.${SUFFIX}`),
           exclude: [...services, '**/node_modules/**'],
           // Whole runs measure latency on shared cores: one file at a time.
@@ -60,6 +64,7 @@ export default defineConfig({
         test: {
           name: 'containers',
           setupFiles,
+          expect,
           include: everywhere.map((folder) => `${folder}/**/*.containers.test.ts`),
           sequence: { groupOrder: 3 },
           fileParallelism: false,
