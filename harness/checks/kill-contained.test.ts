@@ -66,6 +66,13 @@ describe('kill-contained', () => {
       find(killContained, killed(10_400).call({ of: 'a', atMs: 14_010, answer: { afterMs: 90, evidence: { status: 504, ...more } } }))
     expect(answered({ parsed: true, rpcCode: 50_401, data: { code: 'TOOL_TIMEOUT' } }).status).toBe('pass')
     expect(answered({ parsed: false })).toMatchObject({ status: 'fail', measured: 1 })
+    const envoy = {
+      status: 503,
+      parsed: false,
+      message: 'upstream connect error or disconnect/reset before headers. reset reason: connection failure',
+    }
+    expect(answered(envoy)).toMatchObject({ status: 'fail', measured: 1 })
+    expect(answered({ ...envoy, message: 'Service Unavailable' }).status).toBe('pass')
   })
 
   test('asks nothing of agents that came with the stress but that their calls are not lost', () => {

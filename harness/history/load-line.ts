@@ -56,6 +56,7 @@ export interface Evidence {
   rpcId?: string | number | null
   parsed?: boolean
   rpcCode?: number
+  /** Of an error, of a small result that is text alone, and how the body of a 5xx begins that is no JSON-RPC. */
   message?: string
   isError?: boolean
   /** `error.data`, or the `structuredContent` of an `isError` result, an object `error` in it laid open; at most 4 kB. */
