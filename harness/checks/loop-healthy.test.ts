@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { served } from '../../tests/fixtures/histories/answers.ts'
-import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { aRun, T0_MS } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { loopHealthy } from './loop-healthy.ts'
 
@@ -45,6 +45,27 @@ describe('loop-healthy', () => {
 
   test('a stall now and then is the machine’s', () => {
     expect(find(loopHealthy, looped({ stressMs: 450, once: true })).status).toBe('pass')
+  })
+
+  test('fails when it is blocked for seconds now and then: nobody reads anything meanwhile', () => {
+    const blocked = (times: number) => {
+      const story = looped()
+      for (let n = 0; n < times; n++) {
+        const fromMs = 10_000 + n * 2_500
+        story.samples.splice(
+          0,
+          story.samples.length,
+          ...story.samples.filter(({ atMs }) => atMs - T0_MS <= fromMs || atMs - T0_MS > fromMs + 1_200),
+        )
+        story.sample('prometheus', fromMs + 1_200, { loopDelaySecondsP99: 1.2, loopBusyShare: 0.9 })
+      }
+      for (let atMs = 10_000; atMs < 18_000; atMs += 50)
+        if ((atMs - 10_000) % 2_500 > 1_200) story.sample('prometheus', atMs, { loopDelaySecondsP99: 0.02, loopBusyShare: 0.4 })
+      story.samples.sort((a, b) => a.atMs - b.atMs)
+      return find(loopHealthy, story)
+    }
+    expect(blocked(3)).toMatchObject({ status: 'fail', measured: 1_200 })
+    expect(blocked(1).status).toBe('pass')
   })
 
   test('cannot tell on a machine that stalls by itself, unless it was watched and kept its cores; nor from a few readings', () => {
