@@ -4,6 +4,7 @@
 // Attempts are counted at the harness's proxy. Not modelled: an outage behind a load balancer that accepts and then hangs.
 import { boundedTime } from '../harness/checks/bounded-time.ts'
 import { breakerOpens } from '../harness/checks/breaker-opens.ts'
+import { errorTaxonomy } from '../harness/checks/error-taxonomy.ts'
 import { liveNotReady } from '../harness/checks/live-not-ready.ts'
 import { recovers } from '../harness/checks/recovers.ts'
 import { retryAfterValid } from '../harness/checks/retry-after-valid.ts'
@@ -29,6 +30,6 @@ export default scenario({
     breakerOpenMs: 2_000,
   },
   fleet: [steady({ agents: 16, role: 'cheapRead', everyMs: 500 }), steady({ agents: 6, role: 'expensiveRead', everyMs: 1_000 })],
-  checks: [breakerOpens(), recovers(), boundedTime(), retryAfterValid(), liveNotReady()],
+  checks: [breakerOpens(), recovers(), boundedTime(), retryAfterValid(), errorTaxonomy(), liveNotReady()],
   essential: ['breaker-opens', 'recovers'],
 })

@@ -7,6 +7,7 @@ import { boundedTime } from '../harness/checks/bounded-time.ts'
 import { breakerNotFooled } from '../harness/checks/breaker-not-fooled.ts'
 import { breakerOpens } from '../harness/checks/breaker-opens.ts'
 import { breakerRecovers } from '../harness/checks/breaker-recovers.ts'
+import { errorTaxonomy } from '../harness/checks/error-taxonomy.ts'
 import { retryAfterValid } from '../harness/checks/retry-after-valid.ts'
 import { retryAmplification } from '../harness/checks/retry-amplification.ts'
 import { upstreamErrors } from '../harness/faults/upstream-errors.ts'
@@ -44,6 +45,6 @@ export default scenario({
     observer({ agents: 2, role: 'external' }),
     steady({ agents: 6, role: 'cheapRead', everyMs: 700 }),
   ],
-  checks: [breakerOpens(), breakerRecovers(), retryAmplification(), boundedTime(), breakerNotFooled(), retryAfterValid()],
+  checks: [breakerOpens(), breakerRecovers(), retryAmplification(), boundedTime(), breakerNotFooled(), errorTaxonomy(), retryAfterValid()],
   essential: ['breaker-opens', 'breaker-recovers', 'retry-amplification', 'bounded-time'],
 })
