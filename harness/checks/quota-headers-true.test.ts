@@ -220,6 +220,22 @@ describe('quota-headers-true', () => {
     expect(find(quotaHeadersTrue, rounded)).toMatchObject({ status: 'pass' })
   })
 
+  test('a budget that never falls, though more was served than was left, may be none at all', () => {
+    const story = (calls: number, everyMs: number, header = left(3)) =>
+      aRun()
+        .agent('a')
+        .calls({ of: 'a', fromMs: 3_000, toMs: 3_000 + calls * everyMs, everyMs, answer: served(20, header) })
+    const constant = find(quotaHeadersTrue, story(12, 200))
+    expect(constant).toMatchObject({ status: 'unknown', witnesses: [5], says: expect.stringContaining('never fell') })
+    // As fast as it refills, not yet more than was left, or after the reset that it tells.
+    expect(find(quotaHeadersTrue, story(12, 1_700)).status).toBe('pass')
+    expect(find(quotaHeadersTrue, story(4, 200)).status).toBe('pass')
+    expect(find(quotaHeadersTrue, story(12, 200, { ...left(3), rateLimit: '"agent";r=3;t=1' })).status).toBe('pass')
+    // One policy of several: it may be of other calls.
+    const both = { rateLimit: '"agent";r=3;t=9, "writes";r=9;t=9', rateLimitPolicy: '"agent";q=5;w=10, "writes";q=9;w=10' }
+    expect(find(quotaHeadersTrue, story(20, 200, both)).status).toBe('pass')
+  })
+
   test('no header, nothing to look at; no answers, not judged', () => {
     expect(find(quotaHeadersTrue, aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: served() }))).toMatchObject({ notExercised: true })
     expect(verdictOf(told(4).hides('responses', 'url'), 'quota-headers-true').status).toBe('not-judged')

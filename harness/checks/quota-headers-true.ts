@@ -5,7 +5,8 @@
 //
 // A budget is an agent's own, unless all that was said of it fits one that it has for each tool, or that its tenant's
 // agents, or all agents, spend together. What is compared was counted in the same place (quota-readings.ts). A server may weigh its calls:
-// where the calls of a tool took more than one each as a habit (half of them, and ten; ours), falls of that policy are unknown.
+// where the calls of a tool took more than one each as a habit (half of them, and ten; ours), falls of that policy are unknown; so is a
+// budget that never falls, though more is served than was left (quota-refill.ts).
 // No limits: one false header is a fail. Looked at are only headers; a target that sends none is not exercised.
 // Not modelled: several items in one RateLimit (each is looked at by its name); the truth of t.
 import type { Call } from '../history/event.ts'
@@ -15,10 +16,9 @@ import { ascending, countBelow } from '../history/sorted.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, some, unknown } from './finding.ts'
 import { type Reading, readings } from './quota-readings.ts'
+import { neverFell, ROUNDING, refill } from './quota-refill.ts'
 
 const WITNESSES = 20
-/** A count is rounded down on one side and up on the other. */
-const ROUNDING = 1
 const FELL = 'that fell by more than the calls made'
 const HABIT_SHARE = 0.5
 const HABIT_LEAST = 10
@@ -52,6 +52,15 @@ export const quotaHeadersTrue = check({
     const shown = { measured: flaws.length, limit: 0, unit: 'false headers', samples }
     if (flaws.length === 0 && ofPolicies.some((found) => found.length > 0))
       return unknown('calls of a tool take more than one of their budget each, as a habit: whether they cost so much is not told', shown)
+    const free = neverFell(said)
+    if (flaws.length === 0 && free)
+      return unknown(
+        'what remains never fell, though more calls were served than were left: either they cost nothing, or nothing is counted',
+        {
+          ...shown,
+          witnesses: indexes([free]),
+        },
+      )
     const kinds = [...Map.groupBy(flaws, ({ flaw }) => flaw)].map(([flaw, calls]) => `${calls.length} ${flaw}`)
     return {
       status: flaws.length === 0 ? 'pass' : 'fail',
@@ -156,7 +165,7 @@ function flawOf({ call, remaining, quota }: Reading, before: Reading, charged: U
   const between = charged.during(from.sentAtMs, call.endedAtMs ?? 0)
   // It did not say when: all of it may be there again, less what was asked since.
   if (before.resetS === undefined && remaining >= quota.q - between) return undefined
-  const refilled = (((call.endedAtMs ?? 0) - from.sentAtMs) / 1_000) * ((quota.q + ROUNDING) / (quota.w - ROUNDING))
+  const refilled = refill(quota, (call.endedAtMs ?? 0) - from.sentAtMs)
   return remaining > before.remaining + refilled + ROUNDING ? { call, flaw: 'that rose faster than its policy refills' } : undefined
 }
 
