@@ -75,7 +75,7 @@ function perCall(history: History, when: string, { fromMs, toMs }: Span, rise: R
   const { calls, usual } = endedIn(history, { fromMs, toMs })
   if (calls < LEAST_CALLS || !usual) return []
   const [measured, low, high] = rise.map((amount) => (amount * instances) / calls) as Rise
-  const held = low > limit ? heldAfter(history, series, { fromMs, toMs }) : []
+  const held = low > limit ? heldAfter(history, series, { fromMs, toMs }, instances) : []
   const unexplained = low - held.reduce((sum, { amount }) => sum + amount, 0) / calls
   const status = unexplained > limit ? 'fail' : high <= limit ? 'pass' : 'unknown'
   const figures = `${told(measured)} a call (${told(low)} to ${told(high)})`

@@ -1,7 +1,7 @@
-// What is there after a stretch of calls, was not there before, and need be no leak: sessions that the server keeps for as long as it declares
-// (sessionIdleMs; each may hold a handle, and 100 kB of heap), connections that calls at once have opened and that stay open for the
-// next (two a call: the caller's, and one to a dependency), and garbage that nobody has collected yet: 64 MB, unless the server was started
-// with the collections that the scenario asks for (heapCollectEveryMs). All ours. Pure.
+// What is there after a stretch of calls, was not there before, and need be no leak: sessions that the server keeps for as long as it
+// declares (sessionIdleMs; each may hold a handle, and 100 kB of heap), connections that calls at once have opened and that stay open for
+// the next (two a call: the caller's, and one to a dependency), and garbage that nobody has collected yet: 64 MB an instance, unless the
+// server was started with the collections that the scenario asks for (heapCollectEveryMs). All ours. Pure.
 // Not modelled: caches that fill; engines that let more garbage lie; a server that was asked for collections and makes none.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
@@ -25,12 +25,13 @@ const SESSION: Readonly<Record<Series, number>> = { heapBytes: 100_000, handles:
 const GARBAGE_BYTES = 64_000_000
 const CONNECTIONS = 2
 
-export function heldAfter(history: History, series: Series, span: Span): Held[] {
+export function heldAfter(history: History, series: Series, span: Span, instances: number): Held[] {
   const kept = sessionsKept(history, span)
   const held = [{ amount: kept * SESSION[series], what: `${some(kept, 'session')} that it keeps, as declared` }]
   const { calls } = peakInFlight(history.calls.filter(({ sentAtMs }) => sentAtMs >= span.fromMs && sentAtMs < span.toMs))
   if (series === 'handles') held.push({ amount: CONNECTIONS * calls, what: `connections of ${some(calls, 'call')} at once` })
-  if (series === 'heapBytes' && !isCollected(history)) held.push({ amount: GARBAGE_BYTES, what: 'garbage that nobody has collected yet' })
+  if (series === 'heapBytes' && !isCollected(history))
+    held.push({ amount: GARBAGE_BYTES * instances, what: 'garbage that nobody has collected yet' })
   return held.filter(({ amount }) => amount > 0)
 }
 
