@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { closedUnread, gaveUp, refused, reset, served } from '../../tests/fixtures/histories/answers.ts'
+import { closedUnread, gaveUp, refused, reset, served, toolError } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { cleanDrain } from './clean-drain.ts'
@@ -32,6 +32,15 @@ describe('clean-drain', () => {
       witnesses: [1],
     })
     expect(find(cleanDrain, drained().call({ of: 'a', atMs: 9_950, serverMs: 30 })).status).toBe('fail')
+  })
+
+  test('a new call that the drained instance answers with an error of its own is lost: DRAINING would have sent it elsewhere', () => {
+    const internal = toolError('INTERNAL', 5)
+    const story = drained().call({ of: 'a', atMs: 10_200, answer: internal, serverMs: 4 })
+    expect(find(cleanDrain, story)).toMatchObject({ status: 'fail', measured: 1, witnesses: [2] })
+    const before = drained().call({ of: 'a', atMs: 9_000, answer: internal, serverMs: 4 })
+    expect(find(cleanDrain, before.call({ of: 'a', atMs: 10_200, answer: internal, serverMs: 4 })).status).toBe('pass')
+    expect(find(cleanDrain, drained().call({ of: 'a', atMs: 10_200, answer: internal })).status).toBe('pass')
   })
 
   test('a call inside that is left without any answer is lost, unless it hung long before, or its caller was impatient', () => {

@@ -5,7 +5,8 @@
 // that the drained instance had begun, by its log, or a call cut more than idleMs after it left (default 50 ms, ours: an idle connection
 // that closes under a new call is the client's to retry); a proxy between tells a cut as 502 or 504, Envoy as 503; or a patient caller's that
 // got no answer at all, and was not overdue before. New ones may be refused with 503 DRAINING, but none that was inside before the signal:
-// by the server's log, else since it had left half a second earlier (ours).
+// by the server's log, else since it had left half a second earlier (ours). An error of its own, by its log, where the role had none before,
+// is no such refusal: told INTERNAL, nobody asks again.
 // Not modelled: streams.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
@@ -47,7 +48,11 @@ function judgeDrain(history: History, drain: FaultRecord, { graceMs, idleMs }: {
   const shown = { limit: 0, unit: 'calls lost', samples: inside.length }
   if (inside.length === 0) return unknown('no call was in flight or sent while the instance drained', shown)
   const wasCut = (call: Call) => broken(call) && (call.server?.instance === instance || tookMs(call) > idleMs)
-  const lost = inside.filter((call) => wasCut(call) || wasThrownOut(call, signalMs) || wasForgotten(call, history.plan, signalMs))
+  const erring = erringBefore(history, signalMs)
+  const wasFailed = (call: Call) => isOwnError(call) && call.server?.instance === instance && !erring.has(call.role)
+  const lost = inside.filter(
+    (call) => wasCut(call) || wasFailed(call) || wasThrownOut(call, signalMs) || wasForgotten(call, history.plan, signalMs),
+  )
   const endedMs = exitOf(drain)
   const late = endedMs !== undefined && endedMs > graceMs
   if (lost.length === 0 && !late) {
@@ -70,6 +75,17 @@ function judgeDrain(history: History, drain: FaultRecord, { graceMs, idleMs }: {
 function broken(call: Call): boolean {
   const { transport } = call.evidence
   return transport === 'reset' || transport === 'cut' || isByProxy(call) || call.endedAtMs === undefined
+}
+
+/** By the server's log: no word of a proxy. */
+function isOwnError({ class: is, server }: Call): boolean {
+  return is === 'server-error' && server !== undefined
+}
+
+/** Roles that err without any drain: that they do so in it is not its doing. */
+function erringBefore({ calls }: History, signalMs: number): Set<Call['role']> {
+  const before = calls.filter((call) => isOwnError(call) && (call.endedAtMs ?? signalMs) < signalMs)
+  return new Set(before.map(({ role }) => role))
 }
 
 /** A call is inside the server within this time. ours */
