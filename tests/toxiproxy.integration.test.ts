@@ -106,7 +106,7 @@ it('is undone by the next start when the harness was killed', async () => {
   await link.add('down', {})
   const file = path.join(leases, 'st-toxi.json')
   writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), harness: { pid: 0, name: 'harness' } }))
-  expect((await sweep(leases)).filter((sentence) => sentence.startsWith('healed a fault'))).toHaveLength(2)
+  expect((await sweep(leases)).filter((sentence) => sentence.startsWith('healed a fault'))).toHaveLength(3)
   expect(await toxiproxy.toxics('postgres')).toEqual([])
   expect(await echo()).toMatchObject({ got: 10 })
 })
