@@ -1,8 +1,9 @@
 // A4: every call is answered by its tool's deadline, none stays silent. A call that hangs holds a connection, an agent's turn
 // and a slot in its client's budget; the agent asks again and holds two. Judged by the server's own time where an answer came
 // and its log shows it; without an answer by the longer of that and what callers saw who were patient enough to wait for the deadline:
-// a handler that returned and an answer that never left are a hang all the same. So is an answer for which its caller waited twice as
-// long as is allowed: a log that begins with the handler does not know of the line before it.
+// a handler that returned and an answer that never left are a hang all the same. An answer for which its caller waited twice as long as is
+// allowed, and the log says otherwise, is unknown: it may have stood in a line before the handler, of which the log knows nothing, or the
+// machine had no time for either of the two.
 //
 // Limits: graceMs on top of the deadline (default 250 ms, ours), the generator's measured lateness, and what callers see the way there and
 // back, which the soonest answer of the run bounds. Exempt: calls that a fault on the link between agents and server cut, those that an
@@ -14,7 +15,7 @@ import { quantileOf } from '../history/quantiles.ts'
 import { faultsOf, overlaps, wayMs } from '../history/queries.ts'
 import { milliseconds } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
-import { indexes, notExercised, some, time } from './finding.ts'
+import { indexes, notExercised, some, time, unknown } from './finding.ts'
 
 const WITNESSES = 20
 /** More than a busy generator, a large answer and a caller's network add to what a log tells. ours */
@@ -41,6 +42,7 @@ export const boundedTime = check({
     const wasFrozen = frozenIn(history)
     const harms = faultsOf(history).filter(({ dependency }) => dependency === 'server')
     const over: { call: Call; tookMs: number; limitMs: number }[] = []
+    const inLine: { call: Call; waitedMs: number }[] = []
     let [samples, longestMs] = [0, 0]
     for (const call of history.calls) {
       const deadlineMs = call.role === 'handshake' ? undefined : history.plan.roles[call.role]?.deadlineMs
@@ -50,15 +52,18 @@ export const boundedTime = check({
       const byLog = call.server?.durationMs !== undefined && isAnswered(call)
       const limitMs = deadlineMs + graceMs + lateMs + (byLog ? 0 : way)
       if (wasFrozen(call, limitMs)) continue
-      const tookMs = timeOf(call, seenMs(call, limitMs), harmed ? Number.POSITIVE_INFINITY : LONGER * limitMs)
+      const waitedMs = seenMs(call, limitMs)
+      const tookMs = timeOf(call, waitedMs)
       if (tookMs === undefined) continue
       samples++
       longestMs = Math.max(longestMs, tookMs)
       if (tookMs > limitMs) over.push({ call, tookMs, limitMs })
+      else if (waitedMs !== undefined && waitedMs > LONGER * limitMs && !harmed) inLine.push({ call, waitedMs })
     }
     if (samples === 0) return notExercised('no caller was patient enough to see a deadline pass, and the server does not log its own times')
     over.sort((a, b) => b.tookMs - b.limitMs - (a.tookMs - a.limitMs))
     const [worst] = over
+    if (!worst && inLine.length > 0) return unknownLine(inLine, samples)
     return {
       status: worst ? 'fail' : 'pass',
       timed: true,
@@ -73,6 +78,15 @@ export const boundedTime = check({
     }
   },
 })
+
+function unknownLine(inLine: readonly { call: Call; waitedMs: number }[], samples: number): Finding {
+  const longest = inLine.reduce((most, one) => (one.waitedMs > most.waitedMs ? one : most))
+  const logged = time(longest.call.server?.durationMs ?? 0)
+  return unknown(
+    `callers of ${some(inLine.length, 'call')} waited far longer than the log tells, one ${time(longest.waitedMs)} where it says ${logged}: in a line before the handler, or for a machine that had no time`,
+    { samples, witnesses: indexes(inLine.slice(0, WITNESSES).map(({ call }) => call)) },
+  )
+}
 
 /** A tool that answers usually this many times sooner than patience ends cannot have been meant to take so long. ours */
 const SOONER = 4
@@ -141,10 +155,10 @@ function isAnswered({ endedAtMs, evidence }: Call): boolean {
   return endedAtMs !== undefined && evidence.transport === undefined
 }
 
-/** How long the call took for sure, ms; undefined when nobody was there to see. Beyond `mostMs` callers are believed, whatever the log says. */
-function timeOf(call: Call, seenMs: number | undefined, mostMs: number): number | undefined {
+/** How long the call took for sure, ms; undefined when nobody was there to see. */
+function timeOf(call: Call, seenMs: number | undefined): number | undefined {
   const loggedMs = call.server?.durationMs
-  if (isAnswered(call)) return seenMs !== undefined && seenMs > mostMs ? seenMs : (loggedMs ?? seenMs)
+  if (isAnswered(call)) return loggedMs ?? seenMs
   return loggedMs === undefined ? seenMs : Math.max(loggedMs, seenMs ?? 0)
 }
 
