@@ -27,6 +27,7 @@ const UNKNOWN_MAX = 0.05
 const FALSELY_WORSE_MAX = 0.01
 const AT_ONCE = 2
 const DISTURBED_MAX = 2
+const WHY_CHARACTERS_MAX = 160
 
 interface Wanted {
   scenario: string
@@ -195,7 +196,7 @@ function measure({ answer, statuses, why }: ScenarioRun, history: History): Meas
 
 function row(id: string, runs: readonly Measured[]): string {
   const count = (wanted: number) => runs.filter(({ exitCode }) => exitCode === wanted).length
-  const why = runs.flatMap((one) => (one.exitCode === 0 ? [] : [one.why.replaceAll('|', '\\|')]))
+  const why = runs.flatMap((one) => (one.exitCode === 0 ? [] : [brief(one.why).replaceAll('|', '\\|')]))
   const p99s = runs.map(({ latenessMs }) => latenessMs.p99)
   const medianOf = (values: readonly number[]) => Math.round(quantileOf(values, 0.5) * 10) / 10
   const figures = [
@@ -204,6 +205,11 @@ function row(id: string, runs: readonly Measured[]): string {
     Math.max(...runs.map(({ rssMb }) => rssMb)),
   ]
   return `| ${[id, runs.length, count(0), count(1), count(2), why.join(' / ') || 'none', ...figures].join(' | ')} |`
+}
+
+/** The first reasons: one that shuts a gate has all others in its train. */
+function brief(why: string): string {
+  return why.length <= WHY_CHARACTERS_MAX ? why : `${why.slice(0, WHY_CHARACTERS_MAX)} …`
 }
 
 function keep(text: string): void {
