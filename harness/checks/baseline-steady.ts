@@ -9,6 +9,7 @@
 import type { Call } from '../history/event.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { goodIn, type Intent, intents, phaseOf, sentIn } from '../history/queries.ts'
+import { isDuring, type Stretch } from '../history/stretch.ts'
 import { choice, count, milliseconds, share } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
 import { check } from './check.ts'
@@ -113,8 +114,6 @@ function badnessOf({ class: is, evidence }: Call): string {
   return evidence.correct === false ? 'wrong' : 'late'
 }
 
-type Half = { fromMs: number; toMs: number }
-
 /** In the order in which they were first asked for. */
 function rolesOf(all: readonly Intent[]): Set<Call['role']> {
   const roles = new Set<Call['role']>()
@@ -126,7 +125,7 @@ function rolesOf(all: readonly Intent[]): Set<Call['role']> {
 function latencyProblem(
   roles: ReadonlySet<Call['role']>,
   sent: readonly Intent[],
-  halves: readonly [Half, Half],
+  halves: readonly [Stretch, Stretch],
   limits: { latencyShare: number; latencyFloorMs: number },
 ): string[] {
   const byRole = Map.groupBy(sent, ({ first }) => first.role)
@@ -140,9 +139,9 @@ function latencyProblem(
   })
 }
 
-function latencies(own: readonly Intent[], half: Half): number[] {
+function latencies(own: readonly Intent[], half: Stretch): number[] {
   return own.flatMap(({ first }) => {
-    const inside = first.sentAtMs >= half.fromMs && first.sentAtMs < half.toMs
+    const inside = isDuring(half, first.sentAtMs)
     return inside && first.outcome === 'ok' && first.endedAtMs !== undefined ? [first.endedAtMs - first.plannedAtMs] : []
   })
 }

@@ -10,12 +10,13 @@ import { intentsOfRegulars } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { faultsOf, type Intent, phaseOf, phasesOf } from '../history/queries.ts'
+import { isDuring } from '../history/stretch.ts'
 import { count, milliseconds, ratio, share } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
 import { remedyFor } from './cause.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, percent, time, unknown, worst } from './finding.ts'
-import { goodShare, isIn } from './good-share.ts'
+import { goodShare } from './good-share.ts'
 
 const WITNESSES = 20
 const P95_SAMPLES = 200
@@ -89,7 +90,7 @@ function compare(history: History, own: Intent[], role: string, steady: Phase, s
   if (interval[1] < limits.goodShare)
     return { ...shown, status: 'fail', timed: true, says: shares, witnesses: indexes(bad.slice(0, WITNESSES)), ...remedied(history, bad) }
   if (isMs !== undefined && allowedMs !== undefined && isMs > allowedMs) {
-    const slow = own.filter(({ first }) => isIn(first, stress)).map(({ first }) => first)
+    const slow = own.filter(({ first }) => isDuring(stress, first.sentAtMs)).map(({ first }) => first)
     slow.sort((a, b) => (b.endedAtMs ?? 0) - b.sentAtMs - ((a.endedAtMs ?? 0) - a.sentAtMs))
     return {
       ...shown,
@@ -114,7 +115,7 @@ function remedied(history: History, bad: readonly Call[]): Pick<Finding, 'remedy
 
 function p95(own: readonly Intent[], phase: Phase): number | undefined {
   const took = own.flatMap(({ first, straddles }) =>
-    !straddles && isIn(first, phase) && first.outcome === 'ok' && first.endedAtMs !== undefined
+    !straddles && isDuring(phase, first.sentAtMs) && first.outcome === 'ok' && first.endedAtMs !== undefined
       ? [first.endedAtMs - first.plannedAtMs]
       : [],
   )

@@ -11,6 +11,7 @@ import { needing } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { instancesOf } from '../history/instances.ts'
 import { causesOf, faultsOf, phaseOf, phasesOf } from '../history/queries.ts'
+import { isDuring, type Stretch } from '../history/stretch.ts'
 import { count } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, some, time, worst } from './finding.ts'
@@ -36,8 +37,7 @@ export const connectionsStable = check({
   judge(history, { beyond }) {
     const { poolMax = 0 } = history.manifest.declared
     const pools = poolMax * instancesOf(history) + beyond
-    const opening = ({ fromMs, toMs }: { fromMs: number; toMs: number }) =>
-      history.attempts.filter(({ link, atMs }) => link === 'postgres' && atMs >= fromMs && atMs < toMs)
+    const opening = (stretch: Stretch) => history.attempts.filter(({ link, atMs }) => link === 'postgres' && isDuring(stretch, atMs))
     const steady = phaseOf(history, 'steady')
     const perMs = steady ? opening(steady).length / (steady.toMs - steady.fromMs) : 0
     const broken = new Set(
@@ -52,7 +52,7 @@ export const connectionsStable = check({
       const span = time(stress.toMs - stress.fromMs)
       if (opened.length <= limit)
         return { ...shown, status: 'pass', says: `${some(opened.length, 'connection')} opened in ${span}, the pools hold ${pools}` }
-      const failed = history.calls.filter((call) => call.outcome !== 'ok' && call.sentAtMs >= stress.fromMs && call.sentAtMs < stress.toMs)
+      const failed = history.calls.filter((call) => call.outcome !== 'ok' && isDuring(stress, call.sentAtMs))
       return {
         ...shown,
         status: 'fail',
@@ -65,8 +65,8 @@ export const connectionsStable = check({
 })
 
 /** By its caller, or by the server for its time; not for an error. */
-function givenUpIn(history: History, { fromMs, toMs }: { fromMs: number; toMs: number }): number {
-  const ended = needing(history, 'postgres').filter(({ endedAtMs = toMs }) => endedAtMs >= fromMs && endedAtMs < toMs)
+function givenUpIn(history: History, stretch: Stretch): number {
+  const ended = needing(history, 'postgres').filter(({ endedAtMs = stretch.toMs }) => isDuring(stretch, endedAtMs))
   return ended.filter(({ evidence, class: is }) => is === 'timeout' || evidence.transport === 'timeout' || evidence.transport === 'reset')
     .length
 }

@@ -3,9 +3,10 @@
 import { ratioInterval, type Tally } from '../history/bootstrap.ts'
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import { nameOfStretch, onceEach } from '../history/once.ts'
+import { onceEach } from '../history/once.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { cpuShares, type Point, points } from '../history/samples.ts'
+import { isDuring, nameOfStretch, type Stretch } from '../history/stretch.ts'
 import type { Finding } from './check.ts'
 import { indexes } from './finding.ts'
 
@@ -21,13 +22,8 @@ export interface Cost {
   finding: Finding
 }
 
-interface Span {
-  fromMs: number
-  toMs: number
-}
-
 /** What was used between two readings. */
-interface Used extends Span {
+interface Used extends Stretch {
   amount: number
 }
 
@@ -46,7 +42,7 @@ interface PerCall {
 /** Nothing, when it was not seen or fewer than 100 calls were answered in one of the two. */
 export function perCall(
   answered: readonly Call[],
-  [before, under]: [Span, Span],
+  [before, under]: [Stretch, Stretch],
   { what, used, limit, most, floor = 0, told }: PerCall,
 ): Cost[] {
   const [calm, busy] = [secondsOf(answered, before, used), secondsOf(answered, under, used)]
@@ -95,14 +91,14 @@ interface Second extends Tally {
 }
 
 /** What was answered in each whole second of a stretch: CPU and log ask for the same ones. */
-const answeredIn = onceEach((answered: readonly Call[], { fromMs, toMs }: Span): readonly (readonly Call[])[] => {
+const answeredIn = onceEach((answered: readonly Call[], { fromMs, toMs }: Stretch): readonly (readonly Call[])[] => {
   const seconds = Array.from({ length: Math.floor((toMs - fromMs) / WINDOW_MS) }, (): Call[] => [])
   for (const call of answered) seconds[Math.floor(((call.endedAtMs ?? -1) - fromMs) / WINDOW_MS)]?.push(call)
   return seconds
 }, nameOfStretch)
 
 /** Seconds in which something was answered, and of which it is known what was used. */
-function secondsOf(answered: readonly Call[], { fromMs, toMs }: Span, used: readonly Used[]): Second[] {
+function secondsOf(answered: readonly Call[], { fromMs, toMs }: Stretch, used: readonly Used[]): Second[] {
   const seconds = answeredIn(answered, { fromMs, toMs }).map((calls) => ({ good: 0, planned: calls.length, calls, seen: false }))
   for (const one of used) {
     const last = Math.min(seconds.length - 1, Math.floor((one.toMs - fromMs) / WINDOW_MS))
@@ -152,7 +148,7 @@ interface HeapLimits {
   heapFloorBytes: number
 }
 
-export function heapCost(history: History, [before, under]: [Span, Span], { heapRatio: limit, heapFloorBytes }: HeapLimits): Cost[] {
+export function heapCost(history: History, [before, under]: [Stretch, Stretch], { heapRatio: limit, heapFloorBytes }: HeapLimits): Cost[] {
   const [calm, busy] = [heapIn(history, before), heapIn(history, under)]
   if (Math.min(calm.length, busy.length) < LEAST_READINGS) return []
   const [usual, now] = [quantileOf(calm, 0.5), quantileOf(busy, 0.5)]
@@ -160,7 +156,7 @@ export function heapCost(history: History, [before, under]: [Span, Span], { heap
   const interval = ratioInterval(tallies(busy), tallies(calm), calm.length) ?? [now / usual, now / usual]
   const small = now - usual < heapFloorBytes
   const status = small || interval[1] <= limit ? 'pass' : interval[0] > limit ? 'fail' : 'unknown'
-  const inside = history.calls.filter(({ sentAtMs }) => sentAtMs >= under.fromMs && sentAtMs < under.toMs)
+  const inside = history.calls.filter(({ sentAtMs }) => isDuring(under, sentAtMs))
   const finding: Finding = {
     status,
     measured: now / usual,
@@ -174,8 +170,8 @@ export function heapCost(history: History, [before, under]: [Span, Span], { heap
   return [{ what: 'heap', finding }]
 }
 
-function heapIn(history: History, { fromMs, toMs }: Span): number[] {
-  return points(history, 'heapBytes').flatMap(({ atMs, value }) => (atMs >= fromMs && atMs < toMs ? [value] : []))
+function heapIn(history: History, stretch: Stretch): number[] {
+  return points(history, 'heapBytes').flatMap(({ atMs, value }) => (isDuring(stretch, atMs) ? [value] : []))
 }
 
 /** 1.25 → 1.3. */

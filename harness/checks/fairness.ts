@@ -13,13 +13,14 @@ import type { Call } from '../history/event.ts'
 import { intentsOfRegulars } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { type Intent, phaseOf, phasesOf } from '../history/queries.ts'
+import { isDuring } from '../history/stretch.ts'
 import { count, ratio, share } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
 import { isAdmitted, localBurst } from './admitted.ts'
 import { openBreaker, remedyFor } from './cause.ts'
 import { check, type Finding, type Remedy } from './check.ts'
 import { indexes, notExercised, percent, some, unknown, worst } from './finding.ts'
-import { goodShare, isIn, leftOut } from './good-share.ts'
+import { goodShare, leftOut } from './good-share.ts'
 
 const WITNESSES = 20
 const OVER_SHOWN = 5
@@ -43,7 +44,9 @@ export const fairness = check({
     const steady = phaseOf(history, 'steady')
     if (!history.plan.agents.some(({ hostile }) => hostile)) return notExercised('no agent of the plan runs away')
     if (!steady) return unknown('the plan has no steady phase to compare with')
-    const stressed = phasesOf(history, 'stress').filter((phase) => history.calls.some((call) => call.hostile && isIn(call, phase)))
+    const stressed = phasesOf(history, 'stress').filter((phase) =>
+      history.calls.some((call) => call.hostile && isDuring(phase, call.sentAtMs)),
+    )
     if (stressed.length === 0) return unknown('the runaway sent no call under stress')
     const all = intentsOfRegulars(history)
     const found = stressed.map((stress) => compare(history, all, steady, stress, limits))
@@ -131,7 +134,7 @@ function overBudget(
   const budget = manifest.declared.perAgent
   if (!budget) return undefined
   const burst = localBurst(history) === 'none' ? budget.burst : 2 * budget.burst
-  const mine = calls.filter((call) => call.hostile && call.role !== 'handshake' && isIn(call, stress))
+  const mine = calls.filter((call) => call.hostile && call.role !== 'handshake' && isDuring(stress, call.sentAtMs))
   for (const [agent, sent] of Map.groupBy(mine, ({ agent }) => agent)) {
     const admitted = sent.filter(isAdmitted)
     const endsMs = admitted.reduce((last, { sentAtMs, endedAtMs }) => Math.max(last, endedAtMs ?? sentAtMs), 0)
@@ -163,7 +166,7 @@ function remedied(
   const cause = remedyFor(history, starved)
   if (cause?.control === 'breaker' && openBreaker(history, starved) !== undefined) return { remedy: cause, follows: ['breaker-not-fooled'] }
   if (cause?.control === 'admission') return { remedy: cause }
-  const sent = history.calls.filter((call) => call.hostile && call.role !== 'handshake' && isIn(call, stress))
+  const sent = history.calls.filter((call) => call.hostile && call.role !== 'handshake' && isDuring(stress, call.sentAtMs))
   const refused = sent.filter(({ class: is }) => is === 'refused')
   if (refused.length === 0)
     return { remedy: admission('No call of the runaway was refused by a budget: there is none, or it was never asked.') }
@@ -184,7 +187,7 @@ function admission(seen: string): Remedy {
 
 /** Twice what the busiest honest agent asked for in the steady phase, in tens; no more than it is. */
 function advice({ calls, manifest }: History, steady: Phase): NonNullable<Finding['advice']> {
-  const honest = calls.filter((call) => !call.hostile && isIn(call, steady))
+  const honest = calls.filter((call) => !call.hostile && isDuring(steady, call.sentAtMs))
   const busiest = Math.max(0, ...[...Map.groupBy(honest, ({ agent }) => agent).values()].map((own) => own.length))
   const perMinute = (busiest * 60_000) / (steady.toMs - steady.fromMs)
   if (busiest === 0) return []

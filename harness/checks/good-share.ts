@@ -2,12 +2,8 @@
 import { ratioInterval } from '../history/bootstrap.ts'
 import type { Call } from '../history/event.ts'
 import { goodIn, type Intent, sentIn, windowsOf } from '../history/queries.ts'
+import type { Stretch } from '../history/stretch.ts'
 import type { Phase } from '../plan/plan.ts'
-
-interface Stretch {
-  fromMs: number
-  toMs: number
-}
 
 /**
  * @param own those whose share it is
@@ -59,9 +55,4 @@ export function leftOut(
     return { who, good: is.good, planned: is.planned, bad }
   }
   return undefined
-}
-
-/** Sent in this phase. */
-export function isIn({ sentAtMs }: Call, { fromMs, toMs }: Phase): boolean {
-  return sentAtMs >= fromMs && sentAtMs < toMs
 }

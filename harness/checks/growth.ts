@@ -3,10 +3,11 @@
 // no leak (held.ts) leaves it unknown. Pure.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import { nameOfStretch, onceEach } from '../history/once.ts'
+import { onceEach } from '../history/once.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { phaseOf, phasesOf } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
+import { isDuring, nameOfStretch, type Stretch } from '../history/stretch.ts'
 import type { Phase } from '../plan/plan.ts'
 import type { Finding } from './check.ts'
 import { indexes, percent, some } from './finding.ts'
@@ -29,11 +30,6 @@ export interface Kind {
   limit: number
   unit: string
   told: (value: number) => string
-}
-
-interface Span {
-  fromMs: number
-  toMs: number
 }
 
 /** Of one instance: measured, at least, at most. */
@@ -70,7 +66,7 @@ function leftBy(history: History, { window, fromMs, toMs }: Phase, kind: Kind): 
 }
 
 /** All instances together serve the calls. */
-function perCall(history: History, when: string, { fromMs, toMs }: Span, rise: Rise, instances: number, kind: Kind): Finding[] {
+function perCall(history: History, when: string, { fromMs, toMs }: Stretch, rise: Rise, instances: number, kind: Kind): Finding[] {
   const { series, what, limit, unit, told } = kind
   const { calls, usual } = endedIn(history, { fromMs, toMs })
   if (calls < LEAST_CALLS || !usual) return []
@@ -86,9 +82,9 @@ function perCall(history: History, when: string, { fromMs, toMs }: Span, rise: R
 }
 
 /** By instance: the lowest reading of each second. */
-function floorsOf(history: History, { series }: Kind, { fromMs, toMs }: Span): Reading[][] {
+function floorsOf(history: History, { series }: Kind, stretch: Stretch): Reading[][] {
   const bySeries = Map.groupBy(points(history, series), (point) => point.series)
-  return [...bySeries.values()].map((readings) => lowestBySecond(readings.filter(({ atMs }) => atMs >= fromMs && atMs < toMs)))
+  return [...bySeries.values()].map((readings) => lowestBySecond(readings.filter(({ atMs }) => isDuring(stretch, atMs))))
 }
 
 function lowestBySecond(readings: readonly Reading[]): Reading[] {
@@ -111,7 +107,7 @@ interface Ended {
 }
 
 /** Each kind asks for the same stretches. */
-const endedIn = onceEach(({ calls: all }: History, { fromMs, toMs }: Span): Ended => {
+const endedIn = onceEach(({ calls: all }: History, { fromMs, toMs }: Stretch): Ended => {
   const [tools, handshakes] = [new Map<string, Alike>(), new Map<string, Alike>()]
   const kinds: Alike[] = []
   let calls = 0

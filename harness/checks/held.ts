@@ -6,6 +6,7 @@
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { peakInFlight } from '../history/in-flight.ts'
+import { isDuring, type Stretch } from '../history/stretch.ts'
 import { some } from './finding.ts'
 
 export type Series = 'heapBytes' | 'handles' | 'sessions'
@@ -16,19 +17,14 @@ export interface Held {
   what: string
 }
 
-interface Span {
-  fromMs: number
-  toMs: number
-}
-
 const SESSION: Readonly<Record<Series, number>> = { heapBytes: 100_000, handles: 1, sessions: 1 }
 const GARBAGE_BYTES = 64_000_000
 const CONNECTIONS = 2
 
-export function heldAfter(history: History, series: Series, span: Span, instances: number): Held[] {
-  const kept = sessionsKept(history, span)
+export function heldAfter(history: History, series: Series, stretch: Stretch, instances: number): Held[] {
+  const kept = sessionsKept(history, stretch)
   const held = [{ amount: kept * SESSION[series], what: `${some(kept, 'session')} that it keeps, as declared` }]
-  const { calls } = peakInFlight(history.calls.filter(({ sentAtMs }) => sentAtMs >= span.fromMs && sentAtMs < span.toMs))
+  const { calls } = peakInFlight(history.calls.filter(({ sentAtMs }) => isDuring(stretch, sentAtMs)))
   if (series === 'handles') held.push({ amount: CONNECTIONS * calls, what: `connections of ${some(calls, 'call')} at once` })
   if (series === 'heapBytes' && !isCollected(history))
     held.push({ amount: GARBAGE_BYTES * instances, what: 'garbage that nobody has collected yet' })
@@ -36,10 +32,10 @@ export function heldAfter(history: History, series: Series, span: Span, instance
 }
 
 /** Begun in the stretch, and not idle for as long as the server keeps one; none where it does not say. */
-function sessionsKept({ calls, manifest }: History, { fromMs, toMs }: Span): number {
-  const sinceMs = Math.max(fromMs, toMs - (manifest.declared.sessionIdleMs ?? 0))
+function sessionsKept({ calls, manifest }: History, { fromMs, toMs }: Stretch): number {
+  const kept = { fromMs: Math.max(fromMs, toMs - (manifest.declared.sessionIdleMs ?? 0)), toMs }
   const isBeginning = ({ tool, role, class: is }: Call) => role === 'handshake' && tool === 'initialize' && is === 'served'
-  return calls.filter((call) => isBeginning(call) && call.sentAtMs >= sinceMs && call.sentAtMs < toMs).length
+  return calls.filter((call) => isBeginning(call) && isDuring(kept, call.sentAtMs)).length
 }
 
 /** The server was started with what the scenario asks for. */

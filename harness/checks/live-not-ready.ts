@@ -10,6 +10,7 @@ import type { FaultRecord } from '../history/queries.ts'
 import { causesOf, faultsOf, phaseOf } from '../history/queries.ts'
 import type { Point } from '../history/samples.ts'
 import { points, probeHolds } from '../history/samples.ts'
+import { isDuring } from '../history/stretch.ts'
 import { count } from '../parameters.ts'
 import { check } from './check.ts'
 import { indexes, some, time, unknown } from './finding.ts'
@@ -36,7 +37,7 @@ export const liveNotReady = check({
     const read = (name: 'live' | 'ready') => (neverHeld.includes(name) ? [] : points(history, `${name}Status`))
     const live = read('live').filter(({ atMs }) => !own.some((fault) => within(fault, atMs)))
     const steady = phaseOf(history, 'steady')
-    const isCalm = (atMs: number) => steady !== undefined && atMs >= steady.fromMs && atMs < steady.toMs
+    const isCalm = (atMs: number) => steady !== undefined && isDuring(steady, atMs)
     const ready = read('ready').filter(({ atMs }) => isCalm(atMs) || foreign(faults, own, atMs))
     const shown = { limit: 0, unit: 'probes that failed', samples: live.length + ready.length }
     if (shown.samples === 0 && neverHeld.length === 0) return unknown('no probe was read', shown)

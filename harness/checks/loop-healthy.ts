@@ -13,6 +13,7 @@ import { quantileOf } from '../history/quantiles.ts'
 import { causesOf, isHere, phaseOf, phasesOf } from '../history/queries.ts'
 import { cpuMsIn, type Point, points } from '../history/samples.ts'
 import { stillsOf } from '../history/stills.ts'
+import { isDuring } from '../history/stretch.ts'
 import { milliseconds, share } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, percent, some, time, unknown } from './finding.ts'
@@ -41,8 +42,7 @@ export const loopHealthy = check({
   judge(history, { delayMs, busyShare }) {
     const stresses = phasesOf(history, 'stress')
     const steady = phaseOf(history, 'steady')
-    const under = (name: string): Point[] =>
-      points(history, name).filter(({ atMs }) => stresses.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs))
+    const under = (name: string): Point[] => points(history, name).filter(({ atMs }) => stresses.some((stress) => isDuring(stress, atMs)))
     const delays = under('loopDelaySecondsP99')
     const busy = under('loopBusyShare')
     if (delays.length < LEAST)
@@ -51,7 +51,7 @@ export const loopHealthy = check({
     const lasting = blocks < LEAST_BLOCKS ? 0 : mostOfTheTime(delays, MAY_BE_OVER)
     const usualMs = Math.max(quantileOf(valuesOf(delays), MAY_BE_OVER), lasting) * 1_000
     const busiest = busy.length === 0 ? undefined : quantileOf(valuesOf(busy), 0.5)
-    const before = points(history, 'loopDelaySecondsP99').filter(({ atMs }) => steady && atMs >= steady.fromMs && atMs < steady.toMs)
+    const before = points(history, 'loopDelaySecondsP99').filter(({ atMs }) => steady && isDuring(steady, atMs))
     const beforeMs = before.length < LEAST ? 0 : quantileOf(valuesOf(before), MAY_BE_OVER) * 1_000
     const full = busiest !== undefined && busiest >= busyShare
     const blocked = usualMs > delayMs

@@ -12,6 +12,7 @@ import { instancesOf } from '../history/instances.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { causesOf, everyIntent, faultsOf, needs, overlaps, phaseOf, phasesOf, windowsOf } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
+import { isDuring } from '../history/stretch.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, some, time, unknown } from './finding.ts'
 
@@ -52,7 +53,7 @@ export const poolBounded = check({
         ...(highest.value <= limit && { advice: advice(history, poolMax) }),
       }
     }
-    const blind = phasesOf(history, 'stress').find(({ fromMs, toMs }) => !connections.some(({ atMs }) => atMs >= fromMs && atMs < toMs))
+    const blind = phasesOf(history, 'stress').find((stress) => !connections.some(({ atMs }) => isDuring(stress, atMs)))
     if (blind) return unknown('no sample of the connections was taken under stress', shown)
     const served = needing(history, 'postgres').find((call) => call.class === 'served')
     if (highest.value === 0 && served) {

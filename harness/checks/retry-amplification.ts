@@ -12,6 +12,7 @@ import { needing } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { attemptsAt, faultsOf, phaseOf, phasesOf, refusedBefore } from '../history/queries.ts'
+import { isDuring } from '../history/stretch.ts'
 import { count, ratio } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
 import { check, type Finding } from './check.ts'
@@ -84,7 +85,7 @@ function judgeDependency(history: History, dependency: string, limits: Limits): 
   const allowed = Math.max(limit, 1 + limits.floor)
   if (inStress.perCall <= allowed) return { ...shown, limit: allowed, status: 'pass', says: rates }
   const stresses = phasesOf(history, 'stress')
-  const asking = asked.filter(({ sentAtMs }) => stresses.some(({ fromMs, toMs }) => sentAtMs >= fromMs && sentAtMs < toMs))
+  const asking = asked.filter(({ sentAtMs }) => isInOne(stresses, sentAtMs))
   if (!names && inStress.made <= allowed * asking.length)
     return unknown(`${rates}, with ${some(asking.length, 'call')} that asked for it: who else asked cannot be told`, {
       ...shown,
@@ -136,19 +137,22 @@ function each(
   asked: readonly Call[],
   phases: readonly Phase[],
 ): { perCall: number; made: number; calls: Call[] } {
-  const inside = (atMs: number) => phases.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs)
   // Every attempt says of which call it came, so that none stands for a call that is not named.
   const told = attempts.every(({ call }) => call !== undefined)
   // Refused before anything was tried, unless an attempt tells otherwise: by a budget, or by an open breaker.
   const before = (call: Call) =>
     refusedBefore(call) || TURNED_AWAY.has(call.class) || (call.class === 'dependency' && (told || call.evidence.status === 503))
-  const calls = asked.filter((call) => inside(call.sentAtMs) && (!before(call) || tried.has(call.call)))
+  const calls = asked.filter((call) => isInOne(phases, call.sentAtMs) && (!before(call) || tried.has(call.call)))
   const made = within(attempts, phases)
   return { perCall: calls.length === 0 ? 0 : made / calls.length, made, calls }
 }
 
 function within(attempts: Attempts, phases: readonly Phase[]): number {
-  return attempts.filter(({ atMs }) => phases.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs)).length
+  return attempts.filter(({ atMs }) => isInOne(phases, atMs)).length
+}
+
+function isInOne(phases: readonly Phase[], atMs: number): boolean {
+  return phases.some((phase) => isDuring(phase, atMs))
 }
 
 function rounded(value: number): number {

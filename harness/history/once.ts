@@ -27,7 +27,3 @@ export function onceEach<Of extends object, About, Answer>(
     return found
   }
 }
-
-export function nameOfStretch({ fromMs, toMs }: { fromMs: number; toMs: number }): string {
-  return `${fromMs} ${toMs}`
-}

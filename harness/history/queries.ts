@@ -8,6 +8,7 @@ import type { History } from './history.ts'
 import { once } from './once.ts'
 import type { FaultLine } from './raw-line.ts'
 import { positionOf } from './sorted.ts'
+import type { Stretch } from './stretch.ts'
 
 export interface Intent {
   first: Call
@@ -84,13 +85,13 @@ export interface Window extends Tally {
 }
 
 /** Those of a stretch. `all` in the order of time, as intents come: only these are looked at. */
-export function sentIn(all: readonly Intent[], { fromMs, toMs }: { fromMs: number; toMs: number }): readonly Intent[] {
+export function sentIn(all: readonly Intent[], { fromMs, toMs }: Stretch): readonly Intent[] {
   const sentAtMs = ({ first }: Intent) => first.sentAtMs
   return all.slice(positionOf(all, sentAtMs, fromMs), positionOf(all, sentAtMs, toMs))
 }
 
 /** Whole windows of a stretch, 1 s each without `lengthMs`; a rest at the end that is no whole window is left out. */
-export function windowsOf(all: readonly Intent[], span: { fromMs: number; toMs: number }, lengthMs = 1_000): Window[] {
+export function windowsOf(all: readonly Intent[], span: Stretch, lengthMs = 1_000): Window[] {
   const length = Math.max(0, Math.floor((span.toMs - span.fromMs) / lengthMs + 1e-9))
   const windows = Array.from({ length }, (_, i): Window => {
     const fromMs = span.fromMs + i * lengthMs
@@ -108,7 +109,7 @@ export function windowsOf(all: readonly Intent[], span: { fromMs: number; toMs: 
 }
 
 /** Good ÷ planned over a stretch; `share` is NaN when nothing was planned. */
-export function goodIn(all: readonly Intent[], span: { fromMs: number; toMs: number }): Tally & { share: number } {
+export function goodIn(all: readonly Intent[], span: Stretch): Tally & { share: number } {
   const whole = { good: 0, planned: 0 }
   for (const { good, straddles } of sentIn(all, span)) {
     if (straddles) continue
@@ -127,7 +128,7 @@ export function needs(history: History, role: Call['role'], dependency: string):
 }
 
 /** Was the call in flight at some moment of the stretch? Unanswered ones stay in flight to the end. */
-export function overlaps(call: Call, span: { fromMs: number; toMs: number }): boolean {
+export function overlaps(call: Call, span: Stretch): boolean {
   return call.sentAtMs <= span.toMs && (call.endedAtMs ?? Number.POSITIVE_INFINITY) >= span.fromMs
 }
 

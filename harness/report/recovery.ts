@@ -7,6 +7,7 @@ import type { History } from '../history/history.ts'
 import { once } from '../history/once.ts'
 import { faultsOf, goodIn, type Intent, phaseOf, windowsOf } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
+import type { Stretch } from '../history/stretch.ts'
 import type { Phase } from '../plan/plan.ts'
 
 const WINDOW_MS = 1_000
@@ -60,12 +61,7 @@ function recoveryOf(history: History, phase: Phase, all: readonly Intent[], befo
   return { window, end, endMs, lengthMs: Math.max(0, phase.toMs - endMs), marks }
 }
 
-interface Span {
-  fromMs: number
-  toMs: number
-}
-
-function firstGood({ calls }: History, { fromMs, toMs }: Span): Mark['tookMs'] {
+function firstGood({ calls }: History, { fromMs, toMs }: Stretch): Mark['tookMs'] {
   let first = Number.POSITIVE_INFINITY
   for (const { sentAtMs, good, hostile, role, endedAtMs = Number.POSITIVE_INFINITY } of calls) {
     if (sentAtMs < fromMs) continue
@@ -77,7 +73,7 @@ function firstGood({ calls }: History, { fromMs, toMs }: Span): Mark['tookMs'] {
 }
 
 /** The start of the first windows in a row that all hold, since the moment of return is when it begins to be good. */
-function goodAgain(all: readonly Intent[], span: Span, before: number): Mark['tookMs'] {
+function goodAgain(all: readonly Intent[], span: Stretch, before: number): Mark['tookMs'] {
   if (!(before > 0)) return 'unseen'
   const windows = windowsOf(all, span, WINDOW_MS).filter(({ planned }) => planned > 0)
   const holds = windows.map(({ good, planned }) => good / planned >= SHARE * before)
@@ -87,7 +83,7 @@ function goodAgain(all: readonly Intent[], span: Span, before: number): Mark['to
 }
 
 /** Until the first sample, of the series that took longest, from which on it stays at 0. What was 0 before the end was so at once. */
-function quietFrom(history: History, name: string, { fromMs, toMs }: Span): Mark['tookMs'] {
+function quietFrom(history: History, name: string, { fromMs, toMs }: Stretch): Mark['tookMs'] {
   const bySeries = Map.groupBy(
     points(history, name).filter(({ atMs }) => atMs <= toMs),
     ({ series }) => series,

@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { HarnessError } from '../errors.ts'
 import type { Manifest } from '../history/manifest.ts'
 import type { FaultLine } from '../history/raw-line.ts'
+import { isDuring } from '../history/stretch.ts'
 import { type Generator, partName } from '../load/driver.ts'
 import type { Plan } from '../plan/plan.ts'
 import { readClock, systemClock } from './clock.ts'
@@ -174,7 +175,7 @@ interface Showing {
 async function showLive({ plan, t0Ms, live, samples, faults, view }: Showing, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const atMs = Date.now() - t0Ms
-    const phase = plan.phases.find(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs)
+    const phase = plan.phases.find((phase) => isDuring(phase, atMs))
     view.live({
       phase: phase?.name ?? (atMs < 0 ? 'starting' : 'last answers'),
       leftMs: Math.max(0, plan.endsAtMs - atMs),

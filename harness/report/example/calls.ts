@@ -1,6 +1,7 @@
 // The calls of the made-up run: a constant rate of measured agents, and in the stress a runaway at three times theirs.
 import type { Call, CallClass } from '../../history/event.ts'
 import type { Evidence } from '../../history/load-line.ts'
+import { isDuring } from '../../history/stretch.ts'
 import { type ExampleOptions, phases } from './options.ts'
 
 /** 0 to 1, from a counter: mulberry32. */
@@ -55,7 +56,7 @@ function withRetries(calls: readonly Call[], state: { at: number }): Call[] {
 
 /** @param pressed it meets the stress: slower, and now and then refused or lost */
 function exampleCall(index: number, atMs: number, hostile: boolean, pressed: boolean, state: { at: number }, hostileText?: string): Call {
-  const phase = phases.find(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs) ?? phases[3]
+  const phase = phases.find((phase) => isDuring(phase, atMs)) ?? phases[3]
   const drawn = noise(state)
   const kind: CallClass = !pressed
     ? 'served'

@@ -6,6 +6,7 @@
 import type { History } from '../../history/history.ts'
 import { quantile } from '../../history/quantiles.ts'
 import { attemptsAt } from '../../history/queries.ts'
+import { isDuring } from '../../history/stretch.ts'
 import { duration, figure, number, percent } from '../figures.ts'
 import { type Alike, callsIn, isMeasured, type Kind, kindsOf, tookIn } from '../kinds.ts'
 import { short } from '../plain.ts'
@@ -109,7 +110,7 @@ function knockRows(history: History): FigureRow[] {
 }
 
 function phaseAt({ plan }: History, atMs: number): string | undefined {
-  return plan.phases.find(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs)?.name
+  return plan.phases.find((phase) => isDuring(phase, atMs))?.name
 }
 
 /** Samplers of the run itself, which say nothing of the server. */

@@ -7,6 +7,7 @@ import type { History } from '../../history/history.ts'
 import { quantile } from '../../history/quantiles.ts'
 import { faultsOf } from '../../history/queries.ts'
 import { type Point, points } from '../../history/samples.ts'
+import type { Stretch } from '../../history/stretch.ts'
 import { toldWaitMs } from '../../history/wait.ts'
 import { count, duration, number, percent } from '../figures.ts'
 import { callsIn, isMeasured, type Kind, kindsOf, tookIn } from '../kinds.ts'
@@ -92,7 +93,7 @@ function states(history: History): string[] {
 }
 
 /** `, though postgres-refused was healed at 18.1 s`: a breaker that does not see that its dependency is back. */
-function afterHeal(history: History, name: string, open: readonly Span[]): string {
+function afterHeal(history: History, name: string, open: readonly Stretch[]): string {
   const last = open.at(-1)
   const healed = faultsOf(history).findLast(
     ({ dependency, healed: line }) => line && dependency !== undefined && name.includes(`"${dependency}"`),
@@ -101,15 +102,10 @@ function afterHeal(history: History, name: string, open: readonly Span[]): strin
   return `, though ${healed.fault} was healed at ${seconds(healed.overMs)}`
 }
 
-interface Span {
-  fromMs: number
-  toMs: number
-}
-
 /** Stretches of readings that are not 0; at most 4. */
-function spans(readings: readonly Point[]): Span[] {
-  const found: Span[] = []
-  let open: Span | undefined
+function spans(readings: readonly Point[]): Stretch[] {
+  const found: Stretch[] = []
+  let open: Stretch | undefined
   for (const { atMs, value } of readings) {
     if (value <= 0) open = undefined
     else if (open) open.toMs = atMs
@@ -122,7 +118,7 @@ function spans(readings: readonly Point[]): Span[] {
 }
 
 function spanText({ plan }: History) {
-  return ({ fromMs, toMs }: Span) => `from ${seconds(fromMs)} to ${toMs >= plan.endsAtMs - 1_000 ? 'the end of the run' : seconds(toMs)}`
+  return ({ fromMs, toMs }: Stretch) => `from ${seconds(fromMs)} to ${toMs >= plan.endsAtMs - 1_000 ? 'the end of the run' : seconds(toMs)}`
 }
 
 function seconds(ms: number): string {
