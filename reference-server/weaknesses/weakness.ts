@@ -55,6 +55,19 @@ export function knowing(parts: Parts, around: (call: Call, known: Next) => Promi
   return { ...parts, authenticate: control({ ...authenticate, wrap }) }
 }
 
+/** Who may call is decided as before; limiter, breaker and all that is behind them, with something around it. */
+export function admitting(parts: Parts, around: (call: Call, admitted: Next) => Promise<Answer>): Parts {
+  const { authenticate } = parts
+  const wrap: typeof authenticate.wrap = (next, running) => authenticate.wrap((call) => around(call, next), running)
+  return { ...parts, authenticate: { ...authenticate, wrap } }
+}
+
+/** 200, as a tool answers. */
+export function toolAnswer({ id }: Call, result: Record<string, unknown>): Answer {
+  const body = JSON.stringify({ jsonrpc: '2.0', id, result: { ...result, resultType: 'complete' } })
+  return { status: 200, headers: { 'content-type': 'application/json' }, body }
+}
+
 /** What is logged of every request, and then more. */
 export function loggingMore(parts: Parts, more: (line: RequestLine, log: Log) => void): Parts {
   const { log } = parts
