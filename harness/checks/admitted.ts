@@ -1,7 +1,7 @@
 // Which calls a budget of calls let in, and whether it may have let in one burst more: for limiter-true and fairness.
 import type { Call } from '../history/event.ts'
+import { faultsOf } from '../history/faults.ts'
 import type { History } from '../history/history.ts'
-import { faultsOf } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
 import { isByProxy } from './by-proxy.ts'
 

@@ -7,9 +7,9 @@
 // fault, and goes on to the end of this one may have seen both or only the first: unknown. Alerts of severity `none` are left out: they are
 // for no person. No limits. Not modelled: whether it is the right alert for that fault, and who is woken.
 
+import { type FaultRecord, faultsOf } from '../history/faults.ts'
 import type { History } from '../history/history.ts'
-import type { FaultRecord } from '../history/queries.ts'
-import { faultsOf, phaseOf } from '../history/queries.ts'
+import { phaseOf } from '../history/queries.ts'
 import { check } from './check.ts'
 import { indexes, some, time, unknown } from './finding.ts'
 
@@ -106,8 +106,7 @@ function windowsWithFaults(history: History): BrokenWindow[] {
   return [...Map.groupBy(felt, ({ window }) => window)].map(([id, faults]: [string, FaultRecord[]]) => ({
     id,
     faults: faults.map(({ fault }) => fault),
-    // While it is put in it may be felt already.
-    fromMs: Math.min(...faults.map(({ fromMs, lines }) => lines.find(({ event }) => event === 'injecting')?.atMs ?? fromMs)),
+    fromMs: Math.min(...faults.map(({ beginsMs }) => beginsMs)),
     toMs: Math.max(...faults.map(({ overMs, toMs }) => (Number.isFinite(overMs) ? overMs : toMs))),
   }))
 }

@@ -6,10 +6,11 @@
 // steady (default limit 0.99), and p95 (default 1.5 × + 50 ms; 200 samples on each side). All ours. A role without any needs is left out:
 // nobody has said what it does without; so are agents that did not ask in the steady phase. Not modelled: needs that are not all named.
 import type { Call } from '../history/event.ts'
+import { faultsOf } from '../history/faults.ts'
 import { intentsOfRegulars } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { faultsOf, type Intent, phaseOf, phasesOf } from '../history/queries.ts'
+import { type Intent, phaseOf, phasesOf } from '../history/queries.ts'
 import { isDuring } from '../history/stretch.ts'
 import { count, milliseconds, ratio, share } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'

@@ -9,10 +9,11 @@
 // back, which the soonest answer of the run bounds. Exempt: calls that a fault on the link between agents and server cut, those that an
 // instance had when it was frozen before their time was over, and those that never reached a server. Not modelled: what lags after a thaw.
 import type { Call } from '../history/event.ts'
+import { faultsOf } from '../history/faults.ts'
 import type { History } from '../history/history.ts'
 import { lateness99Ms } from '../history/lateness.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { faultsOf, overlaps, wayMs } from '../history/queries.ts'
+import { overlaps, wayMs } from '../history/queries.ts'
 import { milliseconds } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, some, time, unknown } from './finding.ts'

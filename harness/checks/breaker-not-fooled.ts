@@ -9,8 +9,9 @@
 // that stood still took the dependency along: what opened then has its reason. Not modelled: breakers that open for their own tests, and a
 // dependency that fails by itself while the harness breaks nothing.
 import type { Call } from '../history/event.ts'
+import { faultsOf } from '../history/faults.ts'
 import type { History } from '../history/history.ts'
-import { breakerOpenMs, causesOf, faultsOf } from '../history/queries.ts'
+import { breakerOpenMs, causesOf } from '../history/queries.ts'
 import { type Point, points } from '../history/samples.ts'
 import { ascending, countBelow } from '../history/sorted.ts'
 import { bodyWaitMs } from '../history/wait.ts'

@@ -9,11 +9,12 @@
 // know it before the first deadline: looked at where the hang lasts long enough for that. Without a link: inferred from
 // failures that become fast. Not modelled: how it closes again (recovers, breaker-recovers).
 import type { Call } from '../history/event.ts'
+import type { FaultRecord } from '../history/faults.ts'
 import { needing } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { breakersOf, instancesOf } from '../history/instances.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { attemptsAt, breakerOpenMs, type FaultRecord, refusedBefore, wayMs } from '../history/queries.ts'
+import { attemptsAt, breakerOpenMs, refusedBefore, wayMs } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
 import { count, milliseconds } from '../parameters.ts'
 import { check, type Finding } from './check.ts'

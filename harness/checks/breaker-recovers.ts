@@ -8,10 +8,11 @@
 // default). A silence is half of the open time without an attempt while calls ask. Where attempts are connections, those after the
 // heal are a pool that fills again, and no flood. Not modelled: breakers that a fault of the harness never opened.
 import type { Call } from '../history/event.ts'
+import { type FaultRecord, faultsOf } from '../history/faults.ts'
 import { needing } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { breakersOf } from '../history/instances.ts'
-import { attemptsAt, breakerOpenMs, type FaultRecord, faultsOf, refusedBefore } from '../history/queries.ts'
+import { attemptsAt, breakerOpenMs, refusedBefore } from '../history/queries.ts'
 import { ascending, countBelow } from '../history/sorted.ts'
 import { count, milliseconds } from '../parameters.ts'
 import { openBreaker, remedyFor } from './cause.ts'

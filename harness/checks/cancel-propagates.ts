@@ -17,6 +17,7 @@ import { quantileOf } from '../history/quantiles.ts'
 import { needs } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
 import { ascending, countBelow } from '../history/sorted.ts'
+import { wordsOf } from '../history/words.ts'
 import { milliseconds } from '../parameters.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, some, time, unknown } from './finding.ts'
@@ -117,16 +118,12 @@ class Running {
 }
 
 function toldCancelled(call: Call): boolean {
-  return CANCELLED.test(wordsOf(call))
+  return CANCELLED.test(wordsOf(call.evidence))
 }
 
 /** The database's own word for a limit of its own, which has the code of a cancel. */
 function toldLimit(call: Call): boolean {
-  return /canceling statement due to statement timeout/i.test(wordsOf(call))
-}
-
-function wordsOf({ evidence: { message = '', data } }: Call): string {
-  return `${message} ${data ? JSON.stringify(data) : ''}`
+  return /canceling statement due to statement timeout/i.test(wordsOf(call.evidence))
 }
 
 /** Somebody had given up shortly before it ended: without that there was nothing to cancel. */

@@ -2,19 +2,20 @@
 // so the flood that it should turn away takes the server down all the same.
 //
 // Limits: latencyMs, within which nine in ten refusals come (default 50, ours), by the server's own time where its log shows it, else with
-// the way there and back on top, which the soonest answer of the run bounds. The share that does has an interval over the run's seconds,
-// since refusals come in salvos: where it lies across nine in ten, nobody knows (of the hardened server's 97 to 100 % do, of a limiter's
-// that does the work first 5 to 8 %). Nor does anybody where one in a hundred takes twice as long: in a salvo the last waits for all before
-// it, and for whatever else wants the cores. cpuShare, CPU of a refusal ÷ CPU of an answered call (default 0.25, ours), from the server's
-// processes: what an ok call costs is measured in the steady phase, what is left under stress is the refusals'. A 401 or 403 is a refusal
-// too, and so is what was shed at the door; who was turned away in a queue had to wait. The warm-up is left out: first looks at keys and a cold engine are in it. Too few of either (100) leave that half out; where a fifth
-// of the answers under stress (ours) was of other tools than before, it makes no fail. Not modelled: what a refusal costs Redis.
+// the way there and back on top, which the soonest answer bounds. The share that does has an interval over the run's seconds: where it lies
+// across nine in ten, nobody knows (of the hardened server's 97 to 100 % do, of a limiter's that does the work first 5 to 8 %), nor where
+// one in a hundred takes twice as long: in a salvo the last waits for all before it. cpuShare, CPU of a refusal ÷ CPU of an answered call
+// (default 0.25, ours), from the server's processes: an answer's from the steady phase, a refusal's from what is left under stress. A 401,
+// a 403 and what was shed at the door are refusals too; who was turned away in a queue had to wait. The warm-up is left out: the engine is
+// cold. Too few of either (100) leave that half out; where a fifth of the answers under stress (ours) was of other tools, it makes no fail.
+// Not modelled: what a refusal costs Redis.
 import { generatorOf, shareInterval, type Tally } from '../history/bootstrap.ts'
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { phaseOf, phasesOf, wayMs } from '../history/queries.ts'
 import { cpuMsIn } from '../history/samples.ts'
+import type { Stretch } from '../history/stretch.ts'
 import { milliseconds, share } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, percent, some, time, worst } from './finding.ts'
@@ -50,13 +51,14 @@ export const cheapRefusal = check({
     const speed = speedOf(refusals, limitMs, history.plan.seed)
     const price = priceOf(history, cpuShare)
     const halves = price ? [speed, price] : [speed]
+    const finding = worst(halves)
     const slow = refusals.filter((call) => tookMs(call) > limitMs).sort((a, b) => tookMs(b) - tookMs(a))
     return {
-      ...worst(halves),
+      ...finding,
       timed: price?.status !== 'fail',
       samples: refusals.length,
       says: halves.map(({ says }) => says).join('; '),
-      witnesses: indexes((slow.length > 0 ? slow : refusals).slice(0, worst(halves).status === 'fail' ? WITNESSES : 0)),
+      witnesses: indexes((slow.length > 0 ? slow : refusals).slice(0, finding.status === 'fail' ? WITNESSES : 0)),
     }
   },
 })
@@ -151,7 +153,7 @@ function refusalCost(history: History): Cost | undefined {
   return { share: costOf(calm, busy), interval: [quantileOf(shares, 0.025), quantileOf(shares, 0.975)] }
 }
 
-function secondsOf(history: History, { fromMs, toMs }: { fromMs: number; toMs: number }): Second[] {
+function secondsOf(history: History, { fromMs, toMs }: Stretch): Second[] {
   const seconds = Array.from({ length: Math.floor((toMs - fromMs) / WINDOW_MS) }, () => ({ answered: 0, refused: 0 }))
   for (const call of history.calls) {
     const second = seconds[Math.floor(((call.endedAtMs ?? -1) - fromMs) / WINDOW_MS)]

@@ -9,8 +9,9 @@
 // is no such refusal: told INTERNAL, nobody asks again.
 // Not modelled: streams.
 import type { Call } from '../history/event.ts'
+import { type FaultRecord, faultsOf } from '../history/faults.ts'
 import type { History } from '../history/history.ts'
-import { type FaultRecord, faultsOf, overlaps } from '../history/queries.ts'
+import { overlaps } from '../history/queries.ts'
 import { milliseconds } from '../parameters.ts'
 import { isByProxy } from './by-proxy.ts'
 import { check, type Finding } from './check.ts'
@@ -40,7 +41,7 @@ export const cleanDrain = check({
 })
 
 function judgeDrain(history: History, drain: FaultRecord, { graceMs, idleMs }: { graceMs: number; idleMs: number }): Finding {
-  const signalMs = drain.lines.find(({ event }) => event === 'injecting')?.atMs ?? drain.fromMs
+  const signalMs = drain.beginsMs
   // From the heal on it is started anew: what is cut then is ours.
   const span = { fromMs: signalMs, toMs: drain.toMs }
   const instance = String(drain.parameters.instance ?? '')

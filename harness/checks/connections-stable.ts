@@ -7,10 +7,11 @@
 // Judged only where no fault of the window breaks connections. Connections are counted at the harness's proxy.
 // Not modelled: a pool that begins to close idle connections only under stress.
 import type { Call } from '../history/event.ts'
+import { faultsOf } from '../history/faults.ts'
 import { needing } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { instancesOf } from '../history/instances.ts'
-import { causesOf, faultsOf, phaseOf, phasesOf } from '../history/queries.ts'
+import { causesOf, phaseOf, phasesOf } from '../history/queries.ts'
 import { isDuring, type Stretch } from '../history/stretch.ts'
 import { count } from '../parameters.ts'
 import { check, type Finding } from './check.ts'

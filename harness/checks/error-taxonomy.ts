@@ -1,6 +1,6 @@
-// A19: an error is one of those the server has published, and tells its caller nothing of the inside. A bare 500, a stack
-// trace, a line of SQL or a host name in an answer goes into a model's context, and from there anywhere; and an agent that cannot tell
-// what failed tries it again.
+// A19: an error is one of those the server has published, and tells its caller nothing of the inside. A bare 500, a stack trace, a line of
+// SQL or a host name in an answer goes into a model's context, and from there anywhere; and an agent that cannot tell what failed tries it
+// again.
 //
 // A failure that is told as a success is none of those: an answer that breaks its role's rules while what it needs is broken, where none
 // did in the steady phase. An agent takes an empty list for the truth.
@@ -8,12 +8,14 @@
 // Looked at: every answer that is no success. Codes are held to `declared.errorCodes` where the target lists them. A 5xx around a fault at
 // the server itself (killed, frozen, drained) is left out: whoever stands before it may have said it. A lead that is refused with 404 is a
 // session that has gone, which the protocol allows. A 408 with nothing in it, of a call that no log has, crossed it: the server closed a
-// connection unread. What the caller has sent itself is nothing of
-// the inside. Not modelled: secrets (nothing-leaks), prose that is wrong, leads that may expire.
+// connection unread. What the caller has sent itself is nothing of the inside. Not modelled: secrets (nothing-leaks), prose that is wrong,
+// leads that may expire.
 import type { Call } from '../history/event.ts'
+import { faultsOf } from '../history/faults.ts'
 import { notServed } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
-import { faultsOf, needs, overlaps } from '../history/queries.ts'
+import { needs, overlaps } from '../history/queries.ts'
+import { wordsOf } from '../history/words.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, some } from './finding.ts'
 
@@ -119,8 +121,8 @@ export const errorTaxonomy = check({
 
 function flawOf({ manifest, plan }: History, call: Call): string | undefined {
   const { class: is, evidence } = call
-  const { status, message = '', data, rpcCode } = evidence
-  const text = `${message}\n${data ? JSON.stringify(data) : ''}`
+  const { status, data, rpcCode } = evidence
+  const text = wordsOf(evidence)
   const inside = insideOf(text) && insideOf(withoutEcho(text, plan, call))
   // What an earlier answer led to is in no plan: the path may be the very one that was asked for.
   const echoed = inside?.[0] === PATH && wasLed(plan, call)

@@ -4,9 +4,10 @@
 //
 // Limits: calls, the least number of exposed calls a fault (default 1). Not modelled: how much of the traffic was exposed.
 
+import { type FaultRecord, faultsOf } from '../history/faults.ts'
 import { needing } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
-import { type FaultRecord, faultsOf, overlaps } from '../history/queries.ts'
+import { overlaps } from '../history/queries.ts'
 import { count } from '../parameters.ts'
 import { check } from './check.ts'
 import { notExercised } from './finding.ts'

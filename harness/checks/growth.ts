@@ -1,6 +1,6 @@
 // What grows with the calls: the slope over the whole load, and what each stress has left, that is, what is there once it is over and was
-// not before it. A slope within a stress would be that of the work in hand. What may be there and be
-// no leak (held.ts) leaves it unknown. Pure.
+// not before it. A slope within a stress would be that of the work in hand. What may be there and be no leak (held.ts) leaves it unknown.
+// Pure.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { onceEach } from '../history/once.ts'

@@ -2,6 +2,7 @@
 // agents of several tenants use is an intent of each of them.
 //
 // Not modelled: what is missing from the record. Each violation says what must be there whole for it to be certain.
+import { codesOf } from '../history/codes.ts'
 import type { Call, CallClass } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { EffectLine } from '../history/raw-line.ts'
@@ -135,7 +136,6 @@ function wronglyAnswered(key: string, calls: readonly Call[]): Violation[] {
 const DENIES: ReadonlySet<CallClass> = new Set(['conflict', 'invalid'])
 
 /** `IDEMPOTENCY_MISMATCH`, 42201, or another server's word for it. */
-function toldMismatch({ class: is, evidence: { data, rpcCode } }: Call): boolean {
-  const codes = [data?.code, data?.name, data?.error, rpcCode]
-  return is === 'conflict' && codes.some((code) => /^42201$|mismatch/i.test(String(code ?? '')))
+function toldMismatch({ class: is, evidence }: Call): boolean {
+  return is === 'conflict' && codesOf(evidence).some((code) => /^42201$|mismatch/i.test(code))
 }

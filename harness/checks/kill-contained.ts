@@ -8,9 +8,10 @@
 // to compare: of them only lost calls count. Not modelled: an instance that is slow rather than dead.
 import type { Tally } from '../history/bootstrap.ts'
 import type { Call } from '../history/event.ts'
+import { type FaultRecord, faultsOf } from '../history/faults.ts'
 import { intentsOfRegulars } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
-import { type FaultRecord, faultsOf, goodIn, phaseOf, windowsOf } from '../history/queries.ts'
+import { goodIn, phaseOf, windowsOf } from '../history/queries.ts'
 import { milliseconds, share } from '../parameters.ts'
 import { isByProxy } from './by-proxy.ts'
 import { check, type Finding } from './check.ts'

@@ -8,10 +8,10 @@
 // (observe.metrics.limiterLocal) and calls came by which it must notice. Until then what one instance lets in no other sees.
 // Not modelled: budgets that the target does not declare (hours, tenants); stored answers (replays may have a budget of their own).
 import type { Call } from '../history/event.ts'
+import { faultsOf } from '../history/faults.ts'
 import { byEnd } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { instancesOf } from '../history/instances.ts'
-import { faultsOf } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
 import { ratio } from '../parameters.ts'
 import type { Role } from '../plan/plan.ts'

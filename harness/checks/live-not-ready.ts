@@ -6,8 +6,8 @@
 // that a fault stops, freezes or drains are left out while it lasts. Readiness is looked at while a dependency is broken and in the steady
 // phase, when there is nothing for it to fall for. A probe that never once succeeded, not before anything was broken either,
 // is more likely asked at a wrong address: unknown. Not modelled: start-up probes.
-import type { FaultRecord } from '../history/queries.ts'
-import { causesOf, faultsOf, phaseOf } from '../history/queries.ts'
+import { type FaultRecord, faultsOf } from '../history/faults.ts'
+import { causesOf, phaseOf } from '../history/queries.ts'
 import type { Point } from '../history/samples.ts'
 import { points, probeHolds } from '../history/samples.ts'
 import { isDuring } from '../history/stretch.ts'

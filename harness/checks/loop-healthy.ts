@@ -1,11 +1,11 @@
-// A23: the event loop stays free. One synchronous second (a slow hash, a huge JSON, a regular expression) stops every call of
-// the process, its health checks and its timers, and no pool or limiter can help.
+// A23: the event loop stays free. One synchronous second (a slow hash, a huge JSON, a regular expression) stops every call of the process,
+// its health checks and its timers, and no pool or limiter can help.
 //
-// Limits: delayMs, the loop's 99th percentile of delay between two readings (default 100 ms), and busyShare, its share
-// of busy time (default 0.95), both ours. A tenth of the readings under stress may be over, or, once three are, of the time (nobody reads
-// a loop while it is blocked): shared cores stall a healthy one now and then. Delays that were as long in the steady phase (half of the limit) show the machine, not the server:
-// unknown, unless the machine was watched and nobody took its cores. So does a loop that is busy all the time on less than 0.6 of a
-// core (ours). Not modelled: worker threads.
+// Limits: delayMs, the loop's 99th percentile of delay between two readings (default 100 ms), and busyShare, its share of busy time
+// (default 0.95), both ours. A tenth of the readings under stress may be over, or, once three are, of the time (nobody reads a loop while
+// it is blocked): shared cores stall a healthy one now and then. Delays that were as long in the steady phase (half of the limit) show the
+// machine, not the server: unknown, unless the machine was watched and nobody took its cores. So does a loop that is busy all the time on
+// less than 0.6 of a core (ours). Not modelled: worker threads.
 
 import type { History } from '../history/history.ts'
 import { instancesOf } from '../history/instances.ts'

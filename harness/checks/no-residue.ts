@@ -50,6 +50,7 @@ export const noResidue = check({
       return unknown('the server was not looked at once the load was over')
     const from = endMs - LAST_MS
     const readings = Object.keys(ZERO).flatMap((name) => lowest(history, name, from))
+    const told = new Set(readings.map(({ series }) => series))
     const before = beforeLoad(history)
     const left = readings.filter(({ series, value }) => value > (before.get(series) ?? 0))
     const handles = handlesLeft(history, from, handlesMore)
@@ -61,7 +62,7 @@ export const noResidue = check({
     const things = [...Map.groupBy(left, ({ series, value }) => `${value} ${series.replace(INSTANCE, '')}`).values()]
     const shown = { measured: things.length + over.length + busy.length, limit: 0, unit: 'things left behind', samples }
     // One instance of several that is stuck tells nothing either.
-    const silent = Object.keys(ZERO).flatMap((name) => silentSince(history, name, from))
+    const silent = Object.keys(ZERO).flatMap((name) => seriesOf(history, name).filter((series) => !told.has(series)))
     if (shown.measured === 0 && silent.length > 0)
       return unknown(`${silent.join(', ')} was no longer told once the load was over`, { samples })
     if (shown.measured === 0) return { ...shown, status: 'pass', says: `nothing is left of ${some(samples, 'thing')} looked at` }
@@ -102,9 +103,8 @@ function lowest(history: History, name: string, fromMs: number): Left[] {
   return [...last].map(([series, readings]) => ({ series, name, value: Math.min(...readings.map(({ value }) => value)) }))
 }
 
-function silentSince(history: History, name: string, fromMs: number): string[] {
-  const told = new Set(lowest(history, name, fromMs).map(({ series }) => series))
-  return [...new Set(points(history, name).map(({ series }) => series))].filter((series) => !told.has(series))
+function seriesOf(history: History, name: string): string[] {
+  return [...new Set(points(history, name).map(({ series }) => series))]
 }
 
 /** Instances that use so much CPU in each of the last readings, and did not before the first call. */

@@ -11,8 +11,9 @@
 // collector had no room for. Spans of a server that sends none at all are unknown, not a fail: it says that
 // it does. Not modelled: Redis, spans inside the tool, sampling by the server (an agent asks for each).
 import type { Call } from '../history/event.ts'
+import { faultsOf } from '../history/faults.ts'
 import type { History } from '../history/history.ts'
-import { faultsOf, needs, overlaps } from '../history/queries.ts'
+import { needs, overlaps } from '../history/queries.ts'
 import type { SpanLine } from '../history/raw-line.ts'
 import { agentSpanOf, isDatabase, isKept, isUpstream } from '../history/spans.ts'
 import { count, share } from '../parameters.ts'

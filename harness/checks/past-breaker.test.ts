@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { served } from '../../tests/fixtures/histories/answers.ts'
 import { aRun, T0_MS } from '../../tests/fixtures/histories/build.ts'
-import { faultsOf } from '../history/queries.ts'
+import { faultsOf } from '../history/faults.ts'
 import { pastBreaker } from './past-breaker.ts'
 
 /** Postgres is away from 10 s to 18 s; the breaker reads `open` meanwhile, and somebody knocks each quarter of a second. */

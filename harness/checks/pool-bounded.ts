@@ -5,14 +5,16 @@
 // pg_stat_activity, so a peak between two samples goes unseen, but for the 53300 that it causes
 // (those of a fault that takes connections away are not the server's own). Not modelled: poolers between.
 import type { Call } from '../history/event.ts'
+import { faultsOf } from '../history/faults.ts'
 import { needing, notServed } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { peakInFlight } from '../history/in-flight.ts'
 import { instancesOf } from '../history/instances.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { causesOf, everyIntent, faultsOf, needs, overlaps, phaseOf, phasesOf, windowsOf } from '../history/queries.ts'
+import { causesOf, everyIntent, needs, overlaps, phaseOf, phasesOf, windowsOf } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
 import { isDuring } from '../history/stretch.ts'
+import { wordsOf } from '../history/words.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, some, time, unknown } from './finding.ts'
 
@@ -94,8 +96,7 @@ function spentCalls(history: History): Call[] {
 
 /** SQLSTATE 53300 as a server passes it on: the code itself, or Postgres's and libpq's own words for it. */
 function outOfConnections({ evidence }: Call): boolean {
-  const said = `${evidence.message ?? ''} ${evidence.data ? JSON.stringify(evidence.data) : ''}`
-  return /\b53300\b|too many clients already|remaining connection slots|too many connections for (role|database)/i.test(said)
+  return /\b53300\b|too many clients already|remaining connection slots|too many connections for (role|database)/i.test(wordsOf(evidence))
 }
 
 /** A pool that nobody pressed has not been tried: the plan should ask for twice of it at once. */

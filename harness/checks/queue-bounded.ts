@@ -7,10 +7,11 @@
 // (ours). A peak between two samples is seen where the server keeps a high-water mark; what that was before the first call is not of this
 // load. Not modelled: queues before the server.
 import type { Call } from '../history/event.ts'
+import { faultsOf } from '../history/faults.ts'
 import type { History } from '../history/history.ts'
 import { peakInFlight } from '../history/in-flight.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { causesOf, faultsOf, needs } from '../history/queries.ts'
+import { causesOf, needs } from '../history/queries.ts'
 import { type Point, points } from '../history/samples.ts'
 import { milliseconds } from '../parameters.ts'
 import { check, type Finding } from './check.ts'

@@ -46,11 +46,10 @@ export const quotaHeadersTrue = check({
       const flaw = flawAlone(reading)
       if (flaw) alone.push(flaw)
     }
-    const policies = [...Map.groupBy(said, ({ policy }) => policy).values()]
-    const ofPolicies = policies.map((list) => flawsOfPolicy(history, list))
-    const flaws = [...alone, ...ofPolicies.flatMap((found, n) => (isHabit(found, policies[n] ?? []) ? found.filter(isNoFall) : found))]
+    const policies = [...Map.groupBy(said, ({ policy }) => policy).values()].map((list) => ({ list, found: flawsOfPolicy(history, list) }))
+    const flaws = [...alone, ...policies.flatMap(({ list, found }) => (isHabit(found, list) ? found.filter(isNoFall) : found))]
     const shown = { measured: flaws.length, limit: 0, unit: 'false headers', samples }
-    if (flaws.length === 0 && ofPolicies.some((found) => found.length > 0))
+    if (flaws.length === 0 && policies.some(({ found }) => found.length > 0))
       return unknown('calls of a tool take more than one of their budget each, as a habit: whether they cost so much is not told', shown)
     const free = neverFell(said)
     if (flaws.length === 0 && free)
@@ -156,15 +155,16 @@ function budgetsOf(said: readonly Reading[], owner: Owner): Budget[] {
 function flawOf({ call, remaining, quota }: Reading, before: Reading, charged: UnderWay): Flaw | undefined {
   const from = before.call
   const least = before.remaining - ROUNDING
+  // Looked for only where it is asked: it is dear.
+  const between = () => charged.during(from.sentAtMs, call.endedAtMs ?? 0)
   // The first of the two was charged before it was answered; the second is among those between.
-  if (remaining < least && remaining < least - (charged.during(from.sentAtMs, call.endedAtMs ?? 0) - 1)) return { call, flaw: FELL }
+  if (remaining < least && remaining < least - (between() - 1)) return { call, flaw: FELL }
   // A window that is over gives all back at once, a sliding one what it was asked at once. Rounded up, it may be over a second sooner.
   if (before.resetS !== undefined && from.sentAtMs + (before.resetS - ROUNDING) * 1_000 <= (call.endedAtMs ?? 0)) return undefined
   // A window is told in whole seconds: one of a second may be much shorter.
   if (!quota || quota.w <= 1) return undefined
-  const between = charged.during(from.sentAtMs, call.endedAtMs ?? 0)
   // It did not say when: all of it may be there again, less what was asked since.
-  if (before.resetS === undefined && remaining >= quota.q - between) return undefined
+  if (before.resetS === undefined && remaining >= quota.q - between()) return undefined
   const refilled = refill(quota, (call.endedAtMs ?? 0) - from.sentAtMs)
   return remaining > before.remaining + refilled + ROUNDING ? { call, flaw: 'that rose faster than its policy refills' } : undefined
 }

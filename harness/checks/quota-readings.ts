@@ -5,9 +5,10 @@
 //
 // Source: draft-ietf-httpapi-ratelimit-headers-10. Units other than requests (qu) are left out.
 import type { Call } from '../history/event.ts'
+import { faultsOf } from '../history/faults.ts'
 import { byEnd } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
-import { breakerOpenMs, faultsOf } from '../history/queries.ts'
+import { breakerOpenMs } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
 
 export interface Reading {

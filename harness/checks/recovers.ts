@@ -9,9 +9,10 @@
 // Agents that did not ask in the steady phase are left out: there is nothing that they could have back, and who came to storm may still be
 // refused for it. Not modelled: capacity.
 import type { Call } from '../history/event.ts'
+import { faultsOf } from '../history/faults.ts'
 import { intentsOfRegulars } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
-import { faultsOf, goodIn, type Intent, phaseOf, phasesOf, type Window, windowsOf } from '../history/queries.ts'
+import { goodIn, type Intent, phaseOf, phasesOf, type Window, windowsOf } from '../history/queries.ts'
 import { count, milliseconds, share } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
 import { remedyFor } from './cause.ts'

@@ -8,9 +8,10 @@
 // which the answer's own `Date` is cut, from which it counts where that was recorded).
 // Not modelled: whether the wait is true (retry-after-honest), and waits shorter than RateLimit's reset.
 import type { Call } from '../history/event.ts'
+import { faultsOf } from '../history/faults.ts'
 import { notServed } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
-import { faultsOf, overlaps } from '../history/queries.ts'
+import { overlaps } from '../history/queries.ts'
 import { bodyWaitMs, headerWaitMs, isHttpDate } from '../history/wait.ts'
 import { milliseconds } from '../parameters.ts'
 import { check } from './check.ts'

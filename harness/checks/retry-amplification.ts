@@ -8,10 +8,11 @@
 // knocks as well: more than one for each call that was tried, and not for each that asked, is unknown.
 // Not modelled: retries inside the dependency.
 import type { Call } from '../history/event.ts'
+import { faultsOf } from '../history/faults.ts'
 import { needing } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { attemptsAt, faultsOf, phaseOf, phasesOf, refusedBefore } from '../history/queries.ts'
+import { attemptsAt, phaseOf, phasesOf, refusedBefore } from '../history/queries.ts'
 import { isDuring } from '../history/stretch.ts'
 import { count, ratio } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'

@@ -1,13 +1,13 @@
 // A30: what is over leaves nothing behind. Each call, each session and each refusal that keeps a little (38 KiB, a socket, a timer) is an
 // outage with a date; a test of a minute sees only the slope.
 //
-// Looked at (growth.ts): the slope over the whole load from the steady phase on, and what each stress has left in the recovery after
-// it, since what leaks on refusals only shows where refusals are many. Growth a call of the heap after collection, by its lowest
-// reading of each second, of open handles and of sessions, where the target shows them: heapBytes (1 kB; heapQuickBytes, 4 kB, at
-// quick scale, where calls are few), handles (0.05; handlesQuick, 0.2). Drift of what those get who are there all the time, once half
-// a minute of steady and recovery phases was seen: latencyShare (0.2 of 1, + 20 ms) of the median, errorPoints (0.05 of 1). All ours.
-// 95 % intervals of slopes (trend.ts), the extremes of differences. What may be there and be no leak (held.ts) leaves it
-// unknown: sessions that the server keeps, connections of calls at once, garbage that nobody has collected. Not modelled: growth outside the heap, unless it is handles.
+// Looked at (growth.ts): the slope over the whole load from the steady phase on, and what each stress has left in the recovery after it,
+// since what leaks on refusals only shows where refusals are many. Growth a call of the heap after collection, by its lowest reading of
+// each second, of open handles and of sessions, where the target shows them: heapBytes (1 kB; heapQuickBytes, 4 kB, at quick scale, where
+// calls are few), handles (0.05; handlesQuick, 0.2). Drift of what those get who are there all the time, once half a minute of steady and
+// recovery phases was seen: latencyShare (0.2 of 1, + 20 ms) of the median, errorPoints (0.05 of 1). All ours. 95 % intervals of slopes
+// (trend.ts), the extremes of differences. What may be there and be no leak (held.ts) leaves it unknown: sessions that the server keeps,
+// connections of calls at once, garbage that nobody has collected. Not modelled: growth outside the heap, unless it is handles.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'

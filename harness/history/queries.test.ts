@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { refused, served, toolError } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { faultsOf } from './faults.ts'
 import { latenessMs } from './lateness.ts'
-import { callsByGenerator, everyIntent, faultsOf, goodIn, intents, needs, sentIn, windowsOf } from './queries.ts'
+import { callsByGenerator, everyIntent, goodIn, intents, needs, sentIn, windowsOf } from './queries.ts'
 import { points } from './samples.ts'
 
 describe('intents', () => {

@@ -6,7 +6,6 @@ import type { Tally } from './bootstrap.ts'
 import type { Call } from './event.ts'
 import type { History } from './history.ts'
 import { once } from './once.ts'
-import type { FaultLine } from './raw-line.ts'
 import { positionOf } from './sorted.ts'
 import type { Stretch } from './stretch.ts'
 
@@ -136,46 +135,6 @@ export function overlaps(call: Call, span: Stretch): boolean {
 export function causesOf(calls: readonly Call[], atMs: number, most: number): Call[] {
   const then = calls.filter((call) => overlaps(call, { fromMs: atMs, toMs: atMs }))
   return then.length > 0 ? then.slice(0, most) : calls.filter(({ sentAtMs }) => sentAtMs <= atMs).slice(-most)
-}
-
-/** A planned fault, with what the run recorded of it. */
-export interface FaultRecord {
-  fault: string
-  window: string
-  parameters: Record<string, number | string>
-  /** Absent when it was never injected. */
-  dependency?: string
-  /** In force: from its injection to the beginning of its healing; as planned where a line is missing. */
-  fromMs: number
-  toMs: number
-  felt?: FaultLine
-  /** The verified heal. */
-  healed?: FaultLine
-  /** When it was over for sure: its verified heal; never, when it was injected and that is missing. */
-  overMs: number
-  lines: FaultLine[]
-}
-
-export function faultsOf(history: History): FaultRecord[] {
-  return history.plan.faults.map(({ fault, window, parameters, turn, injectAtMs, healAtMs }) => {
-    const lines = history.faults.filter((line) => line.fault === fault && line.window === window && line.turn === turn)
-    const last = (event: FaultLine['event']) => lines.findLast((line) => line.event === event)
-    const [first] = lines
-    const felt = last('felt')
-    const healed = last('healed')
-    return {
-      fault,
-      window,
-      parameters,
-      ...(first && { dependency: first.dependency }),
-      fromMs: (last('injected') ?? last('injecting'))?.atMs ?? injectAtMs,
-      toMs: (last('healing') ?? healed)?.atMs ?? healAtMs,
-      ...(felt && { felt }),
-      ...(healed && { healed }),
-      overMs: healed?.atMs ?? (last('injected') ? Number.POSITIVE_INFINITY : healAtMs),
-      lines,
-    }
-  })
 }
 
 /**

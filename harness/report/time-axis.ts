@@ -4,8 +4,8 @@
 // A fault's band runs from injected to healed as the harness recorded it, not as it was planned.
 import type { LayerSpec } from 'vega-lite/types_unstable/spec/layer.js'
 import type { UnitSpec } from 'vega-lite/types_unstable/spec/unit.js'
+import { faultsOf } from '../history/faults.ts'
 import type { History } from '../history/history.ts'
-import { faultsOf } from '../history/queries.ts'
 import type { Spec } from './charts/chart.ts'
 
 export type Layer = LayerSpec<string> | UnitSpec<string>

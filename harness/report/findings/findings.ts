@@ -4,10 +4,10 @@
 // Not modelled: the server's code, which the reader has.
 import type { Verdict, Verdicts } from '../../checks/check.ts'
 import type { CallLogs } from '../../history/call-log.ts'
+import { faultsOf } from '../../history/faults.ts'
 import { type FullPool, fullPools } from '../../history/full-pools.ts'
 import type { History } from '../../history/history.ts'
 import type { Manifest } from '../../history/manifest.ts'
-import { faultsOf } from '../../history/queries.ts'
 import type { OwnLines } from '../../history/server-said.ts'
 import { ordered, reason, sentence } from '../words.ts'
 import { chosenOf, witnessCalls } from './chosen.ts'

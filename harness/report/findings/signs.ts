@@ -3,9 +3,9 @@
 // Every sentence is counted from the history; none guesses a cause by the name of a target.
 // Parameter: none. Not modelled: clues in what the target does not show.
 import type { Call } from '../../history/event.ts'
+import { faultsOf } from '../../history/faults.ts'
 import type { History } from '../../history/history.ts'
 import { quantile } from '../../history/quantiles.ts'
-import { faultsOf } from '../../history/queries.ts'
 import { type Point, points } from '../../history/samples.ts'
 import type { Stretch } from '../../history/stretch.ts'
 import { toldWaitMs } from '../../history/wait.ts'

@@ -4,8 +4,8 @@
 
 import type { CallLogs, LoggedLine } from '../../history/call-log.ts'
 import type { Call } from '../../history/event.ts'
+import { faultsOf } from '../../history/faults.ts'
 import type { History } from '../../history/history.ts'
-import { faultsOf } from '../../history/queries.ts'
 import type { SpanLine } from '../../history/raw-line.ts'
 import { agentSpanOf } from '../../history/spans.ts'
 import { spansOfTrace } from '../call-trace.ts'

@@ -1,9 +1,11 @@
 // How sure: did the generator keep its plan, did each fault bite, do the counts of both ends agree, and what was odd.
 // Figures for the reader; the gates (G1 to G3) judge them.
+
+import { faultsOf } from '../../history/faults.ts'
 import type { History } from '../../history/history.ts'
 import { firstCalls, lateMs } from '../../history/lateness.ts'
 import { quantile } from '../../history/quantiles.ts'
-import { callsByGenerator, faultsOf, isHere } from '../../history/queries.ts'
+import { callsByGenerator, isHere } from '../../history/queries.ts'
 import { points } from '../../history/samples.ts'
 import { ascending } from '../../history/sorted.ts'
 import { stillsOf, stillsSaid } from '../../history/stills.ts'
