@@ -1,6 +1,6 @@
 // An agent with a short timeout that asks again, with the same idempotency key, when it has not heard.
 //
-// Stands for: a session timeout of 5 s against a tool that took 8 s: the same write sent three times. Rows of the table in the
+// Stands for: a session timeout of 5 s against a tool that took 8 s: the same write sent three times. Rows of the table in
 // docs/presets.md: "client timeout" (5 s), "on timeout", "retry, framework" (2 more tries, a second apart), "duplicate write".
 // Parameters: everyMs, the pace of one agent's tasks (1,000 ms, 20–600,000); timeoutMs (5,000 ms, 50–300,000); tries in all
 // (3, 1–20); pauseMs, between a lost answer and asking again (1,000 ms, 0–60,000);
