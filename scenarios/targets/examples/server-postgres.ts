@@ -1,5 +1,5 @@
 // The first public Postgres server (npm @modelcontextprotocol/server-postgres 0.6.2, no longer kept), which speaks stdio only, behind a
-// bridge (PyPI mcp-proxy 0.13): a pool of ten without a listener for its errors, and a bridge whose port outlives the program behind it.
+// bridge (PyPI mcp-proxy 0.13): a pool of ten without a listener for its errors, and a bridge that ends a call after the program behind it.
 // Install: node tools/examples/install.mjs server-postgres. What was found: docs/wild.md.
 import { target } from '../../../harness/target.ts'
 import { cwd, readsBySql, seededStartOf } from './ledger.ts'
