@@ -30,10 +30,10 @@ export interface PlannedArrivals {
 /** What a tool is for. Personas ask for roles; the target says which tool plays one. */
 export type Role = 'cheapRead' | 'expensiveRead' | 'write' | 'money' | 'external' | 'slow' | 'large' | 'list' | 'composite'
 
-/** Credentials with which nobody must get in, or only so far: the target mints them. */
 /**
- * Not the agent's own: without the scopes that its role asks for; of another tenant; out of date; for another server; no credential at all;
- * good once and taken back; right, but signed by a key that its issuer publishes only when it changes its keys.
+ * Credentials with which nobody must get in, or only so far: the target mints them. Not the agent's own: without the scopes that its role
+ * asks for; of another tenant; out of date; for another server; no credential at all; good once and taken back; right, but signed by a key
+ * that its issuer publishes only when it changes its keys.
  */
 export type Credential = 'wrong-scope' | 'wrong-tenant' | 'expired' | 'wrong-audience' | 'malformed' | 'revoked' | 'new-key'
 
