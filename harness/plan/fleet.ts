@@ -22,8 +22,8 @@ interface Seat {
 
 /**
  * All agents, by index: the position in this list is the position of an agent's headers.
- * @throws HarnessError `AGENTS_TOO_FEW`, `TENANT_MISSING`, `PRIORITY_MISSING`, `PARAMETER_INVALID`, `ARGUMENTS_INVALID`,
- * `ARRIVALS_INVALID`, `CREDENTIAL_MISSING`, `SCENARIO_INVALID`; each with the line of the scenario at fault
+ * @throws HarnessError `AGENTS_TOO_FEW`, `TENANT_MISSING`, `PRIORITY_MISSING`; with the line of the scenario at fault `PARAMETER_INVALID`,
+ * `ARGUMENTS_INVALID`, `ARRIVALS_INVALID`, `CREDENTIAL_MISSING`, `MISTAKES_MISSING`, `TARGET_THREW`, `SCENARIO_INVALID`
  */
 export function planFleet(
   fleet: readonly FleetEntry[],

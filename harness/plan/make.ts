@@ -30,7 +30,7 @@ const PATIENCE_MS: Record<Scale, number> = { quick: 6_000, full: 30_000 }
 /** What patience must leave beyond a tool's deadline, so that a late answer is seen to be late. */
 const BEYOND_DEADLINE_MS = 2_000
 
-/** @throws HarnessError `ROLE_MISSING`, `AGENTS_TOO_FEW`, `TENANT_MISSING`, `PARAMETER_INVALID`, `SCENARIO_INVALID` */
+/** @throws HarnessError as `planRoles` and `planFleet`; `PARAMETER_INVALID`, `SCENARIO_INVALID` for phases, faults and checks */
 export function makePlan({ scenario, target, personas, faults, checks, seed, scale, protocol }: PlanOptions): Plan {
   const { phases: lengths, fleet, windows, links, settings, essential } = scenario.value
   const draw = createDraw(seed)
