@@ -13,20 +13,21 @@ const given = new Set<number>()
 /**
  * A free port on 127.0.0.1, never the same one twice in this process.
  * @param wanted this very port
- * @throws HarnessError `NO_FREE_PORT` after 100 tries; `PORT_IN_USE` when the wanted one is not free
+ * @param instead what to type when it is not free
+ * @throws HarnessError `NO_FREE_PORT` after 100 tries; as `portRefused` when the wanted one is not free
  */
-export async function freePort(wanted?: number): Promise<number> {
+export async function freePort(
+  wanted?: number,
+  instead = `stop what listens there (ss -ltnp 'sport = :${wanted}'), or choose another`,
+): Promise<number> {
   if (wanted !== undefined) {
-    if (await isFree(wanted)) return wanted
-    throw new HarnessError(
-      'PORT_IN_USE',
-      `port ${wanted} is in use`,
-      `stop what listens there (ss -ltnp 'sport = :${wanted}'), or choose another`,
-    )
+    const problem = await problemAt(wanted)
+    if (problem) throw portRefused(wanted, problem, instead)
+    return wanted
   }
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const port = randomInt(FROM, TO)
-    if (!given.has(port) && (await isFree(port))) {
+    if (!given.has(port) && !(await problemAt(port))) {
       given.add(port)
       return port
     }
@@ -38,10 +39,18 @@ export async function freePort(wanted?: number): Promise<number> {
   )
 }
 
-function isFree(port: number): Promise<boolean> {
+/** `PORT_IN_USE`, or `PORT_NOT_ALLOWED`, as the system keeps those below 1024 for some. @param instead what to type */
+export function portRefused(port: number, error: NodeJS.ErrnoException, instead: string): HarnessError {
+  return error.code === 'EADDRINUSE'
+    ? new HarnessError('PORT_IN_USE', `port ${port} is in use`, instead, error)
+    : new HarnessError('PORT_NOT_ALLOWED', `nobody may listen at port ${port} here (${error.code})`, instead, error)
+}
+
+/** Undefined: one can listen there. */
+function problemAt(port: number): Promise<NodeJS.ErrnoException | undefined> {
   return new Promise((resolve) => {
     const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)))
+    server.once('error', resolve)
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(undefined)))
   })
 }

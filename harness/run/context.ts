@@ -24,7 +24,7 @@ export interface Contexts {
   notes: string[]
 }
 
-/** @throws HarnessError `PORT_IN_USE`, `SCENARIO_INVALID` */
+/** @throws HarnessError `SCENARIO_INVALID`, `TARGET_THREW`; as `freePort` */
 export async function contextsOf({ plan, target, weaken, port }: ContextOptions): Promise<Contexts> {
   const agents = plan.agents.map(({ agent, index, tenant, priority }) => ({ agent, index, tenant, ...(priority && { priority }) }))
   const shared = {
@@ -39,16 +39,16 @@ export async function contextsOf({ plan, target, weaken, port }: ContextOptions)
   const one = async (instance: number, instances: number, server: number): Promise<TargetContext> => {
     return { ...shared, ports: { server, admin: await freePort() }, instance, instances }
   }
-  const asked = plan.settings.instances ?? 1
-  if (!Number.isInteger(asked) || asked < 1 || asked > INSTANCES_MAX)
-    throw new HarnessError('SCENARIO_INVALID', `settings.instances is ${asked}`, `it must be a whole number from 1 to ${INSTANCES_MAX}`)
-  const outer = port === undefined ? await freePort() : await requirePort(port)
+  const wanted = plan.settings.instances ?? 1
+  if (!Number.isInteger(wanted) || wanted < 1 || wanted > INSTANCES_MAX)
+    throw new HarnessError('SCENARIO_INVALID', `settings.instances is ${wanted}`, `it must be a whole number from 1 to ${INSTANCES_MAX}`)
+  const outer = await freePort(port, 'choose another with --port, or leave --port out for a free one')
   const alone: Contexts = { all: [await one(1, 1, outer)], notes: [] }
-  if (asked === 1) return alone
+  if (wanted === 1) return alone
   const why = whyNotSeveral(target, alone.all[0])
-  if (why !== undefined) return { ...alone, notes: [`the scenario asks for ${asked} instances; there is one: ${why}`] }
-  const first = await one(1, asked, await freePort())
-  const others = await Promise.all(Array.from({ length: asked - 1 }, async (_, i) => one(i + 2, asked, await freePort())))
+  if (why !== undefined) return { ...alone, notes: [`the scenario asks for ${wanted} instances; there is one: ${why}`] }
+  const first = await one(1, wanted, await freePort())
+  const others = await Promise.all(Array.from({ length: wanted - 1 }, async (_, i) => one(i + 2, wanted, await freePort())))
   return { all: [first, ...others], balancerPort: outer, notes: [] }
 }
 
@@ -60,12 +60,6 @@ function whyNotSeveral(target: Target, context: TargetContext): string | undefin
     return 'its url does not use ports.server, so that every instance would take the same port'
   if (!isLoopback(url) || new URL(url).protocol !== 'http:') return 'its url is not plain http on this machine'
   return undefined
-}
-
-async function requirePort(port: number): Promise<number> {
-  return freePort(port).catch((error: unknown) => {
-    throw new HarnessError('PORT_IN_USE', `port ${port} is in use`, 'choose another with --port, or leave --port out for a free one', error)
-  })
 }
 
 /** A value of the target, or what its function makes of the context. */

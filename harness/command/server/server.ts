@@ -56,7 +56,7 @@ async function serverCommand(words: string[]): Promise<number> {
 
 async function serve(options: ServerCommandOptions, keeper: Keeper, signal: AbortSignal): Promise<void> {
   await using cleanup = new AsyncDisposableStack()
-  const port = await portFor(options)
+  const port = await freePort(options.port || undefined, 'npm run server -- --port 0 takes a free one')
   const stores = await startStores(options, keeper, cleanup, signal)
   const doors = AGENTS.map((agent) => ({ ...agent, token: `mcp_${agent.agent}_${randomBytes(24).toString('hex')}` }))
   const env = {
@@ -108,12 +108,6 @@ async function startInstance(
     signal,
   })
   return { server, balanced: { instance, address: `127.0.0.1:${port}`, readyUrl }, log }
-}
-
-async function portFor({ port }: ServerCommandOptions): Promise<number> {
-  return await freePort(port || undefined).catch((error: unknown) => {
-    throw new HarnessError('PORT_IN_USE', `port ${port} is in use`, 'npm run server -- --port 0 takes a free one', error)
-  })
 }
 
 interface Stores {

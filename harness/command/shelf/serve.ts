@@ -8,7 +8,7 @@ import { realpath, stat } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { HarnessError } from '../../errors.ts'
+import { portRefused } from '../../environment/free-port.ts'
 import { comparePage } from '../../report/shelf/compare-page.ts'
 import { type Links, POLICY } from '../../report/shelf/frame.ts'
 import { type Filter, listPage } from '../../report/shelf/list-page.ts'
@@ -21,7 +21,7 @@ export interface Shelving extends AsyncDisposable {
   url: string
 }
 
-/** @throws HarnessError `PORT_IN_USE`, `REPORTS_NOT_FOUND` */
+/** @throws HarnessError `REPORTS_NOT_FOUND`; as `portRefused` */
 export async function serveShelf(folder: string, port: number): Promise<Shelving> {
   await readShelf(folder)
   const server = createServer((request, response) => {
@@ -48,8 +48,7 @@ async function listening(server: Server, port: number): Promise<void> {
     server.once('error', reject)
     server.listen(port, '127.0.0.1', resolve)
   }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EADDRINUSE') throw error
-    throw new HarnessError('PORT_IN_USE', `port ${port} is in use`, 'choose another with --port, or leave --port out for a free one', error)
+    throw portRefused(port, error, 'choose another with --port, or leave --port out for a free one')
   })
 }
 
