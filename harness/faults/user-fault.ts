@@ -15,12 +15,12 @@ import { carryOut } from './remedy.ts'
 
 const INJECT_MS = 60_000
 const LOOK_MS = 5_000
-/** Long enough for a window at full scale. */
-const TTL_S = 900
+/** Where the target says no other: long enough for a window at full scale. */
+export const TTL_S = 900
 
 /** In a scenario: a fault by the name that the target gives it. */
 export function userFault(name: string, timing?: Timing): FaultEntry {
-  return { fault: unknown(name), parameters: {}, named: name, ...(timing && { timing }) }
+  return { fault: unresolved(name), parameters: {}, named: name, ...(timing && { timing }) }
 }
 
 /** Of a target's `faults`. Commands run in `cwd`. */
@@ -30,7 +30,7 @@ export function commandFault(
   cwd: string,
 ): FaultDefinition {
   return {
-    ...unknown(name),
+    ...unresolved(name),
     dependency,
     async inject(environment, _parameters, signal) {
       const keeper = neededKeeper(environment)
@@ -62,7 +62,7 @@ export function commandFault(
 }
 
 /** As a scenario names it; the target that is run against says what it is. */
-function unknown(name: string): FaultDefinition {
+function unresolved(name: string): FaultDefinition {
   return {
     kind: 'fault',
     summary: `The target's own fault ${name}.`,

@@ -44,3 +44,14 @@ test('only links of what is not ours are broken', () => {
   )
   expect(() => assertBreakable(plan(), target, { redis: given.redis }, of)).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }))
 })
+
+test('a fault of one’s own is in force for no longer than it lives, which is a quarter of an hour unless the target says else', () => {
+  const own = (ttlS?: number) => ({ faults: { mine: { inject: '', heal: '', felt: '', ...(ttlS !== undefined && { ttlS }) } } })
+  const lasting = (healAtMs: number) => ({ faults: [{ fault: 'mine', parameters: {}, injectAtMs: 0, healAtMs } as unknown as PlannedFault] })
+  const of = () => ({ needs: [], dependency: 'server' })
+  expect(() => assertBreakable(lasting(900_000), own(), {}, of)).not.toThrow()
+  expect(() => assertBreakable(lasting(900_001), own(), {}, of)).toThrow(
+    expect.objectContaining({ code: 'TARGET_INVALID', hint: expect.stringContaining('901') }),
+  )
+  expect(() => assertBreakable(lasting(900_001), own(1_000), {}, of)).not.toThrow()
+})

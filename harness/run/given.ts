@@ -2,6 +2,7 @@
 // nothing but the link. Faults inside it would need its identity to be ours.
 import { HarnessError } from '../errors.ts'
 import { dependencyOf, type FaultDefinition } from '../faults/fault.ts'
+import { TTL_S } from '../faults/user-fault.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Target } from '../target.ts'
 
@@ -33,7 +34,7 @@ export function throughLinks(given: Given, at: Record<string, string>): Given {
 
 /**
  * Before anything is started: a fault that acts inside a dependency asks for one that the run starts itself.
- * @throws HarnessError `BAD_OPTION`, `FAULT_NOT_POSSIBLE`
+ * @throws HarnessError `BAD_OPTION`, `TARGET_INVALID`, `FAULT_NOT_POSSIBLE`
  */
 export function assertBreakable(
   plan: Pick<Plan, 'faults'>,
@@ -48,12 +49,14 @@ export function assertBreakable(
     throw new HarnessError('BAD_OPTION', `--${name} is given, but the target names no such dependency`, `it names: ${known}`)
   }
   for (const { fault, parameters, injectAtMs, healAtMs } of plan.faults) {
-    const { ttlS = Number.POSITIVE_INFINITY } = faults[fault] ?? {}
-    if (healAtMs - injectAtMs > ttlS * 1_000)
+    const lastsS = (healAtMs - injectAtMs) / 1_000
+    const own = faults[fault]
+    const { ttlS = TTL_S } = own ?? {}
+    if (own && lastsS > ttlS)
       throw new HarnessError(
         'TARGET_INVALID',
-        `faults.${fault} lives ${ttlS} s, and its window lasts ${(healAtMs - injectAtMs) / 1_000} s`,
-        `raise ttlS in the target`,
+        `faults.${fault} lives ${ttlS} s, and its window lasts ${lastsS} s`,
+        `set its ttlS in the target to ${Math.ceil(lastsS)} or more`,
       )
     const definition = faultNamed(fault)
     const { needs } = definition
