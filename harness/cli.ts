@@ -5,7 +5,7 @@ import { SetupError } from '../setup.mjs'
 import { asksForHelp } from './command/arguments.ts'
 import { COMMANDS, helpText, shownNames } from './command/commands.ts'
 import { ROOT } from './command/units.ts'
-import { HarnessError, nearest } from './errors.ts'
+import { HarnessError, meant } from './errors.ts'
 import { sweep } from './run/lease.ts'
 import { writeFailure } from './run/line-file.ts'
 
@@ -24,10 +24,8 @@ async function main([name = '', ...words]: string[]): Promise<number> {
 
 function unknown(name: string): HarnessError {
   const known = shownNames()
-  const near = nearest(name, known)
   if (name === '') return new HarnessError('BAD_OPTION', 'no command was given', `there are: ${known.join(', ')}; --help says more`)
-  const hint = near.length > 0 ? `did you mean ${near.join(', ')}?` : `there are: ${known.join(', ')}`
-  return new HarnessError('BAD_OPTION', `there is no command ${JSON.stringify(name)}`, hint)
+  return new HarnessError('BAD_OPTION', `there is no command ${JSON.stringify(name)}`, meant(name, known))
 }
 
 function version(): string {

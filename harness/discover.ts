@@ -3,7 +3,7 @@
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { HarnessError, nearest } from './errors.ts'
+import { HarnessError, meant } from './errors.ts'
 
 export interface Unit<T> {
   id: string
@@ -30,9 +30,7 @@ export class Units<T> {
   get(id: string): Unit<T> {
     const found = this.all.find((unit) => unit.id === id)
     if (found) return found
-    const near = nearest(id, this.ids)
-    const hint = near.length > 0 ? `did you mean ${near.join(', ')}?` : `there are: ${this.ids.join(', ')}`
-    throw new HarnessError(`UNKNOWN_${this.kind.toUpperCase()}`, `there is no ${this.kind} ${JSON.stringify(id)}`, hint)
+    throw new HarnessError(`UNKNOWN_${this.kind.toUpperCase()}`, `there is no ${this.kind} ${JSON.stringify(id)}`, meant(id, this.ids))
   }
 
   /**

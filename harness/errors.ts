@@ -63,6 +63,12 @@ export function nearest(wrong: string, known: readonly string[]): string[] {
     .map(({ name }) => name)
 }
 
+/** For a hint: what was probably meant, else all that there is. */
+export function meant(wrong: string, known: readonly string[]): string {
+  const near = nearest(wrong, known)
+  return near.length > 0 ? `did you mean ${near.join(', ')}?` : `there are: ${known.join(', ')}`
+}
+
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {

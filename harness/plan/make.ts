@@ -2,7 +2,7 @@
 // run is drawn here, before it; what depends on what happens (does it ask again?) is the persona's, keyed by the seed.
 import type { CheckDefinition } from '../checks/check.ts'
 import type { Unit, Units } from '../discover.ts'
-import { HarnessError, nearest } from '../errors.ts'
+import { HarnessError, meant } from '../errors.ts'
 import type { FaultDefinition } from '../faults/fault.ts'
 import { resolve } from '../parameters.ts'
 import type { PersonaDefinition } from '../persona.ts'
@@ -67,9 +67,11 @@ function planChecks({ checks: entries, essential }: Scenario, checks: Units<Chec
   const ids = planned.map(({ check }) => check)
   const stray = essential.find((id) => !ids.includes(id))
   if (stray !== undefined) {
-    const near = nearest(stray, ids)
-    const hint = near.length > 0 ? `did you mean ${near.join(', ')}?` : `it has: ${ids.join(', ')}`
-    throw new HarnessError('SCENARIO_INVALID', `essential names ${JSON.stringify(stray)}, which is no check of the scenario`, hint)
+    throw new HarnessError(
+      'SCENARIO_INVALID',
+      `essential names ${JSON.stringify(stray)}, which is no check of the scenario`,
+      meant(stray, ids),
+    )
   }
   return planned
 }

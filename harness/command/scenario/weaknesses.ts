@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { isUnitFile, type Unit, unitIdOf } from '../../discover.ts'
-import { HarnessError, nearest } from '../../errors.ts'
+import { HarnessError, meant } from '../../errors.ts'
 import type { Target } from '../../target.ts'
 
 const INTERFACE = 'weakness'
@@ -26,7 +26,5 @@ export function assertWeakness(weaken: string | undefined, target: Unit<Target>,
   if (known.length === 0) {
     throw new HarnessError('UNKNOWN_WEAKNESS', `target ${target.id} has no weaknesses`, 'leave --weaken out, or use --target reference')
   }
-  const near = nearest(weaken, known)
-  const hint = near.length > 0 ? `did you mean ${near.join(', ')}?` : `there are: ${known.join(', ')}`
-  throw new HarnessError('UNKNOWN_WEAKNESS', `there is no weakness ${JSON.stringify(weaken)}`, hint)
+  throw new HarnessError('UNKNOWN_WEAKNESS', `there is no weakness ${JSON.stringify(weaken)}`, meant(weaken, known))
 }
