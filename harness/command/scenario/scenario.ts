@@ -12,6 +12,7 @@ import type { Plan } from '../../plan/plan.ts'
 import { describePlan } from '../../plan/text.ts'
 import { assertBreakable, type Given } from '../../run/given.ts'
 import { Lease } from '../../run/lease.ts'
+import type { View } from '../../run/load-and-break.ts'
 import { run } from '../../run/run.ts'
 import type { Target } from '../../target.ts'
 import { driverInCluster } from '../fleet/driver-in-cluster.ts'
@@ -20,13 +21,14 @@ import { openFile } from '../open.ts'
 import type { Program } from '../program.ts'
 import { readBaseline } from '../recorded/baseline.ts'
 import { reportFolder, shownPath, verdictText } from '../recorded/judged.ts'
+import { onSignals } from '../signals.ts'
 import { type AllUnits, discoverAll, ROOT } from '../units.ts'
 import { assertWithinCaps } from './caps.ts'
 import { costText } from './cost-text.ts'
 import { LIST_HELP, listText } from './list.ts'
 import { parseScenarioOptions, SCENARIO_HELP, type ScenarioOptions } from './options.ts'
 import { planned } from './planned.ts'
-import { createScreen, type Screen } from './view.ts'
+import { createScreen } from './view.ts'
 
 export const scenario: Program = { help: SCENARIO_HELP, run: scenarioCommand }
 export const list: Program = { help: LIST_HELP, run: (words, swept) => scenarioCommand(['--list', ...words], swept) }
@@ -55,7 +57,6 @@ export async function scenarioCommand(words: string[], swept: string[]): Promise
   const baseline = options.baseline === undefined ? undefined : await readBaseline(options.baseline)
   const screen = createScreen()
   const folder = await runOnce({ options, units, target, plan, screen, swept })
-  screen.end()
   screen.say('judging')
   const { verdicts } = await reportFolder(folder, baseline)
   return tell(options, verdicts, folder, baseline)
@@ -68,7 +69,7 @@ interface Prepared {
   units: AllUnits
   target: Unit<Target>
   plan: Plan
-  screen: Screen
+  screen: View
   swept: string[]
 }
 
@@ -82,7 +83,7 @@ async function runOnce({ options, units, target, plan, screen, swept }: Prepared
       : ''
   const lease = new Lease(`st${Date.now().toString(36)}${process.pid.toString(36)}`)
   const abort = new AbortController()
-  const unhook = onSignals(lease, abort, screen)
+  const unhook = onSignals(lease, abort, (signal) => screen.say(`${signal}: stopping the load and healing (once more: end at once)`))
   try {
     await using _lease = lease
     const folder = await run({
@@ -110,7 +111,6 @@ async function runOnce({ options, units, target, plan, screen, swept }: Prepared
       ...(options.promql && { promql: options.promql }),
       stop: (because) => {
         if (abort.signal.aborted) return
-        screen.end()
         screen.say(`${because}: stopping the load and healing`)
         abort.abort(new Error(because))
       },
@@ -137,24 +137,6 @@ async function k6Or({ k6, name }: ScenarioOptions): Promise<string> {
 
 function givenBy({ postgres, redis }: ScenarioOptions): Given {
   return { ...(postgres !== undefined && { postgres }), ...(redis !== undefined && { redis }) }
-}
-
-/** The first signal stops the load, heals and judges what there is; the second ends everything at once. */
-function onSignals(lease: Lease, abort: AbortController, screen: Screen): () => void {
-  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
-  const handle = (signal: NodeJS.Signals) => {
-    if (abort.signal.aborted) {
-      lease.killNow()
-      process.exit(130)
-    }
-    screen.end()
-    screen.say(`${signal}: stopping the load and healing (once more: end at once)`)
-    abort.abort(new Error(`stopped by ${signal}`))
-  }
-  for (const signal of signals) process.on(signal, handle)
-  return () => {
-    for (const signal of signals) process.off(signal, handle)
-  }
 }
 
 async function tell(options: ScenarioOptions, verdicts: Verdicts, folder: string, baseline?: Verdicts): Promise<number> {

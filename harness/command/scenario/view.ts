@@ -11,15 +11,10 @@ const CLEAR = '\r\u001b[J'
 /** A window of fewer rows gets one line. */
 const ROWS_FOR_ALL = 6
 
-export interface Screen extends View {
-  /** Takes the view away, so that what follows starts on a line of its own. */
-  end(): void
-}
-
 /** What of a terminal is asked for. */
 export type Stream = Pick<NodeJS.WriteStream, 'isTTY' | 'write'> & { columns?: number; rows?: number }
 
-export function createScreen(stream: Stream = process.stderr, env: NodeJS.ProcessEnv = process.env, now = Date.now): Screen {
+export function createScreen(stream: Stream = process.stderr, env: NodeJS.ProcessEnv = process.env, now = Date.now): View {
   const live = stream.isTTY === true && env.TERM !== 'dumb'
   const colour = live && !env.NO_COLOR
   let shownAt = 0
@@ -32,14 +27,10 @@ export function createScreen(stream: Stream = process.stderr, env: NodeJS.Proces
     const rows = drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil([...stripVTControlCharacters(line)].length / columns)), 0)
     return rows > 1 ? `\u001b[${rows - 1}A${CLEAR}` : rows === 1 ? CLEAR : ''
   }
-  const end = () => {
-    if (drawn.length > 0) stream.write(back())
-    drawn = []
-  }
   return {
-    end,
     say: (text) => {
-      end()
+      if (drawn.length > 0) stream.write(back())
+      drawn = []
       stream.write(`· ${text}\n`)
     },
     live: (state) => {

@@ -13,6 +13,7 @@ import type { Keeper } from '../../environment/service.ts'
 import { HarnessError, withoutPassword } from '../../errors.ts'
 import { Lease } from '../../run/lease.ts'
 import type { Program } from '../program.ts'
+import { onSignals } from '../signals.ts'
 import { ROOT } from '../units.ts'
 import { parseServerOptions, SERVER_HELP, type ServerCommandOptions } from './options.ts'
 import { type Door, servingText } from './text.ts'
@@ -41,7 +42,7 @@ async function serverCommand(words: string[]): Promise<number> {
   const options = parseServerOptions(words)
   const lease = new Lease(`sv${Date.now().toString(36)}${process.pid.toString(36)}`)
   const abort = new AbortController()
-  const unhook = onSignals(lease, abort)
+  const unhook = onSignals(lease, abort, (signal) => say(`${signal}: stopping (once more: end at once)`))
   try {
     await using _lease = lease
     await serve(options, lease, abort.signal)
@@ -179,23 +180,6 @@ async function untilStopped(started: Started[], signal: AbortSignal): Promise<vo
   const first = await Promise.race([stopped, ...ended])
   if (first === undefined || signal.aborted) return
   throw new HarnessError('SERVER_ENDED', `instance ${first.balanced.instance} of the server ended by itself`, `its log: ${first.log}`)
-}
-
-/** The first signal drains and stops; the second ends everything at once. */
-function onSignals(lease: Lease, abort: AbortController): () => void {
-  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
-  const handle = (signal: NodeJS.Signals) => {
-    if (abort.signal.aborted) {
-      lease.killNow()
-      process.exit(130)
-    }
-    say(`${signal}: stopping (once more: end at once)`)
-    abort.abort(new Error(`stopped by ${signal}`))
-  }
-  for (const signal of signals) process.on(signal, handle)
-  return () => {
-    for (const signal of signals) process.off(signal, handle)
-  }
 }
 
 function say(sentence: string): void {
