@@ -1,6 +1,6 @@
 // The lines of a run's files as zod schemas, with one example a kind: raw lines are validated with them when the history is
 // made, and the documentation and the tests show the examples. Unknown fields are let through: a newer producer may say
-// more. The types stand in event.ts, which runs inside k6 too, where there is no zod.
+// more. The types stand in load-line.ts, which runs inside k6 too, where there is no zod, in raw-line.ts and in event.ts.
 import { z } from 'zod'
 import type { LoadLine } from './load-line.ts'
 import type { Manifest } from './manifest.ts'
@@ -10,9 +10,11 @@ const ms = z.number()
 const seq = z.int().min(1)
 const id = z.string().min(1)
 
+export const transport = z.enum(['timeout', 'reset', 'refused', 'dns', 'tls', 'cut', 'other'])
+
 const evidence = {
   status: z.int().min(0).max(999),
-  transport: z.enum(['timeout', 'reset', 'refused', 'dns', 'tls', 'cut', 'other']).exactOptional(),
+  transport: transport.exactOptional(),
   transportText: z.string().exactOptional(),
   contentType: z.string().exactOptional(),
   retryAfter: z.string().exactOptional(),

@@ -2,13 +2,12 @@
 // takes as long for one as reading it does; so it is asked only about lines of which this file is not sure. It may be stricter than the
 // schema, never laxer: plain-line.test.ts holds the two together, field by field. Each field is named where it is read, in no table of
 // fields: an engine reads a name that stands in the code at once, and looks one up that comes out of a list.
+import { role, transport } from './event-schema.ts'
+
 type Line = Readonly<Record<string, unknown>>
 
-const ROLES: ReadonlySet<unknown> = new Set([
-  ...['cheapRead', 'expensiveRead', 'write', 'money', 'external', 'slow', 'large', 'list', 'composite'],
-  'handshake',
-])
-const TRANSPORTS: ReadonlySet<unknown> = new Set(['timeout', 'reset', 'refused', 'dns', 'tls', 'cut', 'other'])
+const ROLES: ReadonlySet<unknown> = new Set([...role.options, 'handshake'])
+const TRANSPORTS: ReadonlySet<unknown> = new Set(transport.options)
 
 /** @param value a line of raw/load.ndjson, as JSON read it */
 export function isPlain(value: unknown): boolean {
