@@ -44,3 +44,11 @@ it('the general help has a line for each command that a person types', () => {
   const missing = Object.entries(COMMANDS).filter(([name, { hidden }]) => !hidden && !lines.some((line) => line.startsWith(`  ${name} `)))
   expect(missing).toEqual([])
 })
+
+it.each(['demo', 'list'])('%s, which takes nothing, does not overlook a word', async (name) => {
+  const program = await COMMANDS[name]?.load()
+  await expect(async () => program?.run(['postgres-outage'], [])).rejects.toMatchObject({
+    code: 'BAD_OPTION',
+    hint: expect.stringContaining(`npm run ${name}`),
+  })
+})

@@ -30,7 +30,7 @@ export const COMMANDS: Record<string, Command> = {
   list: {
     takes: '',
     says: 'scenarios and targets, your own among them',
-    load: async () => (await import('./scenario/scenario.ts')).list,
+    load: async () => (await import('./scenario/list.ts')).list,
   },
   judge: {
     takes: '<run folder>',

@@ -1,14 +1,25 @@
 // `npm run list`: what there is to run: scenarios with their stories, targets, weaknesses.
-import { type AllUnits, ROOT } from '../units.ts'
+import { bad } from '../arguments.ts'
+import type { Program } from '../program.ts'
+import { type AllUnits, discoverAll, ROOT } from '../units.ts'
 import { weaknessesOf } from './weaknesses.ts'
 
-export const LIST_HELP = `What there is to run: scenarios with their stories, targets with their weaknesses, your own among them.
+const HELP = `What there is to run: scenarios with their stories, targets with their weaknesses, your own among them.
 
   npm run list
 
 It takes no options.
 Example: npm run list
 `
+
+export const list: Program = { help: HELP, run: listCommand }
+
+/** @throws HarnessError `BAD_OPTION`, as `discoverAll` */
+async function listCommand(words: string[]): Promise<number> {
+  if (words.length > 0) throw bad(`list takes no ${JSON.stringify(words[0])}`, 'it is typed alone: npm run list')
+  process.stdout.write(listText(await discoverAll()))
+  return 0
+}
 
 export function listText({ scenarios, targets }: AllUnits): string {
   const width = Math.max(...scenarios.ids.map((id) => id.length)) + 2

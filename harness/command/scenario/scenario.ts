@@ -25,13 +25,12 @@ import { onSignals } from '../signals.ts'
 import { type AllUnits, discoverAll, ROOT } from '../units.ts'
 import { assertWithinCaps } from './caps.ts'
 import { costText } from './cost-text.ts'
-import { LIST_HELP, listText } from './list.ts'
+import { listText } from './list.ts'
 import { parseScenarioOptions, SCENARIO_HELP, type ScenarioOptions } from './options.ts'
 import { planned } from './planned.ts'
 import { createScreen } from './view.ts'
 
 export const scenario: Program = { help: SCENARIO_HELP, run: scenarioCommand }
-export const list: Program = { help: LIST_HELP, run: (words, swept) => scenarioCommand(['--list', ...words], swept) }
 
 /**
  * @param swept what was cleaned up after killed runs, for the manifest
