@@ -52,3 +52,11 @@ it.each(['demo', 'list'])('%s, which takes nothing, does not overlook a word', a
     hint: expect.stringContaining(`npm run ${name}`),
   })
 })
+
+it('study refuses a driver that there is not before it begins', async () => {
+  const program = await COMMANDS.study?.load()
+  await expect(async () => program?.run(['capacity', '--driver', 'k7'], [])).rejects.toMatchObject({
+    code: 'BAD_OPTION',
+    message: expect.stringContaining('k7'),
+  })
+})

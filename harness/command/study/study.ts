@@ -14,7 +14,7 @@ import { scaleOut } from '../../study/scale-out.ts'
 import { smoothAgainstBurst } from '../../study/smooth-against-burst.ts'
 import type { Laboratory, Trial, Tried } from '../../study/study.ts'
 import { scenarioText } from '../../study/trial.ts'
-import { bad, parsed, typedAgain, whole } from '../arguments.ts'
+import { bad, oneOf, parsed, typedAgain, whole } from '../arguments.ts'
 import type { Program } from '../program.ts'
 import { shownPath } from '../recorded/judged.ts'
 import { ROOT } from '../units.ts'
@@ -35,8 +35,8 @@ break what a smooth load does not, from where it does not come back.
 
   --target <id|file.ts>   against what (default: reference)
   --weaken <id>           with one defence replaced
-  --hold <ms>             how long the link to Postgres holds a packet, by which statements last longer (default: 20)
-  --seed <n>              of the first run (default: 1)
+  --hold <ms>             how long the link to Postgres holds a packet, by which statements last longer, 0 to 999999 (default: 20)
+  --seed <n>              of the first run, 0 to 999999 (default: 1)
   --driver k6|undici      what sends the load (default: k6)
   --reports <folder>      where the study and its runs are kept (default: reports)
 
@@ -111,6 +111,7 @@ function parse(words: string[]): { name: keyof typeof STUDIES; options: Options 
   const [name, ...more] = positionals
   if (name === undefined || !Object.hasOwn(STUDIES, name) || more.length > 0) throw bad('study takes one name', USAGE)
   for (const number of ['hold', 'seed'] as const) whole(number, values[number], 0, 999_999)
+  oneOf('driver', values.driver, ['k6', 'undici'])
   return { name: name as keyof typeof STUDIES, options: values }
 }
 
