@@ -53,6 +53,11 @@ export function budgetOf(ratePerSecondMax: number): number {
   return Math.max(1, Math.floor(ratePerSecondMax * SHARE))
 }
 
+/** The least cap of which so much can be used. */
+export function capFor(ratePerSecond: number): number {
+  return Math.ceil(ratePerSecond / SHARE)
+}
+
 /** Those whose calls all leave at moments of their own, and the others. */
 function split({ agents, protocol }: Plan): { fixed: PlannedAgent[]; paced: PlannedAgent[] } {
   const fixed = agents.filter((agent) => protocol === '2026-07-28' && agent.tasks.every((task) => leavesAsPlanned(task, agent)))

@@ -1,7 +1,7 @@
 // What may leave this machine. Loopback needs nothing; any other host must be named, and then has hard caps.
 import { BlockList, isIP } from 'node:net'
 import { HarnessError } from '../errors.ts'
-import { type Allowances, allowances, budgetOf, callsAtMost, plannedRate } from '../plan/at-most.ts'
+import { type Allowances, allowances, budgetOf, callsAtMost, capFor, plannedRate } from '../plan/at-most.ts'
 import type { Plan, PlannedAgent } from '../plan/plan.ts'
 import type { Safety, Target } from '../target.ts'
 import { assertStreamable } from './transport.ts'
@@ -81,7 +81,7 @@ export function costOf(plan: Plan, target: Target): Cost[] {
   const loops = plan.agents.some(({ tasks }) => tasks.some(({ untilMs }) => untilMs !== undefined))
   const all = [
     cost('calls', calls, callsMax, 'callsMax'),
-    { ...cost('calls in its busiest second', rate, ratePerSecondMax, 'ratePerSecondMax', Math.ceil(rate / 0.9)), ...(!held && less) },
+    { ...cost('calls in its busiest second', rate, ratePerSecondMax, 'ratePerSecondMax', capFor(rate)), ...(!held && less) },
     cost('agents', plan.agents.length, agentsMax, 'agentsMax'),
     cost('seconds', Math.ceil(plan.endsAtMs / 1_000), durationSMax, 'durationSMax'),
   ]
