@@ -10,6 +10,9 @@ import type { Arrivals } from './plan.ts'
 export const WINDOW_MS = 1_000
 /** Below this two moments are one: the clock of the agents. */
 const RESOLUTION_MS = 1
+/** Of bursts, where a scenario says no other: how long they last on average, and their part of the time. */
+const BURST_MS = 2_000
+const BURST_SHARE = 0.2
 const TRIES = 60
 const CLOSE_ENOUGH = 0.05
 
@@ -85,7 +88,7 @@ interface States {
 }
 
 /** Rates of the two states, from the mean rate and the index of dispersion for counts of an MMPP over one window. */
-function statesOf({ burstMs = 2_000, burstShare = 0.2 }: BurstShape, dispersion: number, ratePerSecond: number): States {
+function statesOf({ burstMs = BURST_MS, burstShare = BURST_SHARE }: BurstShape, dispersion: number, ratePerSecond: number): States {
   const apart = Math.sqrt((Math.max(0, dispersion - 1) * ratePerSecond) / perSquare(burstMs, burstShare))
   const most = ratePerSecond / burstShare
   const gap = Math.min(apart, most)
@@ -141,7 +144,7 @@ export function assertArrivals(arrivals: Arrivals, ratePerSecond: number): void 
 }
 
 function assertBursts(
-  { dispersion, burstMs = 2_000, burstShare = 0.2 }: { dispersion: number } & BurstShape,
+  { dispersion, burstMs = BURST_MS, burstShare = BURST_SHARE }: { dispersion: number } & BurstShape,
   ratePerSecond: number,
   refuse: (message: string, hint: string) => never,
 ): void {
