@@ -122,14 +122,14 @@ function resent([first, ...others]: readonly string[] = []): string[] {
 /** What was tried, and where. @throws HarnessError `RUN_NOT_FOUND`, `RUN_DAMAGED`, `HISTORY_VERSION` */
 export async function readRun(folder: string): Promise<{ manifest: Manifest; plan: History['plan'] }> {
   const manifest = await readJson<Manifest>(folder, 'manifest.json')
-  checkVersion(manifest.schemaVersion, 'manifest.json')
+  assertVersion(manifest.schemaVersion, 'manifest.json')
   const parsed = manifestSchema.safeParse(manifest)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
     throw damaged(folder, 'manifest.json', `${issue?.path.join('.')}: ${issue?.message}`)
   }
   const plan = await readJson<History['plan']>(folder, 'plan.json')
-  checkVersion(plan.schemaVersion, 'plan.json')
+  assertVersion(plan.schemaVersion, 'plan.json')
   return { manifest, plan }
 }
 
@@ -149,7 +149,7 @@ async function readJson<T>(folder: string, name: string): Promise<T> {
   }
 }
 
-function checkVersion(version: number, name: string): void {
+function assertVersion(version: number, name: string): void {
   if (version === SCHEMA_VERSION) return
   const newer = typeof version === 'number' && version > SCHEMA_VERSION
   throw new HarnessError(

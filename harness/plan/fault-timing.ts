@@ -27,7 +27,7 @@ export function planTurns(
   if (!Number.isInteger(flaps) || flaps < 1 || flaps > FLAPS_MOST)
     throw invalid(id, `flaps is ${flaps}`, `flaps must be a whole number from 1 to ${FLAPS_MOST}`)
   if (timing.ramp && flaps > 1) throw invalid(id, 'both flaps and grows', 'give it either flaps or a ramp')
-  if (timing.ramp) checkRamp(id, fault, timing.ramp)
+  if (timing.ramp) assertRamp(id, fault, timing.ramp)
   const lengthMs = stress.toMs - stress.fromMs
   const span = { fromMs: Math.round(stress.fromMs + from * lengthMs), toMs: Math.round(stress.fromMs + to * lengthMs) }
   return spansOfFlaps(id, span, flaps, draw)
@@ -53,7 +53,7 @@ export function planSteps(
 }
 
 /** @throws HarnessError `SCENARIO_INVALID` */
-export function checkCombined({ id, combine }: WindowEntry, planned: readonly { fault: string; dependency: string }[]): void {
+export function assertCombined({ id, combine }: WindowEntry, planned: readonly { fault: string; dependency: string }[]): void {
   if (combine) return
   for (const { fault, dependency } of planned) {
     const other = planned.find((one) => one.dependency === dependency && one.fault !== fault)
@@ -87,7 +87,7 @@ function spansOfFlaps(id: string, span: Span, flaps: number, draw: Draw): Pick<P
   return Array.from({ length: flaps }, (_, i) => ({ injectAtMs: edges[2 * i] ?? 0, healAtMs: edges[2 * i + 1] ?? 0 }))
 }
 
-function checkRamp(id: string, { grows = [] }: FaultDefinition, { to, steps }: NonNullable<Timing['ramp']>): void {
+function assertRamp(id: string, { grows = [] }: FaultDefinition, { to, steps }: NonNullable<Timing['ramp']>): void {
   const stray = Object.keys(to).find((name) => !grows.includes(name))
   if (stray !== undefined)
     throw invalid(

@@ -7,7 +7,7 @@ import type { FaultDefinition, FaultEntry } from '../faults/fault.ts'
 import { type Parameter, type Parameters, resolve, type Values } from '../parameters.ts'
 import type { PhaseLengths, WindowEntry } from '../scenario.ts'
 import type { Draw, Span } from './draw.ts'
-import { checkCombined, planSteps, planTurns } from './fault-timing.ts'
+import { assertCombined, planSteps, planTurns } from './fault-timing.ts'
 import type { Phase, PhaseName, PlannedFault } from './plan.ts'
 
 /** @throws HarnessError `SCENARIO_INVALID`, when there is no window or two have one id */
@@ -65,7 +65,7 @@ export function planFaults(
         return { window: id, fault, parameters, ...span, ...(steps.length > 0 && { steps }) }
       })
     })
-    checkCombined(
+    assertCombined(
       window,
       entries.map((entry) => ({ fault: entry.named ?? faults.of(entry.fault).id, dependency: brokenBy(entry) })),
     )

@@ -18,13 +18,13 @@ export const headers = control({
     return function headers(call) {
       if (!validateHostHeader(call.headers.host, hosts).ok) throw new CallError('DENIED', 'This host name is not served here.')
       if (!validateOriginHeader(call.headers.origin, hosts).ok) throw new CallError('DENIED', 'This origin may not call.')
-      if (!isPlainCall(call)) checkAgainstBody(call)
+      if (!isPlainCall(call)) assertAsBody(call)
       return next(call)
     }
   },
 })
 
-function checkAgainstBody(call: Call): void {
+function assertAsBody(call: Call): void {
   const version = one(call.headers['mcp-protocol-version'])
   const method = one(call.headers['mcp-method'])
   const name = one(call.headers['mcp-name'])
