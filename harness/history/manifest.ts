@@ -2,7 +2,6 @@
 import type { Plan, PlannedArrivals, Role } from '../plan/plan.ts'
 import type { Declared } from '../target.ts'
 
-/** manifest.json: what ran, where, and how. Written at the start, completed at the end. */
 export interface Manifest {
   schemaVersion: number
   run: string

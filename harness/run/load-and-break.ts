@@ -43,7 +43,7 @@ export interface View {
   live(state: LiveState): void
 }
 
-/** From the first planned moment to the last answer: load, faults, samplers and clock side by side. */
+/** @throws HarnessError `LOAD_DID_NOT_START`, `PROXY_DIED`, `BALANCER_DIED`; what kept a fault from being healed */
 export async function loadAndBreak(
   options: RunOptions,
   folder: RunFolder,
