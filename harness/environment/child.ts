@@ -5,16 +5,11 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { HarnessError } from '../errors.ts'
-import type { Keeper } from './service.ts'
+import type { Exit, Keeper } from './service.ts'
 
 const LINES_KEPT = 100
 /** A longer one is kept in pieces: a program may print without ever ending its line. */
 const LINE_MAX = 65_536
-
-export interface Exit {
-  code: number | null
-  signal: NodeJS.Signals | null
-}
 
 export interface ChildOptions {
   keeper: Keeper

@@ -7,8 +7,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { HarnessError } from '../errors.ts'
 import { outsidePid } from './container-process.ts'
 import { type Engine, RUN_LABEL } from './engine.ts'
-import type { Exit, ServerVessel } from './server-instance.ts'
-import type { Keeper } from './service.ts'
+import type { ServerVessel } from './server-instance.ts'
+import type { Exit, Keeper } from './service.ts'
 
 const POLL_MS = 50
 const READY_LIMIT_MS = 60_000

@@ -3,14 +3,9 @@
 // What this does not model: a supervisor that restarts what died by itself; that is the fault's or the scenario's to do.
 import { setTimeout as pause } from 'node:timers/promises'
 import { groupMembers } from './process-group.ts'
-import type { Vessel } from './service.ts'
+import type { Exit, Vessel } from './service.ts'
 
 const POLL_MS = 25
-
-export interface Exit {
-  code: number | null
-  signal: NodeJS.Signals | null
-}
 
 /** A vessel whose signals reach all that the command started. */
 export interface ServerVessel extends Vessel {

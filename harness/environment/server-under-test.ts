@@ -9,8 +9,8 @@ import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { HarnessError } from '../errors.ts'
 import { type Child, startChild } from './child.ts'
-import { type Exit, groupVessel, ServerInstance, type ServerVessel } from './server-instance.ts'
-import type { Keeper } from './service.ts'
+import { groupVessel, ServerInstance, type ServerVessel } from './server-instance.ts'
+import type { Exit, Keeper } from './service.ts'
 
 const START_LIMIT_MS = 30_000
 const OUR_PROGRAMS = path.resolve(import.meta.dirname, '../../node_modules/.bin')

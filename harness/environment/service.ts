@@ -39,12 +39,18 @@ export interface Service extends AsyncDisposable {
   readonly version: string
 }
 
+/** How a program ended: with a code, or by a signal. */
+export interface Exit {
+  code: number | null
+  signal: NodeJS.Signals | null
+}
+
 /** A program that runs for the run: a local process, or the first one of a container. */
 export interface Vessel {
   /** As this machine numbers it. */
   readonly pid: number
   readonly running: boolean
-  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+  readonly exited: Promise<Exit>
   /** To the program alone, not to what it started; false when it has gone. */
   signal(name: NodeJS.Signals): boolean | Promise<boolean>
   /** To a process that it started, by the number that the program itself knows it by. Absent: as this machine numbers it. */
