@@ -1,8 +1,8 @@
 // Takes away what is kept no longer, a few thousand rows every RETENTION_EVERY_MS (10 min): audit rows by the tenant's tier
 // (tiers.ts), idempotency keys after 30 days, usage after 400. Every instance does it; they skip each other's rows.
 // On the administration's connections, and only while Postgres is worth asking: when it is away, an hour later is soon enough.
-import { readFileSync } from 'node:fs'
 import type { Row, Statement } from './store/session.ts'
+import { sql } from './store/sql.ts'
 import { TERMS } from './tiers.ts'
 
 export interface Retention {
@@ -17,7 +17,7 @@ export interface RetentionOptions {
   failed: (error: unknown) => void
 }
 
-const SQL = readFileSync(new URL('./store/expire.sql', import.meta.url), 'utf8')
+const SQL = sql('expire.sql')
 const RETENTION_EVERY_MS = 600_000
 const QUERY_MS = 5_000
 const AUDIT_DAYS = JSON.stringify(Object.fromEntries(Object.entries(TERMS).map(([tier, terms]) => [tier, terms.auditRetentionDays])))

@@ -2,9 +2,9 @@
 // a call would put a write behind each cheap read, and make Postgres' outage every reader's.
 // Written over the administration's connections. While Postgres is away the counts are kept and grow no larger than the number
 // of agents × tools that called, at most ENTRIES_MAX; what a killed process had not written is lost: this is cost, not audit.
-import { readFileSync } from 'node:fs'
 import type { Call } from './call.ts'
 import type { Row, Statement } from './store/session.ts'
+import { sql } from './store/sql.ts'
 
 export interface Usage {
   add(call: Call, failed: boolean): void
@@ -25,7 +25,7 @@ interface Entry {
   tokens_in: number
 }
 
-const SQL = readFileSync(new URL('./store/usage-add.sql', import.meta.url), 'utf8')
+const SQL = sql('usage-add.sql')
 const ENTRIES_MAX = 10_000
 const WRITE_MS = 1_000
 /** Of the arguments' JSON, as the log estimates them. */

@@ -6,10 +6,10 @@
 // Refusals are not stored. The JSON-RPC id is never a key: clients reuse ids.
 // Does not model: a key that comes back after 30 days (retention.ts), replay when a budget is spent.
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import type { Identity, ToolResult } from '../call.ts'
 import { CallError } from '../errors.ts'
 import type { Session, Transaction } from '../store/session.ts'
+import { sql } from '../store/sql.ts'
 
 export interface OnceRequest {
   identity: Identity
@@ -25,7 +25,6 @@ export interface OnceRequest {
 
 export type Once = (request: OnceRequest) => Promise<ToolResult>
 
-const sql = (file: string): string => readFileSync(new URL(`../store/${file}`, import.meta.url), 'utf8')
 const CLAIM = sql('idempotency-claim.sql')
 const STORED = sql('idempotency-stored.sql')
 const KEEP = sql('idempotency-keep.sql')

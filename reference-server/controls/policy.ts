@@ -4,15 +4,14 @@
 // Stands behind the bulkhead: reviews are in Postgres, so that they outlive the instance that asked.
 // A yes lapses after a week (review-find.sql), and the same call is asked about anew.
 // Does not model: several approvers, telling the approver.
-import { readFileSync } from 'node:fs'
 import type { Call } from '../call.ts'
 import { CallError } from '../errors.ts'
 import { keyOf } from '../idempotency-key.ts'
 import { factsOf } from '../policy/policy.ts'
+import { sql } from '../store/sql.ts'
 import { control } from './control.ts'
 import { argumentsHash } from './idempotency.ts'
 
-const sql = (file: string): string => readFileSync(new URL(`../store/${file}`, import.meta.url), 'utf8')
 const FIND = sql('review-find.sql')
 const ASK = sql('review-ask.sql')
 

@@ -4,11 +4,11 @@
 // up to 15 min without Postgres. A key that was never seen while Postgres is away is 503. Unknown ids are remembered for 5 s,
 // so that guessing does not become a query each. Bounded: 10,000 ids of either sort, the oldest give way; guessed ones push out no
 // good key, and a good one is asked for anew however many are guessed.
-import { readFileSync } from 'node:fs'
 import type { Identity } from '../call.ts'
 import { CallError } from '../errors.ts'
 import { type AgentLimits, priorityOf, tierOf } from '../tiers.ts'
 import type { Row, Statement } from './session.ts'
+import { sql } from './sql.ts'
 
 export interface Key {
   identity: Identity
@@ -38,7 +38,7 @@ interface Entry {
   atMs: number
 }
 
-const FIND = readFileSync(new URL('./key-find.sql', import.meta.url), 'utf8')
+const FIND = sql('key-find.sql')
 const FRESH_MS = 30_000
 const UNKNOWN_FRESH_MS = 5_000
 const STALE_MS = 15 * 60_000

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import pg from 'pg'
 import { connectionsMax, type Settings } from '../config.ts'
+import { sql } from './sql.ts'
 
 const FOLDER = new URL('./migrations/', import.meta.url)
 /** Any number that no other program on this database uses for its lock. */
@@ -71,7 +72,7 @@ async function seedAgents(client: pg.Client, settings: Settings): Promise<void> 
     ...agent,
     secretHash: secretHash ?? hashOf(secret ?? ''),
   }))
-  await client.query(readFileSync(new URL('./seed-agents.sql', import.meta.url), 'utf8'), [JSON.stringify(rows)])
+  await client.query(sql('seed-agents.sql'), [JSON.stringify(rows)])
 }
 
 function hashOf(secret: string): string {

@@ -4,8 +4,8 @@
 // While Postgres is away nothing is asked, since nothing can be revoked there either; then all of the gap is asked for.
 // Bounded: 50,000 ids, the oldest give way.
 // Does not model: a provider's own revocation list; a revocation that is taken back counts at an instance's next start.
-import { readFileSync } from 'node:fs'
 import type { Row, Statement } from './session.ts'
+import { sql } from './sql.ts'
 
 export interface Revocations {
   has(id: string): boolean
@@ -24,7 +24,7 @@ export interface RevocationsOptions {
   failed: (error: unknown) => void
 }
 
-const SINCE = readFileSync(new URL('./revoked-since.sql', import.meta.url), 'utf8')
+const SINCE = sql('revoked-since.sql')
 const EVERY_MS = 400
 const QUERY_MS = 500
 /** The first look reaches as far back as any token lives; later ones overlap, since commits become visible out of order. */

@@ -1,7 +1,6 @@
 // Runs a tool and frames its result: structured content, its JSON as text for models that read nothing else, the cap and the
 // cursor to what it cut, the mark of a replay. Each write leaves its audit row in its own transaction: who (the token's id), what,
 // with which arguments (their hash): both are there or neither is.
-import { readFileSync } from 'node:fs'
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import type { Call, Identity, ToolResult } from '../call.ts'
 import { needs } from '../controls/breaker.ts'
@@ -10,9 +9,10 @@ import { capped } from '../controls/output-cap.ts'
 import { keyOf } from '../idempotency-key.ts'
 import type { Running } from '../running.ts'
 import type { Session, Transaction } from '../store/session.ts'
+import { sql } from '../store/sql.ts'
 import type { ToolContext } from './tool.ts'
 
-const AUDIT = readFileSync(new URL('../store/audit-add.sql', import.meta.url), 'utf8')
+const AUDIT = sql('audit-add.sql')
 
 /** @throws CallError, or what the tool did not foresee */
 export async function runTool(running: Running, call: Call): Promise<CallToolResult> {

@@ -1,11 +1,10 @@
 // The key is looked up, then the write is made, then the key is kept, each in a transaction of its
 // own: two calls at once both find nothing.
-import { readFileSync } from 'node:fs'
 import { argumentsHash } from '../controls/idempotency.ts'
 import { CallError } from '../errors.ts'
+import { sql } from '../store/sql.ts'
 import { weakness } from './weakness.ts'
 
-const sql = (file: string): string => readFileSync(new URL(`../store/${file}`, import.meta.url), 'utf8')
 const STORED = sql('idempotency-stored.sql')
 const CLAIM = sql('idempotency-claim.sql')
 const KEEP = sql('idempotency-keep.sql')
