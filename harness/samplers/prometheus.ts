@@ -54,7 +54,7 @@ async function read(instance: string, url: string, { metricsSeen }: Environment,
 }
 
 /** `poolWaiting{pool="cheap"}` → 3, for every series that the target names. */
-export function valuesOf(text: string, metrics: ObservedMetrics): Record<string, number> {
+function valuesOf(text: string, metrics: ObservedMetrics): Record<string, number> {
   const series = parseSeries(text)
   const values: Record<string, number> = {}
   for (const name of SERIES) {
