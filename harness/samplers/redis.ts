@@ -43,7 +43,7 @@ async function info(address: string, signal: AbortSignal): Promise<string> {
 
 const FIELDS = { clients: 'connected_clients', memoryBytes: 'used_memory', commands: 'total_commands_processed' } as const
 
-export function figuresOf(text: string): Record<string, number> {
+function figuresOf(text: string): Record<string, number> {
   const fields = new Map(text.split(/\r?\n/).map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]))
   const figures: Record<string, number> = { keys: Number(/keys=(\d+)/.exec(fields.get('db0') ?? '')?.[1] ?? 0) }
   for (const [name, field] of Object.entries(FIELDS)) {
