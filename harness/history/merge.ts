@@ -138,7 +138,7 @@ async function readJson<T>(folder: string, name: string): Promise<T> {
     throw new HarnessError(
       'RUN_NOT_FOUND',
       `${JSON.stringify(folder)} is no run's folder: it has no ${name}`,
-      'give a folder such as reports/<scenario>/latest',
+      'give a folder such as reports/<scenario>/latest; npm run scenario <name> makes one',
       error,
     )
   })
