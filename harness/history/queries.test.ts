@@ -3,7 +3,7 @@ import { refused, served, toolError } from '../../tests/fixtures/histories/answe
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { faultsOf } from './faults.ts'
 import { latenessMs } from './lateness.ts'
-import { callsByGenerator, everyIntent, goodIn, intents, needs, sentIn, windowsOf } from './queries.ts'
+import { callsByGenerator, everyIntent, goodIn, intents, isHere, needs, sentIn, wayMs, windowsOf } from './queries.ts'
 import { points } from './samples.ts'
 
 describe('intents', () => {
@@ -98,4 +98,10 @@ test('lateness is that of a task’s first call', () => {
   const story = aRun().agent('a').call({ of: 'a', atMs: 3_000, lateMs: 12, answer: refused() })
   story.call({ of: 'a', atMs: 5_000, lateMs: 400, parent: story.lastCall, answer: served() })
   expect(latenessMs(story.history())).toEqual([12])
+})
+
+test('a run that was stopped before its server was up had it nowhere, and no way to it', () => {
+  const { manifest, ...history } = aRun().agent('a').history()
+  const stopped = { ...history, manifest: { ...manifest, url: '' } }
+  expect([isHere(stopped), wayMs(stopped)]).toEqual([false, 0])
 })

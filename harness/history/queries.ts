@@ -152,7 +152,8 @@ export function wayMs(history: History): number {
 
 /** Does the server run on the machine of the harness? */
 export function isHere({ manifest }: History): boolean {
-  return HERE.test(new URL(manifest.url).hostname)
+  // Of a run that was stopped before its server was up nobody knows.
+  return HERE.test(URL.parse(manifest.url)?.hostname ?? '')
 }
 
 const HERE = /^(localhost|127\.[\d.]+|\[::1\])$/
