@@ -10,8 +10,10 @@ import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { HarnessError } from '../errors.ts'
+import { parsed } from '../history/json.ts'
 import { loadFileNames } from '../history/load-files.ts'
 import type { Manifest } from '../history/manifest.ts'
+import { readManifest } from '../history/merge.ts'
 import type { GeneratorLine } from '../history/raw-line.ts'
 
 const LOAD_FILE = /^load(?:-(\d+))?\.ndjson$/
@@ -25,7 +27,7 @@ interface Part {
 /**
  * @param into a folder that does not exist yet
  * @returns how many generators there should be
- * @throws HarnessError `MERGE_NO_PLAN`, `MERGE_MISMATCH`, `FOLDER_EXISTS`
+ * @throws HarnessError `MERGE_NO_PLAN`, `MERGE_MISMATCH`, `FOLDER_EXISTS`; as `readManifest`
  */
 export async function mergeFolders(folders: readonly string[], into: string): Promise<number> {
   if (existsSync(into)) throw new HarnessError('FOLDER_EXISTS', `${into} is there already`, 'name another with --into <folder>')
@@ -57,29 +59,19 @@ async function homeOf(folders: readonly string[]): Promise<{ home: string; manif
       `none of ${folders.join(', ')} has a manifest.json and a plan.json`,
       'give the folder of the run itself too: reports/<scenario>/<start>',
     )
-  const manifest = await manifestOf(home)
+  const manifest = await readManifest(home)
   for (const other of others) {
-    const { run, planHash } = await manifestOf(other)
+    const { run, planHash } = await readManifest(other)
     if (run === manifest.run && planHash === manifest.planHash) continue
     throw new HarnessError('MERGE_MISMATCH', `${home} and ${other} are of different runs or plans`, 'merge only what belongs to one run')
   }
   return { home, manifest }
 }
 
-async function manifestOf(folder: string): Promise<Manifest> {
-  return JSON.parse(await readFile(path.join(folder, 'manifest.json'), 'utf8')) as Manifest
-}
-
 /** Other lines of that file than whole ones are left out: it was being written when somebody pulled the plug. */
 async function saidIn(folder: string): Promise<GeneratorLine[]> {
   const text = await readFile(path.join(folder, 'raw', SAID), 'utf8').catch(() => '')
-  return text.split('\n').flatMap((line) => {
-    try {
-      return line === '' ? [] : [JSON.parse(line) as GeneratorLine]
-    } catch {
-      return []
-    }
-  })
+  return text.split('\n').flatMap((line) => parsed<GeneratorLine>(line) ?? [])
 }
 
 function assertSamePlan({ planHash }: Manifest, said: readonly GeneratorLine[]): void {

@@ -177,4 +177,22 @@ describe('what cannot be judged says what to do', () => {
     await writeFile(path.join(folder, 'manifest.json'), '{"schemaVersion": 1,')
     await expect(buildHistory(folder)).rejects.toMatchObject({ code: 'RUN_DAMAGED' })
   })
+
+  test.each(['manifest.json', 'plan.json'])('a %s that is none', async (name) => {
+    for (const text of ['null', '"text"']) {
+      await writeFile(path.join(folder, name), text)
+      await expect(buildHistory(folder)).rejects.toMatchObject({ code: 'RUN_DAMAGED', message: expect.stringContaining(name) })
+    }
+  })
+
+  test('a plan without agents, and a manifest that lacks something, which is named', async () => {
+    await writeFile(path.join(folder, 'plan.json'), '{"schemaVersion":1,"phases":[],"checks":[]}')
+    await expect(buildHistory(folder)).rejects.toMatchObject({ code: 'RUN_DAMAGED', message: expect.stringContaining('agents') })
+    await editManifest({ target: 7 })
+    await expect(buildHistory(folder)).rejects.toMatchObject({
+      code: 'RUN_DAMAGED',
+      message: expect.stringContaining('target'),
+      hint: expect.stringContaining('copy the folder'),
+    })
+  })
 })

@@ -21,6 +21,7 @@ import {
   spanLine,
 } from './event-schema.ts'
 import type { History } from './history.ts'
+import { parsed } from './json.ts'
 import { eachLine } from './lines.ts'
 import { type Heard, LoadFile } from './load-file.ts'
 import { joinLoads, loadFileNames } from './load-files.ts'
@@ -119,21 +120,25 @@ function resent([first, ...others]: readonly string[] = []): string[] {
   return [`the server's logs have ${calls} sent again on the way, or the log has more than one line with a duration for each`]
 }
 
-/** What was tried, and where. @throws HarnessError `RUN_NOT_FOUND`, `RUN_DAMAGED`, `HISTORY_VERSION` */
+/** What was tried, and where. @throws HarnessError as `readManifest` */
 export async function readRun(folder: string): Promise<{ manifest: Manifest; plan: History['plan'] }> {
-  const manifest = await readJson<Manifest>(folder, 'manifest.json')
-  assertVersion(manifest.schemaVersion, 'manifest.json')
-  const parsed = manifestSchema.safeParse(manifest)
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    throw damaged(folder, 'manifest.json', `${issue?.path.join('.')}: ${issue?.message}`)
-  }
+  const manifest = await readManifest(folder)
   const plan = await readJson<History['plan']>(folder, 'plan.json')
-  assertVersion(plan.schemaVersion, 'plan.json')
+  const lacking = (['phases', 'agents', 'checks'] as const).find((name) => !Array.isArray(plan[name]))
+  if (lacking !== undefined) throw damaged(folder, 'plan.json', `it has no ${lacking}`)
   return { manifest, plan }
 }
 
-async function readJson<T>(folder: string, name: string): Promise<T> {
+/** @throws HarnessError `RUN_NOT_FOUND`, `RUN_DAMAGED`, `HISTORY_VERSION` */
+export async function readManifest(folder: string): Promise<Manifest> {
+  const manifest = await readJson<Manifest>(folder, 'manifest.json')
+  const checked = manifestSchema.safeParse(manifest)
+  if (checked.success) return manifest
+  const [issue] = checked.error.issues
+  throw damaged(folder, 'manifest.json', `${issue?.path.join('.')}: ${issue?.message}`)
+}
+
+async function readJson<T extends { schemaVersion: number }>(folder: string, name: string): Promise<T> {
   const text = await readFile(path.join(folder, name), 'utf8').catch((error: unknown) => {
     throw new HarnessError(
       'RUN_NOT_FOUND',
@@ -142,11 +147,10 @@ async function readJson<T>(folder: string, name: string): Promise<T> {
       error,
     )
   })
-  try {
-    return JSON.parse(text) as T
-  } catch (error) {
-    throw damaged(folder, name, 'copy the folder again from where it came, or run the scenario again', error)
-  }
+  const value = parsed<T | null>(text)
+  if (typeof value !== 'object' || value === null) throw damaged(folder, name, 'it is no JSON object')
+  assertVersion(value.schemaVersion, name)
+  return value
 }
 
 function assertVersion(version: number, name: string): void {
@@ -161,6 +165,7 @@ function assertVersion(version: number, name: string): void {
   )
 }
 
-function damaged(folder: string, name: string, hint: string, cause?: unknown): HarnessError {
-  return new HarnessError('RUN_DAMAGED', `${name} in ${JSON.stringify(folder)} cannot be read whole`, hint, cause)
+function damaged(folder: string, name: string, why: string): HarnessError {
+  const hint = 'copy the folder again from where it came, or run the scenario again'
+  return new HarnessError('RUN_DAMAGED', `${name} in ${JSON.stringify(folder)} cannot be read whole: ${why}`, hint)
 }
