@@ -24,7 +24,7 @@ export function signsOf(history: History): string[] {
   return [
     ...refusals(history),
     ...states(history),
-    ...fullPools(history),
+    ...heldPools(history),
     ...tenants(history),
     ...instances(history),
     ...leftovers(history),
@@ -129,7 +129,7 @@ function seconds(ms: number): string {
  * A pool that was wholly in use for long, while the database had little to do and few were served: its holders waited for something
  * else. Not told of moments in which the database itself was broken.
  */
-function fullPools(history: History): string[] {
+function heldPools(history: History): string[] {
   const harmed = faultsOf(history).filter(({ dependency }) => dependency === 'postgres')
   const sound = (atMs: number) => harmed.every(({ fromMs, overMs }) => atMs < fromMs || atMs > overMs)
   const database = history.samples.filter(({ sampler, values }) => sampler === 'postgres' && values.active !== undefined)
@@ -141,8 +141,8 @@ function fullPools(history: History): string[] {
     const full = new Set(readings.filter(({ value, atMs }) => value === most && sound(atMs)).map(({ atMs }) => slot(atMs)))
     const beside = database.filter(({ atMs }) => full.has(slot(atMs)))
     if (most < 2 || full.size < LEAST_READINGS || beside.length === 0) return []
-    const sum = (field: string) => beside.reduce((total, { values }) => total + (values[field] ?? 0), 0) / beside.length
-    const [active, open] = [sum('active'), sum('idleInTransaction')]
+    const mean = (field: string) => beside.reduce((total, { values }) => total + (values[field] ?? 0), 0) / beside.length
+    const [active, open] = [mean('active'), mean('idleInTransaction')]
     const served = ofClass(history.calls, 'served').filter(({ endedAtMs }) => endedAtMs !== undefined && full.has(slot(endedAtMs))).length
     const heldMs = (full.size * gapMs * most) / Math.max(1, served)
     if (active > most / 4 || heldMs < LONG_HELD_MS) return []
