@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { chunksOf } from './chunks.ts'
+import { setImmediate as turn } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { blocksOf, chunksOf } from './chunks.ts'
 
 const MIB = 1_048_576
 
@@ -43,4 +44,23 @@ it('holds no more of a line than it may be long, and reads on behind it', async 
   const [long, after] = await linesOf(`${'x'.repeat(5 * MIB)}\nafter\n`)
   expect(long?.text.length).toBeLessThanOrEqual(2 * MIB)
   expect(after).toEqual({ text: 'after', number: 2, ended: true })
+})
+
+it('tells of a disk that fails whoever reads on, though it failed while what came before was looked at', async () => {
+  const file = path.join(folder, 'failing')
+  await writeFile(file, 'a\nb\n')
+  await using handle = await open(file)
+  const disk = Object.getPrototypeOf(handle) as typeof handle
+  const read = disk.read
+  let times = 0
+  using _ = vi.spyOn(disk, 'read').mockImplementation(function (this: typeof handle, ...asked: unknown[]) {
+    times++
+    return times > 1 ? Promise.reject(new Error('EIO: i/o error, read')) : Reflect.apply(read, this, asked)
+  })
+  const blocks = blocksOf(file)
+  expect((await blocks.next()).value).toEqual({ text: 'a\nb', ended: true })
+  // A rejection that nobody has taken by then ends the program.
+  await turn()
+  await turn()
+  await expect(blocks.next()).rejects.toThrow('EIO')
 })

@@ -31,14 +31,20 @@ export async function* blocksOf(file: string): AsyncGenerator<{ text: string; en
   await using handle = await open(file)
   const bytes = Buffer.allocUnsafe(LINE_MAX + CHUNK_BYTES)
   let held = 0
-  let reading = handle.read(bytes, held, CHUNK_BYTES)
+  const next = () => {
+    const reading = handle.read(bytes, held, CHUNK_BYTES)
+    // Told when it is waited for: nobody does while the block before it is looked at.
+    reading.catch(() => undefined)
+    return reading
+  }
+  let reading = next()
   for (let read = await reading; read.bytesRead > 0; read = await reading) {
     const filled = held + read.bytesRead
     const end = bytes.lastIndexOf(NEWLINE, filled - 1)
     const text = end < 0 ? undefined : textOf(bytes.subarray(0, end))
     bytes.copyWithin(0, end + 1, filled)
     held = Math.min(filled - end - 1, LINE_MAX)
-    reading = handle.read(bytes, held, CHUNK_BYTES)
+    reading = next()
     if (text !== undefined) yield { text, ended: true }
   }
   if (held > 0) yield { text: textOf(bytes.subarray(0, held)), ended: false }
