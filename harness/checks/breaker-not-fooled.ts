@@ -107,9 +107,9 @@ function byAnswers(history: History) {
   }
 }
 
-/** A breaker knows when it will try again, a failure does not. */
-function isTurnedAway({ evidence }: Call): boolean {
-  return evidence.status === 503 || bodyWaitMs(evidence) !== undefined
+/** A breaker knows when it will try again, a failure does not. What is away by its words alone may be so for another reason. */
+function isTurnedAway({ evidence, by }: Call): boolean {
+  return by === 'direct' && (evidence.status === 503 || bodyWaitMs(evidence) !== undefined)
 }
 
 /** Tells of a call whether its role has been served since the last fault before it: until then it may meet what that fault opened. */

@@ -58,6 +58,13 @@ describe('handshake-free', () => {
     expect(find(handshakeFree, story).status).toBe('pass')
   })
 
+  test('calls at once may be counted of everything: it is a budget of calls where it refuses them too', () => {
+    const busy = () => refused({ data: { retryAfterMs: 900 }, message: '50 requests in flight, no more are let in' })
+    const story = aRun().agent('a').call({ of: 'a', atMs: 3_100, role: 'handshake', answer: busy() })
+    expect(find(handshakeFree, story)).toMatchObject({ status: 'unknown', says: expect.stringContaining('concurrency') })
+    expect(find(handshakeFree, story.call({ of: 'a', atMs: 9_000, answer: busy() })).status).toBe('fail')
+  })
+
   test('without a handshake it has no weight, and is unknown where it is essential', () => {
     const story = aRun().agent('a').call({ of: 'a', atMs: 3_000, answer: served() })
     expect(find(handshakeFree, story)).toMatchObject({ status: 'pass', notExercised: true })

@@ -14,8 +14,8 @@ import { indexes, notExercised, some, unknown } from './finding.ts'
 const WITNESSES = 20
 /** Scopes of a refusal that are no budget of calls. */
 const OF_THEIR_OWN: ReadonlySet<string> = new Set(['discovery', 'address'])
-/** Scopes that are one by their name. */
-const OF_CALLS: readonly string[] = ['agent', 'tool', 'tenant', 'concurrency']
+/** Scopes that are one by their name; what there is room for at once may be counted of everything, for the server's own sake. */
+const OF_CALLS: readonly string[] = ['agent', 'tool', 'tenant']
 const TOGETHER_MS = 1_000
 
 export const handshakeFree = check({

@@ -14,6 +14,19 @@ describe('a call', () => {
     expect(story.history().calls.map(({ good }) => good)).toEqual([true, false, false, false])
   })
 
+  test('is no good one for a sentence about a limit, where the role has no rules but that something is answered', () => {
+    const classes = (at: string, message: string) => {
+      const story = one().call({ of: 'steady-01', atMs: 3_000, answer: served(20, { correct: true, message, sizeBytes: 190 }) })
+      for (const role of Object.values(story.plan.roles)) role.correct = [{ at, or: '/structuredContent' }]
+      return story.history().calls.map(({ class: is, good }) => `${is}, ${good}`)
+    }
+    for (const said of ['Rate limit exceeded.', 'Error: too many requests', "You've hit your hourly limit", '{"error":"Rate limit exceeded"}'])
+      expect(classes('/content/0/type', said)).toEqual(['refused, false'])
+    expect(classes('/structuredContent/hits', 'Rate limit exceeded.')).toEqual(['served, true'])
+    for (const said of ['How to answer when a rate limit was exceeded', 'Rate limits of our API', 'orders: 3 throttled jobs'])
+      expect(classes('/content/0/type', said)).toEqual(['served, true'])
+  })
+
   test('without an end is kept as info', () => {
     const [call] = one().call({ of: 'steady-01', atMs: 3_000 }).history().calls
     expect(call).toMatchObject({ outcome: 'info', class: 'lost', evidence: { status: 0 }, good: false })

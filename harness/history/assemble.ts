@@ -2,6 +2,7 @@
 // its phase. A call with no end is kept as `info`. A call belongs to the phase in which it was sent; one that was still
 // undecided when the phase changed straddles. Undecided ends with the answer or with the SLO, whichever comes first: a
 // call that hangs for longer than its SLO has failed its agent in the phase that made it hang.
+import type { Correctness } from '../plan/plan.ts'
 import { classify } from './classify.ts'
 import type { Call, ServerSide } from './event.ts'
 import type { History } from './history.ts'
@@ -82,8 +83,8 @@ function understood(calls: Call[], { plan, manifest: { errors } }: Rest, t0Ms: n
   const clocks = new SloClocks(t0Ms, calls)
   calls.forEach((call, index) => {
     const { endedAtMs, evidence, role, tool } = call
-    const is = classify({ call: call.call, evidence, ended: endedAtMs !== undefined, role, tool, errors })
-    const sloMs = role === 'handshake' ? undefined : plan.roles[role]?.sloMs
+    const { sloMs, correct = [] } = (role === 'handshake' ? undefined : plan.roles[role]) ?? {}
+    const is = classify({ call: call.call, evidence, ended: endedAtMs !== undefined, role, tool, errors, proves: correct.some(proves) })
     const lateAtMs = clocks.startOf(call) + (sloMs ?? Number.POSITIVE_INFINITY)
     call.index = index
     call.outcome = is.outcome
@@ -94,6 +95,11 @@ function understood(calls: Call[], { plan, manifest: { errors } }: Rest, t0Ms: n
     seats.give(call, Math.min(endedAtMs ?? Number.POSITIVE_INFINITY, lateAtMs))
   })
   return calls
+}
+
+/** Words alone do not meet it: it asks for data, or for certain words. */
+function proves({ at, equals }: Correctness): boolean {
+  return equals !== undefined || !/^\/content(\/|$)/.test(at)
 }
 
 /** From when an attempt's SLO counts: the first one's planned moment, or the end of a wait that the server asked for. */

@@ -1,11 +1,14 @@
 // One table: what came back → what it means. The first row that matches decides. `ok` it happened, `fail` it did not,
 // `info` nobody knows (Jepsen's op types): a server error on a read is a fail, on a write it is info, since the write may
-// have happened; so is a 503 that names no code. The target's own codes (`errors` of the target) come before ours. What fits no
-// row is `unclassified`: shown, never guessed. Not modelled: codes that mean different things on different tools.
-import { classOfCode, codesOf } from './codes.ts'
+// have happened; so is a 503 that names no code. The target's own codes (`errors` of the target) come before ours, and whatever else an
+// answer says before JSON-RPC's codes for anything at all (-32603, -32600). What fits no row is `unclassified`: shown, never guessed.
+// Not modelled: codes that mean different things on different tools.
+import { budgetOf } from './budget.ts'
+import { classNamed, codesOf, isVague } from './codes.ts'
+import { isCutStream } from './cut-stream.ts'
 import type { Call, CallClass, Outcome } from './event.ts'
 import type { Evidence } from './load-line.ts'
-import { INVALID_PROSE, THROTTLE_PROSE } from './prose.ts'
+import { INVALID_PROSE, tellsBroken, tellsLimit, tellsMet } from './prose.ts'
 import { bodyWaitMs } from './wait.ts'
 
 export interface Classified {
@@ -27,6 +30,8 @@ export interface Question {
   tool: string
   /** The target's own codes → class. */
   errors: Record<string, string>
+  /** That the role's rules held proves that the answer is one: words alone would not meet them. */
+  proves?: boolean
 }
 
 /** A question with what every row asks for worked out once. */
@@ -34,9 +39,12 @@ interface Seen extends Question {
   write: boolean
   /** Class of the code that came with the answer, by the target's table or ours. */
   named?: CallClass
+  /** It was named by no more than JSON-RPC's code for anything at all. */
+  vaguely: boolean
   /** The same when it says for sure that nothing happened: then it may refine what a status says. */
   turnedAway?: CallClass
-  throttledInProse: boolean
+  /** The words of an answer. */
+  message: string
 }
 
 interface Row {
@@ -98,12 +106,24 @@ export const table: readonly Row[] = [
     gives: () => 'server-error',
   },
   {
+    // As a server ends its streams when it is told to stop (sse-starlette, the TypeScript SDK): nobody knows what became of the call.
+    when: '200, an event stream that ended without an answer',
+    matches: ({ evidence }) => isCutStream(evidence),
+    gives: () => 'lost',
+  },
+  {
     when: '200 that does not parse',
     matches: ({ evidence }) => evidence.status === 200 && evidence.parsed === false,
     gives: () => 'server-error',
   },
-  { when: '200, a tool error that names its code', matches: (seen) => isToolError(seen) && !!seen.named, gives: byName },
-  { when: '200, a JSON-RPC error that names its code', matches: (seen) => isRpcError(seen) && !!seen.named, gives: byName },
+  { when: '200, a tool error that names its code', matches: (seen) => isToolError(seen) && !!seen.named && !seen.vaguely, gives: byName },
+  { when: '200, a JSON-RPC error that names its code', matches: (seen) => isRpcError(seen) && !!seen.named && !seen.vaguely, gives: byName },
+  {
+    when: '200, an error that tells in prose what is away, and when to come back',
+    matches: (seen) => isError(seen) && tellsBroken(seen.message, bodyWaitMs(seen.evidence) !== undefined),
+    gives: () => 'dependency',
+    inferred: true,
+  },
   {
     when: '200, an error that tells a wait',
     matches: (seen) => isError(seen) && bodyWaitMs(seen.evidence) !== undefined,
@@ -111,20 +131,21 @@ export const table: readonly Row[] = [
   },
   {
     when: '200, an error that tells a limit in prose',
-    matches: (seen) => isError(seen) && seen.throttledInProse,
+    matches: (seen) => isError(seen) && tellsLimit(seen.message),
     gives: () => 'refused',
     inferred: true,
   },
   {
     when: '200, an error that tells bad arguments in prose',
-    matches: (seen) => isToolError(seen) && INVALID_PROSE.test(seen.evidence.message ?? ''),
+    matches: (seen) => isToolError(seen) && INVALID_PROSE.test(seen.message),
     gives: () => 'invalid',
     inferred: true,
   },
+  { when: '200, an error that names a code for anything at all', matches: (seen) => isError(seen) && !!seen.named, gives: byName },
   {
     // A limit hidden in a result that says it is fine (Meraki's server); never where the role's own rules hold.
     when: '200, a result that is nothing but a limit told in prose',
-    matches: (seen) => isResult(seen) && seen.throttledInProse && seen.evidence.correct !== true && (seen.evidence.sizeBytes ?? 0) < 2_000,
+    matches: (seen) => isResult(seen) && hidesLimit(seen),
     gives: () => 'refused',
     inferred: true,
   },
@@ -133,11 +154,13 @@ export const table: readonly Row[] = [
 ]
 
 export function classify(question: Question): Classified {
-  const named = nameOf(question)
+  const codes = codesOf(question.evidence)
+  const named = classNamed(codes, question.errors)
   const seen: Seen = {
     ...question,
     write: question.role === 'write' || question.role === 'money',
-    throttledInProse: THROTTLE_PROSE.test(question.evidence.message ?? ''),
+    message: question.evidence.message ?? '',
+    vaguely: classNamed(codes.filter((code) => !isVague(code) || code in question.errors), question.errors) === undefined,
     ...(named && { named }),
     ...(named && TURNED_AWAY.has(named) && { turnedAway: named }),
   }
@@ -146,7 +169,7 @@ export function classify(question: Question): Classified {
   const is = row.gives(seen)
   const budget = is === 'refused' ? budgetOf(question.evidence) : undefined
   return {
-    outcome: row.outcome ?? outcomeOf(is, seen),
+    outcome: row.outcome ?? outcomeOf(is, seen, row.inferred),
     class: is,
     ...(budget !== undefined && { budget }),
     by: row.inferred ? 'inferred' : 'direct',
@@ -161,6 +184,12 @@ function closedUnread({ evidence: { status, sizeBytes, retryAfter, instance } }:
   return status === 408 && sizeBytes === 0 && retryAfter === undefined && instance === undefined
 }
 
+/** Where a role has no rules of its own, a sentence about a limit meets the default ones: then it must begin with that, and be all. */
+function hidesLimit({ evidence: { correct, sizeBytes = 0 }, proves, message }: Seen): boolean {
+  if (correct !== true) return sizeBytes < 2_000 && tellsLimit(message)
+  return proves === false && sizeBytes < 600 && tellsMet(message)
+}
+
 /** `isError: false` is only ever written of a result that could be read. */
 function isResult({ evidence }: Seen): boolean {
   return evidence.status === 200 && evidence.isError === false
@@ -171,53 +200,14 @@ function byName({ named }: Seen): CallClass {
 }
 
 /** What a class says about whether it happened. */
-function outcomeOf(is: CallClass, { write, evidence }: Seen): Outcome {
+function outcomeOf(is: CallClass, { write, evidence }: Seen, inferred = false): Outcome {
   if (is === 'served') return 'ok'
   if (is === 'lost' || is === 'unclassified') return 'info'
   // A 503 without a code may be a gateway's, whose connection was lost after the server had the call (Envoy says so).
-  const unsure = is === 'timeout' || is === 'server-error' || is === 'unexplained'
+  const unsure = is === 'timeout' || is === 'server-error' || is === 'unexplained' || (is === 'dependency' && inferred)
   if (!unsure) return 'fail'
   const toldUnsure = codesOf(evidence).some((code) => code === 'OUTCOME_UNKNOWN' || code === '40902')
   return write || toldUnsure ? 'info' : 'fail'
 }
-
-function nameOf({ evidence, errors }: Question): CallClass | undefined {
-  const codes = codesOf(evidence)
-  for (const code of codes) {
-    const own = errors[code]
-    if (own !== undefined) return CLASSES.has(own) ? (own as CallClass) : 'unclassified'
-  }
-  for (const code of codes) {
-    const known = classOfCode(code)
-    if (known) return known
-  }
-  return undefined
-}
-
-function budgetOf(evidence: Evidence): string | undefined {
-  const codes = codesOf(evidence)
-  if (codes.some((code) => code === '42902' || /concurren/i.test(code)) || /too many concurrent/i.test(evidence.message ?? ''))
-    return 'concurrency'
-  const scope = evidence.data?.scope
-  return typeof scope === 'string' ? scope : undefined
-}
-
-const CLASSES: ReadonlySet<string> = new Set<CallClass>([
-  'served',
-  'refused',
-  'shed',
-  'draining',
-  'dependency',
-  'queue',
-  'unexplained',
-  'too-large',
-  'conflict',
-  'invalid',
-  'timeout',
-  'denied',
-  'server-error',
-  'lost',
-  'unreachable',
-])
 
 const TURNED_AWAY: ReadonlySet<CallClass> = new Set<CallClass>(['refused', 'shed', 'draining', 'dependency', 'queue'])
