@@ -56,10 +56,13 @@ export interface Evidence {
   rpcId?: string | number | null
   parsed?: boolean
   rpcCode?: number
-  /** Of an error, of a small result that is text alone, and how the body of a 5xx begins that is no JSON-RPC. */
+  /** Of an error, of a small result that is text alone, and how a body begins that is no JSON-RPC. */
   message?: string
   isError?: boolean
-  /** `error.data`, or the `structuredContent` of an `isError` result, an object `error` in it laid open; at most 4 kB. */
+  /**
+   * `error.data` (what is no object, as `data` in one), or the `structuredContent` of an `isError` result, else its text where that is an
+   * object as JSON; an object `error` in it laid open; at most 4 kB.
+   */
   data?: Record<string, unknown>
   /** Marked by the server as the stored answer of an earlier call with the same key. */
   replayed?: boolean

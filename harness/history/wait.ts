@@ -36,7 +36,7 @@ const IN_BODIES = Object.entries({
 export function bodyWaitMs({ data }: Evidence): number | undefined {
   for (const [name, unitMs] of IN_BODIES) {
     const value = data?.[name]
-    if (typeof value === 'number' && Number.isFinite(value)) return value * unitMs
+    if (Number.isFinite(value)) return (value as number) * unitMs
   }
   return undefined
 }

@@ -218,6 +218,35 @@ test('FNV-1a gives its published values', () => {
   expect([fnv1a(''), fnv1a('a'), fnv1a('foobar')]).toEqual(['811c9dc5', 'e40c292c', 'bf9cf968'])
 })
 
+test('what a tool says as JSON in its text is read as data, structured content before it; a sentence is none', () => {
+  const seen = (text: string, rest = {}) =>
+    evidenceOf(raw(200, message({ result: { isError: true, content: [{ type: 'text', text }], ...rest } })), question)
+  const told = '{"error":{"code":"RATE_LIMITED","retryAfterMs":400}}'
+  const evidence = seen(told)
+  expect(evidence).toMatchObject({ message: told, data: { code: 'RATE_LIMITED', retryAfterMs: 400 } })
+  expect(answerOf(call, 1, evidence, 0)).toMatchObject({ refused: true, retryAfterMs: 400 })
+  expect(seen(told, { structuredContent: { code: 'BUSY' } }).data).toEqual({ code: 'BUSY' })
+  for (const text of ['Rate limit exceeded: {"retryAfterMs":400}', '"RATE_LIMITED"', '[{}]', '']) expect(seen(text)).not.toHaveProperty('data')
+  const fine = evidenceOf(raw(200, message({ result: { content: [{ type: 'text', text: told }] } })), question)
+  expect(fine).not.toHaveProperty('data')
+})
+
+test.each(['java.net.ConnectException: Connection refused', [{ path: ['page'], message: 'Required' }]])(
+  'data that is no object is kept as what it is: %j',
+  (data) => {
+    expect(evidenceOf(raw(200, message({ error: { code: -32_603, message: 'no', data } })), question).data).toEqual({ data })
+  },
+)
+
+test.each(['', null, undefined])('data that says nothing is none: %j', (data) => {
+  expect(evidenceOf(raw(200, message({ error: { code: -32_603, message: 'no', data } })), question)).not.toHaveProperty('data')
+})
+
+test('of a stream that ended without an answer the beginning is kept', () => {
+  const body = 'id: 7_1\ndata: \n\n: ping\n\n'
+  expect(evidenceOf(raw(200, body, { 'content-type': 'text/event-stream' }), question)).toMatchObject({ parsed: false, message: body })
+})
+
 test.each(['', '<html>Bad gateway</html>', '[]', '{"jsonrpc":"2.0"}', '{"result":{}}', '{"jsonrpc":"2.0","id":"c1","res'])(
   'a body that is no answer is not parsed: %j',
   (body) => {
@@ -228,7 +257,7 @@ test.each(['', '<html>Bad gateway</html>', '[]', '{"jsonrpc":"2.0"}', '{"result"
       parsed: false,
       ...(body !== '' && { message: body }),
     })
-    expect(evidenceOf(raw(429, body), question)).not.toHaveProperty('message')
+    expect(evidenceOf(raw(429, body), question).message).toBe(body || undefined)
   },
 )
 

@@ -36,7 +36,6 @@ export interface Question {
 
 const DATA_CHARACTERS_MAX = 4_000
 const MESSAGE_CHARACTERS_MAX = 500
-const CHALLENGE_CHARACTERS_MAX = 500
 const SMALL_BYTES = 2_000
 
 type Json = Record<string, unknown>
@@ -56,7 +55,7 @@ export function evidenceOf(raw: RawAnswer, question: Question): Evidence {
   if (status !== 200 && evidence.retryAfter?.includes(':')) put(evidence, 'date', raw.header('Date'))
   put(evidence, 'rateLimit', raw.header('Ratelimit'))
   put(evidence, 'rateLimitPolicy', raw.header('Ratelimit-Policy'))
-  if (status === 401 || status === 403) put(evidence, 'challenge', raw.header('Www-Authenticate')?.slice(0, CHALLENGE_CHARACTERS_MAX))
+  if (status === 401 || status === 403) put(evidence, 'challenge', raw.header('Www-Authenticate')?.slice(0, MESSAGE_CHARACTERS_MAX))
   if (question.instanceHeader !== undefined) put(evidence, 'instance', raw.header(question.instanceHeader))
   // Characters stand in for bytes where the answer came in chunks or packed: counting them would cost more than it tells.
   const told = Number(raw.header('Content-Length'))
@@ -67,8 +66,8 @@ export function evidenceOf(raw: RawAnswer, question: Question): Evidence {
   const message = parseAnswer(raw.body, contentType ?? '')
   evidence.parsed = message !== undefined
   if (message) addMessage(evidence, message, question, wordsAlone)
-  // What stands before a server speaks in words alone.
-  else if (status >= 500 && raw.body) put(evidence, 'message', raw.body.slice(0, TEXT_CHARACTERS_MAX))
+  // What stands before a server speaks in words alone; of a stream without an answer the beginning tells whether it may go on.
+  else if (raw.body) put(evidence, 'message', raw.body.slice(0, TEXT_CHARACTERS_MAX))
   return evidence
 }
 
@@ -111,7 +110,8 @@ function inputWanted({ inputRequests }: Json): string {
 function addError(evidence: Evidence, { code, message, data }: Json): void {
   if (typeof code === 'number') evidence.rpcCode = code
   if (typeof message === 'string') evidence.message = message.slice(0, MESSAGE_CHARACTERS_MAX)
-  if (isObject(data)) evidence.data = bounded(data)
+  // Some give a sentence there, or a list: the Java SDK what was thrown.
+  if (data) evidence.data = bounded(isObject(data) ? data : { data })
 }
 
 function addResult(evidence: Evidence, result: Json, { correct, arguments: given, keyed }: Question, wordsAlone: boolean): void {
@@ -119,7 +119,9 @@ function addResult(evidence: Evidence, result: Json, { correct, arguments: given
   evidence.isError = isError
   const text = isError || wordsAlone ? textOf(result.content) : undefined
   if (text !== undefined) evidence.message = text.slice(0, isError ? MESSAGE_CHARACTERS_MAX : TEXT_CHARACTERS_MAX)
-  if (isError && isObject(result.structuredContent)) evidence.data = bounded(result.structuredContent)
+  // A tool of Python's SDK that fails has nothing but its text, so JSON stands there.
+  const told = isError && (isObject(result.structuredContent) ? result.structuredContent : parseObject(text ?? ''))
+  if (told) evidence.data = bounded(told)
   if (isReplay(result._meta)) evidence.replayed = true
   if (isError) return
   if (keyed) evidence.hash = fnv1a(sorted(result.structuredContent ?? result.content))
