@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { closedUnread, refused, served, toolError, unavailable, without } from '../../tests/fixtures/histories/answers.ts'
+import { closedUnread, endedStream, refused, served, toolError, unavailable, without } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
 import { errorTaxonomy } from './error-taxonomy.ts'
@@ -30,6 +30,10 @@ describe('error-taxonomy', () => {
     ['a stack trace', 'failed at file:///srv/index.js:10:5'],
     ['a stack trace', 'x\n    at index.js:10:5'],
     ['a stack trace', 'Traceback (most recent call last): …'],
+    ['a stack trace', "thread 'main' panicked at src/orders.rs:10:5: called `Option::unwrap()`"],
+    ['a stack trace', 'Oops\r\n   at Orders.Store.Find(String id)\r\n   at Orders.Tool.Run()'],
+    ['a stack trace', 'Oops\n   at Orders.Store.Find(String id) in /src/Store.cs:line 42'],
+    ['a stack trace', 'at com.example.Store.find(Store.kt:42)'],
     ['a line of SQL', 'failed: select id, name from customers where id = 1'],
     ['a line of SQL', 'delete from sessions where id = $1'],
     ['a line of SQL', 'select name from customers order by name'],
@@ -41,9 +45,20 @@ describe('error-taxonomy', () => {
     ['words of the database', 'FATAL: the database system is starting up'],
     ['words of the database', 'password authentication failed for user "app"'],
     ['words of the database', 'QueuePool limit of size 5 overflow 10 reached, connection timed out'],
+    ['words of the database', 'org.postgresql.util.PSQLException: the connection attempt failed.'],
+    ['words of the database', 'HikariPool-1 - Connection is not available, request timed out after 30000ms'],
+    ['words of the database', 'ERROR: no such column (SQLSTATE 42703)'],
+    ['words of the database', 'pool timed out while waiting for an open connection'],
+    ['words of the database', 'timeout exceeded when trying to connect'],
     ['words of the database', "READONLY You can't write against a read only replica."],
     ['words of the database', 'LOADING Redis is loading the dataset in memory'],
     ['an address', 'could not translate host name "orders-db" to address'],
+    ['an address', 'connection failed: connection to server at "orders-db" (::1), port 5432 failed'],
+    ['an address', "[Errno 111] Connect call failed ('127.0.0.1', 5432)"],
+    ['an address', 'Error 111 connecting to orders-cache:6379. Connection refused.'],
+    ['an address', 'Connection to orders-db:5432 refused. Check that the hostname and port are correct'],
+    ['an address', 'error communicating with database: Connection refused (os error 111)'],
+    ['an address', 'dial tcp [::1]:5432: connect: connection refused'],
     ['an address', 'dial tcp: lookup orders-db: no such host'],
     ['an address', 'connect ECONNREFUSED'],
     ['an address', 'cannot reach 10.0.3.7:5432'],
@@ -85,6 +100,29 @@ describe('error-taxonomy', () => {
     })
   })
 
+  test('data that is a sentence is looked at as well, and so is a page of errors, but for the path that was asked', () => {
+    const thrown = { status: 200, parsed: true, rpcCode: -32_603, message: 'Internal error', data: { data: 'connect ECONNREFUSED' } }
+    expect(find(errorTaxonomy, answered({ afterMs: 5, evidence: thrown }))).toMatchObject({ status: 'fail', measured: 1 })
+    const page = (message: string) => {
+      const story = answered({ afterMs: 5, evidence: { status: 404, contentType: 'text/html', parsed: false, message } })
+      story.manifest.url = 'http://127.0.0.1:1/app/mcp'
+      return find(errorTaxonomy, story).status
+    }
+    expect(page('<pre>Cannot POST /app/mcp</pre>')).toBe('pass')
+    expect(page('<pre>Cannot read /app/settings.json</pre>')).toBe('fail')
+  })
+
+  test('an event stream that ends without an answer is none, unless its instance was stopped, or it may go on', () => {
+    const one = answered(refused(), endedStream())
+    expect(find(errorTaxonomy, one)).toMatchObject({ status: 'fail', measured: 1, says: expect.stringContaining('an event stream that') })
+    const stopped = answered(refused(), endedStream()).fault('server-drained', { on: 'server', fromMs: 3_500, toMs: 5_000 })
+    expect(find(errorTaxonomy, stopped)).toMatchObject({ status: 'pass', samples: 1 })
+    const resumable = answered(refused(), endedStream(20, 'id: 7_1\ndata:\n\n'))
+    expect(find(errorTaxonomy, resumable).status).toBe('fail')
+    resumable.manifest.protocol = '2025-11-25'
+    expect(find(errorTaxonomy, resumable)).toMatchObject({ status: 'unknown', says: expect.stringContaining('undici') })
+  })
+
   test('a 408 that crosses the call, on a connection closed unread, is no error of the server; one that its log has is', () => {
     expect(find(errorTaxonomy, answered(refused(), closedUnread()))).toMatchObject({ status: 'pass', samples: 1 })
     const logged = answered(refused()).call({ of: 'a', atMs: 5_000, answer: closedUnread(), serverMs: 200 })
@@ -123,6 +161,8 @@ describe('error-taxonomy', () => {
     'Please select one from the list.',
     'You cannot delete from this archive.',
     'Unknown word at main.tf:3:5.',
+    'There were 2 errors:\n  at least one name is missing\n  at most 5 are allowed',
+    'The connection to the order service is lost.',
     'Cannot delete from archived projects.',
     'Only SELECT is allowed here, not DELETE FROM or UPDATE.',
     'A query begins with SELECT and has a FROM clause.',

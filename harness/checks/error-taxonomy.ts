@@ -6,10 +6,11 @@
 // did in the steady phase. An agent takes an empty list for the truth.
 //
 // Looked at: every answer that is no success. Codes are held to `declared.errorCodes` where the target lists them. A 5xx around a fault at
-// the server itself (killed, frozen, drained) is left out: whoever stands before it may have said it. A lead that is refused with 404 is a
-// session that has gone, which the protocol allows. A 408 with nothing in it, of a call that no log has, crossed it: the server closed a
-// connection unread. What the caller has sent itself is nothing of the inside. Not modelled: secrets (nothing-leaks), prose that is wrong,
-// leads that may expire.
+// the server itself (killed, frozen, drained) is left out: whoever stands before it may have said it; so is an event stream that ends there
+// without an answer, or may be taken up again by who can (k6 cannot). A lead that is refused with 404 is a session that has gone, which the
+// protocol allows. A 408 with nothing in it, of a call that no log has, crossed it: the server closed a connection unread. What the caller
+// has sent itself is nothing of the inside. Not modelled: secrets (nothing-leaks), prose that is wrong, leads that may expire.
+import { isCutStream, mayGoOn } from '../history/cut-stream.ts'
 import type { Call } from '../history/event.ts'
 import { faultsOf } from '../history/faults.ts'
 import { notServed } from '../history/gathered.ts'
@@ -17,57 +18,10 @@ import type { History } from '../history/history.ts'
 import { needs, overlaps } from '../history/queries.ts'
 import { wordsOf } from '../history/words.ts'
 import { check } from './check.ts'
-import { indexes, notExercised, some } from './finding.ts'
+import { indexes, notExercised, some, unknown } from './finding.ts'
+import { insideOf, PATH } from './inside.ts'
 
 const WITNESSES = 20
-
-const PATH = 'a path of the server'
-
-/** What may follow `from` in SQL: none of the words that follow it in prose, as in "select one from the list". */
-const TABLE = String.raw`(?!(?:an?|the|this|that|these|those|your|our|one|any|all|it)\b)[\w"]`
-/** What follows a table in no sentence of people. */
-const CLAUSE = String.raw`[\w".]*\s*(?:;|\b(?:where\s+[\w".]+\s*(?:[=<>!]|in\s*\(|like\b|is\s+(?:not\s+)?null\b)|(?:order|group)\s+by\b|limit\s+\d|returning\b|join\b))`
-const SQL = new RegExp(
-  [
-    String.raw`\bselect\s+(?:\*|[\w".]*[(".][\w".()*]*|[\w".()*]+(?:\s*,\s*[\w".()*]+)+)\s+from\s+${TABLE}`,
-    String.raw`\bselect\s+\w+\s+from\s+${TABLE}${CLAUSE}`,
-    String.raw`\binsert\s+into\s+[\w".]+\s*\(`,
-    String.raw`\bupdate\s+[\w".]+\s+set\s+[\w"]+\s*=`,
-    String.raw`\bdelete\s+from\s+${TABLE}${CLAUSE}`,
-  ].join('|'),
-  'i',
-)
-/** In capitals they are no prose, unless the words themselves are what it is about: "DELETE FROM is not allowed". */
-const SHOUTED = /\b(?:SELECT\s+\S[^;]*\s|DELETE\s+)FROM\s+(?!(?:is|are|and|or|nor|must|may|clauses?)\b)["\w]/
-
-/** Of Postgres and Redis, and of the libraries that ask them. */
-const DATABASE = new RegExp(
-  [
-    'syntax error at or near|relation "[^"]*" does not exist|duplicate key value violates|violates [a-z-]+ constraint',
-    'remaining connection slots|too many clients already|the database system is (?:starting up|shutting down|in recovery mode)',
-    '(?:canceling statement|terminating connection) due to|current transaction is aborted',
-    'password authentication failed for user|no pg_hba\\.conf entry|QueuePool limit of size|\\b(?:psycopg2?|asyncpg|sqlalchemy)\\.\\w',
-    "READONLY You can't write against|LOADING Redis is loading|MISCONF Redis|OOM command not allowed|NOAUTH Authentication|WRONGPASS invalid",
-  ].join('|'),
-  'i',
-)
-
-/** What must not stand in an answer, in words. */
-const INSIDE: readonly [string, RegExp][] = [
-  [
-    'a stack trace',
-    // A place in a caller's own file, as in "unknown word at main.tf:3:5", is none: it has neither a path nor brackets.
-    /\bat (?:[\w.<>[\] ]+ \(\S*\.\w+|(?:file:\/|node:|\/|\w:\\)\S*):\d+:\d+|\n\s+at \S+:\d+:\d+|Traceback \(most recent call last\)|\bgoroutine \d+ \[|\.java:\d+\)/,
-  ],
-  ['a line of SQL', SQL],
-  ['a line of SQL', SHOUTED],
-  ['words of the database', DATABASE],
-  [
-    'an address',
-    /\b(?:\d{1,3}\.){3}\d{1,3}:\d{2,5}\b|\b(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)\b|could not translate host name|\blookup \S+: no such host|\b(?:postgres|postgresql|redis|mysql|mongodb)(?:\+\w+)?:\/\//,
-  ],
-  [PATH, /(?:^|[\s"'(])\/(?:home|usr|var|app|srv|opt|root)\/[\w./-]+/],
-]
 
 export const errorTaxonomy = check({
   code: 'A19',
@@ -84,21 +38,29 @@ export const errorTaxonomy = check({
   limits: {},
   judge(history) {
     const own = faultsOf(history).filter(({ dependency }) => dependency === 'server')
+    const goesOn = ({ evidence }: Call) => isCutStream(evidence) && mayGoOn(evidence, history.manifest)
+    const open = notServed(history).filter(goesOn)
     const errors = notServed(history).filter(
       (call) =>
         call.endedAtMs !== undefined &&
         call.evidence.transport === undefined &&
-        !(call.class === 'lost' && call.server === undefined) &&
-        !(call.evidence.status >= 500 && own.some((fault) => overlaps(call, { fromMs: fault.fromMs, toMs: fault.overMs }))),
+        !(call.class === 'lost' && call.evidence.status === 408 && call.server === undefined) &&
+        !goesOn(call) &&
+        !(isSaidBefore(call) && own.some((fault) => overlaps(call, { fromMs: fault.fromMs, toMs: fault.overMs }))),
     )
     const masked = maskedIn(history).map((call) => ({ call, flaw: 'a success that is none: it breaks the rules of its role' }))
     const samples = errors.length + masked.length
-    if (samples === 0) return notExercised('no call was answered with an error')
+    if (samples === 0 && open.length === 0) return notExercised('no call was answered with an error')
     const told = errors.flatMap((call) => {
       const flaw = flawOf(history, call)
       return flaw === undefined ? [] : [{ call, flaw }]
     })
     const flawed = [...told, ...masked]
+    if (flawed.length === 0 && open.length > 0)
+      return unknown(`${some(open.length, 'event stream')} ended without an answer, to be taken up again: --driver undici does that`, {
+        samples,
+        witnesses: indexes(open.slice(0, WITNESSES)),
+      })
     const kinds = [...Map.groupBy(flawed, ({ flaw }) => flaw)].sort((a, b) => b[1].length - a[1].length)
     return {
       status: flawed.length > 0 ? 'fail' : 'pass',
@@ -119,14 +81,20 @@ export const errorTaxonomy = check({
   },
 })
 
+/** Or cut off by it. */
+function isSaidBefore({ evidence }: Call): boolean {
+  return evidence.status >= 500 || isCutStream(evidence)
+}
+
 function flawOf({ manifest, plan }: History, call: Call): string | undefined {
   const { class: is, evidence } = call
   const { status, data, rpcCode } = evidence
+  if (isCutStream(evidence)) return 'an event stream that ended without an answer'
   const text = wordsOf(evidence)
-  const inside = insideOf(text) && insideOf(withoutEcho(text, plan, call))
+  const inside = insideOf(text) && insideOf(withoutEcho(text, { manifest, plan }, call))
   // What an earlier answer led to is in no plan: the path may be the very one that was asked for.
-  const echoed = inside?.[0] === PATH && wasLed(plan, call)
-  if (inside && !echoed) return `${inside[0]} in the answer`
+  const echoed = inside === PATH && wasLed(plan, call)
+  if (inside && !echoed) return `${inside} in the answer`
   const code = data?.code
   const typed = code !== undefined || (rpcCode !== undefined && rpcCode !== 0)
   const { errorCodes } = manifest.declared
@@ -170,16 +138,16 @@ function isOwnCode(code: unknown): boolean {
   return code !== undefined && !(typeof code === 'number' && code >= -32_768 && code <= -32_000)
 }
 
-function insideOf(text: string): (typeof INSIDE)[number] | undefined {
-  return INSIDE.find(([, pattern]) => pattern.test(text))
-}
-
 const ECHO_LEAST = 4
 
-/** Words of the call's own arguments are taken out, as they are and as they stand in JSON: an error may well quote what it is about. */
-function withoutEcho(text: string, { agents }: History['plan'], { agent, task, turn }: Call): string {
-  const calls = agents.find((one) => one.agent === agent)?.tasks.find((one) => one.task === task)?.calls ?? []
-  const words = calls.filter((one) => one.turn === turn).flatMap((one) => wordsIn(one.arguments))
+/**
+ * Words of the call's own arguments are taken out, as they are and as they stand in JSON: an error may well quote what it is about; and
+ * the path that was asked, which a page of errors may name.
+ */
+function withoutEcho(text: string, { manifest, plan }: Pick<History, 'manifest' | 'plan'>, { agent, task, turn }: Call): string {
+  const calls = plan.agents.find((one) => one.agent === agent)?.tasks.find((one) => one.task === task)?.calls ?? []
+  const asked = calls.filter((one) => one.turn === turn).map((one) => one.arguments)
+  const words = wordsIn([asked, new URL(manifest.url).pathname])
   return words.reduce((left, word) => left.replaceAll(word, '…').replaceAll(JSON.stringify(word).slice(1, -1), '…'), text)
 }
 
