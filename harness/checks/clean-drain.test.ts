@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { closedUnread, gaveUp, refused, reset, served, toolError } from '../../tests/fixtures/histories/answers.ts'
+import { closedUnread, endedStream, gaveUp, refused, reset, served, toolError } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { cleanDrain } from './clean-drain.ts'
@@ -71,6 +71,26 @@ describe('clean-drain', () => {
     expect(find(cleanDrain, proxied(300, { parsed: true, rpcCode: 50_302 })).status).toBe('pass')
   })
 
+  test('a server that ends its event streams as it is told to stop has lost what was to come on them', () => {
+    const ended = (atMs: number, answer = endedStream()) => drained().call({ of: 'a', atMs, answer })
+    expect(find(cleanDrain, ended(9_950))).toMatchObject({ status: 'fail', measured: 1, witnesses: [1] })
+    expect(find(cleanDrain, ended(9_950, endedStream(200, ': ping\n\n'))).status).toBe('fail')
+    expect(find(cleanDrain, ended(9_000)).status).toBe('pass')
+    expect(find(cleanDrain, ended(10_050, endedStream(4))).status).toBe('pass')
+  })
+
+  test('in the eras of sessions such a stream may go on elsewhere, where its events have ids: k6 cannot tell', () => {
+    const ended = (driver: string, protocol: '2025-11-25' | '2026-07-28') => {
+      const story = drained().call({ of: 'a', atMs: 9_950, answer: endedStream(200, 'id: 7_1\ndata:\n\n') })
+      Object.assign(story.manifest, { driver, protocol })
+      return story
+    }
+    expect(find(cleanDrain, ended('k6', '2025-11-25'))).toMatchObject({ status: 'unknown', witnesses: [1] })
+    expect(find(cleanDrain, ended('k6', '2026-07-28')).status).toBe('fail')
+    expect(find(cleanDrain, ended('undici', '2025-11-25')).status).toBe('fail')
+    expect(find(cleanDrain, ended('k6', '2025-11-25').call({ of: 'a', atMs: 9_960, answer: reset(200) })).status).toBe('fail')
+  })
+
   test('Envoy tells it as 503, in words of its own: one with others may be the server’s, which turns a new call away', () => {
     const proxied = (message: string, afterMs = 300) =>
       drained().call({
@@ -80,6 +100,7 @@ describe('clean-drain', () => {
       })
     const cut = 'upstream connect error or disconnect/reset before headers. reset reason: connection termination'
     expect(find(cleanDrain, proxied(cut))).toMatchObject({ status: 'fail', measured: 1, witnesses: [1] })
+    expect(find(cleanDrain, proxied('{\n  "message":"failure to get a peer from the ring-balancer"\n}')).status).toBe('fail')
     expect(find(cleanDrain, proxied(cut, 4)).status).toBe('pass')
     expect(find(cleanDrain, proxied('Service Unavailable')).status).toBe('pass')
   })

@@ -3,11 +3,13 @@
 //
 // Limit: graceMs, from the signal to the end of the process (default 30 s, Kubernetes' own; the fault notes when it ended). Lost: a call
 // that the drained instance had begun, by its log, or a call cut more than idleMs after it left (default 50 ms, ours: an idle connection
-// that closes under a new call is the client's to retry); a proxy between tells a cut as 502 or 504, Envoy as 503; or a patient caller's that
-// got no answer at all, and was not overdue before. New ones may be refused with 503 DRAINING, but none that was inside before the signal:
-// by the server's log, else since it had left half a second earlier (ours). An error of its own, by its log, where the role had none before,
-// is no such refusal: told INTERNAL, nobody asks again.
-// Not modelled: streams.
+// that closes under a new call is the client's to retry); a proxy between tells a cut as 502 or 504, Envoy as 503, a server that ends its
+// streams in good order as one without an answer (unknown where k6 sends and its events had ids: it may have gone on); or a patient
+// caller's that got no answer at all, and was not overdue before. New ones may be refused with 503 DRAINING, but none that was inside
+// before the signal: by the server's log, else since it had left half a second earlier (ours). An error of its own, by its log, where
+// the role had none before, is no such refusal: told INTERNAL, nobody asks again.
+// Not modelled: the server's own streams.
+import { isCutStream, mayGoOn } from '../history/cut-stream.ts'
 import type { Call } from '../history/event.ts'
 import { type FaultRecord, faultsOf } from '../history/faults.ts'
 import type { History } from '../history/history.ts'
@@ -48,7 +50,9 @@ function judgeDrain(history: History, drain: FaultRecord, { graceMs, idleMs }: {
   const inside = history.calls.filter((call) => overlaps(call, span))
   const shown = { limit: 0, unit: 'calls lost', samples: inside.length }
   if (inside.length === 0) return unknown('no call was in flight or sent while the instance drained', shown)
-  const wasCut = (call: Call) => broken(call) && (call.server?.instance === instance || tookMs(call) > idleMs)
+  const isInside = (call: Call) => call.server?.instance === instance || tookMs(call) > idleMs
+  const goesOn = ({ evidence }: Call) => isCutStream(evidence) && mayGoOn(evidence, history.manifest)
+  const wasCut = (call: Call) => broken(call) && isInside(call) && !goesOn(call)
   const erring = erringBefore(history, signalMs)
   const wasFailed = (call: Call) => isOwnError(call) && call.server?.instance === instance && !erring.has(call.role)
   const lost = inside.filter(
@@ -56,6 +60,12 @@ function judgeDrain(history: History, drain: FaultRecord, { graceMs, idleMs }: {
   )
   const endedMs = exitOf(drain)
   const late = endedMs !== undefined && endedMs > graceMs
+  const open = inside.filter((call) => goesOn(call) && isInside(call))
+  if (lost.length === 0 && !late && open.length > 0)
+    return unknown(`${some(open.length, 'event stream')} ended in the drain, to be taken up again: --driver undici does that`, {
+      ...shown,
+      witnesses: indexes(open.slice(0, WITNESSES)),
+    })
   if (lost.length === 0 && !late) {
     const end = endedMs === undefined ? '' : `, and it ended after ${time(endedMs)}`
     return { ...shown, measured: 0, status: 'pass', says: `none of ${some(inside.length, 'call')} was lost${end}` }
@@ -75,7 +85,7 @@ function judgeDrain(history: History, drain: FaultRecord, { graceMs, idleMs }: {
 
 function broken(call: Call): boolean {
   const { transport } = call.evidence
-  return transport === 'reset' || transport === 'cut' || isByProxy(call) || call.endedAtMs === undefined
+  return transport === 'reset' || transport === 'cut' || isCutStream(call.evidence) || isByProxy(call) || call.endedAtMs === undefined
 }
 
 /** By the server's log: no word of a proxy. */
