@@ -21,6 +21,8 @@ describe('retry-after-valid', () => {
     ['429, before the body was read', refused({ rpcId: null })],
     ['503, before the body was read', unavailable({ rpcId: null })],
     ['a tool error with a wait, whatever its words', toolError('BUSY', 5, { data: { retryAfterMs: 900 }, message: 'Rate limit exceeded' })],
+    ['a body’s retryAfter in seconds', refused({ retryAfter: '3', data: { code: 'RATE_LIMITED', retryAfter: 3 } })],
+    ['a body’s retryAfter in ms', refused({ retryAfter: '3', data: { code: 'RATE_LIMITED', retryAfter: 2_600 } })],
     ['a tool result with its data', toolError('RATE_LIMITED', 5, { data })],
     ['JSON with a charset', refused({ contentType: 'application/json; charset=utf-8' })],
   ])('holds: %s', (_name, answer) => {
@@ -57,6 +59,8 @@ describe('retry-after-valid', () => {
     ['another wait by the server’s own clock', refused({ retryAfter: dated(65_000), date: dated(60_000) }), 'disagree'],
     ['no body', unavailable({ contentType: 'text/html', parsed: false }), 'without a body in JSON-RPC'],
     ['no wait in the body', refused({ data: { code: 'RATE_LIMITED' } }), 'without data.retryAfterMs'],
+    ['a body’s retryAfter that is neither', refused({ retryAfter: '3', data: { retryAfter: 60 } }), 'without data.retryAfterMs'],
+    ['a body’s retryAfter alone', toolError('RATE_LIMITED', 5, { data: { code: 'RATE_LIMITED', retryAfter: 3 } }), 'without data.retryAfterMs'],
     ['two waits', refused({ retryAfter: '10' }), 'disagree'],
     ['another id', refused({ rpcId: 1 }), "without the call's id"],
     ['no id, though the tool was asked', toolError('RATE_LIMITED', 5, { data, rpcId: null }), "without the call's id"],
@@ -78,6 +82,22 @@ describe('retry-after-valid', () => {
       evidence: 'inferred',
       says: expect.stringContaining('prose'),
     })
+  })
+
+  test('so it is where Go’s or TypeScript’s SDK tells it, under JSON-RPC’s code for anything at all, and where no rules ask for more', () => {
+    const thrown = { status: 200, parsed: true, rpcCode: -32_603, message: 'Rate limit exceeded, slow down' }
+    expect(find(retryAfterValid, told({ afterMs: 5, evidence: thrown }))).toMatchObject({ status: 'fail', evidence: 'inferred' })
+    const fine = told(served(5, { correct: true, message: 'Rate limit exceeded, slow down', sizeBytes: 150 }))
+    for (const role of Object.values(fine.plan.roles)) role.correct = [{ at: '/content/0/type', or: '/structuredContent' }]
+    expect(find(retryAfterValid, fine)).toMatchObject({ status: 'fail', evidence: 'inferred' })
+  })
+
+  test('what is away behind the server is no limit, though it says in words when to come back', () => {
+    const words = (message: string) => find(retryAfterValid, told({ afterMs: 5, evidence: { status: 200, parsed: true, isError: true, message } }))
+    expect(words('Circuit breaker is open. Retry in 5 seconds.')).toMatchObject({ notExercised: true })
+    expect(words('The database is unavailable, please try again in 5 seconds.')).toMatchObject({ notExercised: true })
+    expect(words('Please try again in 5 seconds.').status).toBe('fail')
+    expect(words('Database calls are rate limited, retry in 5 seconds.').status).toBe('fail')
   })
 
   test('shows every kind of flaw among its witnesses', () => {

@@ -1,7 +1,8 @@
 // A6: every refusal says when to come back, in every place where a client may read it: the Retry-After header (whole seconds
 // of at least 1, or an HTTP-date), the same wait within a second as `retryAfterMs` in the body's data, JSON, under the call's
 // own id, or none on a 429 or 503, which may come before the body was read. Refusals on the tool surface carry the same data in
-// `structuredContent`; one that tells its limit in prose alone fails.
+// `structuredContent`, or as JSON in their text; one that tells its limit in prose alone fails. Of a body's `retryAfter`, which some mean
+// in seconds and some in ms, the header beside it says which.
 //
 // A 503 that is no JSON-RPC while the server itself is killed, frozen or drained may be of what stands before it, and is left out.
 // Limits: agreeMs, how far header and body may be apart (default 1 s; a date may be off by the answer's own way on top, and by the second to
@@ -89,10 +90,16 @@ function guidanceFlaw(call: Call, { manifest }: History, agreeMs: number): strin
       return 'with a Retry-After that has already passed'
     if (!isJson(evidence.contentType) || evidence.parsed === false) return 'without a body in JSON-RPC'
   }
-  const bodyMs = bodyWaitMs(evidence)
+  const bodyMs = bodyWaitMs(evidence) ?? unitless(evidence.data?.retryAfter, headerMs, agreeMs)
   if (bodyMs === undefined || bodyMs <= 0) return 'without data.retryAfterMs'
   if (headerMs !== undefined && Math.abs(headerMs - bodyMs) > agreeMs + wayOfDate(call)) return 'whose header and body disagree'
   return hasOwnId(call) ? undefined : "without the call's id"
+}
+
+/** In the unit in which it agrees with the header; undefined where there is none. */
+function unitless(told: unknown, headerMs: number | undefined, agreeMs: number): number | undefined {
+  if (typeof told !== 'number' || headerMs === undefined) return undefined
+  return [told * 1_000, told].find((ms) => Math.abs(ms - headerMs) <= agreeMs)
 }
 
 /** A date is a moment, not a wait: what the answer took on its way shortens it. Between two dates of the server lie whole seconds. */
