@@ -158,8 +158,8 @@ describe('quota-headers-true', () => {
     expect(windows(9)).toMatchObject({ status: 'fail', says: expect.stringContaining('rose faster') })
   })
 
-  /** One call a second, of the tools in turn; `costs`: what each takes of 500. */
-  const weighed = (costs: number[], { calls = 60, extra = 0 } = {}) => {
+  /** One call a second, of the tools in turn; `costs`: what each takes of 500; `left`: what a refusal at the end says. */
+  const weighed = (costs: number[], { calls = 60, extra = 0, left = 0 } = {}) => {
     const story = aRun().agent('a')
     const roles = ['cheapRead', 'expensiveRead'] as const
     let r = 500
@@ -168,6 +168,8 @@ describe('quota-headers-true', () => {
       const answer = served(5, { rateLimit: `"agent";r=${r};t=90`, rateLimitPolicy: '"agent";q=500;w=3600' })
       story.call({ of: 'a', role: roles[n % 2] ?? 'cheapRead', atMs: 3_000 + n * 100, answer })
     }
+    const header = { rateLimit: `"agent";r=${left};t=90`, rateLimitPolicy: '"agent";q=500;w=3600' }
+    if (left > 0) story.call({ of: 'a', role: 'expensiveRead', atMs: 9_500, answer: refused(header) })
     return find(quotaHeadersTrue, story)
   }
 
@@ -176,6 +178,9 @@ describe('quota-headers-true', () => {
     expect(weighed([3, 3]).status).toBe('unknown')
     expect(weighed([1, 1], { extra: 4 })).toMatchObject({ status: 'fail', measured: 1 })
     expect(weighed([1, 5], { calls: 4 })).toMatchObject({ status: 'fail', measured: 2 })
+    // Less than the call would have cost.
+    expect(weighed([1, 5], { left: 3 }).status).toBe('unknown')
+    expect(weighed([1, 1], { left: 3 })).toMatchObject({ status: 'fail', says: expect.stringContaining('room, on a refusal') })
   })
 
   test('a window that is over may begin anew without a word of when: all of it is there again, at once', () => {

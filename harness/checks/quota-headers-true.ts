@@ -5,8 +5,9 @@
 //
 // A budget is an agent's own, unless all that was said of it fits one that it has for each tool, or that its tenant's
 // agents, or all agents, spend together. What is compared was counted in the same place (quota-readings.ts). A server may weigh its calls:
-// where the calls of a tool took more than one each as a habit (half of them, and ten; ours), falls of that policy are unknown; so is a
-// budget that never falls, though more is served than was left (quota-refill.ts).
+// where those of a tool took more than one each as a habit (half of them, and ten; ours), falls of that policy are unknown, and so is what
+// is left on a refusal, which may be less than the call costs; so is a budget that never falls, though more is served than was left
+// (quota-refill.ts).
 // No limits: one false header is a fail. Looked at are only headers; a target that sends none is not exercised.
 // Not modelled: several items in one RateLimit (each is looked at by its name); the truth of t.
 import type { Call } from '../history/event.ts'
@@ -20,6 +21,7 @@ import { neverFell, ROUNDING, refill } from './quota-refill.ts'
 
 const WITNESSES = 20
 const FELL = 'that fell by more than the calls made'
+const ROOM = 'of a budget with room, on a refusal'
 const HABIT_SHARE = 0.5
 const HABIT_LEAST = 10
 
@@ -41,13 +43,12 @@ export const quotaHeadersTrue = check({
     const said = readings(history)
     const samples = said.length
     if (samples === 0) return notExercised('no answer had a RateLimit header')
-    const alone: Flaw[] = []
-    for (const reading of said) {
-      const flaw = flawAlone(reading)
-      if (flaw) alone.push(flaw)
-    }
-    const policies = [...Map.groupBy(said, ({ policy }) => policy).values()].map((list) => ({ list, found: flawsOfPolicy(history, list) }))
-    const flaws = [...alone, ...policies.flatMap(({ list, found }) => (isHabit(found, list) ? found.filter(isNoFall) : found))]
+    const policies = [...Map.groupBy(said, ({ policy }) => policy).values()].map((list) => {
+      const alone = list.flatMap((reading) => flawAlone(reading) ?? [])
+      const found = flawsOfPolicy(history, list)
+      return { found: [...alone, ...found], weighs: isHabit(found, list) }
+    })
+    const flaws = policies.flatMap(({ found, weighs }) => (weighs ? found.filter(({ flaw }) => flaw !== FELL && flaw !== ROOM) : found))
     const shown = { measured: flaws.length, limit: 0, unit: 'false headers', samples }
     if (flaws.length === 0 && policies.some(({ found }) => found.length > 0))
       return unknown('calls of a tool take more than one of their budget each, as a habit: whether they cost so much is not told', shown)
@@ -82,7 +83,7 @@ interface Flaw {
 function flawAlone({ call, remaining, spent }: Reading): Flaw | undefined {
   if (Number.isNaN(remaining)) return { call, flaw: 'without what remains' }
   if (remaining < 0) return { call, flaw: 'below nothing' }
-  if (isRefusedByRate(call) && !spent) return { call, flaw: 'of a budget with room, on a refusal' }
+  if (isRefusedByRate(call) && !spent) return { call, flaw: ROOM }
   return undefined
 }
 
@@ -98,17 +99,13 @@ function flawsOfPolicy(history: History, said: readonly Reading[]): Flaw[] {
 /** So many calls of one tool took more than one that it is what they cost. */
 function isHabit(flaws: readonly Flaw[], said: readonly Reading[]): boolean {
   const fell = Map.groupBy(
-    flaws.filter((flaw) => !isNoFall(flaw)),
+    flaws.filter(({ flaw }) => flaw === FELL),
     ({ call }) => call.tool,
   )
   return [...fell].some(([tool, { length }]) => {
     const all = said.filter(({ call }) => call.tool === tool).length
     return length >= HABIT_LEAST && length >= HABIT_SHARE * all
   })
-}
-
-function isNoFall({ flaw }: Flaw): boolean {
-  return flaw !== FELL
 }
 
 /** What two headers that follow one another say wrongly together. */
