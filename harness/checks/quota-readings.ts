@@ -3,7 +3,8 @@
 // budgets are shared is away (a fault at Redis, or the server's own word for it) each instance counts for itself, from a full one. Around
 // the change nobody knows. Pure.
 //
-// Source: draft-ietf-httpapi-ratelimit-headers-10. Units other than requests (qu) are left out.
+// Source: draft-ietf-httpapi-ratelimit-headers-10, and -07, which gives one policy without a name (`limit=5, remaining=4, reset=60`, `5;w=60`:
+// express-rate-limit). Units other than requests (qu) are left out, and so are policies in headers of their own (RateLimit-Remaining).
 import type { Call } from '../history/event.ts'
 import { faultsOf } from '../history/faults.ts'
 import { byEnd } from '../history/gathered.ts'
@@ -123,6 +124,8 @@ const ITEM = /"([^"]+)"((?:\s*;\s*[a-z*][\w.*-]*(?:=(?:"[^"]*"|:[^:]*:|[^\s;,"]+
 
 /** `"agent";r=3;t=5, "day";r=90` → names with their numbers. */
 function itemsOf(header: string): Items {
+  const nameless = namelessIn(header.trim())
+  if (nameless) return [['', nameless]]
   return [...header.matchAll(ITEM)].map(([, name = '', rest = '']) => {
     const numbers = [...rest.matchAll(/;\s*([a-z]+)=(-?[\d.]+)/g)].map(([, key, value]) => [key, Number(value)])
     const unit = /;\s*qu="([^"]*)"/.exec(rest)?.[1] ?? 'requests'
@@ -132,4 +135,12 @@ function itemsOf(header: string): Items {
     const terms = (q === undefined && w === undefined ? '' : `${q} ${w}`) + partition
     return [name, { ...(r !== undefined && { r }), ...(t !== undefined && { t }), quota, terms, other: unit !== 'requests' }]
   })
+}
+
+/** As draft 7 has it, a header or its policy. */
+function namelessIn(header: string): Item | undefined {
+  const [, r, t] = /^limit=\d+, *remaining=(-?\d+), *reset=(\d+)$/.exec(header) ?? []
+  if (r !== undefined) return { r: Number(r), t: Number(t), quota: undefined, terms: '', other: false }
+  const [, q, w] = /^(\d+); *w=(\d+)$/.exec(header) ?? []
+  return q === undefined ? undefined : { quota: { q: Number(q), w: Number(w) }, terms: `${q} ${w}`, other: false }
 }

@@ -81,10 +81,11 @@ function understood(calls: Call[], { plan, manifest: { errors } }: Rest, t0Ms: n
   calls.sort((a, b) => a.sentAtMs - b.sentAtMs || (a.agent < b.agent ? -1 : a.agent > b.agent ? 1 : a.index - b.index))
   const seats = new Seats(plan)
   const clocks = new SloClocks(t0Ms, calls)
+  const proving = new Set(Object.entries(plan.roles).flatMap(([role, { correct }]) => (correct.some(proves) ? [role] : [])))
   calls.forEach((call, index) => {
     const { endedAtMs, evidence, role, tool } = call
-    const { sloMs, correct = [] } = (role === 'handshake' ? undefined : plan.roles[role]) ?? {}
-    const is = classify({ call: call.call, evidence, ended: endedAtMs !== undefined, role, tool, errors, proves: correct.some(proves) })
+    const is = classify({ call: call.call, evidence, ended: endedAtMs !== undefined, role, tool, errors, proves: proving.has(role) })
+    const sloMs = role === 'handshake' ? undefined : plan.roles[role]?.sloMs
     const lateAtMs = clocks.startOf(call) + (sloMs ?? Number.POSITIVE_INFINITY)
     call.index = index
     call.outcome = is.outcome

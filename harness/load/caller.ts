@@ -22,7 +22,6 @@ import type { Listen } from './session.ts'
 import type { After, Outgoing, Sender, SentAnswer, ShakenAnswer } from './task-client.ts'
 import { tenantsIn } from './tenants.ts'
 
-const TEXT_CHARACTERS_MAX = 4_000
 /** A task of the plan's last milliseconds still leaves, though timers are late by one or two. */
 const LAST_LEAVE_MS = 20
 const NO_RULES: Question = { arguments: {}, correct: [], keyed: false }
@@ -205,6 +204,6 @@ function evidenceIn(raw: RawAnswer, question: Question): Evidence {
     if (question.tenants && evidence.isError === false) evidence.tenants = tenantsIn(raw, question.tenants)
     return evidence
   } catch (error) {
-    return { status: 0, transport: 'other', transportText: String(error).slice(0, TEXT_CHARACTERS_MAX) }
+    return { status: 0, transport: 'other', transportText: String(error) }
   }
 }

@@ -225,6 +225,7 @@ test('what a tool says as JSON in its text is read as data, structured content b
   const evidence = seen(told)
   expect(evidence).toMatchObject({ message: told, data: { code: 'RATE_LIMITED', retryAfterMs: 400 } })
   expect(answerOf(call, 1, evidence, 0)).toMatchObject({ refused: true, retryAfterMs: 400 })
+  expect(seen(`Error executing tool list_tables: ${told}`).data).toEqual({ code: 'RATE_LIMITED', retryAfterMs: 400 })
   expect(seen(told, { structuredContent: { code: 'BUSY' } }).data).toEqual({ code: 'BUSY' })
   for (const text of ['Rate limit exceeded: {"retryAfterMs":400}', '"RATE_LIMITED"', '[{}]', '']) expect(seen(text)).not.toHaveProperty('data')
   const fine = evidenceOf(raw(200, message({ result: { content: [{ type: 'text', text: told }] } })), question)

@@ -119,8 +119,9 @@ function addResult(evidence: Evidence, result: Json, { correct, arguments: given
   evidence.isError = isError
   const text = isError || wordsAlone ? textOf(result.content) : undefined
   if (text !== undefined) evidence.message = text.slice(0, isError ? MESSAGE_CHARACTERS_MAX : TEXT_CHARACTERS_MAX)
-  // A tool of Python's SDK that fails has nothing but its text, so JSON stands there.
-  const told = isError && (isObject(result.structuredContent) ? result.structuredContent : parseObject(text ?? ''))
+  // What a tool raises is only text in Python's SDK, behind words of its own: those who have more to say put JSON there.
+  const inText = text?.replace(/^Error executing tool \S+: /, '') ?? ''
+  const told = isError && (isObject(result.structuredContent) ? result.structuredContent : parseObject(inText))
   if (told) evidence.data = bounded(told)
   if (isReplay(result._meta)) evidence.replayed = true
   if (isError) return
