@@ -120,8 +120,8 @@ function addResult(evidence: Evidence, result: Json, { correct, arguments: given
   const text = isError || wordsAlone ? textOf(result.content) : undefined
   if (text !== undefined) evidence.message = text.slice(0, isError ? MESSAGE_CHARACTERS_MAX : TEXT_CHARACTERS_MAX)
   // What a tool raises is only text in Python's SDK, behind words of its own: those who have more to say put JSON there.
-  const inText = text?.replace(/^Error executing tool \S+: /, '') ?? ''
-  const told = isError && (isObject(result.structuredContent) ? result.structuredContent : parseObject(inText))
+  const inText = () => parseObject((text ?? '').replace(/^Error executing tool \S+: /, ''))
+  const told = isError && (isObject(result.structuredContent) ? result.structuredContent : inText())
   if (told) evidence.data = bounded(told)
   if (isReplay(result._meta)) evidence.replayed = true
   if (isError) return
