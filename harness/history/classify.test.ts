@@ -58,6 +58,16 @@ const cases: Case[] = [
   ['400, 404, 405', { status: 400, ...json, rpcCode: -32_602 }, 'fail', 'invalid'],
   ['400, 404, 405', { status: 404 }, 'fail', 'invalid'],
   ['400, 404, 405', { status: 405 }, 'fail', 'invalid'],
+  [
+    'other 5xx that tells a limit in prose',
+    { status: 500, parsed: false, message: "RateLimiter 'orders' does not permit further calls" },
+    'fail',
+    'refused',
+    { by: 'inferred', role: 'write' },
+  ],
+  ['other 5xx that tells a limit in prose', { ...prose('Rate limit exceeded'), status: 500, rpcCode: -32_603 }, 'fail', 'refused', { by: 'inferred' }],
+  ['other 5xx', { ...prose('rate limit store away'), status: 500, data: { code: 'INTERNAL' } }, 'fail', 'server-error'],
+  ['other 5xx', { status: 500, message: "CircuitBreaker 'orders' is OPEN and does not permit further calls" }, 'fail', 'server-error'],
   ['other 5xx', { status: 500 }, 'fail', 'server-error'],
   ['other 5xx', { status: 502 }, 'info', 'server-error', { role: 'write' }],
   ['other 5xx', { status: 504, ...json, data: { code: 'TOOL_TIMEOUT' } }, 'info', 'timeout', { role: 'money' }],
@@ -273,6 +283,9 @@ describe('the outcome table', () => {
     'please wait 30 seconds',
     'Too many concurrent calls',
     'upstream said HTTP 429',
+    "Bulkhead 'orders' is full and does not permit further calls",
+    'The operation could not be executed because it was rejected by the rate limiter.',
+    'rate: Wait(n=1) would exceed context deadline',
   ])('tells a limit: %s', (message) => {
     const evidence = { ...prose(message), isError: true }
     expect(classify({ call: 'c1', evidence, ended: true, role: 'write', tool: 'make', errors: {} })).toMatchObject({

@@ -86,6 +86,13 @@ export const table: readonly Row[] = [
   { when: '413', matches: statusIs(413), gives: ({ turnedAway }) => turnedAway ?? 'too-large' },
   { when: '400, 404, 405', matches: statusIs(400, 404, 405), gives: ({ turnedAway }) => turnedAway ?? 'invalid' },
   {
+    // Whatever a handler throws, in servers that tell it as 500.
+    when: 'other 5xx that tells a limit in prose',
+    matches: (seen) => hundredIs(5)(seen) && (!seen.named || seen.vaguely) && tellsLimit(seen.message),
+    gives: () => 'refused',
+    inferred: true,
+  },
+  {
     when: 'other 5xx',
     matches: hundredIs(5),
     gives: ({ turnedAway, named }) => turnedAway ?? (named === 'timeout' ? named : 'server-error'),

@@ -9,6 +9,8 @@ const LIMIT = [
   '(quota|(request|usage|call)s? limit) (was |is |has been )?exceeded',
   'throttl(ed|ing)',
   'calling too fast|slow down',
+  // Of libraries: resilience4j, .NET, Go's x/time/rate.
+  String.raw`\b(ratelimiter|bulkhead) '[^']*' .{0,12}does not permit|rejected by the rate limiter|\brate: Wait\(`,
   String.raw`\bHTTP(/\d\.\d)? 429\b`,
 ]
 
