@@ -8,7 +8,7 @@ import { classNamed, codesOf, isVague } from './codes.ts'
 import { isCutStream } from './cut-stream.ts'
 import type { Call, CallClass, Outcome } from './event.ts'
 import type { Evidence } from './load-line.ts'
-import { INVALID_PROSE, tellsBroken, tellsLimit, tellsMet } from './prose.ts'
+import { INVALID_PROSE, namesLimit, tellsBroken, tellsLimit, tellsMet } from './prose.ts'
 import { bodyWaitMs } from './wait.ts'
 
 export interface Classified {
@@ -86,9 +86,9 @@ export const table: readonly Row[] = [
   { when: '413', matches: statusIs(413), gives: ({ turnedAway }) => turnedAway ?? 'too-large' },
   { when: '400, 404, 405', matches: statusIs(400, 404, 405), gives: ({ turnedAway }) => turnedAway ?? 'invalid' },
   {
-    // Whatever a handler throws, in servers that tell it as 500.
-    when: 'other 5xx that tells a limit in prose',
-    matches: (seen) => hundredIs(5)(seen) && (!seen.named || seen.vaguely) && tellsLimit(seen.message),
+    // Whatever a handler throws, in servers that tell it as 500. When to come back is told by balancers too.
+    when: 'other 5xx that names a limit in prose',
+    matches: (seen) => hundredIs(5)(seen) && (!seen.named || seen.vaguely) && namesLimit(seen.message),
     gives: () => 'refused',
     inferred: true,
   },

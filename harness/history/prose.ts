@@ -40,9 +40,14 @@ const MET_PROSE = new RegExp(
   'i',
 )
 
+/** A limit by name. */
+export function namesLimit(text: string): boolean {
+  return LIMIT_PROSE.test(text)
+}
+
 /** A limit, or nothing but when to come back. */
 export function tellsLimit(text: string): boolean {
-  return LIMIT_PROSE.test(text) || (WAIT_PROSE.test(text) && !BROKEN_PROSE.test(text))
+  return namesLimit(text) || (WAIT_PROSE.test(text) && !BROKEN_PROSE.test(text))
 }
 
 /**
@@ -50,7 +55,7 @@ export function tellsLimit(text: string): boolean {
  * @param told when to come back stands elsewhere
  */
 export function tellsBroken(text: string, told: boolean): boolean {
-  return BROKEN_PROSE.test(text) && (told || WAIT_PROSE.test(text)) && !LIMIT_PROSE.test(text)
+  return BROKEN_PROSE.test(text) && (told || WAIT_PROSE.test(text)) && !namesLimit(text)
 }
 
 export function tellsMet(text: string): boolean {
