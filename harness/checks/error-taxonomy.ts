@@ -90,7 +90,8 @@ function flawOf({ manifest, plan }: History, call: Call): string | undefined {
   const { class: is, evidence } = call
   const { status, data, rpcCode } = evidence
   if (isCutStream(evidence)) return 'an event stream that ended without an answer'
-  const text = wordsOf(evidence)
+  // What is no answer at all may be the beginning of one: its words are no error's.
+  const text = status === 200 && evidence.parsed === false ? '' : wordsOf(evidence)
   const inside = insideOf(text) && insideOf(withoutEcho(text, { manifest, plan }, call))
   // What an earlier answer led to is in no plan: the path may be the very one that was asked for.
   const echoed = inside === PATH && wasLed(plan, call)
