@@ -195,13 +195,19 @@ describe('quota-headers-true', () => {
   })
 
   test('a policy without a name, as draft 7 has it, is held to the same', () => {
-    const said = (remaining: number, reset = 9) => ({ rateLimit: `limit=5, remaining=${remaining}, reset=${reset}`, rateLimitPolicy: '5;w=10' })
+    const said = (remaining: number, reset = 9) => ({
+      rateLimit: `limit=5, remaining=${remaining}, reset=${reset}`,
+      rateLimitPolicy: '5;w=10',
+    })
     const story = () => {
       const told = aRun().agent('a')
       for (const [n, r] of [4, 3, 2, 1, 0].entries()) told.call({ of: 'a', atMs: 3_000 + n * 500, answer: served(5, said(r, 9 - n)) })
       return told
     }
-    expect(find(quotaHeadersTrue, story().call({ of: 'a', atMs: 5_500, answer: refused(said(0)) }))).toMatchObject({ status: 'pass', samples: 6 })
+    expect(find(quotaHeadersTrue, story().call({ of: 'a', atMs: 5_500, answer: refused(said(0)) }))).toMatchObject({
+      status: 'pass',
+      samples: 6,
+    })
     expect(find(quotaHeadersTrue, story().call({ of: 'a', atMs: 5_500, answer: refused(said(3)) })).status).toBe('fail')
     expect(find(quotaHeadersTrue, story().call({ of: 'a', atMs: 5_500, answer: served(5, said(4)) })).status).toBe('fail')
   })

@@ -60,7 +60,11 @@ describe('retry-after-valid', () => {
     ['no body', unavailable({ contentType: 'text/html', parsed: false }), 'without a body in JSON-RPC'],
     ['no wait in the body', refused({ data: { code: 'RATE_LIMITED' } }), 'without data.retryAfterMs'],
     ['a body’s retryAfter that is neither', refused({ retryAfter: '3', data: { retryAfter: 60 } }), 'without data.retryAfterMs'],
-    ['a body’s retryAfter alone', toolError('RATE_LIMITED', 5, { data: { code: 'RATE_LIMITED', retryAfter: 3 } }), 'without data.retryAfterMs'],
+    [
+      'a body’s retryAfter alone',
+      toolError('RATE_LIMITED', 5, { data: { code: 'RATE_LIMITED', retryAfter: 3 } }),
+      'without data.retryAfterMs',
+    ],
     ['two waits', refused({ retryAfter: '10' }), 'disagree'],
     ['another id', refused({ rpcId: 1 }), "without the call's id"],
     ['no id, though the tool was asked', toolError('RATE_LIMITED', 5, { data, rpcId: null }), "without the call's id"],
@@ -93,7 +97,8 @@ describe('retry-after-valid', () => {
   })
 
   test('what is away behind the server is no limit, though it says in words when to come back', () => {
-    const words = (message: string) => find(retryAfterValid, told({ afterMs: 5, evidence: { status: 200, parsed: true, isError: true, message } }))
+    const words = (message: string) =>
+      find(retryAfterValid, told({ afterMs: 5, evidence: { status: 200, parsed: true, isError: true, message } }))
     expect(words('Circuit breaker is open. Retry in 5 seconds.')).toMatchObject({ notExercised: true })
     expect(words('The database is unavailable, please try again in 5 seconds.')).toMatchObject({ notExercised: true })
     expect(words('Please try again in 5 seconds.').status).toBe('fail')

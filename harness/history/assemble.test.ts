@@ -20,7 +20,12 @@ describe('a call', () => {
       for (const role of Object.values(story.plan.roles)) role.correct = [{ at, or: '/structuredContent' }]
       return story.history().calls.map(({ class: is, good }) => `${is}, ${good}`)
     }
-    for (const said of ['Rate limit exceeded.', 'Error: too many requests', "You've hit your hourly limit", '{"error":"Rate limit exceeded"}'])
+    for (const said of [
+      'Rate limit exceeded.',
+      'Error: too many requests',
+      "You've hit your hourly limit",
+      '{"error":"Rate limit exceeded"}',
+    ])
       expect(classes('/content/0/type', said)).toEqual(['refused, false'])
     expect(classes('/structuredContent/hits', 'Rate limit exceeded.')).toEqual(['served, true'])
     for (const said of ['How to answer when a rate limit was exceeded', 'Rate limits of our API', 'orders: 3 throttled jobs'])

@@ -70,6 +70,7 @@ const hundredIs =
     Math.floor(evidence.status / 100) === hundred
 const isToolError = ({ evidence }: Seen) => evidence.status === 200 && evidence.isError === true
 const isRpcError = ({ evidence }: Seen) => evidence.status === 200 && evidence.rpcCode !== undefined
+const isNamed = ({ named, vaguely }: Seen) => named !== undefined && !vaguely
 const isError = (seen: Seen) => isToolError(seen) || isRpcError(seen)
 
 /** In order. Exported for its test, which has a case for every row. */
@@ -88,7 +89,7 @@ export const table: readonly Row[] = [
   {
     // Whatever a handler throws, in servers that tell it as 500. When to come back is told by balancers too.
     when: 'other 5xx that names a limit in prose',
-    matches: (seen) => hundredIs(5)(seen) && (!seen.named || seen.vaguely) && namesLimit(seen.message),
+    matches: (seen) => hundredIs(5)(seen) && !isNamed(seen) && namesLimit(seen.message),
     gives: () => 'refused',
     inferred: true,
   },
@@ -123,8 +124,8 @@ export const table: readonly Row[] = [
     matches: ({ evidence }) => evidence.status === 200 && evidence.parsed === false,
     gives: () => 'server-error',
   },
-  { when: '200, a tool error that names its code', matches: (seen) => isToolError(seen) && !!seen.named && !seen.vaguely, gives: byName },
-  { when: '200, a JSON-RPC error that names its code', matches: (seen) => isRpcError(seen) && !!seen.named && !seen.vaguely, gives: byName },
+  { when: '200, a tool error that names its code', matches: (seen) => isToolError(seen) && isNamed(seen), gives: byName },
+  { when: '200, a JSON-RPC error that names its code', matches: (seen) => isRpcError(seen) && isNamed(seen), gives: byName },
   {
     when: '200, an error that tells in prose what is away, and when to come back',
     matches: (seen) => isError(seen) && tellsBroken(seen.message, bodyWaitMs(seen.evidence) !== undefined),
@@ -163,11 +164,12 @@ export const table: readonly Row[] = [
 export function classify(question: Question): Classified {
   const codes = codesOf(question.evidence)
   const named = classNamed(codes, question.errors)
+  const telling = codes.filter((code) => !isVague(code) || code in question.errors)
   const seen: Seen = {
     ...question,
     write: question.role === 'write' || question.role === 'money',
     message: question.evidence.message ?? '',
-    vaguely: classNamed(codes.filter((code) => !isVague(code) || code in question.errors), question.errors) === undefined,
+    vaguely: classNamed(telling, question.errors) === undefined,
     ...(named && { named }),
     ...(named && TURNED_AWAY.has(named) && { turnedAway: named }),
   }
