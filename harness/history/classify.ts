@@ -43,7 +43,6 @@ interface Seen extends Question {
   vaguely: boolean
   /** The same when it says for sure that nothing happened: then it may refine what a status says. */
   turnedAway?: CallClass
-  /** The words of an answer. */
   message: string
 }
 
@@ -162,21 +161,21 @@ export const table: readonly Row[] = [
 ]
 
 export function classify(question: Question): Classified {
-  const codes = codesOf(question.evidence)
-  const named = classNamed(codes, question.errors)
-  const telling = codes.filter((code) => !isVague(code) || code in question.errors)
+  const { errors, evidence } = question
+  const codes = codesOf(evidence)
+  const named = classNamed(codes, errors)
   const seen: Seen = {
     ...question,
     write: question.role === 'write' || question.role === 'money',
-    message: question.evidence.message ?? '',
-    vaguely: classNamed(telling, question.errors) === undefined,
+    message: evidence.message ?? '',
+    vaguely: !classNamed(codes.filter((code) => !isVague(code) || code in errors), errors),
     ...(named && { named }),
     ...(named && TURNED_AWAY.has(named) && { turnedAway: named }),
   }
   const row = table.find((candidate) => candidate.matches(seen))
   if (!row) throw new Error('the outcome table has lost its last row')
   const is = row.gives(seen)
-  const budget = is === 'refused' ? budgetOf(question.evidence) : undefined
+  const budget = is === 'refused' ? budgetOf(evidence) : undefined
   return {
     outcome: row.outcome ?? outcomeOf(is, seen, row.inferred),
     class: is,
