@@ -161,6 +161,7 @@ describe('error-taxonomy', () => {
     'Please select one from the list.',
     'You cannot delete from this archive.',
     'Unknown word at main.tf:3:5.',
+    'The query is not valid (SQLSTATE 42703).',
     'There were 2 errors:\n  at least one name is missing\n  at most 5 are allowed',
     'The connection to the order service is lost.',
     'Cannot delete from archived projects.',

@@ -28,7 +28,7 @@ const DATABASE = new RegExp(
     'remaining connection slots|too many clients already|the database system is (?:starting up|shutting down|in recovery mode)',
     '(?:canceling statement|terminating connection) due to|current transaction is aborted',
     'password authentication failed for user|no pg_hba\\.conf entry|QueuePool limit of size|\\b(?:psycopg2?|asyncpg|sqlalchemy)\\.\\w',
-    'org\\.postgresql\\.|\\bPSQLException\\b|\\bNpgsql\\w*Exception\\b|\\bHikariPool-\\d|\\bSQLSTATE\\b|sqlalche\\.me/',
+    'org\\.postgresql\\.|\\bPSQLException\\b|\\bNpgsql\\w*Exception\\b|\\bHikariPool-\\d|\\bERROR: .{1,200}\\(SQLSTATE|sqlalche\\.me/',
     'timeout exceeded when trying to connect|pool timed out while waiting for an open connection',
     "READONLY You can't write against|LOADING Redis is loading|MISCONF Redis|OOM command not allowed|NOAUTH Authentication|WRONGPASS invalid",
   ].join('|'),

@@ -164,11 +164,12 @@ export function classify(question: Question): Classified {
   const { errors, evidence } = question
   const codes = codesOf(evidence)
   const named = classNamed(codes, errors)
+  const telling = codes.filter((code) => !isVague(code) || code in errors)
   const seen: Seen = {
     ...question,
     write: question.role === 'write' || question.role === 'money',
     message: evidence.message ?? '',
-    vaguely: !classNamed(codes.filter((code) => !isVague(code) || code in errors), errors),
+    vaguely: !classNamed(telling, errors),
     ...(named && { named }),
     ...(named && TURNED_AWAY.has(named) && { turnedAway: named }),
   }
