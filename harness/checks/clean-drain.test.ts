@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { closedUnread, endedStream, gaveUp, refused, reset, served, toolError } from '../../tests/fixtures/histories/answers.ts'
+import { type Answer, closedUnread, endedStream, gaveUp, refused, reset, served, toolError } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { cleanDrain } from './clean-drain.ts'
@@ -105,6 +105,50 @@ describe('clean-drain', () => {
     expect(find(cleanDrain, proxied('Service Unavailable')).status).toBe('pass')
   })
 
+  test('Cloudflare tells a cut connection by numbers of its own, Apache in words of its own', () => {
+    const proxied = (status: number, message: string, afterMs = 300) =>
+      drained().call({ of: 'a', atMs: 10_050, answer: { afterMs, evidence: { status, contentType: 'text/html', parsed: false, message } } })
+    expect(find(cleanDrain, proxied(520, 'Web server is returning an unknown error'))).toMatchObject({ status: 'fail', measured: 1 })
+    expect(find(cleanDrain, proxied(521, 'Web server is down', 4)).status).toBe('pass')
+    const apache = 'The server is temporarily unable to service your\nrequest due to maintenance downtime or capacity\nproblems.'
+    expect(find(cleanDrain, proxied(503, apache)).status).toBe('fail')
+  })
+
+  test('a call that was inside may not be told that a dependency is away, where nobody broke it: its pool was closed under it', () => {
+    const dependency = refused({ status: 503, data: { code: 'DEPENDENCY_UNAVAILABLE', retryable: true, retryAfterMs: 1_000 } })
+    const told = (atMs: number, afterMs: number) =>
+      drained().call({ of: 'a', atMs, answer: { ...dependency, afterMs }, serverMs: afterMs - 2 })
+    expect(find(cleanDrain, told(9_800, 240))).toMatchObject({ status: 'fail', measured: 1, witnesses: [0] })
+    // A new one is sent elsewhere by it.
+    expect(find(cleanDrain, told(10_100, 40)).status).toBe('pass')
+    // So it went before, when nothing was broken.
+    expect(find(cleanDrain, told(9_800, 240).call({ of: 'a', atMs: 5_000, answer: dependency })).status).toBe('pass')
+    expect(find(cleanDrain, told(9_800, 240).fault('postgres-refused', { fromMs: 9_000 })).status).toBe('pass')
+    const bare = drained().call({ of: 'a', atMs: 9_800, answer: { afterMs: 240, evidence: { status: 503 } }, serverMs: 238 })
+    expect(find(cleanDrain, bare).status).toBe('fail')
+  })
+
+  test('what failed in another fault does not excuse what fails in the drain', () => {
+    const internal = toolError('INTERNAL', 5)
+    const story = drained().call({ of: 'a', atMs: 4_000, answer: internal, serverMs: 4 })
+    story.call({ of: 'a', atMs: 10_200, answer: internal, serverMs: 4 })
+    expect(find(cleanDrain, story).status).toBe('pass')
+    expect(find(cleanDrain, story.fault('server-killed', { on: 'server', fromMs: 3_000, toMs: 5_000 })).status).toBe('fail')
+  })
+
+  test('what another instance had, by its log, is not of the drain; nor is a hang that was there before', () => {
+    const elsewhere = (answer: Answer) => {
+      const story = drained().call({ of: 'a', atMs: 9_800, answer, serverMs: 200 })
+      story.server.set(story.lastCall, { instance: '2', durationMs: 200 })
+      return find(cleanDrain, story).status
+    }
+    expect(elsewhere(reset(400))).toBe('pass')
+    expect(elsewhere(gaveUp())).toBe('pass')
+    const hanging = drained().call({ of: 'a', role: 'expensiveRead', atMs: 9_700, answer: gaveUp() })
+    expect(find(cleanDrain, hanging).status).toBe('fail')
+    expect(find(cleanDrain, hanging.call({ of: 'a', role: 'expensiveRead', atMs: 3_000, answer: gaveUp() })).status).toBe('pass')
+  })
+
   test('a call that was inside may not be told DRAINING: by its own log, or since it left long before', () => {
     const told = (afterMs: number, serverMs?: number) => {
       const call = { of: 'a', atMs: 10_100 - afterMs, answer: { ...draining, afterMs } }
@@ -131,6 +175,31 @@ describe('clean-drain', () => {
       measured: 0,
       says: expect.stringContaining('ended 31 s after'),
     })
+  })
+
+  test('cannot tell whether it ends when the window was over first; once its grace is over it is late', () => {
+    const running = (detail: string) => {
+      const story = drained()
+      for (const line of story.faults) if (line.event === 'felt') line.detail = 'instance 1 runs on'
+      for (const line of story.faults) if (line.event === 'healed') line.detail = `canary round trip 2 ms; before, instance 1 ${detail}`
+      return story
+    }
+    expect(find(cleanDrain, running('ran on until it was started anew'))).toMatchObject({
+      status: 'unknown',
+      says: 'none of 2 calls was lost, but nobody waited for its end: it still ran after 8 s, when it was started anew',
+    })
+    expect(find(cleanDrain, running('ended after 6100 ms'))).toMatchObject({
+      status: 'pass',
+      says: expect.stringContaining('ended after 6.1 s'),
+    })
+    expect(find(cleanDrain, running('ran on until it was started anew'), { graceMs: 5_000 })).toMatchObject({
+      status: 'fail',
+      says: 'it still ran 8 s after it was told to end, allowed are 5 s',
+    })
+    // What is lost is lost.
+    expect(find(cleanDrain, running('ran on until it was started anew').call({ of: 'a', atMs: 9_950, answer: reset(200) })).status).toBe(
+      'fail',
+    )
   })
 
   test('cannot tell without a call, has no weight without a drain', () => {

@@ -3,12 +3,13 @@
 //
 // Limit: graceMs, from the signal to the end of the process (default 30 s, Kubernetes' own; the fault notes when it ended). Lost: a call
 // that the drained instance had begun, by its log, or a call cut more than idleMs after it left (default 50 ms, ours: an idle connection
-// that closes under a new call is the client's to retry); a proxy between tells a cut as 502 or 504, Envoy as 503, a server that ends its
-// streams in good order as one without an answer (unknown where k6 sends and its events had ids: it may have gone on); or a patient
-// caller's that got no answer at all, and was not overdue before. New ones may be refused with 503 DRAINING, but none that was inside
-// before the signal: by the server's log, else since it had left half a second earlier (ours). An error of its own, by its log, where
-// the role had none before, is no such refusal: told INTERNAL, nobody asks again.
-// Not modelled: the server's own streams.
+// that closes under a new call is the client's to retry); a proxy between tells a cut in its own words, a server that ends its streams in good
+// order by one without an answer (unknown where k6 sends and its events had ids: it may have gone on); or a patient caller's that got no
+// answer at all, and was not overdue before. New ones may be refused with 503 DRAINING, but none that was inside before the signal: by the
+// server's log, else since it had left half a second earlier (ours). An error of its own, by its log, is no such refusal, nor is a dependency
+// that is away, told to one that was inside, though nothing was broken: the pools were closed under it. What became of the role before,
+// while nothing was broken, and what another instance had is not of the drain. Where it still ran when its window was over, and its grace
+// was not, nobody knows whether it ends. Not modelled: the server's own streams.
 import { isCutStream, mayGoOn } from '../history/cut-stream.ts'
 import type { Call } from '../history/event.ts'
 import { type FaultRecord, faultsOf } from '../history/faults.ts'
@@ -50,16 +51,18 @@ function judgeDrain(history: History, drain: FaultRecord, { graceMs, idleMs }: {
   const inside = history.calls.filter((call) => overlaps(call, span))
   const shown = { limit: 0, unit: 'calls lost', samples: inside.length }
   if (inside.length === 0) return unknown('no call was in flight or sent while the instance drained', shown)
-  const isInside = (call: Call) => call.server?.instance === instance || tookMs(call) > idleMs
+  const isHere = (call: Call) => call.server?.instance === instance
+  const isInside = (call: Call) => isHere(call) || (call.server === undefined && tookMs(call) > idleMs)
   const goesOn = ({ evidence }: Call) => isCutStream(evidence) && mayGoOn(evidence, history.manifest)
   const wasCut = (call: Call) => broken(call) && isInside(call) && !goesOn(call)
-  const erring = erringBefore(history, signalMs)
-  const wasFailed = (call: Call) => isOwnError(call) && call.server?.instance === instance && !erring.has(call.role)
-  const lost = inside.filter(
-    (call) => wasCut(call) || wasFailed(call) || wasThrownOut(call, signalMs) || wasForgotten(call, history.plan, signalMs),
-  )
+  const usual = usualBefore(history, signalMs)
+  const wasFailed = (call: Call) => isHere(call) && isOwnFailure(call, history, signalMs) && !usual.has(nameOf(call))
+  const wasForgotten = (call: Call) =>
+    (call.server === undefined || isHere(call)) && isUnanswered(call, history.plan, signalMs) && !usual.has(nameOf(call))
+  const lost = inside.filter((call) => wasCut(call) || wasFailed(call) || wasThrownOut(call, signalMs) || wasForgotten(call))
   const endedMs = exitOf(drain)
-  const late = endedMs !== undefined && endedMs > graceMs
+  const lastedMs = endedMs ?? (ranOn(drain) ? drain.toMs - signalMs : 0)
+  const late = lastedMs > graceMs
   const open = inside.filter((call) => goesOn(call) && isInside(call))
   if (lost.length === 0 && !late && open.length > 0)
     return unknown(`${some(open.length, 'event stream')} ended in the drain, to be taken up again: --driver undici does that`, {
@@ -67,8 +70,10 @@ function judgeDrain(history: History, drain: FaultRecord, { graceMs, idleMs }: {
       witnesses: indexes(open.slice(0, WITNESSES)),
     })
   if (lost.length === 0 && !late) {
-    const end = endedMs === undefined ? '' : `, and it ended after ${time(endedMs)}`
-    return { ...shown, measured: 0, status: 'pass', says: `none of ${some(inside.length, 'call')} was lost${end}` }
+    const none = `none of ${some(inside.length, 'call')} was lost`
+    if (endedMs === undefined && ranOn(drain))
+      return unknown(`${none}, but nobody waited for its end: it still ran after ${time(lastedMs)}, when it was started anew`, shown)
+    return { ...shown, measured: 0, status: 'pass', says: `${none}${endedMs === undefined ? '' : `, and it ended after ${time(endedMs)}`}` }
   }
   return {
     ...shown,
@@ -77,7 +82,9 @@ function judgeDrain(history: History, drain: FaultRecord, { graceMs, idleMs }: {
     timed: lost.every(({ evidence }) => evidence.transport === 'timeout'),
     says: [
       ...(lost.length > 0 ? [`${lost.length} of ${some(inside.length, 'call')} lost in the drain`] : []),
-      ...(late ? [`it ended ${time(endedMs)} after it was told to, allowed are ${time(graceMs)}`] : []),
+      ...(late
+        ? [`it ${endedMs === undefined ? 'still ran' : 'ended'} ${time(lastedMs)} after it was told to end, allowed are ${time(graceMs)}`]
+        : []),
     ].join('; '),
     witnesses: indexes((lost.length > 0 ? lost : inside).slice(0, WITNESSES)),
   }
@@ -88,15 +95,29 @@ function broken(call: Call): boolean {
   return transport === 'reset' || transport === 'cut' || isCutStream(call.evidence) || isByProxy(call) || call.endedAtMs === undefined
 }
 
-/** By the server's log: no word of a proxy. */
-function isOwnError({ class: is, server }: Call): boolean {
-  return is === 'server-error' && server !== undefined
+/** By the server's log, so no word of a proxy: an error of its own, or, to a call that was inside, a dependency away that nobody broke. */
+function isOwnFailure(call: Call, history: History, signalMs: number): boolean {
+  const { class: is, server, endedAtMs } = call
+  if (is === 'server-error') return server !== undefined
+  if (is !== 'dependency' && is !== 'unexplained') return false
+  const cameMs = endedAtMs === undefined || server?.durationMs === undefined ? signalMs : endedAtMs - server.durationMs
+  return cameMs < signalMs && !faultsOf(history).some((fault) => fault.dependency !== 'server' && isFelt(fault, call))
 }
 
-/** Roles that err without any drain: that they do so in it is not its doing. */
-function erringBefore({ calls }: History, signalMs: number): Set<Call['role']> {
-  const before = calls.filter((call) => isOwnError(call) && (call.endedAtMs ?? signalMs) < signalMs)
-  return new Set(before.map(({ role }) => role))
+function isFelt({ beginsMs, overMs }: FaultRecord, call: Call): boolean {
+  return overlaps(call, { fromMs: beginsMs, toMs: overMs })
+}
+
+function nameOf({ role, class: is, evidence }: Call): string {
+  return `${role} ${is} ${evidence.transport}`
+}
+
+/** What became of a role's calls while nothing was broken and nobody was impatient: that it does in the drain too is not its doing. */
+function usualBefore(history: History, signalMs: number): ReadonlySet<string> {
+  const faults = faultsOf(history)
+  const { patienceMs } = history.plan
+  const before = history.calls.filter(({ endedAtMs = signalMs, timeoutMs }) => endedAtMs < signalMs && timeoutMs >= patienceMs)
+  return new Set(before.filter((call) => !faults.some((fault) => isFelt(fault, call))).map(nameOf))
 }
 
 /** A call is inside the server within this time. ours */
@@ -109,13 +130,18 @@ function wasThrownOut({ class: is, sentAtMs, endedAtMs = sentAtMs, server }: Cal
 }
 
 /** Left without any answer, though its caller was patient, and it had time left when the signal came. */
-function wasForgotten({ role, sentAtMs, timeoutMs, evidence }: Call, plan: History['plan'], signalMs: number): boolean {
+function isUnanswered({ role, sentAtMs, timeoutMs, evidence }: Call, plan: History['plan'], signalMs: number): boolean {
   const deadlineMs = (role === 'handshake' ? undefined : plan.roles[role]?.deadlineMs) ?? timeoutMs
   return evidence.transport === 'timeout' && timeoutMs >= plan.patienceMs && sentAtMs + deadlineMs > signalMs
 }
 
 function tookMs({ sentAtMs, endedAtMs }: Call): number {
   return (endedAtMs ?? Number.POSITIVE_INFINITY) - sentAtMs
+}
+
+/** Nobody saw it end. */
+function ranOn({ lines }: FaultRecord): boolean {
+  return lines.some(({ detail = '' }) => /\b(runs|ran) on\b/.test(detail))
 }
 
 /** "ended after 840 ms (exit 0)", as the fault's lines say it. */
