@@ -1,7 +1,7 @@
 // What the server says of itself in its Prometheus metrics: pool, queue, breaker. One persistent connection, four readings
 // a second; a reading takes at most 1 s and 4 MB. Series that the text does not hold (yet) are simply not in the reading.
 // Of several instances each is read at its own address; one that does not answer is left out, and is a gap only when none does.
-// What it does not model: a query language.
+// `metricsMs`: how long the reading was waited for. What it does not model: a query language.
 import { Agent, request } from 'undici'
 import type { Environment } from '../environment/service.ts'
 import type { ObservedMetrics } from '../target.ts'
@@ -25,11 +25,13 @@ export const prometheus = sampler({
   async sample(environment, { metrics }, signal) {
     if (!metrics) return []
     const several = Object.entries(environment.metricsUrls ?? {})
-    if (several.length === 0) return [{ values: valuesOf(await read('server', metrics.url, environment, signal), metrics) }]
-    const reading = several.map(async ([instance, url]) => ({
-      instance,
-      values: valuesOf(await read(instance, url, environment, signal), metrics),
-    }))
+    const valuesAt = async (instance: string, url: string) => {
+      const startedMs = performance.now()
+      const text = await read(instance, url, environment, signal)
+      return { ...valuesOf(text, metrics), metricsMs: performance.now() - startedMs }
+    }
+    if (several.length === 0) return [{ values: await valuesAt('server', metrics.url) }]
+    const reading = several.map(async ([instance, url]) => ({ instance, values: await valuesAt(instance, url) }))
     const answered = (await Promise.allSettled(reading)).filter((one) => one.status === 'fulfilled')
     if (answered.length === 0) throw new Error('no instance answered')
     return answered.map(({ value }) => value)

@@ -55,7 +55,8 @@ describe('prometheus', () => {
     await once(server, 'listening')
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`
     const observe = { metrics: { url, poolUsed: 'pool_used', breakerOpen: 'breaker==1', inFlight: 'in_flight' } }
-    const values = { 'poolUsed{pool="cheap"}': 2, 'poolUsed{pool="other"}': 1, 'breakerOpen{dependency="postgres"}': 1 }
+    const metricsMs = expect.any(Number)
+    const values = { 'poolUsed{pool="cheap"}': 2, 'poolUsed{pool="other"}': 1, 'breakerOpen{dependency="postgres"}': 1, metricsMs }
     expect(prometheus.applies(nothing, observe)).toBe(true)
     expect(await prometheus.sample(nothing, observe, signal)).toEqual([{ values }])
     expect(await prometheus.sample(nothing, observe, signal)).toEqual([{ values }])
@@ -63,7 +64,7 @@ describe('prometheus', () => {
     const seen: unknown[] = []
     const watched: Environment = { ...nothing, metricsSeen: (instance, told) => seen.push([instance, told]) }
     expect(prometheus.applies(watched, { metrics: { url } })).toBe(true)
-    expect(await prometheus.sample(watched, { metrics: { url } }, signal)).toEqual([{ values: {} }])
+    expect(await prometheus.sample(watched, { metrics: { url } }, signal)).toEqual([{ values: { metricsMs } }])
     status = 500
     await expect(prometheus.sample(watched, observe, signal)).rejects.toThrow('500')
     expect(seen).toEqual([
@@ -101,7 +102,7 @@ describe('postgres', () => {
     stack.defer(async () => void (await Promise.all(clients.map((client) => client.end()))))
     await Promise.all(clients.map((client) => client.connect()))
     const [holder, waiter] = clients
-    await holder?.query('begin; lock table held')
+    await holder?.query('begin; lock table held; select pg_advisory_lock(1)')
     const waiting = waiter?.query('select from held').then(() => 'seen', String)
     await expect
       .poll(() => postgresSampler.sample(environment, observe, signal))
@@ -112,6 +113,7 @@ describe('postgres', () => {
             active: 1,
             idleInTransaction: 1,
             lockWaiting: 1,
+            advisoryLocks: 1,
             longestActiveMs: expect.any(Number),
             activeOverSecond: expect.any(Number),
             maxConnections: 100,
@@ -120,6 +122,13 @@ describe('postgres', () => {
       ])
     await holder?.query('commit')
     expect(await waiting).toBe('seen')
+  })
+
+  it('takes no process of Postgres itself for a connection of its superuser', async () => {
+    const launchers = "select usename from pg_stat_activity where backend_type = 'logical replication launcher'"
+    expect(await postgres.query(launchers)).toEqual([{ usename: 'postgres' }])
+    const [reading] = await postgresSampler.sample({ ...nothing, database: postgres }, { postgres: { role: 'postgres' } }, signal)
+    expect(reading?.values).toMatchObject({ connections: 0 })
   })
 
   it('takes the workers of one parallel statement for no connections and no statements', async () => {

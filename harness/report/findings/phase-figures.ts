@@ -123,6 +123,7 @@ const DULL = new Set([
   'clients',
   'liveMs',
   'readyMs',
+  'metricsMs',
   'handles',
   'rssBytes',
   'activeOverSecond',
