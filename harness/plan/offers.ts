@@ -38,6 +38,15 @@ export function offersOf(target: Target, plan: Plan, declared: Declared, observe
       target.start ?? metrics?.heapBytes ?? metrics?.sessions,
       "observe: { metrics: { url: 'http://…/metrics', heapBytes: 'nodejs_heap_size_used_bytes', sessions: 'mcp_sessions' } }",
     ),
+    residue: offered(
+      target.start ??
+        ((readable && observe.postgres) || undefined) ??
+        metrics?.inFlight ??
+        metrics?.poolUsed ??
+        metrics?.poolWaiting ??
+        metrics?.leases,
+      "observe: { metrics: { url: 'http://…/metrics', inFlight: 'http_requests_in_flight' } }",
+    ),
     alerts: offered(
       (metrics && observe.alerts) || undefined,
       "observe: { metrics: { url: 'http://…/metrics' }, alerts: { rules: 'alerts.yml' } }",
