@@ -5,8 +5,8 @@
 // (limit cpuRatio, 2 ×), bytes of its log (logRatio, 3 ×, and never more than logBytes, 10 kB; less than logFloorBytes more, 1 kB, is no
 // growth: some servers log only what failed), heap after collection (heapRatio, 2 ×; less than heapFloorBytes more, 16 MB, is none).
 // All ours. 95 % intervals by block bootstrap over seconds; fewer than 100 calls on a side leave CPU and log out. Where a fifth of the
-// calls are other tools' work than before, dearer CPU is unknown. What the target does not show is left out, and said. Not modelled: cost
-// at the dependencies, and disk and network.
+// calls are other tools' work than before, dearer CPU is unknown; so is a larger heap where it may be garbage (held.ts). What the target
+// does not show is left out, and said. Not modelled: cost at the dependencies, and disk and network.
 import { phaseOf, phasesOf } from '../history/queries.ts'
 import { bytes, ratio } from '../parameters.ts'
 import { check, type Finding } from './check.ts'

@@ -1,18 +1,18 @@
 // What grows with the calls: the slope over the whole load, and what each stress has left, that is, what is there once it is over and was
 // not before it. A slope within a stress would be that of the work in hand. What may be there and be no leak (held.ts) leaves it unknown.
-// Pure.
+// Series of one instance are added up: the parts of a heap, the workers of an instance. Pure.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { onceEach } from '../history/once.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { phaseOf, phasesOf } from '../history/queries.ts'
-import { points } from '../history/samples.ts'
+import { type Reading, together } from '../history/samples.ts'
 import { isDuring, nameOfStretch, type Stretch } from '../history/stretch.ts'
 import type { Phase } from '../plan/plan.ts'
 import type { Finding } from './check.ts'
 import { indexes, percent, some } from './finding.ts'
 import { heldAfter, type Series } from './held.ts'
-import { type Reading, trendOf } from './trend.ts'
+import { trendOf } from './trend.ts'
 
 const WITNESSES = 20
 const WINDOW_MS = 1_000
@@ -30,6 +30,8 @@ export interface Kind {
   limit: number
   unit: string
   told: (value: number) => string
+  /** Of an instance; what grew by no more has not grown. */
+  floor?: number
 }
 
 /** Of one instance: measured, at least, at most. */
@@ -67,11 +69,11 @@ function leftBy(history: History, { window, fromMs, toMs }: Phase, kind: Kind): 
 
 /** All instances together serve the calls. */
 function perCall(history: History, when: string, { fromMs, toMs }: Stretch, rise: Rise, instances: number, kind: Kind): Finding[] {
-  const { series, what, limit, unit, told } = kind
+  const { series, what, limit, unit, told, floor = 0 } = kind
   const { calls, usual } = endedIn(history, { fromMs, toMs })
   if (calls < LEAST_CALLS || !usual) return []
-  const [measured, low, high] = rise.map((amount) => (amount * instances) / calls) as Rise
-  const held = low > limit ? heldAfter(history, series, { fromMs, toMs }, instances) : []
+  const [measured, low, high] = rise.map((amount) => ((floor > 0 ? Math.max(0, amount - floor) : amount) * instances) / calls) as Rise
+  const held = low > limit ? heldAfter(history, series, { fromMs, toMs }) : []
   const unexplained = low - held.reduce((sum, { amount }) => sum + amount, 0) / calls
   const status = unexplained > limit ? 'fail' : high <= limit ? 'pass' : 'unknown'
   const figures = `${told(measured)} a call (${told(low)} to ${told(high)})`
@@ -83,8 +85,7 @@ function perCall(history: History, when: string, { fromMs, toMs }: Stretch, rise
 
 /** By instance: the lowest reading of each second. */
 function floorsOf(history: History, { series }: Kind, stretch: Stretch): Reading[][] {
-  const bySeries = Map.groupBy(points(history, series), (point) => point.series)
-  return [...bySeries.values()].map((readings) => lowestBySecond(readings.filter(({ atMs }) => isDuring(stretch, atMs))))
+  return together(history, series).map((readings) => lowestBySecond(readings.filter(({ atMs }) => isDuring(stretch, atMs))))
 }
 
 function lowestBySecond(readings: readonly Reading[]): Reading[] {

@@ -81,6 +81,57 @@ describe('steady-over-time', () => {
     expect(uncollected(700_000)).toMatchObject({ status: 'fail', unit: 'bytes a call' })
   })
 
+  test('an engine that collects seldom may hold all that came since: a JVM fills its young generation first', () => {
+    const jvm = (heapAt: (atMs: number) => number) => {
+      const story = served25s()
+      story.manifest.settings = {}
+      for (const { atMs, values } of story.samples)
+        if ('heapBytes' in values) {
+          delete values.heapBytes
+          values['heapBytes{id="G1 Eden Space"}'] = heapAt(atMs - T0_MS)
+          values['heapBytes{id="G1 Old Gen"}'] = 40_000_000
+        }
+      return find(steadyOverTime, story)
+    }
+    const inStress = (atMs: number) => Math.max(0, Math.min(8_000, atMs - 10_000))
+    // 2.5 MB each 40 ms, collected once at 12 s, and then not again.
+    const young = (atMs: number) => 5_000_000 + 60_000 * inStress(atMs) - (atMs >= 12_000 ? 110_000_000 : 0)
+    expect(jvm(young)).toMatchObject({ status: 'unknown', says: expect.stringContaining('garbage that nobody has collected yet') })
+    // It throws away 20 MB again and again, and ten times as much stays.
+    const leaking = (atMs: number) => young(atMs) + ((atMs / 250) % 4) * 5_000_000
+    expect(jvm(leaking)).toMatchObject({ status: 'fail', unit: 'bytes a call' })
+    expect(jvm((atMs) => 5_000_000 + ((atMs / 250) % 8) * 10_000_000).status).not.toBe('fail')
+  })
+
+  test('parts of one heap, or workers of one instance, are one instance’s', () => {
+    const parted = (parts: number) => {
+      const story = served25s({ leakBytes: 38_000 })
+      for (const { values } of story.samples)
+        if (values.heapBytes !== undefined) {
+          for (let n = 1; n < parts; n++) values[`heapBytes{part="${n}"}`] = 1_000_000
+          values['heapBytes{part="0"}'] = values.heapBytes
+          delete values.heapBytes
+        }
+      return find(steadyOverTime, story).measured
+    }
+    expect(parted(4)).toBeCloseTo(parted(1) ?? 0, 3)
+  })
+
+  test('cannot tell what grew outside of the heap: memory that no runtime gives back, or a leak of buffers', () => {
+    const grown = (bytes: number) => {
+      const story = served25s()
+      for (const { atMs, values } of story.samples)
+        if ('handles' in values) values.rssBytes = 90_000_000 + bytes * Math.max(0, Math.min(1, (atMs - T0_MS - 10_000) / 8_000))
+      story.sample('process', 5_000, {})
+      return find(steadyOverTime, story)
+    }
+    expect(grown(70_000_000).status).toBe('pass')
+    expect(grown(500_000_000)).toMatchObject({
+      status: 'unknown',
+      says: expect.stringMatching(/the memory of its processes grew .*, which may be what its runtime does not give back/),
+    })
+  })
+
   test('connections that calls at once have opened stay open for the next', () => {
     const opened = (atOnce: number) => {
       const story = served25s()

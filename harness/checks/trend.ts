@@ -2,11 +2,7 @@
 // bootstrap of what lies off the line (neighbours resemble each other: a heap saws). Pure. Not modelled: growth that bends.
 import { generatorOf } from '../history/bootstrap.ts'
 import { quantileOf } from '../history/quantiles.ts'
-
-export interface Reading {
-  atMs: number
-  value: number
-}
+import type { Reading } from '../history/samples.ts'
 
 export interface Trend {
   perMs: number

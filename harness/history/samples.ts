@@ -1,9 +1,13 @@
 // Questions to the readings of the samplers. Pure.
 import type { History } from './history.ts'
+import { onceEach } from './once.ts'
 
-export interface Point {
+export interface Reading {
   atMs: number
   value: number
+}
+
+export interface Point extends Reading {
   /** `poolWaiting{pool="cheap"}`, with the instance when there are several. */
   series: string
   sampler: string
@@ -38,6 +42,25 @@ function namedIn(samples: History['samples']): Map<string, Point[]> {
     }
   return byName
 }
+
+/**
+ * By instance of the server: what all its series of that name tell at a moment, added up: the parts of a heap, the workers of an instance.
+ * The first readings come first.
+ */
+export const together = onceEach(({ samples }: History, name: string): Reading[][] => {
+  const instances = new Map<string, Reading[]>()
+  for (const { sampler, atMs, instance, values } of samples) {
+    // Of the harness's own processes as well.
+    if (sampler === 'process' && !/^\d+$/.test(instance ?? '')) continue
+    const own = Object.keys(values).filter((series) => series === name || series.startsWith(`${name}{`))
+    if (own.length === 0) continue
+    const value = own.reduce((sum, series) => sum + (values[series] as number), 0)
+    const readings = instances.get(`${instance}`) ?? []
+    if (readings.length === 0) instances.set(`${instance}`, readings)
+    readings.push({ atMs, value })
+  }
+  return [...instances.values()]
+})
 
 /** Of the server's instances, from the samples of their processes: each the share of a core since the one before. */
 export function cpuShares(history: History): Point[] {
