@@ -42,11 +42,31 @@ describe('connections-stable', () => {
     expect(find(connectionsStable, steadily(40)).status).toBe('fail')
   })
 
+  test('a pool may fill anew every ten seconds: node-postgres closes what was idle for so long', () => {
+    const long = (connections: number) => {
+      const story = opened(connections)
+      for (const phase of story.plan.phases) if (phase.name === 'recovery') Object.assign(phase, { fromMs: 70_000, toMs: 79_000 })
+      for (const phase of story.plan.phases) if (phase.name === 'stress') phase.toMs = 70_000
+      return find(connectionsStable, story)
+    }
+    expect(long(24)).toMatchObject({ status: 'pass', limit: 24 })
+    expect(long(25).status).toBe('fail')
+  })
+
   test('a call that was given up may cost two: one that cancels its statement, one that takes the place', () => {
     const story = opened(24)
     for (let n = 0; n < 10; n++) story.call({ of: 'a', atMs: 13_100 + n * 100, timeoutMs: 300, answer: gaveUp(300) })
     expect(find(connectionsStable, story)).toMatchObject({ status: 'pass', measured: 24, limit: 24 })
     expect(find(connectionsStable, story.attempts('postgres', [15_000], false)).status).toBe('fail')
+  })
+
+  test('cannot tell of a server that goes past the proxy; one that filled its pool before the run does not', () => {
+    expect(find(connectionsStable, opened(0))).toMatchObject({
+      status: 'unknown',
+      says: expect.stringContaining('goes past it'),
+      witnesses: [0],
+    })
+    expect(find(connectionsStable, opened(0).attempts('postgres', [-2_000], false))).toMatchObject({ status: 'pass', measured: 0 })
   })
 
   test('has no weight while a fault breaks connections', () => {

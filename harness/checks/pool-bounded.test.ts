@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { served, toolError } from '../../tests/fixtures/histories/answers.ts'
+import { gaveUp, served, toolError } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
 import { poolBounded } from './pool-bounded.ts'
@@ -35,6 +35,36 @@ describe('pool-bounded', () => {
     ])
   })
 
+  test('connections of calls that were just given up may be closing, on a slow link later; what stays is too many', () => {
+    const givenUp = (peak: number, calls: number, endedAtMs = 12_000) => {
+      const story = burst(peak)
+      for (let n = 0; n < calls; n++) story.call({ of: 'a', atMs: endedAtMs - 301, timeoutMs: 300, answer: gaveUp(300) })
+      return story
+    }
+    expect(find(poolBounded, givenUp(6, 2))).toMatchObject({ status: 'unknown', says: expect.stringContaining('not yet gone') })
+    expect(find(poolBounded, givenUp(7, 2))).toMatchObject({ status: 'fail', measured: 7 })
+    expect(find(poolBounded, givenUp(6, 2, 11_000)).status).toBe('fail')
+    const slow = givenUp(6, 2, 11_000).fault('postgres-latency', { parameters: { delayMs: 900 } })
+    expect(find(poolBounded, slow).status).toBe('unknown')
+    expect(find(poolBounded, givenUp(6, 2).sample('postgres', 14_000, { connections: 6 })).status).toBe('fail')
+  })
+
+  test('a bound that nobody reached was not tried: unknown where the scenario rests on it', () => {
+    const idle = (connections: number, declared: number) => {
+      const story = burst(connections).check('pool-bounded', {}, { essential: true })
+      story.manifest.declared.poolMax = declared
+      return story
+    }
+    expect(find(poolBounded, idle(6, 50))).toMatchObject({ status: 'pass', notExercised: true })
+    expect(verdictOf(idle(6, 50), 'pool-bounded')).toMatchObject({
+      status: 'unknown',
+      because: expect.stringContaining('but only 10 calls at once asked for them'),
+    })
+    // More calls than connections, or as many connections as there may be.
+    expect(verdictOf(idle(6, 9), 'pool-bounded').status).toBe('pass')
+    expect(verdictOf(idle(10, 10), 'pool-bounded').status).toBe('pass')
+  })
+
   test('counts all instances', () => {
     const story = burst(8)
     story.manifest.declared.instances = 2
@@ -50,7 +80,8 @@ describe('pool-bounded', () => {
   })
 
   test('fails when the database said that it was out of connections, seen in a sample or not', () => {
-    for (const message of ['sorry, too many clients already', 'too many connections for database "ledger"']) {
+    const pooler = 'no more connections allowed (max_client_conn)'
+    for (const message of ['sorry, too many clients already', 'too many connections for database "ledger"', pooler]) {
       const story = burst(4).call({ of: 'a', atMs: 13_000, answer: toolError('INTERNAL', 5, { message }) })
       const found = find(poolBounded, story)
       expect(found, message).toMatchObject({ status: 'fail', says: expect.stringContaining('53300') })

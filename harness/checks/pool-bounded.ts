@@ -2,8 +2,10 @@
 // pool a request, or pools that nobody added up, take the database away from everybody else (SQLSTATE 53300).
 //
 // No limits of its own: poolMax × instances of the target's `declared`. Connections are those of the app's role in
-// pg_stat_activity, so a peak between two samples goes unseen, but for the 53300 that it causes
-// (those of a fault that takes connections away are not the server's own). Not modelled: poolers between.
+// pg_stat_activity, so a peak between two samples goes unseen, but for the 53300 that it causes (those of a fault that takes connections
+// away are not the server's own; of a pooler between, that it takes no more clients). Connections beyond, but no more than calls given up
+// in the second before (ours; later by what a fault delays the link) may be closed and not yet gone: unknown. A bound that was not reached, by
+// no more calls at once than there may be connections, was not tried: a pass without weight. Not modelled: a pooler's own connections.
 import type { Call } from '../history/event.ts'
 import { faultsOf } from '../history/faults.ts'
 import { needing, notServed } from '../history/gathered.ts'
@@ -12,11 +14,12 @@ import { peakInFlight } from '../history/in-flight.ts'
 import { instancesOf } from '../history/instances.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { causesOf, everyIntent, needs, overlaps, phaseOf, phasesOf, windowsOf } from '../history/queries.ts'
-import { points } from '../history/samples.ts'
+import { type Point, points } from '../history/samples.ts'
 import { isDuring } from '../history/stretch.ts'
 import { wordsOf } from '../history/words.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, some, time, unknown } from './finding.ts'
+import { givenUpIn } from './given-up.ts'
 
 const WITNESSES = 20
 
@@ -41,7 +44,13 @@ export const poolBounded = check({
     const spent = spentCalls(history)
     const highest = connections.reduce((most, point) => (point.value > most.value ? point : most), { atMs: 0, value: 0 })
     const shown = { measured: highest.value, limit, unit: 'connections', samples: connections.length }
-    if (highest.value > limit || spent.length > 0) {
+    const over = connections.filter(({ value }) => value > limit)
+    if (over.length > 0 && spent.length === 0 && over.every((point) => mayBeClosing(history, point, limit)))
+      return unknown(
+        `${highest.value} connections at ${time(highest.atMs)}, declared are ${limit}; but as many calls were given up just before, whose connections may have been closed and not yet gone`,
+        { ...shown, witnesses: indexes(causesOf(needing(history, 'postgres'), highest.atMs, WITNESSES)) },
+      )
+    if (over.length > 0 || spent.length > 0) {
       const then = highest.value > limit ? causesOf(needing(history, 'postgres'), highest.atMs, WITNESSES) : []
       return {
         ...shown,
@@ -65,14 +74,27 @@ export const poolBounded = check({
         witnesses: indexes([served]),
       })
     }
+    const asking = needing(history, 'postgres')
+    // Where no role says what it needs, any may need it.
+    const atOnce = peakInFlight(asking.length > 0 ? asking : history.calls).calls
     return {
       ...shown,
       status: 'pass',
-      says: `at most ${some(highest.value, 'connection')} of ${limit}${pressure(history, limit)}`,
+      ...(highest.value < limit && atOnce <= limit && { notExercised: true }),
+      says: `at most ${some(highest.value, 'connection')} of ${limit}${pressure(atOnce, limit)}`,
       advice: advice(history, poolMax),
     }
   },
 })
+
+/** From when a pool closes a connection until the database has no more of it. ours */
+const CLOSING_MS = 1_000
+
+function mayBeClosing(history: History, { atMs, value }: Point, limit: number): boolean {
+  const late = faultsOf(history).filter(({ fault, fromMs, overMs }) => fault === 'postgres-latency' && atMs >= fromMs && atMs <= overMs)
+  const closingMs = late.reduce((ms, { parameters }) => ms + Number(parameters.delayMs ?? 0), CLOSING_MS)
+  return value - limit <= givenUpIn(history, { fromMs: atMs - closingMs, toMs: atMs })
+}
 
 /** The database's own word for it, passed on: seen without looking into the database. That it was never said proves nothing. */
 function ranOut(history: History): Finding | undefined {
@@ -94,14 +116,16 @@ function spentCalls(history: History): Call[] {
   return notServed(history).filter((call) => outOfConnections(call) && !takenAway.some((fault) => overlaps(call, fault)))
 }
 
-/** SQLSTATE 53300 as a server passes it on: the code itself, or Postgres's and libpq's own words for it. */
+/** SQLSTATE 53300 as a server passes it on: the code itself, or the words of Postgres, PgBouncer and Supavisor for it. */
 function outOfConnections({ evidence }: Call): boolean {
-  return /\b53300\b|too many clients already|remaining connection slots|too many connections for (role|database)/i.test(wordsOf(evidence))
+  return OUT.test(wordsOf(evidence))
 }
 
+const OUT =
+  /\b53300\b|too many clients already|remaining connection slots|too many connections for (role|database)|no more connections allowed|max clients reached/i
+
 /** A pool that nobody pressed has not been tried: the plan should ask for twice of it at once. */
-function pressure(history: History, limit: number): string {
-  const peak = peakInFlight(needing(history, 'postgres')).calls
+function pressure(peak: number, limit: number): string {
   return peak >= 2 * limit
     ? `, with up to ${peak} calls at once`
     : `; but only ${some(peak, 'call')} at once asked for them, less than twice the pools`
