@@ -68,6 +68,33 @@ describe('loop-healthy', () => {
     expect(blocked(1).status).toBe('pass')
   })
 
+  test('fails when it is blocked for two seconds again and again: few readings are told, and each tells of it', () => {
+    const between = (blockedMs: number, times: number) => {
+      const story = looped()
+      const outside = story.samples.filter(({ atMs }) => atMs - T0_MS < 10_000 || atMs - T0_MS >= 18_000)
+      story.samples.splice(0, story.samples.length, ...outside)
+      for (let n = 1; n <= times; n++)
+        story.sample('prometheus', 10_000 + n * blockedMs - 50, { loopDelaySecondsP99: blockedMs / 1_000, loopBusyShare: 0.9 })
+      return find(loopHealthy, story)
+    }
+    expect(between(2_000, 4)).toMatchObject({ status: 'fail', measured: 2_000, samples: 4 })
+    expect(between(4_000, 2).status).toBe('unknown')
+  })
+
+  test('cannot tell where delays are short and readings were waited for: Node’s own histogram forgets what its reading waited for', () => {
+    const waiting = (stressMs: number, steadyMs = 4) => {
+      const story = looped()
+      for (const [n, { atMs, values }] of story.samples.entries()) {
+        const stressed = atMs - T0_MS >= 10_000 && atMs - T0_MS < 18_000
+        values.metricsMs = stressed && n % 4 === 0 ? stressMs : steadyMs
+      }
+      return find(loopHealthy, story)
+    }
+    expect(waiting(400)).toMatchObject({ status: 'unknown', says: expect.stringContaining('may not tell what it waited for') })
+    expect(waiting(60).status).toBe('pass')
+    expect(waiting(400, 90).status).toBe('pass')
+  })
+
   test('cannot tell on a machine that stalls by itself, unless it was watched and kept its cores; nor from a few readings', () => {
     expect(find(loopHealthy, looped({ stressMs: 150, steadyMs: 80 })).status).toBe('unknown')
     const watched = looped({ stressMs: 450, steadyMs: 400 }).sample('machine', 5_000, { stolenShare: 0, waitingShare: 0.1 })
