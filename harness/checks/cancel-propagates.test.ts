@@ -72,6 +72,19 @@ describe('cancel-propagates', () => {
     expect(find(cancelPropagates, limited('canceling statement due to user request')).status).toBe('fail')
   })
 
+  test('who cancels by ending sessions may end another one’s; so does a fault', () => {
+    const ended = (atMs: number) =>
+      dropped(1).call({
+        of: 'a',
+        atMs,
+        answer: toolError('INTERNAL', 200, { message: 'terminating connection due to administrator command' }),
+      })
+    expect(find(cancelPropagates, ended(12_400))).toMatchObject({ status: 'fail', unit: 'calls cancelled by mistake', measured: 1 })
+    expect(find(cancelPropagates, ended(4_000)).status).toBe('pass')
+    expect(find(cancelPropagates, ended(12_400).fault('postgres-sessions-killed', { fromMs: 11_000 })).status).toBe('pass')
+    expect(find(cancelPropagates, ended(12_400).fault('postgres-slow-statements')).status).toBe('fail')
+  })
+
   test('a tool that stops all its queries after the same time has a limit of its own', () => {
     const stopped = (...afterMs: number[]) => {
       const story = dropped(1)

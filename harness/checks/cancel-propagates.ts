@@ -7,10 +7,11 @@
 // way for as long, and need the database, and are in flight or ended less than graceMs ago; in two readings in a row.
 // Long statements that were there before anybody had given up (a job of the server's own) are counted off;
 // where nobody gives up, statements that no call explains belong to roles that do not say what they need.
-// Innocent: a call answered long before its own deadline with 57014 (or its words), or with a time limit within 2 s (ours) of
-// somebody's giving up; unless all such took the same time, or the words are those of statement_timeout: then that is a limit of its own.
-// Not modelled: what began between two readings.
+// Innocent: a call answered long before its own deadline with 57014 (or its words), or, within 2 s (ours) of somebody's giving up, with a
+// time limit, or with the end of its session (57P01, where no fault ends any); unless all such took the same time, or the words are those
+// of statement_timeout: then that is a limit of its own. Not modelled: what began between two readings; several statements of a call at once.
 import type { Call } from '../history/event.ts'
+import { faultsOf } from '../history/faults.ts'
 import { needing, notServed } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
@@ -24,6 +25,9 @@ import { indexes, notExercised, some, time, unknown } from './finding.ts'
 
 const WITNESSES = 20
 const CANCELLED = /\b57014\b|canceling statement due to user request/i
+const TERMINATED = /\b57P01\b|terminating connection due to administrator command/i
+/** Faults on Postgres that end no session. */
+const GENTLE: ReadonlySet<string> = new Set(['postgres-latency', 'postgres-lock', 'postgres-slow-statements'])
 /** What the sampler calls long. */
 const RUNNING_MS = 1_000
 /** From a disconnect or deadline until its cancel may still hit somebody. ours */
@@ -117,6 +121,10 @@ class Running {
   }
 }
 
+function endsSessions(history: History): boolean {
+  return faultsOf(history).some(({ fault, dependency }) => dependency === 'postgres' && !GENTLE.has(fault))
+}
+
 function toldCancelled(call: Call): boolean {
   return CANCELLED.test(wordsOf(call.evidence))
 }
@@ -144,10 +152,12 @@ function withoutOwnLimit(early: readonly Call[]): Call[] {
   })
 }
 
-/** Told that it was cancelled, or that a time limit was over which had not been reached. */
-function endedEarly({ plan }: History, call: Call): boolean {
+/** Told that it was cancelled or its session ended, or that a time limit was over which had not been reached. */
+function endedEarly(history: History, call: Call): boolean {
+  const { plan } = history
   if (call.endedAtMs === undefined || call.role === 'handshake') return false
-  if (call.evidence.transport !== undefined || !(call.class === 'timeout' || toldCancelled(call))) return false
+  const told = call.class === 'timeout' || toldCancelled(call) || (TERMINATED.test(wordsOf(call.evidence)) && !endsSessions(history))
+  if (call.evidence.transport !== undefined || !told) return false
   const deadlineMs = plan.roles[call.role]?.deadlineMs
   return deadlineMs === undefined || call.endedAtMs - call.sentAtMs < deadlineMs * EARLY_SHARE
 }
