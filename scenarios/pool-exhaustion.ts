@@ -1,9 +1,10 @@
 // A fleet of planners that fan out: twenty-odd calls arrive within milliseconds of each other and ask for more connections
 // than there are. What is over the pools must wait briefly or be told to come back; the number of connections must not grow.
 //
-// Bursts ask for well over twice the pools at once (the plan states its peak concurrency). Not modelled: health checks that share
-// the pool.
+// Bursts ask for well over twice the pools at once (the plan states its peak concurrency). Probes that wait for a connection with all the
+// others die here. Not modelled: log-ins that do.
 import { boundedTime } from '../harness/checks/bounded-time.ts'
+import { liveNotReady } from '../harness/checks/live-not-ready.ts'
 import { loopHealthy } from '../harness/checks/loop-healthy.ts'
 import { poolBounded } from '../harness/checks/pool-bounded.ts'
 import { queueBounded } from '../harness/checks/queue-bounded.ts'
@@ -34,6 +35,6 @@ export default scenario({
     bursty({ agents: 8, role: 'cheapRead', during: 'stress' }),
     bursty({ agents: 4, role: 'expensiveRead', during: 'stress' }),
   ],
-  checks: [poolBounded(), queueBounded(), loopHealthy(), boundedTime(), retryAfterValid(), recovers()],
+  checks: [poolBounded(), queueBounded(), loopHealthy(), boundedTime(), retryAfterValid(), recovers(), liveNotReady()],
   essential: ['pool-bounded'],
 })

@@ -64,6 +64,12 @@ describe('live-not-ready', () => {
     expect(find(liveNotReady, three)).toMatchObject({ status: 'fail', measured: 1, says: expect.stringContaining('1.5 s (no answer)') })
   })
 
+  test('a probe told 429 may be so for how often we ask; what fails beside it fails', () => {
+    const told = { 12000: { liveStatus: 429 }, 12500: { liveStatus: 429 } }
+    expect(find(liveNotReady, probed(told))).toMatchObject({ status: 'unknown', says: expect.stringContaining('first at 12 s (429)') })
+    expect(find(liveNotReady, probed({ ...told, 13000: { liveStatus: 503 } }))).toMatchObject({ status: 'fail', measured: 1 })
+  })
+
   test('a probe that never succeeded is asked at a wrong address; the other one is judged all the same', () => {
     const astray = (more: Parameters<typeof probed>[0] = {}) => {
       const story = probed(more)

@@ -5,7 +5,8 @@
 // Limit: silentReadings, unanswered readings in a row that count as dead (default 3, a kubelet's failureThreshold). Instances
 // that a fault stops, freezes or drains are left out while it lasts. Readiness is looked at while a dependency is broken and in the steady
 // phase, when there is nothing for it to fall for. A probe that never once succeeded, not before anything was broken either,
-// is more likely asked at a wrong address: unknown. Not modelled: start-up probes.
+// is more likely asked at a wrong address: unknown. So is one that is told 429: the harness asks forty times as often as a kubelet, and from
+// the address of all agents. Not modelled: start-up probes.
 import { type FaultRecord, faultsOf } from '../history/faults.ts'
 import { causesOf, phaseOf } from '../history/queries.ts'
 import type { Point } from '../history/samples.ts'
@@ -49,6 +50,9 @@ export const liveNotReady = check({
       const lines = neverHeld.map((name) => `observe.probes.${name}`).join(' and ')
       return unknown(`${neverHeld.join(' and ')} never succeeded, not before anything was broken either: mend ${lines}`, shown)
     }
+    const throttled = [...live, ...ready].filter(({ value }) => value === TOO_MANY)
+    if (!first && throttled.length > 0)
+      return unknown(`${some(throttled.length, 'probe')} told 429, first at ${moment(throttled)}: leave them out of the limit`, shown)
     if (!first) return { ...shown, status: 'pass', measured: 0, says: `all ${some(shown.samples, 'probe')} succeeded` }
     return {
       ...shown,
@@ -70,9 +74,11 @@ export const liveNotReady = check({
   },
 })
 
+const TOO_MANY = 429
+
 /** Answered, and not with success. */
 function failed({ value }: Point): boolean {
-  return value !== 0 && !probeHolds(value)
+  return value !== 0 && value !== TOO_MANY && !probeHolds(value)
 }
 
 function neverSucceeded(readings: readonly Point[]): boolean {
