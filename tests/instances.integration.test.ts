@@ -33,6 +33,10 @@ test('all carry calls; one that dies is named, ejected, and the run is judged', 
   expect(new Set(calls.flatMap(({ server }) => server?.instance ?? []))).toEqual(new Set(['1', '2', '3']))
   const last = calls.filter(({ phase, outcome }) => phase === 'recovery' && outcome === 'ok')
   expect(new Set(last.flatMap(({ server }) => server?.instance ?? []))).toEqual(new Set(['1', '3']))
-  const samples = history.filter((line): line is SampleLine => line.kind === 'sample' && line.sampler === 'prometheus')
-  expect(new Set(samples.map(({ instance }) => instance))).toEqual(new Set(['1', '2', '3']))
+  const readBy = (sampler: string) => {
+    const samples = history.filter((line): line is SampleLine => line.kind === 'sample' && line.sampler === sampler)
+    return new Set(samples.map(({ instance }) => instance))
+  }
+  expect(readBy('prometheus')).toEqual(new Set(['1', '2', '3']))
+  if (process.platform === 'linux') expect(readBy('accept-queue')).toEqual(new Set(['1', '2', '3', 'proxy', 'balancer']))
 })

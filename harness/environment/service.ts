@@ -198,6 +198,8 @@ export interface Environment {
   metricsUrls?: Record<string, string>
   /** Told every text of metrics that is read, by instance (`server` when there is one); undefined: it was not answered. */
   metricsSeen?: (instance: string, text: string | undefined, atMs: number) => void
+  /** Ports of this machine at which the run's connections are accepted: by instance of the server, `proxy`, `balancer`. */
+  doors?: Record<string, number>
   /** Other processes worth measuring, name → process id: `harness`, `k6`, `proxy`. */
   processes?: Record<string, number>
   /** Address that agents call. */

@@ -6,7 +6,7 @@ import type { Images } from '../environment/container-services.ts'
 import { openDatabase } from '../environment/database.ts'
 import { Engine } from '../environment/engine.ts'
 import { freePort } from '../environment/free-port.ts'
-import type { Database, Environment, FaultKeeper } from '../environment/service.ts'
+import type { Database, Environment, FaultKeeper, Link } from '../environment/service.ts'
 import type { ProxyProcess } from '../faults/proxy/client.ts'
 import type { LinkSpec } from '../faults/proxy/messages.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -113,6 +113,7 @@ export async function startSetting(options: SettingOptions): Promise<Setting> {
       servers,
       logFiles: logFilesOf(options.folder, servers, observe),
       metricsUrls: metricsUrlsOf(target, contexts),
+      doors: doorsOf(target, contexts, links.server),
       processes: { harness: process.pid, proxy: proxy.pid, ...(balancer && { balancer: balancer.pid }) },
       url: throughLink(url, links.server?.address),
     },
@@ -165,6 +166,21 @@ function metricsUrlsOf({ observe }: Target, { all, balancerPort }: Contexts): Re
   if (balancerPort === undefined) return {}
   const urls = all.map((context) => [String(context.instance), evaluate('observe', observe, context)?.metrics?.url])
   return Object.fromEntries(urls.filter(([, url]) => url !== undefined))
+}
+
+/** Of instances that run on this machine, and of what stands before them. */
+function doorsOf({ url }: Target, { all, balancerPort }: Contexts, link: Link | undefined): Record<string, number> {
+  const own = all.map((context) => [String(context.instance), evaluate('url', url, context) ?? ''] as const)
+  return {
+    ...Object.fromEntries(own.flatMap(([instance, at]) => (isLoopback(at) ? [[instance, portOf(at)]] : []))),
+    ...(link && { proxy: portOf(`http://${link.address}`) }),
+    ...(balancerPort !== undefined && { balancer: balancerPort }),
+  }
+}
+
+function portOf(url: string): number {
+  const { port, protocol } = new URL(url)
+  return Number(port) || (protocol === 'https:' ? 443 : 80)
 }
 
 function hostOf(url: string): string {

@@ -1,7 +1,7 @@
 // The samplers against what they really read: a metrics page, a Postgres, processes.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
@@ -13,6 +13,7 @@ import { type PostgresService, startPostgres } from '../environment/postgres.ts'
 import { startRedis } from '../environment/redis.ts'
 import { ScratchKeeper } from '../environment/scratch-keeper.ts'
 import type { Environment } from '../environment/service.ts'
+import { acceptQueue } from './accept-queue.ts'
 import { machine } from './machine.ts'
 import { postgres as postgresSampler } from './postgres.ts'
 import { probes } from './probes.ts'
@@ -186,6 +187,27 @@ describe('process', () => {
     } finally {
       process.kill(stranger, 'SIGKILL')
     }
+  })
+})
+
+describe('accept-queue', () => {
+  it('counts who waits at the door of a server that accepts nobody', async () => {
+    const code = `require('node:net').createServer().listen(0, '127.0.0.1', function () {
+      console.log('port ' + this.address().port)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+    })`
+    const busy = await startChild({ keeper, name: 'busy', file: process.execPath, args: ['-e', code] })
+    await using stack = new AsyncDisposableStack()
+    stack.defer(async () => void (await busy.stop('SIGKILL', 1_000)))
+    const port = Number((await busy.said(/^port \d+/, 10_000, signal)).slice(5))
+    for (let n = 0; n < 3; n++) {
+      const client = stack.adopt(connect(port, '127.0.0.1'), (socket) => void socket.destroy())
+      await once(client, 'connect')
+    }
+    const environment: Environment = { ...nothing, doors: { '1': port, balancer: 1 } }
+    expect(acceptQueue.applies(environment, {})).toBe(process.platform === 'linux')
+    const waiting = process.platform === 'linux' ? [{ instance: '1', values: { acceptQueue: 3 } }] : []
+    expect(await acceptQueue.sample(environment, {}, signal)).toEqual(waiting)
   })
 })
 

@@ -50,6 +50,7 @@ function figures(history: History): [string, string][] {
     ],
     ['Clock drift', drift(clocks)],
     ['The machine stood still', stoodStill(history)],
+    ['Connections that waited to be accepted, most at one door', mostAtDoor(history)],
     ['Samples of the server', number(samples.length)],
     [
       'Generator',
@@ -76,6 +77,12 @@ function stoodStill(history: History): string | undefined {
   const stolen = points(history, 'stolenShare', 'machine').map(({ value }) => value)
   const share = stolen.reduce((sum, value) => sum + value, 0) / stolen.length
   return `${stillsSaid(stillsOf(history))}${stolen.length > 0 ? `; the host took ${number(Math.round(share * 1_000) / 10)} % of its cores over the run` : ''}`
+}
+
+/** Undefined where nobody looked. */
+function mostAtDoor(history: History): string | undefined {
+  const waiting = points(history, 'acceptQueue').map(({ value }) => value)
+  return waiting.length === 0 ? undefined : number(waiting.reduce((most, one) => Math.max(most, one), 0))
 }
 
 /** Largest change of wall against monotonic time since the first reading. */
