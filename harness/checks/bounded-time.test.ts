@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { closedUnread, gaveUp, reset, served } from '../../tests/fixtures/histories/answers.ts'
-import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { aRun, type Story } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
 import { boundedTime } from './bounded-time.ts'
 
@@ -56,6 +56,97 @@ describe('bounded-time', () => {
     expect(find(boundedTime, lined(4_400)).status).toBe('pass')
     const slowed = lined(4_800).fault('link-latency', { on: 'server', fromMs: 2_000, toMs: 9_000 })
     expect(find(boundedTime, slowed).status).toBe('pass')
+  })
+
+  describe('a line at the door', () => {
+    const FREE = { stolenShare: 0.02, waitingShare: 0.2 }
+    const ROBBED = { stolenShare: 0.5, waitingShare: 0.9 }
+
+    interface Line {
+      toMs?: number
+      everyMs?: number
+      waiting?: number
+      proxy?: number
+      machine?: Record<string, number>
+    }
+
+    /** So many wait to be accepted from the third second on, and the machine is read as often. */
+    function lined(story: Story, { toMs = 9_000, everyMs = 250, waiting = 30, proxy = 0, machine = FREE }: Line = {}): Story {
+      for (let atMs = 3_000; atMs <= toMs; atMs += everyMs)
+        story
+          .sample('accept-queue', atMs, { acceptQueue: waiting })
+          .sample('accept-queue', atMs, { acceptQueue: proxy }, 'proxy')
+          .sample('machine', atMs, machine)
+      return story
+    }
+    const late = () => one().call({ of: 'a', atMs: 3_000, timeoutMs: 30_000, answer: served(4_800), serverMs: 40 })
+    const givenUp = (calls = 1) => {
+      const story = one()
+      for (let n = 0; n < calls; n++) story.call({ of: 'a', atMs: 3_000, answer: gaveUp() })
+      return story
+    }
+
+    test('is the server’s own where it had its cores, whatever its log says', () => {
+      const story = lined(late())
+      const found = find(boundedTime, story)
+      expect(found).toMatchObject({ status: 'fail', measured: 1, remedy: { control: 'overload' } })
+      expect(found.says).toContain('the worst took 4.8 s, allowed were 2.3 s; 1 of them in a line at the server')
+      expect(witnesses(story, found)).toMatchObject([{ server: { durationMs: 40 } }])
+      // No core was free, since it used one itself.
+      const full = lined(late(), { machine: { stolenShare: 0.02, waitingShare: 0.9 } })
+      for (let atMs = 2_500; atMs <= 9_000; atMs += 500) full.sample('process', atMs, { cpuShare: 0.95 })
+      expect(find(boundedTime, full).status).toBe('fail')
+    })
+
+    test.each<[string, Line]>([
+      ['the host had the cores', { machine: ROBBED }],
+      ['others waited for cores that it did not use', { machine: { stolenShare: 0.02, waitingShare: 0.9 } }],
+      ['nobody looked at the machine', { machine: { stillMs: 0 } }],
+      ['the line before it was longer', { proxy: 31 }],
+      ['it had gone soon', { toMs: 5_000 }],
+      ['nobody looked for more than a second', { everyMs: 1_250 }],
+      ['there was none', { waiting: 0 }],
+    ])('is nobody’s, as far as one can tell, where %s', (_, line) => {
+      expect(find(boundedTime, lined(late(), line)).status).toBe('unknown')
+    })
+
+    test('other programs have cores as the host has', () => {
+      const story = lined(late())
+      for (let atMs = 3_000; atMs <= 9_000; atMs += 500) story.sample('process', atMs, { cpuShare: 0.5 }, 'others')
+      expect(find(boundedTime, story).status).toBe('unknown')
+    })
+
+    test('a call that no log knows may have stood there until it was given up', () => {
+      expect(find(boundedTime, givenUp()).status).toBe('fail')
+      const robbed = lined(givenUp(), { machine: ROBBED })
+      expect(find(boundedTime, robbed)).toMatchObject({ status: 'unknown', says: expect.stringContaining('one 6 s where it has nothing') })
+      expect(witnesses(robbed, find(boundedTime, robbed))).toMatchObject([{ class: 'lost' }])
+      expect(find(boundedTime, lined(givenUp(), { machine: ROBBED, waiting: 0, proxy: 9 })).status).toBe('unknown')
+    })
+
+    test.each<[string, Line]>([
+      ['the server had its cores', {}],
+      ['it was there for half of its time', { machine: ROBBED, toMs: 6_500 }],
+      ['there was none', { machine: ROBBED, waiting: 0 }],
+      ['nobody looked for more than a second', { machine: ROBBED, everyMs: 1_250 }],
+    ])('explains no such call where %s', (_, line) => {
+      expect(find(boundedTime, lined(givenUp(), line)).status).toBe('fail')
+    })
+
+    test('a line of a few explains no more than twice as many', () => {
+      expect(find(boundedTime, lined(givenUp(4), { machine: ROBBED, waiting: 2 })).status).toBe('unknown')
+      expect(find(boundedTime, lined(givenUp(5), { machine: ROBBED, waiting: 2 })).status).toBe('fail')
+    })
+
+    test('a call that the log knows was taken in', () => {
+      const story = one().call({ of: 'a', atMs: 3_000, answer: gaveUp(), serverMs: 3 })
+      expect(find(boundedTime, lined(story, { machine: ROBBED })).status).toBe('fail')
+    })
+
+    test('one that is explained hides no other', () => {
+      const story = lined(givenUp(), { machine: ROBBED }).call({ of: 'a', atMs: 12_000, answer: gaveUp() })
+      expect(find(boundedTime, story)).toMatchObject({ status: 'fail', measured: 1 })
+    })
   })
 
   test('the way to a server far away is not its own', () => {

@@ -3,11 +3,13 @@
 // and its log shows it; without an answer by the longer of that and what callers saw who were patient enough to wait for the deadline:
 // a handler that returned and an answer that never left are a hang all the same. An answer for which its caller waited twice as long as is
 // allowed, and the log says otherwise, is unknown: it may have stood in a line before the handler, of which the log knows nothing, or the
-// machine had no time for either of the two.
+// machine had no time. It is a fail where connections stood for longer than is allowed at a door that was the server's own to open, and a
+// call that no log knows is unknown where they stood at one that nobody could (history/door.ts).
 //
 // Limits: graceMs on top of the deadline (default 250 ms, ours), the generator's measured lateness, and what callers see the way there and
 // back, which the soonest answer of the run bounds. Exempt: calls that a fault on the link between agents and server cut, those that an
 // instance had when it was frozen before their time was over, and those that never reached a server. Not modelled: what lags after a thaw.
+import { inLineOf, ownLineMs } from '../history/door.ts'
 import type { Call } from '../history/event.ts'
 import { faultsOf } from '../history/faults.ts'
 import type { History } from '../history/history.ts'
@@ -15,12 +17,18 @@ import { lateness99Ms } from '../history/lateness.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { overlaps, wayMs } from '../history/queries.ts'
 import { milliseconds } from '../parameters.ts'
-import { check, type Finding } from './check.ts'
+import { check, type Finding, type Remedy } from './check.ts'
 import { indexes, notExercised, some, time, unknown } from './finding.ts'
 
 const WITNESSES = 20
 /** More than a busy generator, a large answer and a caller's network add to what a log tells. ours */
 const LONGER = 2
+
+const TAKE_IN: Remedy = {
+  control: 'overload',
+  do: 'Accept connections as they come and refuse at once what is too much, instead of leaving it in the line of the kernel: several listeners or processes at the port, nothing that holds the loop, a limit of connections that answers 503.',
+  runbook: 'OVERLOADED',
+}
 
 export const boundedTime = check({
   code: 'A4',
@@ -41,9 +49,10 @@ export const boundedTime = check({
     const way = wayMs(history)
     const seenMs = asSeen(history)
     const wasFrozen = frozenIn(history)
+    const wasInLine = inLineOf(history)
     const harms = faultsOf(history).filter(({ dependency }) => dependency === 'server')
-    const over: { call: Call; tookMs: number; limitMs: number }[] = []
-    const inLine: { call: Call; waitedMs: number }[] = []
+    const over: Late[] = []
+    const inLine: Late[] = []
     let [samples, longestMs] = [0, 0]
     for (const call of history.calls) {
       const deadlineMs = call.role === 'handshake' ? undefined : history.plan.roles[call.role]?.deadlineMs
@@ -58,12 +67,16 @@ export const boundedTime = check({
       if (tookMs === undefined) continue
       samples++
       longestMs = Math.max(longestMs, tookMs)
-      if (tookMs > limitMs) over.push({ call, tookMs, limitMs })
-      else if (waitedMs !== undefined && waitedMs > LONGER * limitMs && !harmed) inLine.push({ call, waitedMs })
+      if (tookMs > limitMs) (wasInLine(call, limitMs) ? inLine : over).push({ call, tookMs, limitMs })
+      else if (waitedMs !== undefined && waitedMs > LONGER * limitMs && !harmed) {
+        const own = ownLineMs(history, call) > limitMs
+        ;(own ? over : inLine).push({ call, tookMs: waitedMs, limitMs, atDoor: own })
+      }
     }
     if (samples === 0) return notExercised('no caller was patient enough to see a deadline pass, and the server does not log its own times')
     over.sort((a, b) => b.tookMs - b.limitMs - (a.tookMs - a.limitMs))
     const [worst] = over
+    const atDoor = over.filter((one) => one.atDoor).length
     if (!worst && inLine.length > 0) return unknownLine(inLine, samples)
     return {
       status: worst ? 'fail' : 'pass',
@@ -73,18 +86,27 @@ export const boundedTime = check({
       unit: 'calls past their deadline',
       samples,
       says: worst
-        ? `${over.length} of ${some(samples, 'call')} outlived their deadline; the worst took ${time(worst.tookMs)}${worst.call.endedAtMs === undefined || worst.call.class === 'lost' ? ' and was never answered' : ''}, allowed were ${time(worst.limitMs)}`
+        ? `${over.length} of ${some(samples, 'call')} outlived their deadline; the worst took ${time(worst.tookMs)}${worst.call.endedAtMs === undefined || worst.call.class === 'lost' ? ' and was never answered' : ''}, allowed were ${time(worst.limitMs)}${atDoor > 0 ? `; ${atDoor} of them in a line at the server's own door, of which its log knows nothing` : ''}`
         : `all ${some(samples, 'call')} ended in time, the longest after ${time(longestMs)}`,
       witnesses: indexes(over.slice(0, WITNESSES).map(({ call }) => call)),
+      ...(worst && atDoor === over.length && { remedy: TAKE_IN }),
     }
   },
 })
 
-function unknownLine(inLine: readonly { call: Call; waitedMs: number }[], samples: number): Finding {
-  const longest = inLine.reduce((most, one) => (one.waitedMs > most.waitedMs ? one : most))
-  const logged = time(longest.call.server?.durationMs ?? 0)
+interface Late {
+  call: Call
+  tookMs: number
+  limitMs: number
+  /** In a line of the server's own, of which its log knows nothing. */
+  atDoor?: boolean
+}
+
+function unknownLine(inLine: readonly Late[], samples: number): Finding {
+  const { call, tookMs } = inLine.reduce((most, one) => (one.tookMs > most.tookMs ? one : most))
+  const logged = call.server?.durationMs === undefined ? 'has nothing' : `says ${time(call.server.durationMs)}`
   return unknown(
-    `callers of ${some(inLine.length, 'call')} waited far longer than the log tells, one ${time(longest.waitedMs)} where it says ${logged}: in a line before the handler, or for a machine that had no time`,
+    `callers of ${some(inLine.length, 'call')} waited far longer than the log tells, one ${time(tookMs)} where it ${logged}: in a line before the handler, or for a machine that had no time`,
     { samples, witnesses: indexes(inLine.slice(0, WITNESSES).map(({ call }) => call)) },
   )
 }

@@ -23,6 +23,36 @@ function letIn(run: Recording, calls: readonly Recorded[]): void {
     })
 }
 
+/** One under stress, by somebody who has six seconds. */
+function patient(run: Recording, role: string): Recorded {
+  return one(run, (each) => isServed(each) && each.send.role === role && each.phase === 'stress' && each.send.timeoutMs >= 6_000)
+}
+
+function hearsNothing(run: Recording): Recorded {
+  const call = patient(run, 'expensiveRead')
+  run.server?.delete(call.send.call)
+  call.end.endedAtMs = call.send.sentAtMs + call.send.timeoutMs
+  rewrite(call, { status: 0, transport: 'timeout', rpcId: undefined, isError: undefined, correct: undefined, hash: undefined })
+  return call
+}
+
+function comesLate(run: Recording): Recorded {
+  const call = patient(run, 'cheapRead')
+  call.end.endedAtMs = call.send.sentAtMs + 5_900
+  return call
+}
+
+/** As long as that call is under way. */
+function standAtDoor(run: Recording, { send, end }: Recorded, machine: Record<string, number>): void {
+  const meanwhile = ({ atMs }: { atMs: number }) => atMs >= startOf(run) + send.sentAtMs && atMs <= startOf(run) + end.endedAtMs
+  run.samples = run.samples.filter((line) => line.sampler !== 'machine' || !meanwhile(line))
+  for (let atMs = startOf(run) + send.sentAtMs; meanwhile({ atMs }); atMs += 250)
+    run.samples.push(
+      { kind: 'sample', atMs, sampler: 'accept-queue', instance: '1', values: { acceptQueue: 40 } },
+      { kind: 'sample', atMs, sampler: 'machine', values: machine },
+    )
+}
+
 export const behaviour: Mutation[] = [
   {
     base: 'bad-sql',
@@ -36,16 +66,33 @@ export const behaviour: Mutation[] = [
   {
     base: 'slow-postgres',
     what: 'a patient caller hears nothing for six seconds',
-    change(run) {
-      const call = one(
-        run,
-        (each) => isServed(each) && each.send.role === 'expensiveRead' && each.phase === 'stress' && each.send.timeoutMs >= 6_000,
-      )
-      run.server?.delete(call.send.call)
-      call.end.endedAtMs = call.send.sentAtMs + call.send.timeoutMs
-      rewrite(call, { status: 0, transport: 'timeout', rpcId: undefined, isError: undefined, correct: undefined, hash: undefined })
-    },
+    change: (run) => void hearsNothing(run),
     turns: { 'bounded-time': 'fail' },
+  },
+  {
+    base: 'slow-postgres',
+    what: 'a patient caller hears nothing while others stand at the door and the host has the cores',
+    change: (run) => standAtDoor(run, hearsNothing(run), { stolenShare: 0.6, waitingShare: 0.9 }),
+    turns: { 'bounded-time': 'unknown' },
+  },
+  {
+    base: 'slow-postgres',
+    what: 'a patient caller hears nothing while others stand at the door of a server that has its cores',
+    change: (run) => standAtDoor(run, hearsNothing(run), { stolenShare: 0, waitingShare: 0.1 }),
+    turns: { 'bounded-time': 'fail' },
+  },
+  {
+    base: 'slow-postgres',
+    what: 'an answer comes after more than five seconds, of which the log knows nothing',
+    change: (run) => void comesLate(run),
+    // It is one of those that the lock should not touch.
+    turns: { 'bounded-time': 'unknown', 'blast-radius': 'unknown' },
+  },
+  {
+    base: 'slow-postgres',
+    what: 'an answer comes after more than five seconds at the door of a server that has its cores',
+    change: (run) => standAtDoor(run, comesLate(run), { stolenShare: 0, waitingShare: 0.1 }),
+    turns: { 'bounded-time': 'fail', 'blast-radius': 'unknown' },
   },
   {
     base: 'slow-postgres',
