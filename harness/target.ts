@@ -53,7 +53,10 @@ export interface ToolRole {
   leadsTo?: LeadsTo[]
   /** Where an answer says whose rows it has, as `agents.tenant` names them: `[{ at: '/structuredContent/rows', each: '/tenant' }]`. */
   tenants?: TenantsAt[]
-  /** How to count a write's effects: rows of `key`, `rows` (count), optionally `names` (text[]); `$1`: LIKE pattern for this run's keys. */
+  /**
+   * How to count a write's effects: rows of `key`, `rows` (count), optionally `names` (text[]) and `tenant`, a row a key and tenant then, as
+   * `agents.tenant` names them; `$1`: LIKE pattern for this run's keys.
+   */
   effects?: { sql: string }
 }
 

@@ -124,6 +124,45 @@ describe('effects-once', () => {
     }
   })
 
+  /** 409 of servers that refuse what is known, or is being done, in their own words. */
+  const conflict = (message: string): Answers[number] => ({
+    afterMs: 5,
+    evidence: { status: 409, parsed: true, rpcCode: -32_009, message },
+  })
+
+  test('a server that refuses what it has done already says the truth; that it is still at it, once it was told as done, is none', () => {
+    for (const words of ['The invoice already exists.', 'duplicate_request: INV-1', 'This call was already processed as INV-1.']) {
+      expect(find(effectsOnce, write('w1', [served(), conflict(words)]).effect('w1', 'INV-1')).status).toBe('pass')
+      // A gateway sent it twice, and told of the second.
+      expect(find(effectsOnce, write('w1', [conflict(words)]).effect('w1', 'INV-1')).status).toBe('pass')
+      expect(find(effectsOnce, write('w1', [unavailable(), conflict(words)]).effect('w1', 'INV-1')).status).toBe('fail')
+      expect(find(effectsOnce, write('w1', [served(), conflict(words)]).effect('w1', 'INV-1', 'INV-2')).status).toBe('fail')
+    }
+    const busy = conflict('A request with this key is already being processed.')
+    expect(find(effectsOnce, write('w1', [busy]).effect('w1', 'INV-1')).status).toBe('pass')
+    expect(find(effectsOnce, write('w1', [unavailable(), busy]).effect('w1', 'INV-1')).status).toBe('fail')
+    expect(find(effectsOnce, write('w1', [served(), busy]).effect('w1', 'INV-1')).status).toBe('fail')
+    expect(find(effectsOnce, write('w1', [conflict('The customer is locked.')]).effect('w1', 'INV-1')).status).toBe('fail')
+  })
+
+  test('other arguments, told in words alone: of a retry it is false, of an altered call true', () => {
+    for (const message of [
+      'Keys for idempotent requests can only be used with the same parameters they were first used with.',
+      "Error calling tool 'create_invoice': idempotency key was used with a different payload",
+    ]) {
+      const told = toolError('', 5, { message, data: {} })
+      expect(find(effectsOnce, write('w1', [reset(), told]).effect('w1', 'INV-1'))).toMatchObject({
+        status: 'fail',
+        exhibits: ['key st-test.w1: told that its arguments had changed, but they had not'],
+      })
+      const story = write('w1', [served()]).effect('w1', 'INV-1')
+      story.call({ of: 'a', role: 'write', atMs: 4_000, key: 'w1', altered: true, parent: story.lastCall, answer: told })
+      expect(find(effectsOnce, story).status).toBe('pass')
+    }
+    const key = toolError('', 5, { message: 'The key of the customer is unknown; use another customer.', data: {} })
+    expect(find(effectsOnce, write('w1', [reset(), key])).status).toBe('pass')
+  })
+
   test('refused by a budget or a dependency when asked again, it may still be answered later', () => {
     for (const answer of [refused(), unavailable(), gateway(), gaveUp()])
       expect(find(effectsOnce, write('w1', [served(), answer]).effect('w1', 'INV-1')).status).toBe('pass')
@@ -196,6 +235,45 @@ describe('effects-once', () => {
       expect(found.remedy?.do).toContain('tenant')
       const unseen = tenants([served()], [toolError('IDEMPOTENCY_MISMATCH')]).hides('effects', 'x')
       expect(verdictOf(unseen, 'effects-once')).toMatchObject({ status: 'fail', evidence: 'inferred' })
+    })
+
+    /** The count says whose each row is. */
+    const counted = (a: Answers, b: Answers, rows: Record<string, string[]>) => {
+      const story = tenants(a, b)
+      story.effects.length = 0
+      for (const [tenant, names] of Object.entries(rows)) story.effectOf(tenant, 'w1', ...names)
+      return story
+    }
+
+    test.each<[string, Answers, Answers, Record<string, string[]>, string]>([
+      [
+        'the row is of the one that was told fail',
+        [reset()],
+        [unavailable()],
+        { t1: ['INV-1'] },
+        'told that it failed, but it left rows INV-1',
+      ],
+      ['ok and fail, the wrong way round', [served()], [unavailable()], { t1: ['INV-1'] }, 'told that it failed, but it left rows INV-1'],
+      [
+        'two rows of one, none of the other',
+        [reset(), served()],
+        [served()],
+        { t0: ['INV-1', 'INV-2'] },
+        'rows INV-1, INV-2; asked 2 times, one after the other: 3.001–3.051 s, 3.501–3.521 s',
+      ],
+      ['ok, and no row of its own', [served()], [reset()], { t1: ['INV-1'] }, 'answered ok, but no row'],
+    ])('fails where the count says whose they are: %s', (_story, a, b, rows, text) => {
+      expect(find(effectsOnce, counted(a, b, rows))).toMatchObject({ status: 'fail', measured: 1, exhibits: [`key st-test.w1: ${text}`] })
+    })
+
+    test('holds where it says so, and cannot tell where it does not and that decides', () => {
+      expect(find(effectsOnce, counted([reset()], [unavailable()], { t0: ['INV-1'] })).status).toBe('pass')
+      expect(find(effectsOnce, counted([served()], [served()], { t0: ['INV-1'], t1: ['INV-2'] })).status).toBe('pass')
+      const unsaid = find(effectsOnce, tenants([reset()], [unavailable()], mine))
+      expect(unsaid).toMatchObject({ status: 'unknown', says: expect.stringContaining('`tenant` in effects.sql') })
+      // Somebody whom nobody knows: the count has other names for tenants than the target.
+      expect(find(effectsOnce, counted([reset()], [unavailable()], { acme: ['INV-1'] })).status).toBe('unknown')
+      expect(find(effectsOnce, tenants([served()], [unavailable()], mine)).status).toBe('pass')
     })
 
     test('two rows are no fail where the record of one of them is lost', () => {

@@ -1,14 +1,14 @@
 // A5: each intent leaves exactly the effects that its agent was told of. By idempotency key, over all attempts, counted in the
 // effect table once the server is quiet: told ok → one row; told fail each time → none; not told → none or one. An answer
 // to a key that was answered before is the first answer again. More than one row for a key is a fail, whatever was told.
-// An answer to a key that comes back may not break its role's rules, nor call the key's arguments other ones: retries carry the same; nor say
-// that it cannot be done, once it has been told as done.
+// An answer to a key that comes back may not break its role's rules, nor call the key's arguments other ones: retries carry the
+// same; nor say that it cannot be done, once it has been told as done ("already done" is true).
 // What is missing from a damaged record never makes a fail: an attempt that is not in it may be the one that was answered.
-// A key that agents of several tenants use (`sharedKeys` of the plan) is an intent of each: one row each, and no answer of another's.
+// A key that agents of several tenants use (`sharedKeys` of the plan) is an intent of each: one row each. Whose a row is, the count
+// may say (`tenant`); where it does not, and that alone decides, it is unknown.
 //
-// Another payload under a known key must be refused. No limits: one violation is a fail. Not modelled: effects outside the table; writes
-// without key; answers that say within the result itself that they are repeated (a mark belongs
-// into `_meta`: the result is the first one's).
+// Another payload under a known key must be refused. No limits: one violation is a fail. Not modelled: effects outside the table;
+// writes without key; answers that repeat the first in other words.
 import type { History } from '../history/history.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, some, unknown } from './finding.ts'
@@ -37,13 +37,16 @@ export const effectsOnce = check({
     const found = [...keys.values()].flatMap((key) => violations(key))
     const bad = found.filter(({ needs, calls }) => {
       if (needs === 'effects') return counted
+      if (needs === 'whose') return false
       return needs === 'nothing' || calls.every(({ agent }) => recorded.has(agent))
     })
     if (!counted && bad.length === 0) return unknown('the effects were not counted, or their file is damaged', { samples: keys.size })
     if (keys.size === 0) return notExercised('no call with an idempotency key was sent')
     const [open] = found.filter((violation) => !bad.includes(violation))
     if (bad.length === 0 && open)
-      return unknown(`${open.text}, as far as its agent's record goes, which is not whole`, { samples: keys.size })
+      return unknown(open.needs === 'whose' ? open.text : `${open.text}, as far as its agent's record goes, which is not whole`, {
+        samples: keys.size,
+      })
     const again = [...keys.values()].filter(({ calls }) => calls.length > 1).length
     const altered = history.calls.filter((call) => call.altered).length
     const shared = [...keys.values()].filter(({ tenants }) => tenants > 1).length

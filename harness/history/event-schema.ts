@@ -91,7 +91,14 @@ export const sampleLine = z.looseObject({
   instance: z.string().exactOptional(),
   values: z.record(z.string(), z.number()),
 })
-export const effectLine = z.looseObject({ kind: z.literal('effect'), role, key: id, rows: z.int().min(0), names: z.array(z.string()) })
+export const effectLine = z.looseObject({
+  kind: z.literal('effect'),
+  role,
+  key: id,
+  rows: z.int().min(0),
+  names: z.array(z.string()),
+  tenant: z.string().exactOptional(),
+})
 export const clockLine = z.looseObject({ kind: z.literal('clock'), atMs: ms, monotonicMs: ms })
 
 export const hitLine = z.looseObject({

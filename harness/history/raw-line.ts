@@ -97,6 +97,8 @@ export interface EffectLine {
   key: string
   rows: number
   names: string[]
+  /** Whose they are, as `agents.tenant` names them, where the query says so: then a line a key and tenant. */
+  tenant?: string
 }
 
 /** Wall and monotonic clock, read together. */

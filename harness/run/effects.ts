@@ -14,7 +14,12 @@ import { LineFile } from './line-file.ts'
 const QUIET_WITHIN_MS = 10_000
 const LOOK_EVERY_MS = 50
 
-const ROW = z.object({ key: z.string(), rows: z.coerce.number().int().nonnegative(), names: z.array(z.coerce.string()).default([]) })
+const ROW = z.object({
+  key: z.string(),
+  rows: z.coerce.number().int().nonnegative(),
+  names: z.array(z.coerce.string()).default([]),
+  tenant: z.coerce.string().exactOptional(),
+})
 
 const ACTIVITY = "select count(*)::int as busy from pg_stat_activity where usename = $1 and state <> 'idle'"
 
@@ -64,7 +69,7 @@ async function readEffects(
       throw new HarnessError(
         'EFFECTS_QUERY_FAILED',
         `tools.${name}.effects.sql failed: ${(error as Error).message}`,
-        'it must return key, rows and optionally names; $1 is a LIKE pattern',
+        'it must return key, rows and optionally names and tenant; $1 is a LIKE pattern',
         error,
       )
     })
@@ -74,7 +79,7 @@ async function readEffects(
         throw new HarnessError(
           'EFFECTS_QUERY_FAILED',
           `tools.${name}.effects.sql returned ${JSON.stringify(row)}`,
-          'each row needs key (text) and rows (a count); names (text[]) is optional',
+          'each row needs key (text) and rows (a count); names (text[]) and tenant (text) are optional',
         )
       lines.push({ kind: 'effect', role: name as Role, ...parsed.data })
     }

@@ -67,8 +67,8 @@ const write: ToolRole = {
     { at: '/structuredContent/amountCents', equals: '/arguments/amountCents' },
   ],
   effects: {
-    sql: `select idempotency_key as key, count(*)::int as rows, array_agg(tenant || ' ' || invoice_number order by id) as names
-          from ledger.invoices where idempotency_key like $1 group by idempotency_key`,
+    sql: `select idempotency_key as key, tenant, count(*)::int as rows, array_agg(tenant || ' ' || invoice_number order by id) as names
+          from ledger.invoices where idempotency_key like $1 group by idempotency_key, tenant`,
   },
 }
 
@@ -90,8 +90,8 @@ const money: ToolRole = {
     { at: '/structuredContent/amountCents', equals: '/arguments/amountCents' },
   ],
   effects: {
-    sql: `select idempotency_key as key, count(*)::int as rows, array_agg(tenant || ' refund ' || id order by id) as names
-          from ledger.refunds where idempotency_key like $1 group by idempotency_key`,
+    sql: `select idempotency_key as key, tenant, count(*)::int as rows, array_agg(tenant || ' refund ' || id order by id) as names
+          from ledger.refunds where idempotency_key like $1 group by idempotency_key, tenant`,
   },
 }
 

@@ -127,6 +127,17 @@ export const effects: Mutation[] = [
   },
   {
     base: 'duplicate-writes',
+    what: 'two tenants use the same key, and one of them has both rows',
+    change(run) {
+      const { kept, other } = withOneKey(run)
+      kept.rows += other.rows
+      kept.names = [...kept.names, ...other.names]
+      run.effects = run.effects.flatMap((line) => [{ ...line, tenant: line === kept ? 't1' : (line.names[0]?.split(' ')[0] ?? '') }])
+    },
+    turns: A5,
+  },
+  {
+    base: 'duplicate-writes',
     what: 'the effects could not be read whole',
     change(run) {
       run.manifest.raw = { ...run.manifest.raw, 'effects.ndjson': 'damaged' }
