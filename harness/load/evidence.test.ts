@@ -214,6 +214,22 @@ test('the hash of a keyed result does not depend on the order of its fields; a r
   expect(other.hash).not.toBe(first.hash)
 })
 
+test('a mark within the result, whether it was done now or before, is no other answer; a yes or no of the tool itself is', () => {
+  const hash = (result: object) => evidenceOf(raw(200, message({ result })), { ...question, keyed: true }).hash
+  const structured = (said: object) => hash({ content: [], structuredContent: said })
+  const asText = (said: object) => hash({ content: [{ type: 'text', text: JSON.stringify(said) }] })
+  for (const told of [structured, asText]) {
+    expect(told({ invoice: 'INV-7', idempotent_replay: true })).toBe(told({ invoice: 'INV-7', idempotent_replay: false }))
+    expect(told({ invoice: 'INV-7', created: false })).toBe(told({ invoice: 'INV-7', created: true }))
+    expect(told({ invoice: 'INV-7', at: '2026-11-22T10:00:01.5Z' })).toBe(told({ invoice: 'INV-7', at: '2026-11-22T10:00:03.2Z' }))
+    expect(told({ invoice: 'INV-7', paid: false })).not.toBe(told({ invoice: 'INV-7', paid: true }))
+    expect(told({ invoice: 'INV-7', created: '10:00' })).not.toBe(told({ invoice: 'INV-7', created: '10:01' }))
+  }
+  const words = (...said: string[]) => hash({ content: said.map((text) => ({ type: 'text', text })) })
+  expect(words('Created INV-7.')).not.toBe(words('Created INV-8.'))
+  expect(words('{"invoice":"INV-7"}', 'one')).not.toBe(words('{"invoice":"INV-7"}', 'two'))
+})
+
 test('FNV-1a gives its published values', () => {
   expect([fnv1a(''), fnv1a('a'), fnv1a('foobar')]).toEqual(['811c9dc5', 'e40c292c', 'bf9cf968'])
 })

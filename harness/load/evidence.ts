@@ -125,13 +125,27 @@ function addResult(evidence: Evidence, result: Json, { correct, arguments: given
   if (told) evidence.data = bounded(told)
   if (isReplay(result._meta)) evidence.replayed = true
   if (isError) return
-  if (keyed) evidence.hash = fnv1a(sorted(result.structuredContent ?? result.content))
+  if (keyed) evidence.hash = fnv1a(sorted(unmarked(result)))
   if (correct.length > 0) evidence.correct = isCorrect(correct, (pointer) => at(result, pointer), given)
 }
 
 /** `replayed: true` in the result's `_meta`, under whatever prefix. */
 function isReplay(meta: unknown): boolean {
   return isObject(meta) && Object.keys(meta).some((name) => meta[name] === true && (name === 'replayed' || name.endsWith('/replayed')))
+}
+
+/** By which servers say within the result whether this is the first answer or the same again; and when it was given. */
+const MARK = /^(is_?)?((idempotent_?)?replay(ed)?|idempotent|duplicate|cached|created|existing|already_?(exist(s|ed)|processed))$/i
+const MOMENT = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d/
+
+/** What a result says, but for such marks: it must be the same when it is told again. */
+function unmarked({ structuredContent, content }: Json): unknown {
+  const alone = Array.isArray(content) && content.length === 1
+  const said = structuredContent ?? (alone ? parseObject(textOf(content) ?? '') : undefined) ?? content
+  if (!isObject(said)) return said
+  const isMark = (name: string, value: unknown) =>
+    typeof value === 'boolean' ? MARK.test(name) : typeof value === 'string' && MOMENT.test(value)
+  return Object.fromEntries(Object.entries(said).filter(([name, value]) => !isMark(name, value)))
 }
 
 function textOf(content: unknown): string | undefined {
