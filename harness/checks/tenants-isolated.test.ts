@@ -38,6 +38,15 @@ describe('tenants-isolated', () => {
     expect(find(tenantsIsolated, story)).toMatchObject({ status: 'fail', witnesses: [2] })
   })
 
+  test('a row that is everybody’s by its own word is nobody’s, unless a tenant is called so', () => {
+    expect(find(tenantsIsolated, answered(['a', 't0', 'shared'], ['b', 't1', ''], ['b', 'PUBLIC']))).toMatchObject({
+      status: 'pass',
+      samples: 2,
+    })
+    expect(find(tenantsIsolated, answered(['a', 't0', 't7'], ['b', 't1']))).toMatchObject({ status: 'fail', witnesses: [0] })
+    expect(find(tenantsIsolated, answered(['a', 't0', 'shared'], ['b', 't1']).agent('c', { tenant: 'shared' })).status).toBe('fail')
+  })
+
   test('has no weight with one tenant, or when no answer says whose rows it has; unknown where it is essential', () => {
     expect(find(tenantsIsolated, answered(['a', 't0'], ['a', 't0']))).toMatchObject({ notExercised: true })
     expect(find(tenantsIsolated, answered(['a'], ['b']))).toMatchObject({ notExercised: true })

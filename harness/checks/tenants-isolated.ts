@@ -2,7 +2,8 @@
 // handler or a policy in the database, and one forgotten line of either shows everybody everything.
 //
 // Looked at: whose rows an answer says it has, at the places that the target names (`tenants` of a role), against the tenant of the agent
-// that asked; first answers, pages and replays alike. One foreign row is a fail. An answer that names no tenant says nothing.
+// that asked; first answers, pages and replays alike. One foreign row is a fail. An answer that names no tenant says nothing, nor does a
+// row that is everybody's by its own word (`public`, `shared`, none).
 // No limits. Not modelled: rows that do not say whose they are, sums over several tenants' rows, what a log line shows (nothing-leaks).
 import type { Call } from '../history/event.ts'
 import { check } from './check.ts'
@@ -23,8 +24,10 @@ export const tenantsIsolated = check({
   sort: 'exact',
   needs: ['tenants'],
   limits: {},
-  judge({ calls }) {
-    const telling = calls.filter(({ evidence }) => (evidence.tenants?.length ?? 0) > 0)
+  judge({ calls, plan }) {
+    const known = new Set(plan.agents.map(({ tenant }) => tenant))
+    const othersIn = (call: Call) => ownersIn(call, known).filter((owner) => owner !== call.tenant)
+    const telling = calls.filter((call) => ownersIn(call, known).length > 0)
     const asking = new Set(telling.map(({ tenant }) => tenant))
     if (telling.length === 0) return notExercised('no answer said whose rows it has')
     const foreign = telling.filter((call) => othersIn(call).length > 0)
@@ -46,6 +49,9 @@ export const tenantsIsolated = check({
   },
 })
 
-function othersIn({ tenant, evidence }: Call): string[] {
-  return (evidence.tenants ?? []).filter((other) => other !== tenant)
+/** What rows that all tenants share say instead of a tenant. */
+const EVERYBODY = /^(?:|\*|common|everyone|global|none|null|public|shared)$/i
+
+function ownersIn({ evidence }: Call, known: ReadonlySet<string>): string[] {
+  return (evidence.tenants ?? []).filter((owner) => known.has(owner) || !EVERYBODY.test(owner))
 }

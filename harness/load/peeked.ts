@@ -14,8 +14,12 @@ export function canPeek(raw: RawAnswer): raw is Peekable {
   return raw.peek !== undefined
 }
 
-/** Pointers that read the same as dotted paths. */
 const PLAIN_POINTER = /^(\/[\w-]+)+$/
+
+/** Does it read the same as a dotted path? */
+export function isPlainPointer(pointer: string): boolean {
+  return PLAIN_POINTER.test(pointer)
+}
 
 /**
  * Adds the evidence of a result that is no error, without parsing it. False, and nothing added: it

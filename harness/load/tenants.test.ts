@@ -37,3 +37,10 @@ test('nothing where there is nothing, and never more than ten', () => {
   expect(all({ rows: [] })).toEqual([])
   expect(all({ rows: rows(...Array.from({ length: 40 }, (_, n) => `t${n}`)) })).toHaveLength(10)
 })
+
+test('a name that an engine would look up otherwise is read from the whole', () => {
+  const body = message({ rows: [{ 'owner.id': 't0' }, { 'owner.id': 't1' }] })
+  const peek = lookedUp(body)
+  const raw: RawAnswer = { status: 200, header: () => 'application/json', body, ...(peek && { peek }) }
+  expect(tenantsIn(raw, [{ at: '/structuredContent/rows', each: '/owner.id' }])).toEqual(['t0', 't1'])
+})

@@ -3,14 +3,15 @@
 import type { TenantsAt } from '../plan/plan.ts'
 import { at } from './correctness.ts'
 import { parseAnswer, type RawAnswer } from './evidence.ts'
-import { canPeek, type Peekable } from './peeked.ts'
+import { canPeek, isPlainPointer, type Peekable } from './peeked.ts'
 
 const TENANTS_MAX = 10
 
 /** Each once, in the order in which they come. */
 export function tenantsIn(raw: RawAnswer, places: readonly TenantsAt[]): string[] {
   const type = raw.header('Content-Type') ?? ''
-  const peekable = canPeek(raw) && type.startsWith('application/json') ? raw : undefined
+  const plain = places.every(({ at: pointer, each = '/x' }) => isPlainPointer(pointer) && isPlainPointer(each))
+  const peekable = plain && canPeek(raw) && type.startsWith('application/json') ? raw : undefined
   const result = peekable ? undefined : parseAnswer(raw.body, type)?.result
   const found = new Set<string>()
   for (const place of places) {
