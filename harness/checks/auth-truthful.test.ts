@@ -12,6 +12,8 @@ const told = (status: number, challenge?: string, code = 'UNAUTHENTICATED'): Ans
 const INVALID = told(401, 'Bearer realm="mcp", error="invalid_token"')
 const NO_SCOPE = told(403, 'Bearer realm="mcp", error="insufficient_scope", scope="mcp:tools:query"', 'INSUFFICIENT_SCOPE')
 
+const noSuchTool: Answer = toolError('', 5, { message: "Unknown tool: 'run_query'", data: {} })
+
 const tried = (...calls: [Credential | undefined, Answer, number?][]) => {
   const story = aRun().agent('intruder-01', { persona: 'intruder', hostile: true })
   calls.forEach(([credential, answer, atMs], n) => {
@@ -56,6 +58,10 @@ describe('auth-truthful', () => {
     ],
     ['a 403 does not say what is missing', 'wrong-scope', told(403, 'Bearer realm="mcp"'), /does not say insufficient_scope/],
     ['an agent’s own is told 401', undefined, INVALID, /right token told 401/],
+    ['an agent’s own is told so by a tool', undefined, toolError('UNAUTHENTICATED'), /right token told 401/],
+    ['it is sent to a page to log in at', 'expired', { afterMs: 5, evidence: { status: 302, parsed: false } }, /neither 401 nor 403/],
+    ['a page to log in at is the answer', 'expired', { afterMs: 5, evidence: { status: 200, parsed: false } }, /neither 401 nor 403/],
+    ['a worthless one is told that there is no such tool', 'expired', noSuchTool, /neither 401 nor 403/],
     ['an agent’s own is told that it lacks a scope', undefined, NO_SCOPE, /lacks a scope/],
   ])('fails when %s', (_, credential, answer, says) => {
     expect(find(authTruthful, tried(['expired', INVALID], [credential, answer]))).toMatchObject({
@@ -75,6 +81,47 @@ describe('auth-truthful', () => {
     const asTool = tried(...['RATE_LIMITED', 'OVERLOADED', 'DRAINING'].map((code) => ['expired', toolError(code)] as [Credential, Answer]))
     expect(find(authTruthful, asTool)).toMatchObject({ status: 'pass', samples: 3 })
     expect(find(authTruthful, tried(['expired', toolError('INVALID_ARGUMENTS')])).status).toBe('fail')
+  })
+
+  test('a kind of token of which nothing was told is unknown; a few that a budget turned away are none', () => {
+    const times = (n: number, answer: Answer) => Array.from({ length: n }, () => ['expired', answer] as [Credential, Answer])
+    for (const answer of [unavailable(), refused(), toolError('OVERLOADED')]) {
+      const found = find(authTruthful, tried(...times(5, answer), ['revoked', INVALID]))
+      expect(found).toMatchObject({ status: 'unknown', says: expect.stringContaining('5 calls with a credential that is expired') })
+      expect(find(authTruthful, tried(...times(5, answer), ['expired', INVALID])).status).toBe('pass')
+      expect(find(authTruthful, tried(...times(5, answer), ['revoked', served()])).status).toBe('fail')
+    }
+  })
+
+  test('who lacks a scope may see no such tool', () => {
+    const asRpc: Answer = { afterMs: 5, evidence: { status: 200, parsed: true, rpcCode: -32_602, message: 'Tool run_query not found' } }
+    for (const answer of [noSuchTool, asRpc])
+      expect(find(authTruthful, tried(...Array.from({ length: 6 }, () => ['wrong-scope', answer] as [Credential, Answer]))).status).toBe(
+        'pass',
+      )
+  })
+
+  test('a fault that was not felt proves nothing of what could be checked', () => {
+    const unfelt = (story: Story) => {
+      const kept = story.faults.filter(({ event }) => event !== 'felt')
+      story.faults.splice(0, story.faults.length, ...kept)
+      return story
+    }
+    expect(find(authTruthful, unfelt(down(tried(['new-key', INVALID, 11_000])))).status).toBe('pass')
+    expect(find(authTruthful, unfelt(rotated(tried(['new-key', INVALID, 17_000])))).status).toBe('pass')
+  })
+
+  test('a new key that is published and never let in is no pass; nor are old tokens wrongly refused whose key is forgotten', () => {
+    const later = Array.from({ length: 6 }, (_, n) => ['new-key', unavailable(), 17_000 + n * 100] as [Credential, Answer, number])
+    expect(find(authTruthful, rotated(tried(...later)))).toMatchObject({ status: 'unknown', says: expect.stringContaining('published') })
+    expect(find(authTruthful, rotated(tried(...later, ['new-key', served(), 18_000]))).status).toBe('pass')
+    const own = (old: string) =>
+      tried(['expired', INVALID], [undefined, INVALID, 17_000]).fault('keys-rotated', {
+        ...{ on: 'identity-provider', fromMs: 15_000, toMs: 16_000 },
+        parameters: { old },
+      })
+    expect(find(authTruthful, own('kept')).status).toBe('fail')
+    expect(find(authTruthful, own('forgotten')).status).toBe('pass')
   })
 
   test('what cannot be checked is 503: neither 401 nor in', () => {
