@@ -52,6 +52,17 @@ describe('error-taxonomy', () => {
     ['words of the database', 'timeout exceeded when trying to connect'],
     ['words of the database', "READONLY You can't write against a read only replica."],
     ['words of the database', 'LOADING Redis is loading the dataset in memory'],
+    ['words of the database', 'connection to server at "orders-db" (10.0.3.7), port 5432 failed: Connection refused'],
+    ['words of the database', 'Connection terminated unexpectedly'],
+    ['words of the database', 'timeout exceeded when trying to connect'],
+    ['words of the database', 'SQLITE_BUSY: database is locked'],
+    ['words of the program', "Cannot read properties of undefined (reading 'rows')"],
+    ['words of the program', "'NoneType' object is not subscriptable"],
+    ['words of the program', 'rows.map is not a function'],
+    ['words of the program', 'runtime error: invalid memory address or nil pointer dereference'],
+    ['an address', "[Errno 111] Connect call failed ('127.0.0.1', 5432)"],
+    ['an address', "HTTPConnectionPool(host='rates', port=80): Max retries exceeded with url: /v1"],
+    ['an address', 'Get "http://rates.internal/v1": context deadline exceeded'],
     ['an address', 'could not translate host name "orders-db" to address'],
     ['an address', 'connection failed: connection to server at "orders-db" (::1), port 5432 failed'],
     ['an address', "[Errno 111] Connect call failed ('127.0.0.1', 5432)"],
@@ -87,6 +98,37 @@ describe('error-taxonomy', () => {
       const found = find(errorTaxonomy, story)
       expect(found).toMatchObject({ status: 'fail', measured: 9, says: expect.stringContaining('9 errors of 10: a success that is none') })
       expect(witnesses(story, found)[0]).toMatchObject({ sentAtMs: 12_101, class: 'served' })
+    })
+
+    test('fails: "Error" is all that it says, whatever the rules of the role are', () => {
+      const said = (calm: string, told: string) => {
+        const story = aRun().agent('a').fault('postgres-refused')
+        story.calls({ of: 'a', fromMs: 3_000, toMs: 5_000, everyMs: 50, answer: served(5, { message: calm }) })
+        return story.calls({ of: 'a', fromMs: 12_000, toMs: 13_000, everyMs: 100, answer: served(5, { message: told }) })
+      }
+      expect(find(errorTaxonomy, said('3 tables', 'Error: the database does not answer'))).toMatchObject({ status: 'fail', measured: 10 })
+      expect(find(errorTaxonomy, said('3 tables', 'Failed to list tables'))).toMatchObject({ status: 'fail', measured: 10 })
+      expect(find(errorTaxonomy, said('3 tables', 'errors_by_day, invoices, orders'))).toMatchObject({ notExercised: true })
+      expect(find(errorTaxonomy, said('Error budget: 3', 'Error budget: 4'))).toMatchObject({ notExercised: true })
+    })
+
+    test('fails: it is told as the mistake of a caller who has made none before; a gone session is none, nor is one of many', () => {
+      const blamed = (answer: Parameters<ReturnType<typeof aRun>['call']>[0]['answer'], calm = served(5), on = 'postgres') => {
+        const story = aRun().agent('a').fault('postgres-refused', { on })
+        story.calls({ of: 'a', fromMs: 3_000, toMs: 5_000, everyMs: 50, answer: calm })
+        return answer ? story.calls({ of: 'a', fromMs: 12_000, toMs: 13_000, everyMs: 100, answer }) : story
+      }
+      const keyless = { afterMs: 5, evidence: { status: 401, parsed: true, rpcCode: 40_101, data: { code: 'UNAUTHENTICATED' } } }
+      for (const answer of [toolError('INVALID_ARGUMENTS'), keyless]) {
+        const found = find(errorTaxonomy, blamed(answer))
+        expect(found).toMatchObject({ status: 'fail', measured: 10, says: expect.stringContaining('caller’s mistake') })
+        expect(find(errorTaxonomy, blamed(answer, answer)).status).toBe('pass')
+        expect(find(errorTaxonomy, blamed(answer, served(5), 'upstream')).status).toBe('pass')
+        const rare = blamed(unavailable()).calls({ of: 'a', fromMs: 13_000, toMs: 14_000, everyMs: 20, answer: unavailable() })
+        expect(find(errorTaxonomy, rare.call({ of: 'a', atMs: 14_000, answer })).status).toBe('pass')
+      }
+      const gone = { afterMs: 5, evidence: { status: 400, parsed: true, rpcCode: -32_000, message: 'No valid session ID provided' } }
+      expect(find(errorTaxonomy, blamed(gone)).status).toBe('pass')
     })
 
     test('holds: right answers, rules that were broken before as well, what needs nothing that is broken, and a single one of many', () => {
@@ -131,6 +173,15 @@ describe('error-taxonomy', () => {
     expect(find(errorTaxonomy, answered(refused(), worded))).toMatchObject({ status: 'fail', measured: 1 })
   })
 
+  test('the address that was asked is nothing of the inside; another port of that machine is', () => {
+    const story = answered(saying('See http://127.0.0.1:4123/errors#rate-limited.'))
+    expect(find(errorTaxonomy, story).status).toBe('fail')
+    story.manifest.url = 'http://127.0.0.1:4123/v1/mcp'
+    expect(find(errorTaxonomy, story).status).toBe('pass')
+    story.manifest.url = 'http://127.0.0.1:412/v1/mcp'
+    expect(find(errorTaxonomy, story).status).toBe('fail')
+  })
+
   test('what its caller sent may be quoted: a path, a statement', () => {
     const story = answered(saying('no file /srv/ann/notes.md'), saying('cannot run select a, b from c where d = "x"'))
     expect(find(errorTaxonomy, story)).toMatchObject({ status: 'fail', measured: 2 })
@@ -155,6 +206,8 @@ describe('error-taxonomy', () => {
 
   test.each([
     'Select a customer from the list first.',
+    'There is no such table: invoicez. See list_tables.',
+    'A discount is not a function of the amount.',
     'Try again at 10:30:15.',
     'Amount must be at most 10.50.',
     'Use the path /invoices/2026 instead.',
@@ -204,6 +257,25 @@ describe('error-taxonomy', () => {
     expect(find(errorTaxonomy, story)).toMatchObject({ status: 'fail', says: expect.stringContaining('SURPRISE') })
   })
 
+  test('an inner error of JSON-RPC alone is not of the table that is published', () => {
+    const story = answered({ afterMs: 5, evidence: { status: 500, parsed: true, rpcCode: -32_603, message: 'Internal error' } })
+    expect(find(errorTaxonomy, story).status).toBe('pass')
+    story.manifest.declared.errorCodes = ['INTERNAL']
+    expect(find(errorTaxonomy, story)).toMatchObject({ status: 'fail', says: expect.stringContaining('code -32603') })
+    story.manifest.declared.errorCodes = ['INTERNAL', '-32603']
+    expect(find(errorTaxonomy, story).status).toBe('pass')
+  })
+
+  test('a code may stand in another field than `code`, or beside one of another kind', () => {
+    const told = toolError('', 5, { data: { error: 'ORDER_LOCKED', message: 'The order is locked.' } })
+    const both = toolError('', 5, { data: { code: 'E42', name: 'ORDER_LOCKED' } })
+    const story = answered(told, both)
+    story.manifest.declared.errorCodes = ['ORDER_LOCKED']
+    expect(find(errorTaxonomy, story)).toMatchObject({ status: 'pass', samples: 2 })
+    story.manifest.declared.errorCodes = ['RATE_LIMITED']
+    expect(find(errorTaxonomy, story)).toMatchObject({ status: 'fail', measured: 2 })
+  })
+
   test('a code of that table is published, whether or not we know what it means', () => {
     const paid = { afterMs: 5, evidence: { status: 402, parsed: true, rpcCode: -31_402, data: { code: 'PLAN_ENDED' } } }
     const numbered = { afterMs: 5, evidence: { status: 200, parsed: true, rpcCode: -31_001, message: 'The order is locked.' } }
@@ -242,6 +314,10 @@ describe('error-taxonomy', () => {
     const gone = answered({ afterMs: 5, evidence: { status: 404, rpcCode: -32_600, message: 'Session not found' } })
     for (const send of gone.sends.slice(1)) send.turn = 2
     expect(find(errorTaxonomy, gone).status).toBe('pass')
+    const unknown = { status: 400, rpcCode: -32_000, message: 'Bad Request: No valid session ID provided' }
+    const refusedHere = answered({ afterMs: 5, evidence: unknown })
+    for (const send of refusedHere.sends.slice(1)) send.turn = 2
+    expect(find(errorTaxonomy, refusedHere).status).toBe('pass')
   })
 
   test('leaves out what a fault at the server did, and has no weight without an error', () => {
