@@ -44,6 +44,19 @@ describe('output-bounded', () => {
     expect(find(outputBounded, sized(200).call({ of: 'a', role: 'write', atMs: 5_000, answer: asStatus })).status).toBe('fail')
   })
 
+  test('nor in plain words; a request may be too large, and a read fail', () => {
+    const saying = (message: string, role: 'write' | 'cheapRead') => {
+      const answer = toolError('', 30, { sizeBytes: 300, message, data: {} })
+      return find(outputBounded, sized(200).call({ of: 'a', role, atMs: 5_000, answer })).status
+    }
+    for (const words of ['Error: the result is too large to return', 'Response size exceeds 262144 bytes']) {
+      expect(saying(words, 'write')).toBe('fail')
+      expect(saying(words, 'cheapRead')).toBe('pass')
+    }
+    expect(saying('The memo is too long.', 'write')).toBe('pass')
+    expect(saying('The request is too large.', 'write')).toBe('pass')
+  })
+
   test('has no weight without an answer, unknown where it is essential', () => {
     const story = sized().call({ of: 'a', atMs: 5_000, answer: gaveUp() })
     expect(find(outputBounded, story)).toMatchObject({ notExercised: true })

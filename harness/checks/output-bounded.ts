@@ -3,8 +3,8 @@
 //
 // No limits of its own: `declared.outputMaxBytes` of the target, over all answers, as their bodies came over the wire: a result that stands
 // there as text and as structuredContent counts twice. The frame of JSON-RPC around it is not held against the server (1 kB, ours). A
-// write that is answered with "too large" is a fail whatever its size: nobody knows any more whether it happened. Not modelled: a server
-// that cuts and does not say so.
+// write that is answered with "too large", by code or in words, is a fail whatever its size: nobody knows any more whether it happened.
+// Not modelled: a server that cuts and does not say so.
 import { codesOf } from '../history/codes.ts'
 import type { Call } from '../history/event.ts'
 import { notServed } from '../history/gathered.ts'
@@ -35,7 +35,9 @@ export const outputBounded = check({
     const largest = answered.reduce((most, { evidence }) => Math.max(most, evidence.sizeBytes ?? 0), 0)
     const isOver = ({ evidence }: Call) => (evidence.sizeBytes ?? 0) > limit + FRAME_BYTES
     const over = (largest > limit ? answered.filter(isOver) : []).sort((a, b) => (b.evidence.sizeBytes ?? 0) - (a.evidence.sizeBytes ?? 0))
-    const failedWrites = notServed(history).filter((call) => call.class === 'too-large' && WRITES.has(call.role) && wasDone(call))
+    const failedWrites = notServed(history).filter(
+      (call) => WRITES.has(call.role) && ((call.class === 'too-large' && wasDone(call)) || saysTooLarge(call)),
+    )
     const flawed = over.length + failedWrites.length > 0
     return {
       status: flawed ? 'fail' : 'pass',
@@ -62,4 +64,11 @@ function wasDone({ evidence }: Call): boolean {
   const codes = codesOf(evidence).join(' ')
   if (evidence.sizeBytes === undefined || /\bREQUEST_TOO_LARGE\b|\b41301\b/i.test(codes)) return false
   return evidence.status === 200 || /\bRESULT_TOO_LARGE\b|\b41302\b/i.test(codes)
+}
+
+/** Of the result: a request may be too large. */
+const TOO_LARGE = /\b(?:results?|responses?|output|answer)\b[^.]{0,40}\b(?:too (?:large|long|big)|exceed(?:s|ed)?|larger than)\b/i
+
+function saysTooLarge({ class: is, evidence }: Call): boolean {
+  return is === 'unclassified' && evidence.isError === true && TOO_LARGE.test(evidence.message ?? '')
 }
