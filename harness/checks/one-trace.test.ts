@@ -74,6 +74,63 @@ describe('one-trace', () => {
     expect(find(oneTrace, deeper).status).toBe('pass')
   })
 
+  test('two layers of a server may each go on from what the agent sent, beside one another', () => {
+    const story = traced()
+    for (const span of story.spans.filter(isServer)) {
+      const http = `4774${span.span.slice(4)}`
+      story.spans.push({ ...span, span: http, name: 'POST /mcp', atMs: span.atMs - 0.5, endedAtMs: span.endedAtMs + 0.5 })
+    }
+    expect(find(oneTrace, story)).toMatchObject({ status: 'pass', measured: 1 })
+  })
+
+  describe('a server that samples', () => {
+    /** Of 600 calls, alternately of two tools, the spans of those that are named. */
+    const sampled = (isThere: (call: number) => boolean) => {
+      const story = aRun().agent('a')
+      for (let n = 0; n < 600; n++) {
+        story.call({ of: 'a', atMs: 3_000 + n * 10, role: n % 2 === 0 ? 'cheapRead' : 'expensiveRead', answer: served() })
+        if (isThere(n)) story.traced()
+      }
+      return story
+    }
+
+    test('is unknown where those that it kept are whole: nobody can tell it from one that loses them', () => {
+      expect(
+        find(
+          oneTrace,
+          sampled((n) => n % 5 === 0),
+        ),
+      ).toMatchObject({
+        status: 'unknown',
+        measured: 1,
+        samples: 120,
+        says: expect.stringContaining('of 480 more not one span came'),
+      })
+    })
+
+    test('fails where those are not whole, where a tool has none, where it loses some, and where it began traces of its own', () => {
+      const halves = sampled((n) => n % 5 === 0)
+      halves.spans.splice(0, halves.spans.length, ...halves.spans.filter(isServer))
+      expect(find(oneTrace, halves).status).toBe('fail')
+      expect(
+        find(
+          oneTrace,
+          sampled((n) => n % 2 === 0),
+        ).status,
+      ).toBe('fail')
+      expect(
+        find(
+          oneTrace,
+          sampled((n) => n % 10 !== 0),
+        ).status,
+      ).toBe('fail')
+      const own = sampled(() => true)
+      const lost = new Set(own.sends.flatMap(({ trace }, n) => (n % 5 === 0 ? [] : [trace])))
+      for (const span of own.spans) if (lost.has(span.trace)) span.trace = `f${span.trace.slice(1)}`
+      expect(find(oneTrace, own)).toMatchObject({ status: 'fail', samples: 600 })
+    })
+  })
+
   test('what reached the upstream must carry the trace, and be a span', () => {
     const story = traced().agent('b')
     story.call({ of: 'b', role: 'external', atMs: 9_000, answer: served() }).traced()

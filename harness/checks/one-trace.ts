@@ -1,15 +1,14 @@
 // A29: a call is one trace from the agent's task through the server to what the server asked. A slow task is explained by the trace that
 // has all of it; a server that begins a trace of its own, or loses it on the way to the database, leaves pieces that nobody can join.
 //
-// A call is whole when its trace holds the server's span of it (the one below the span that the agent sent, else one of a
-// server that covers it), below that one a span of a database where the call's role needs `postgres`, and one of another
-// client where it needs `upstream`; and when the upstream stub, where there is one, was asked under the same trace. An answer that was kept
-// asks no database, and no upstream: where other calls of the tool have its spans, and none hangs anywhere else, those that have none are
-// whole. Whose requests reached the stub is known where the server passes `X-Request-Id` on.
-// Limits: share, of the calls that a tool answered (default 0.99); least, calls that must have been looked
-// at (50). Left out: calls around a kill of the server, whose last spans die with it; traces that the
-// collector had no room for. Spans of a server that sends none at all are unknown, not a fail: it says that
-// it does. Not modelled: Redis, spans inside the tool, sampling by the server (an agent asks for each).
+// A call is whole when its trace holds the server's spans of it (those below the span that the agent sent: of its HTTP and of its MCP layer
+// maybe; else one of a server that covers it), below them one of a database where the call's role needs `postgres`, and one of another
+// client where it needs `upstream`; and when the upstream stub was asked under the same trace. An answer that was kept asks neither: where
+// other calls of the tool have such spans, and none hangs anywhere else, those that have none are whole. Whose requests reached the stub is
+// known where the server passes `X-Request-Id` on. Limits: share, of the calls that a tool answered (default 0.99); least, calls that must
+// have been looked at (50). Left out: calls around a kill of the server, whose last spans die with it; traces that the collector had no
+// room for. Spans of a server that sends none at all are unknown, and so is a pass where half of the calls and more have not one, of no
+// tool in particular: it samples, or loses them. Not modelled: Redis, spans inside the tool.
 import type { Call } from '../history/event.ts'
 import { faultsOf } from '../history/faults.ts'
 import type { History } from '../history/history.ts'
@@ -26,6 +25,8 @@ const WITNESSES = 20
 const UNSENT_MS = 5_000
 /** A server's clock may be this far from the agents'. */
 const CLOCKS_MS = 100
+/** So many calls of a tool should have a span by what the others have: that none has is no chance. */
+const EXPECTED_LEAST = 7
 /** Spans above one another; parents may go in circles. */
 const DEEPEST = 100
 
@@ -61,18 +62,21 @@ export const oneTrace = check({
       ...answersKept(calls, found, index, NO_DATABASE, isDatabase),
       ...(asked.size > 0 ? [] : answersKept(calls, found, index, NO_UPSTREAM, isUpstream)),
     ])
-    const flawed = found.filter(({ call }) => !kept.has(call))
-    const whole = calls.length - flawed.length
-    const [measured, interval] = [whole / calls.length, wilson(whole, calls.length)]
+    const unsampled = index.unsampled(calls, found)
+    const flawed = found.filter(({ call }) => !kept.has(call) && !unsampled.has(call))
+    const looked = calls.length - unsampled.size
+    const whole = looked - flawed.length
+    const [measured, interval] = [whole / looked, wilson(whole, looked)]
     const kinds = [...Map.groupBy(flawed, ({ flaw }) => flaw)].sort((a, b) => b[1].length - a[1].length)
     const says = [
-      `${percent(measured)} of ${some(calls.length, 'call')} are one trace${kept.size > 0 ? `, ${kept.size} without asking the database or the upstream` : ''}`,
+      `${percent(measured)} of ${some(looked, 'call')} are one trace${kept.size > 0 ? `, ${kept.size} without asking the database or the upstream` : ''}`,
       ...kinds.map(([flaw, list]) => `${list.length} ${flaw}`),
+      ...(unsampled.size > 0 ? [`of ${unsampled.size} more not one span came: the server samples, or loses them`] : []),
     ].join('; ')
     const witnesses = indexes(kinds.flatMap(([, list]) => list.slice(0, Math.ceil(WITNESSES / kinds.length))).map(({ call }) => call))
-    const shown = { measured, interval, limit: limits.share, unit: 'of 1', samples: calls.length, witnesses }
-    if (calls.length < limits.least) return unknown(`${says}: too few to tell, ${limits.least} would do`, shown)
-    if (measured >= limits.share) return { ...shown, status: 'pass', says }
+    const shown = { measured, interval, limit: limits.share, unit: 'of 1', samples: looked, witnesses }
+    if (looked < limits.least) return unknown(`${says}: too few to tell, ${limits.least} would do`, shown)
+    if (measured >= limits.share) return unsampled.size > 0 ? unknown(says, shown) : { ...shown, status: 'pass', says }
     return interval[1] < limits.share ? { ...shown, status: 'fail', says } : unknown(`${says}: which does not decide`, shown)
   },
 })
@@ -93,6 +97,7 @@ function callsOf(history: History): Call[] {
   )
 }
 
+const NO_SERVER = 'without a span of the server in the trace of its task'
 const NO_DATABASE = 'without a span of the database below the server’s'
 const NO_UPSTREAM = 'without a span of the upstream below the server’s'
 
@@ -118,8 +123,8 @@ function flawOf(
   asked: ReadonlyMap<string | undefined, readonly { trace?: string }[]>,
 ): string | undefined {
   if (asked.get(call.call)?.some((hit) => hit.trace !== call.trace)) return 'asked upstream under another trace'
-  const served = index.serverSpanOf(call)
-  if (!served) return 'without a span of the server in the trace of its task'
+  const served = index.serverSpansOf(call)
+  if (served.length === 0) return NO_SERVER
   if (call.class !== 'served') return undefined
   const below = index.below(served)
   if (needs(history, call.role, 'postgres') && !below.some(isDatabase)) return NO_DATABASE
@@ -143,14 +148,28 @@ class SpanIndex {
     )
   }
 
-  serverSpanOf(call: Call): SpanLine | undefined {
-    const [own] = this.#children.get(`${call.trace}/${agentSpanOf(call)}`) ?? []
-    return own ?? this.#during(call)
+  /** Two layers of a server may each go on from what the agent sent. */
+  serverSpansOf(call: Call): readonly SpanLine[] {
+    const own = this.#children.get(`${call.trace}/${agentSpanOf(call)}`)
+    if (own) return own
+    const during = this.#during(call)
+    return during ? [during] : []
   }
 
   asks(call: Call, isSuch: (span: SpanLine) => boolean): boolean {
-    const served = this.serverSpanOf(call)
-    return served !== undefined && this.below(served).some(isSuch)
+    return this.below(this.serverSpansOf(call)).some(isSuch)
+  }
+
+  /** Calls of whose traces there is not one span: half of all and more, not those of one tool, and the server began no others instead. */
+  unsampled(calls: readonly Call[], found: readonly { call: Call; flaw: string }[]): Set<Call> {
+    const traces = new Set(this.#spans.map(({ trace }) => trace))
+    const absent = new Set(found.flatMap(({ call, flaw }) => (flaw === NO_SERVER && !traces.has(call.trace) ? [call] : [])))
+    const present = 1 - absent.size / calls.length
+    const sent = new Set(calls.map(({ trace }) => trace))
+    const others = this.#spans.filter(({ role, trace }) => role === 'server' && !sent.has(trace)).length
+    const tools = [...Map.groupBy(calls, ({ tool }) => tool).values()]
+    const ofOneTool = tools.some((own) => own.length * present >= EXPECTED_LEAST && own.every((call) => absent.has(call)))
+    return present === 0 || present > 0.5 || others * 2 > absent.size || ofOneTool ? new Set() : absent
   }
 
   /** Does such a span hang below none of the server's, or below one that was over before it began? */
@@ -163,10 +182,10 @@ class SpanIndex {
     })
   }
 
-  below(top: SpanLine): SpanLine[] {
+  below(tops: readonly SpanLine[]): SpanLine[] {
     const found: SpanLine[] = []
-    const seen = new Set([top.span])
-    const open = [top]
+    const seen = new Set(tops.map(({ span }) => span))
+    const open = [...tops]
     // It grows while it is gone through: children of children.
     for (const { trace, span } of open)
       for (const child of this.#children.get(`${trace}/${span}`) ?? []) {
