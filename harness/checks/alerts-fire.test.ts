@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { served, unavailable } from '../../tests/fixtures/histories/answers.ts'
+import { refused, served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { alertsFire } from './alerts-fire.ts'
@@ -50,6 +50,39 @@ describe('alerts-fire', () => {
     expect(find(alertsFire, story)).toMatchObject({ status: 'fail', measured: 1 })
   })
 
+  test('so is a watchdog of whatever severity, and one that notifies nobody by itself', () => {
+    const story = outage([11.5, 19])
+    const { fired = [] } = story.manifest.alerts ?? {}
+    fired.push({ alert: 'DeadMansSwitch', labels: { severity: 'critical' }, fromMs: 1_000, toMs: 27_000 })
+    fired.push({ alert: 'AgentsErr', labels: { severity: 'info' }, fromMs: 4_000, toMs: 12_000 })
+    expect(find(alertsFire, story)).toMatchObject({ status: 'pass', measured: 0 })
+    fired.splice(0, 1)
+    expect(find(alertsFire, story)).toMatchObject({ status: 'fail', measured: 1 })
+  })
+
+  test('one that fires without a fault may be right where agents are ill served; not where they err themselves', () => {
+    const ill = (answer: ReturnType<typeof served>) =>
+      outage([6, 7.5], [11.5, 19]).calls({ of: 'a', fromMs: 2_100, toMs: 10_000, everyMs: 2_000, answer })
+    expect(find(alertsFire, ill(unavailable()))).toMatchObject({ status: 'unknown', says: expect.stringContaining('ill served then') })
+    expect(find(alertsFire, ill(served(3_000))).status).toBe('unknown')
+    for (const answer of [toolError('INVALID_ARGUMENTS'), refused()]) expect(find(alertsFire, ill(answer)).status).toBe('fail')
+  })
+
+  test('silence in a window in which nobody had less than before may be right', () => {
+    const absorbed = (bad: number, fault = 'postgres-latency') => {
+      const story = aRun().agent('a').fault(fault)
+      story.calls({ of: 'a', fromMs: 2_000, toMs: 10_000, everyMs: 40, answer: served() })
+      story.calls({ of: 'a', fromMs: 10_000, toMs: 18_000, everyMs: 40, answer: served() })
+      for (let n = 0; n < bad; n++) story.call({ of: 'a', atMs: 12_000 + n * 10, answer: unavailable() })
+      story.manifest.alerts = { stretch: 75, rules: ['BreakerOpen'], readings: 100, fired: [] }
+      return find(alertsFire, story)
+    }
+    expect(absorbed(0)).toMatchObject({ status: 'unknown', says: expect.stringContaining('agents had no less than before') })
+    expect(absorbed(1).status).toBe('unknown')
+    expect(absorbed(10)).toMatchObject({ status: 'fail', measured: 1 })
+    expect(absorbed(0, 'redis-frozen')).toMatchObject({ status: 'fail', measured: 1 })
+  })
+
   /** Two outages, from 10 s to 13.1 s and from 15 s to 18.1 s. */
   const twice = (...fired: [fromS: number, toS: number][]) => {
     const story = outage(...fired)
@@ -80,9 +113,8 @@ describe('alerts-fire', () => {
   })
 
   test('where nothing is broken and nobody is hostile, all of the run is well; the warm-up is not looked at', () => {
-    const calm = outage([21, 22])
-    calm.plan.faults.length = 0
-    calm.faults.length = 0
+    const calm = aRun().agent('a').calls({ of: 'a', fromMs: 2_000, toMs: 26_000, everyMs: 400, answer: served() })
+    calm.manifest.alerts = outage([21, 22]).manifest.alerts as NonNullable<typeof calm.manifest.alerts>
     expect(find(alertsFire, calm).status).toBe('fail')
     calm.agent('runaway', { hostile: true })
     expect(find(alertsFire, calm).status).toBe('pass')

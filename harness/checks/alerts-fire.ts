@@ -4,19 +4,27 @@
 // The server's own rules, evaluated on what its metrics said in this run (the manifest holds what fired; a second of the run stands for
 // `stretch` seconds of theirs). In the steady phase none may fire, nor later where nothing is broken and nobody misbehaves; in each window
 // with faults at least one must begin, from the first injection to the last verified heal. One that fires already, from an earlier window's
-// fault, and goes on to the end of this one may have seen both or only the first: unknown. Alerts of severity `none` are left out: they are
-// for no person. No limits. Not modelled: whether it is the right alert for that fault, and who is woken.
+// fault, and goes on to the end of this one may have seen both or only the first: unknown. So is one that fires while agents were ill
+// served without a fault (1 %, ours), and silence while nobody had less than before and nothing was gone. Left out are those that are for no
+// person: of severity `none` or `info`, and watchdogs. No limits. Not modelled: whether it is the right alert for that fault, and who is woken.
 
+import type { CallClass } from '../history/event.ts'
 import { type FaultRecord, faultsOf } from '../history/faults.ts'
 import type { History } from '../history/history.ts'
-import { phaseOf } from '../history/queries.ts'
+import { goodIn, intents, measured, phaseOf } from '../history/queries.ts'
+import { isDuring, type Stretch } from '../history/stretch.ts'
 import { check } from './check.ts'
-import { indexes, some, time, unknown } from './finding.ts'
+import { indexes, percent, some, time, unknown } from './finding.ts'
 
 const WITNESSES = 20
+/** So little is noise. */
+const ILL_SHARE = 0.01
 
-/** Severity of one that always fires, to show that alerts arrive (kube-prometheus' Watchdog). */
-const NOBODY = 'none'
+/** Faults that take a dependency away for as long as they last: somebody must know, whether or not anybody feels it yet. */
+const GONE = /-(?:refused|down|frozen|hang)$/
+/** Those that always fire, to show that alerts arrive (kube-prometheus' Watchdog), and those that notify nobody by themselves. */
+const NOBODY = /^(?:none|info)$/i
+const WATCHDOG = /^(?:watchdog|dead_?mans?_?(?:switch|snitch))$/i
 
 export const alertsFire = check({
   code: 'A32',
@@ -37,16 +45,16 @@ export const alertsFire = check({
     const calm = calmOf(history)
     const windows = windowsWithFaults(history)
     if (!calm || alerts.readings === 0) return unknown('the metrics were not read in the steady phase')
-    const fired = alerts.fired.filter(({ labels }) => labels.severity !== NOBODY)
-    const early = fired.filter(({ fromMs, toMs }) => toMs >= calm.fromMs && fromMs < calm.toMs)
+    const fired = alerts.fired.filter(({ alert, labels: { severity = '' } }) => !NOBODY.test(severity) && !WATCHDOG.test(alert))
+    const untimely = fired.filter(({ fromMs, toMs }) => toMs >= calm.fromMs && fromMs < calm.toMs)
+    const ill = untimely.length > 0 ? illIn(history, calm) : 0
+    const early = ill > ILL_SHARE ? [] : untimely
     const answered = windows.map((window) => ({
       ...window,
       alert: fired.find(({ fromMs }) => fromMs >= window.fromMs && fromMs <= window.toMs),
     }))
-    const unanswered = answered
-      .filter(({ alert }) => !alert)
-      .map((window) => ({ ...window, lasting: fired.find(({ fromMs, toMs }) => fromMs < window.fromMs && toMs >= window.toMs) }))
-    const silent = unanswered.filter(({ lasting }) => !lasting)
+    const unanswered = answered.filter(({ alert }) => !alert).map((window) => ({ ...window, doubt: doubtOf(history, calm, fired, window) }))
+    const silent = unanswered.filter(({ doubt }) => doubt === undefined)
     const seconds = `a second stands for ${Math.round(alerts.stretch)} of the rules' own`
     const shown = {
       measured: early.length + silent.length,
@@ -55,17 +63,14 @@ export const alertsFire = check({
       samples: alerts.rules.length,
     }
     const held = [
-      `none of ${some(alerts.rules.length, 'alert')} fired while all was well`,
+      ...(untimely.length === 0 ? [`none of ${some(alerts.rules.length, 'alert')} fired while all was well`] : []),
       ...answered.flatMap(({ id, fromMs, alert }) => (alert ? [`${alert.alert} fired ${time(alert.fromMs - fromMs)} into ${id}`] : [])),
     ]
-    const lasted = unanswered.flatMap(({ id, lasting }) =>
-      lasting
-        ? [
-            `${lasting.alert} had fired since ${time(lasting.fromMs)} and went on through ${id}, which it may not have noticed: a longer pause before it would tell`,
-          ]
-        : [],
-    )
-    if (shown.measured === 0 && lasted.length > 0) return unknown(`${[...lasted, ...held].join('; ')} (${seconds})`, shown)
+    const doubts = [
+      ...unanswered.flatMap(({ doubt }) => doubt ?? []),
+      ...(ill > ILL_SHARE ? [`${untimely[0]?.alert} fired without a fault, but ${percent(ill)} of the calls were ill served then`] : []),
+    ]
+    if (shown.measured === 0 && doubts.length > 0) return unknown(`${[...doubts, ...held].join('; ')} (${seconds})`, shown)
     if (shown.measured === 0) return { ...shown, status: 'pass', says: `${held.join('; ')} (${seconds})` }
     const exhibits = [
       ...early.map(({ alert, fromMs, toMs }) => `${alert} fired from ${time(fromMs)} to ${time(toMs)}, while all was well`),
@@ -92,6 +97,28 @@ function calmOf(history: History): { fromMs: number; toMs: number } | undefined 
   const peaceful = faults.length === 0 && agents.every(({ hostile }) => !hostile)
   return steady && { fromMs: steady.fromMs, toMs: peaceful ? endsAtMs : steady.toMs }
 }
+
+/** What callers do wrong, and what they are told of it, is no illness of the server. */
+const CALLERS: ReadonlySet<CallClass> = new Set(['invalid', 'denied', 'conflict', 'refused', 'too-large'])
+
+/** The share of calls that the server failed, or answered too late or wrongly. */
+function illIn({ calls }: History, span: Stretch): number {
+  const asked = calls.filter((call) => measured(call) && !CALLERS.has(call.class) && isDuring(span, call.sentAtMs))
+  return asked.length === 0 ? 0 : asked.filter(({ good }) => !good).length / asked.length
+}
+
+/** Why silence in a window may be no fault; undefined: it is one. */
+function doubtOf({ calls }: History, calm: Stretch, fired: readonly FiredAlert[], { id, faults, ...window }: BrokenWindow) {
+  const lasting = fired.find(({ fromMs, toMs }) => fromMs < window.fromMs && toMs >= window.toMs)
+  if (lasting)
+    return `${lasting.alert} had fired since ${time(lasting.fromMs)} and went on through ${id}, which it may not have noticed: a longer pause before it would tell`
+  if (faults.some((fault) => GONE.test(fault))) return undefined
+  const [before, during] = [goodIn(intents(calls), calm).share, goodIn(intents(calls), window).share]
+  if (during < (1 - ILL_SHARE) * before) return undefined
+  return `no alert began in ${id} (${faults.join(', ')}), but agents had no less than before: whether one was wanted, nobody can tell`
+}
+
+type FiredAlert = NonNullable<History['manifest']['alerts']>['fired'][number]
 
 interface BrokenWindow {
   id: string
