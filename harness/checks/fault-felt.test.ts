@@ -44,6 +44,13 @@ describe('fault-felt', () => {
     expect(find(faultFelt, story)).toMatchObject({ status: 'unknown', says: 'postgres-refused was never injected' })
   })
 
+  test('cannot tell when the server never came by the link that was broken; nobody knows where no link is', () => {
+    const story = exposed().fault('postgres-refused')
+    story.attemptLines.length = 0
+    expect(find(faultFelt, story)).toMatchObject({ status: 'unknown', says: expect.stringContaining('by way of the proxy') })
+    expect(find(faultFelt, story.hides('link:postgres', 'x')).status).toBe('pass')
+  })
+
   test('has nothing to look at without a fault', () => {
     expect(find(faultFelt, exposed())).toMatchObject({ notExercised: true })
   })

@@ -1,13 +1,14 @@
 // Gate G2: did each planned fault bite, was anybody exposed to it, and was it healed? A server that holds against a fault
 // that never happened has proved nothing. Effect is what a canary of the harness saw through the same path; exposure is a
-// call that needs the dependency, in flight while the fault was in force: an open breaker may rightly keep it from feeling it.
+// call that needs the dependency, in flight while the fault was in force: an open breaker may rightly keep it from feeling it. But a server
+// that in the whole run never came by the proxy's link to the dependency has gone past it, and was not broken.
 //
 // Limits: calls, the least number of exposed calls a fault (default 1). Not modelled: how much of the traffic was exposed.
 
 import { type FaultRecord, faultsOf } from '../history/faults.ts'
 import { needing } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
-import { overlaps } from '../history/queries.ts'
+import { attemptsAt, overlaps } from '../history/queries.ts'
 import { count } from '../parameters.ts'
 import { check } from './check.ts'
 import { notExercised } from './finding.ts'
@@ -46,8 +47,15 @@ function problem(history: History, fault: FaultRecord, leastCalls: number): stri
   const calls = exposed(history, fault)
   if (calls < leastCalls)
     return [`${fault.fault} exposed nobody: ${calls} calls that need ${dependency} were in flight while it was in force`]
+  if (goesPast(history, dependency))
+    return [`${fault.fault} broke a link that the server never used: nobody came to ${dependency} by way of the proxy in the whole run`]
   if (!fault.healed) return [`${fault.fault} was not healed${detail(fault, 'not-healed')}`]
   return []
+}
+
+/** Attempts are counted from before the server's start on. */
+function goesPast(history: History, dependency: string): boolean {
+  return dependency !== 'server' && history.manifest.offers[`link:${dependency}`] === true && attemptsAt(history, dependency).length === 0
 }
 
 function success(history: History, fault: FaultRecord): string {
