@@ -2,9 +2,9 @@
 // another company, an error goes into a model’s context; a customer's card number in any of them is an incident, and a token is a way in.
 //
 // Looked for: the made-up secrets that the plan drew into arguments (`draw.secret()`), and the tokens that the agents sent; in the server's
-// whole log, its spans as they came, the errors that it told its agents, and the run's own files. One is a fail. A log that did not grow
-// under the load is not the server's: unknown. No limits. Not modelled: what is written in base64, hashed or cut to its first characters;
-// logs that the target does not show; answers that are no error (a tool may well give back what it was told).
+// whole log, its spans as they came, its metrics, the errors that it told its agents, and the run's own files. One is a fail. A log that did
+// not grow under the load is not the server's: unknown. No limits. Not modelled: what is written in base64, hashed or cut to its first
+// characters; logs that the target does not show; answers that are no error (a tool may well give back what it was told).
 import type { History } from '../history/history.ts'
 import type { LeakLine } from '../history/raw-line.ts'
 import { points } from '../history/samples.ts'

@@ -200,6 +200,8 @@ export interface Environment {
   metricsSeen?: (instance: string, text: string | undefined, atMs: number) => void
   /** Ports of this machine at which the run's connections are accepted: by instance of the server, `proxy`, `balancer`. */
   doors?: Record<string, number>
+  /** Told each text of metrics too, to look for what does not belong there. */
+  metricsText?: (text: string) => void
   /** Other processes worth measuring, name → process id: `harness`, `k6`, `proxy`. */
   processes?: Record<string, number>
   /** Address that agents call. */

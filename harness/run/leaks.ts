@@ -1,5 +1,5 @@
 // Looks for what no server may write down: the secrets that the plan put into arguments, and the tokens that the agents sent. Looked at are
-// the server's whole logs, the bodies in which its spans came, the errors that it told its agents, and every other file of the
+// the server's whole logs, the bodies in which its spans came, its metrics, the errors that it told its agents, and every other file of the
 // run's folder. A token is named by whose it is, never by itself: what is found goes into raw/leaks.ndjson, which people pass on.
 //
 // Bounded: 1,000 findings, the rest is counted; files are read in pieces. A value counts as a token where its header's name says

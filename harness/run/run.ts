@@ -133,6 +133,7 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
   })
   manifest.notes.push(...setting.notes)
   describeTarget(manifest, setting, target.value, plan)
+  setting.environment.metricsText = (text) => leaks.look(text, 'metrics')
   const { headers, credentials, tls } = await identities(options, setting, manifest, leaks)
   const client = { headers: headers.first[0] ?? {}, tls: tls[0] ?? {} }
   await probe(setting.url, client, plan, signal, capsOf(target.value).writes)

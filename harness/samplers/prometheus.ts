@@ -39,7 +39,7 @@ export const prometheus = sampler({
 })
 
 /** Nobody else reads them: figures "since the last scrape" would be those of a moment. */
-async function read(instance: string, url: string, { metricsSeen }: Environment, signal: AbortSignal): Promise<string> {
+async function read(instance: string, url: string, { metricsSeen, metricsText }: Environment, signal: AbortSignal): Promise<string> {
   const atMs = Date.now()
   const limited = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
   try {
@@ -47,6 +47,7 @@ async function read(instance: string, url: string, { metricsSeen }: Environment,
     const text = await body.text()
     if (statusCode !== 200) throw new Error(`${url} answered ${statusCode}`)
     metricsSeen?.(instance, text, atMs)
+    metricsText?.(text)
     return text
   } catch (error) {
     // The end of the run is no silence of the server's.

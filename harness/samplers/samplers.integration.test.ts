@@ -63,7 +63,12 @@ describe('prometheus', () => {
     expect(await prometheus.sample(nothing, observe, signal)).toEqual([{ values }])
     expect(connections).toBe(1)
     const seen: unknown[] = []
-    const watched: Environment = { ...nothing, metricsSeen: (instance, told) => seen.push([instance, told]) }
+    const texts: string[] = []
+    const watched: Environment = {
+      ...nothing,
+      metricsSeen: (instance, told) => seen.push([instance, told]),
+      metricsText: (told) => texts.push(told),
+    }
     expect(prometheus.applies(watched, { metrics: { url } })).toBe(true)
     expect(await prometheus.sample(watched, { metrics: { url } }, signal)).toEqual([{ values: { metricsMs } }])
     status = 500
@@ -74,6 +79,7 @@ describe('prometheus', () => {
     ])
     await expect(prometheus.sample(watched, observe, AbortSignal.abort())).rejects.toThrow()
     expect(seen).toHaveLength(2)
+    expect(texts).toEqual([text])
     server.closeAllConnections()
     server.close()
   })
