@@ -77,3 +77,15 @@ test('a share of its keys comes once more with other arguments, after an ok', as
   expect(new Set(served.map(({ key }) => key)).size).toBe(40)
   expect((await sent(429)).filter((line) => line.altered)).toEqual([])
 })
+
+test('what is changed lies as deep as it must; where nothing can be changed, nothing is sent', async () => {
+  const altered = async (given: Record<string, unknown>) => {
+    const parameters = { everyMs: 500, pauseMs: 0, alteredShare: 1 }
+    const { engine } = await rehearse(definition, { endsAtMs: 1_000, parameters, given, reply: () => ({ afterMs: 10 }) })
+    const bodies = engine.sends.flatMap(({ altered: is }, n) => (is ? [JSON.parse(engine.requests[n]?.body ?? '{}')] : []))
+    return bodies.map(({ params }) => params.arguments)[0]
+  }
+  expect(await altered({ paid: true, lines: [{ memo: 'a' }, { cents: 5 }] })).toMatchObject({ lines: [{ memo: 'ax' }, { cents: 5 }] })
+  expect(await altered({ memo: 'a', order: { cents: 5 } })).toMatchObject({ memo: 'ax', order: { cents: 5 } })
+  expect(await altered({ paid: true })).toBeUndefined()
+})

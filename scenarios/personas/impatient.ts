@@ -7,7 +7,7 @@
 // recheckShare, of its tasks that it asks again though the answer was ok, as a framework that lost its place does (0 of 1, 0–1);
 // twiceShare, of its tasks that leave twice at the same moment, as where two layers each send what they were given (0 of 1, 0–1);
 // alteredShare, of its tasks whose key it uses once more, after an ok, for other arguments (0 of 1, 0–1): a key made of too little, such as
-// of the day and the customer. The first number among the arguments is one more, else the first text has an x at its end.
+// of the day and the customer. The first number among the arguments is one more, else the first text has an x at its end, however deep.
 // A refusal is an answer: it is not asked again. What is lost is asked again even when it was a write, since the key makes that safe.
 // Not modelled: backing off ever longer, giving up the task midway, a new key for the same intent (that is the model's own retry).
 import { count, milliseconds, share } from '../../harness/parameters.ts'
@@ -44,16 +44,25 @@ export const impatient = persona({
         await agent.think(pauseMs)
         answer = await agent.again(answer, { timeoutMs })
       }
-      if (drawn < 1 - alteredShare) continue
+      const altered = drawn < 1 - alteredShare ? undefined : other(call.arguments)
+      if (!altered) continue
       await agent.think(pauseMs)
-      await agent.again(answer, { timeoutMs, altered: otherArguments(call.arguments) })
+      await agent.again(answer, { timeoutMs, altered: altered as Record<string, unknown> })
     }
   },
 })
 
-function otherArguments(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/** The same with one value changed, however deep it lies; undefined: there is none that could be. */
+function other(given: unknown): unknown {
+  if (typeof given === 'number') return given + 1
+  if (typeof given === 'string') return `${given}x`
+  if (typeof given !== 'object' || given === null) return undefined
   const fields = Object.entries(given)
-  const of = (kind: string) => fields.find(([, value]) => typeof value === kind)
-  const [name = 'x', value = ''] = of('number') ?? of('string') ?? []
-  return { ...given, [name]: typeof value === 'number' ? value + 1 : `${value}x` }
+  for (const kind of ['number', 'string', 'object'])
+    for (const [name, value] of fields) {
+      const changed = typeof value === kind ? other(value) : undefined
+      if (changed === undefined) continue
+      return Array.isArray(given) ? given.map((item, n) => (String(n) === name ? changed : item)) : { ...given, [name]: changed }
+    }
+  return undefined
 }

@@ -36,3 +36,12 @@ test('another payload under the key of a call that was answered', async () => {
   expect(engine.requests.every(({ headers }) => headers.authorization === 'own')).toBe(true)
   expect((await life('altered-payload', () => ({ afterMs: 5, status: 429 }))).engine.sends.every(({ attempt }) => attempt === 1)).toBe(true)
 })
+
+test('the same payload is no other one', async () => {
+  const { engine } = await rehearse(definition, {
+    endsAtMs: 8_000,
+    parameters: { everyMs: 1_000, tries: 'altered-payload' },
+    given: { n: 1 },
+  })
+  expect(engine.sends.some(({ altered }) => altered)).toBe(false)
+})

@@ -29,7 +29,8 @@ export const intruder = persona({
     const [call, other] = task.calls
     if (!call) return
     const answer = await agent.call(call)
-    if (tries === 'altered-payload' && other && answer.ok) await agent.again(answer, { altered: other.arguments })
+    const isOther = other && JSON.stringify(other.arguments) !== JSON.stringify(call.arguments)
+    if (tries === 'altered-payload' && isOther && answer.ok) await agent.again(answer, { altered: other.arguments })
   },
 })
 
