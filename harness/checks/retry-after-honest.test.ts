@@ -59,6 +59,43 @@ describe('retry-after-honest', () => {
   test('too few are unknown, unless they all were turned away', () => {
     expect(find(retryAfterHonest, returning(aRun(), 10, told(2_000), served()))).toMatchObject({ status: 'unknown', samples: 10 })
     expect(find(retryAfterHonest, returning(aRun(), 10, told(2_000), told(2_000)))).toMatchObject({ status: 'fail' })
+    expect(find(retryAfterHonest, returning(aRun(), 1, told(2_000), told(2_000)))).toMatchObject({ status: 'unknown', samples: 1 })
+  })
+
+  describe('a loop that never waits, and is let in every two seconds', () => {
+    const looped = (waitMs: (leftMs: number) => number, story = aRun()) => {
+      story.agent('loop')
+      for (let n = 0; n < 41; n++) {
+        const leftMs = 2_000 - (n % 8) * 250
+        story.call({ of: 'loop', atMs: 3_000 + n * 250, lateMs: 0, answer: n % 8 === 0 ? served() : told(waitMs(leftMs)) })
+      }
+      return story
+    }
+    const minute = (story = aRun()) => looped(() => 60_000, story)
+
+    test('fails: it was told to wait for a minute', () => {
+      const story = minute()
+      const found = find(retryAfterHonest, story)
+      expect(found).toMatchObject({ status: 'fail', measured: 0, samples: 35 })
+      expect(found.says).toMatch(/^35 of 35 refusals told a wait that was far too long; loop was told 60 s, did not wait, and was let in/)
+      expect(witnesses(story, found).slice(0, 2)).toMatchObject([{ class: 'served' }, { class: 'refused' }])
+      const obeyed = find(retryAfterHonest, minute(returning(aRun(), 60, told(4_000), served())))
+      expect(obeyed).toMatchObject({ status: 'fail', says: expect.stringMatching(/^100 % of 60 returns .*, but 35 of 35 refusals/) })
+    })
+
+    test('holds: told the truth, or whole seconds, or twice of it', () => {
+      for (const waitMs of [(leftMs: number) => leftMs, (leftMs: number) => leftMs + 990, (leftMs: number) => 2 * leftMs])
+        expect(find(retryAfterHonest, looped(waitMs, returning(aRun(), 60, told(4_000), served()))).status).toBe('pass')
+    })
+
+    test('proves nothing of calls that may cost something else, of instances that may count apart, of a Redis that forgot', () => {
+      const [costs, apart] = [minute(), minute()]
+      const planned = costs.plan.agents.flatMap(({ tasks }) => tasks.flatMap(({ calls }) => calls))
+      for (const [n, call] of planned.entries()) call.arguments = { rows: n % 8 }
+      apart.manifest.declared.instances = 2
+      for (const story of [costs, apart, minute(aRun().fault('redis-flushed', { on: 'redis', fromMs: 2_500 }))])
+        expect(find(retryAfterHonest, story)).toMatchObject({ notExercised: true })
+    })
   })
 
   test('where several wait, twice the wait is in time', () => {

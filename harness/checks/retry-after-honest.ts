@@ -1,17 +1,19 @@
 // A7: who waits as long as told is let in. On a budget of the agent's own, with nobody else of the agent waiting, at first; on what
 // several wait for (shared budgets, calls at once, a queue) by twice the wait at the latest. Where many come back, they come spread out.
-// Only calls that obeyed are looked at: not a millisecond too early. The share has a 95 % interval (Wilson).
+// Only calls that obeyed are looked at: not a millisecond too early. Nor is its own wait far too long: who did not obey was let in before
+// half of it was over (told-too-long.ts). Both shares have a 95 % interval (Wilson); one return or wait alone is no fail.
 //
-// Limits: honestShare of the returns (default 0.9 of 1, ours); leastReturns (default 30: with fewer, nine in ten cannot be told);
-// busiestRatio, the busiest second of a phase's returns against their mean, or that of the refusals where those took longer, from 100
-// returns on (default 2 ×, ours), beyond what chance alone does to a count.
+// Limits: honestShare of the returns, and of the waits that somebody tried (default 0.9 of 1, ours); leastReturns (default 30: with fewer,
+// nine in ten cannot be told); busiestRatio, the busiest second of a phase's returns against their mean, or that of the refusals where
+// those took longer, from 100 returns on (default 2 ×, ours), beyond what chance alone does to a count.
 // Not modelled: agents that come late on purpose; waits of more than the run; the guesses of a breaker or a server that drains: who was
 // turned away by those, before or after, is left out, as is who came back to a budget of its own and found full what others share.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { count, ratio, share } from '../parameters.ts'
-import { check } from './check.ts'
+import { check, type Finding } from './check.ts'
 import { indexes, notExercised, percent, some, time, unknown } from './finding.ts'
+import { toldTooLong } from './told-too-long.ts'
 import { isOwn, isRefusal, type Return, returns } from './waits.ts'
 import { wilson } from './wilson.ts'
 
@@ -34,14 +36,16 @@ export const retryAfterHonest = check({
   limits: { honestShare: share(0.9), leastReturns: count(30), busiestRatio: ratio(2, { from: 1, to: 100 }) },
   judge(history, { honestShare, leastReturns, busiestRatio }) {
     const judged = judge(history)
-    if (judged.length === 0) return notExercised('nobody who was refused waited as told and came back')
+    const long = tooLong(history, honestShare)
+    if (judged.length === 0) return long ?? notExercised('nobody who was refused waited as told and came back')
     const broken = judged.filter(({ honest }) => !honest)
     const measured = 1 - broken.length / judged.length
     const interval = wilson(judged.length - broken.length, judged.length)
     const shown = { measured, interval, limit: honestShare, unit: 'of 1', samples: judged.length, witnesses: witnessesOf(broken) }
     const own = judged.filter(({ alone }) => alone)
     const says = `${percent(measured)} of ${some(judged.length, 'return')} that had waited as told were let in (${own.length} on budgets of their own)`
-    if (interval[1] < honestShare) return { ...shown, status: 'fail', says: `${says}${worst(broken)}` }
+    if (interval[1] < honestShare && broken.length > 1) return { ...shown, status: 'fail', says: `${says}${worst(broken)}` }
+    if (long) return { ...long, says: `${says}, but ${long.says}` }
     const busy = busiest(judged, busiestRatio)
     if (busy) return { ...shown, status: 'fail', says: `${says}, but ${busy.says}`, witnesses: busy.witnesses }
     if (judged.length < leastReturns) return unknown(`${says}: too few to tell, ${leastReturns} would do`, shown)
@@ -49,6 +53,25 @@ export const retryAfterHonest = check({
     return { ...shown, status: 'pass', says }
   },
 })
+
+/** Most of the waits that could be tried were far too long. */
+function tooLong(history: History, limit: number): Finding | undefined {
+  const { tried, long } = toldTooLong(history)
+  const [first] = long
+  const interval = wilson(tried - long.length, tried)
+  if (!first || long.length === 1 || interval[1] >= limit) return undefined
+  const { refused, told, freeMs } = first
+  return {
+    status: 'fail',
+    measured: 1 - long.length / tried,
+    interval,
+    limit,
+    unit: 'of 1',
+    samples: tried,
+    says: `${long.length} of ${some(tried, 'refusal')} told a wait that was far too long; ${refused.agent} was told ${time(told)}, did not wait, and was let in after ${time(freeMs)}`,
+    witnesses: indexes(long.flatMap((one) => [one.letIn, one.refused]).slice(0, WITNESSES)),
+  }
+}
 
 const NO_PROMISE: ReadonlySet<string> = new Set(['dependency', 'draining'])
 
