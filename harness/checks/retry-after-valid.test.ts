@@ -20,6 +20,8 @@ describe('retry-after-valid', () => {
     ['draining, before the body was read', unavailable({ rpcId: null, data: { code: 'DRAINING', retryAfterMs: 1_000 }, retryAfter: '1' })],
     ['429, before the body was read', refused({ rpcId: null })],
     ['503, before the body was read', unavailable({ rpcId: null })],
+    ['403, as GitHub has it, with both', refused({ status: 403 })],
+    ['529, before the body was read', refused({ status: 529, rpcId: null, data: { code: 'OVERLOADED', retryAfterMs: 1_600 } })],
     ['a tool error with a wait, whatever its words', toolError('BUSY', 5, { data: { retryAfterMs: 900 }, message: 'Rate limit exceeded' })],
     ['a body’s retryAfter in seconds', refused({ retryAfter: '3', data: { code: 'RATE_LIMITED', retryAfter: 3 } })],
     ['a body’s retryAfter in ms', refused({ retryAfter: '3', data: { code: 'RATE_LIMITED', retryAfter: 2_600 } })],
@@ -52,6 +54,8 @@ describe('retry-after-valid', () => {
 
   test.each<[string, Answer, string]>([
     ['no header', without(refused(), 'retryAfter'), 'without Retry-After'],
+    ['no header, under another status', without(refused({ status: 403 }), 'retryAfter'), 'without Retry-After'],
+    ['no wait in the body of an overload', refused({ status: 529, data: { code: 'OVERLOADED' } }), 'without data.retryAfterMs'],
     ['a fraction', refused({ retryAfter: '1.6' }), 'neither whole seconds nor a date'],
     ['zero', refused({ retryAfter: '0' }), 'already passed'],
     ['a date in the past', refused({ retryAfter: dated(-5_000) }), 'already passed'],

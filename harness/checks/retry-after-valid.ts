@@ -1,8 +1,8 @@
 // A6: every refusal says when to come back, in every place where a client may read it: the Retry-After header (whole seconds
 // of at least 1, or an HTTP-date), the same wait within a second as `retryAfterMs` in the body's data, JSON, under the call's
-// own id, or none on a 429 or 503, which may come before the body was read. Refusals on the tool surface carry the same data in
-// `structuredContent`, or as JSON in their text; one that tells its limit in prose alone fails. Of a body's `retryAfter`, which some mean
-// in seconds and some in ms, the header beside it says which.
+// own id, or none where the status tells it, which may come before the body was read. Refusals on the tool surface carry the same data in
+// `structuredContent`, or as JSON in their text; one that tells its limit in prose alone fails. A refusal by its code is one under any
+// status (GitHub's 403, 529). Of a body's `retryAfter`, which some mean in seconds and some in ms, the header beside it says which.
 //
 // A 503 that is no JSON-RPC while the server itself is killed, frozen or drained may be of what stands before it, and is left out.
 // Limits: agreeMs, how far header and body may be apart (default 1 s; a date may be off by the answer's own way on top, and by the second to
@@ -65,12 +65,12 @@ function nobodyRefused({ calls }: History): string {
   return `no call was refused${looped === 0 ? '' : `, none of the ${looped} that runaway agents sent: no limit was met`}`
 }
 
-const ON_THE_TOOL_SURFACE: ReadonlySet<string> = new Set(['refused', 'shed', 'queue', 'draining'])
+const TURNED_AWAY: ReadonlySet<string> = new Set(['refused', 'shed', 'queue', 'draining'])
 
 function isRefusal(call: Call): boolean {
   const { status, transport } = call.evidence
   if (transport !== undefined) return false
-  return status === 429 || status === 503 || (status === 200 && ON_THE_TOOL_SURFACE.has(call.class))
+  return status === 429 || status === 503 || TURNED_AWAY.has(call.class)
 }
 
 function isForeign({ evidence: { status, parsed, rpcCode } }: Call): boolean {
@@ -113,9 +113,9 @@ function isJson(contentType = ''): boolean {
 }
 
 /**
- * A 429 or 503 may come before the body was read (draining, a guard in front): for an id that is not known JSON-RPC has null, and MCP's
- * own schema leaves it away.
+ * What the status tells may come before the body was read (draining, a guard in front): for an id that is not known JSON-RPC has null, and
+ * MCP's own schema leaves it away.
  */
 function hasOwnId({ call, evidence: { rpcId = null, status } }: Call): boolean {
-  return rpcId === call || (rpcId === null && (status === 429 || status === 503))
+  return rpcId === call || (rpcId === null && status !== 200)
 }
