@@ -75,6 +75,8 @@ export interface Declared {
   instances?: number
   /** How long a breaker refuses before it probes. */
   breakerOpenMs?: number
+  /** How many calls a breaker lets through together to find out whether the dependency is back; libraries let one (most) to ten. */
+  breakerProbes?: number
   /** The largest answer that any tool gives, bytes of its body: what stands in it as text and as structured content counts twice. */
   outputMaxBytes?: number
   /** How long a session is kept that nobody uses and nobody has ended, ms. */

@@ -66,6 +66,7 @@ test('gives settings that the server accepts, and declares what they come to', (
     acquireTimeoutMs: 400,
     instances: 1,
     breakerOpenMs: 700,
+    breakerProbes: 1,
     outputMaxBytes: 700_000,
     errorCodes: Object.keys(ERRORS),
   })

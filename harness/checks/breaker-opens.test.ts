@@ -106,6 +106,28 @@ describe('breaker-opens', () => {
     expect(found.advice?.[0]).toMatchObject({ setting: 'BREAKER_FAILURES', present: '20' })
   })
 
+  test('one that is declared to stay open for longer than the outage is told by its silence; one that opens late fails still', () => {
+    const declared = (knocks: number[]) => {
+      const story = outage(knocks)
+      story.manifest.declared.breakerOpenMs = 60_000
+      return find(breakerOpens, story)
+    }
+    // resilience4j as it comes: half of the last hundred calls must have failed.
+    expect(declared(beat(10_050, 11_600, 30))).toMatchObject({ status: 'pass', says: expect.stringContaining('then it stopped knocking') })
+    expect(declared(beat(10_050, 15_000, 30))).toMatchObject({ status: 'fail', unit: 'attempts before it opened' })
+    expect(declared(beat(10_050, 18_000, 30))).toMatchObject({ status: 'fail', says: expect.stringContaining('to the end of the outage') })
+  })
+
+  test('as many probes as are declared are an open breaker', () => {
+    const several = (breakerProbes: number) => {
+      const story = outage([...beat(10_050, 10_650, 30), ...[12_700, 14_800, 16_900].flatMap((atMs) => beat(atMs, atMs + 100, 10))])
+      story.manifest.declared.breakerProbes = breakerProbes
+      return find(breakerOpens, story)
+    }
+    expect(several(10).status).toBe('pass')
+    expect(several(1).status).toBe('fail')
+  })
+
   test('fails when it opened, but too late', () => {
     expect(find(breakerOpens, outage(beat(10_050, 15_800, 50)))).toMatchObject({ status: 'fail' })
   })

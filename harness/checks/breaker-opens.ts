@@ -1,10 +1,11 @@
 // A10: when a dependency is gone, the server stops knocking soon, and then refuses at once. Counted where it cannot be told
 // otherwise: connection attempts at the harness's proxy, requests at the upstream stub. Open is the earliest moment after which attempts
 // stay within a few probes an open interval (or a tenth of the calls that need the dependency, for servers whose health checks knock too).
+// One that stays open for longer than the outage is told from silence after as long as it may take to open.
 //
 // Limits: failures before it (default 20 a breaker, plus one for each pooled connection to Postgres, since those fail together) or withinMs
 // of the first failed attempt (5 s; withinQuickMs, 2 s, at quick scale: at its 38 calls a second 5 s are 190 failures, far more than any
-// count); probes an open interval (1, and one to spare); fastMs, p95 of refusals once open (100 ms);
+// count); probes an open interval (declared.breakerProbes, else 1; and one to spare); fastMs, p95 of refusals once open (100 ms);
 // leastCalls after it, to tell an open breaker from agents that do not ask (20). All ours. An API that hangs is dead too, but nobody can
 // know it before the first deadline: looked at where the hang lasts long enough for that. Without a link: inferred from
 // failures that become fast. Not modelled: how it closes again (recovers, breaker-recovers).
@@ -21,7 +22,7 @@ import { check, type Finding } from './check.ts'
 import { indexes, notExercised, some, time, unknown, worst } from './finding.ts'
 import { opening } from './opening.ts'
 import { pastBreaker } from './past-breaker.ts'
-import { takenAway } from './taken-away.ts'
+import { silenceMs, takenAway } from './taken-away.ts'
 
 const WITNESSES = 20
 
@@ -48,8 +49,9 @@ export const breakerOpens = check({
   },
   judge(history, limits) {
     const withinMs = history.plan.scale === 'quick' ? limits.withinQuickMs : limits.withinMs
+    const quietMs = silenceMs(history, withinMs)
     const found = takenAway(history, withinMs).map(([fault, knownAfterMs]) =>
-      judgeFault(history, fault, { ...limits, withinMs: withinMs + knownAfterMs }),
+      judgeFault(history, fault, { ...limits, quietMs, withinMs: withinMs + knownAfterMs }),
     )
     if (found.length === 0) return notExercised('no fault of the plan takes a dependency away wholly, and for long enough')
     return worst(found)
@@ -59,6 +61,7 @@ export const breakerOpens = check({
 interface Limits {
   failures: number
   withinMs: number
+  quietMs: number
   probes: number
   fastMs: number
   leastCalls: number
@@ -78,13 +81,14 @@ function byAttempts(history: History, fault: FaultRecord, dependency: string, as
   const openMs = breakerOpenMs(history)
   const attempts = attemptsAt(history, dependency).filter(({ atMs }) => atMs >= fault.fromMs && atMs <= fault.toMs)
   const moments = attempts.map(({ atMs }) => atMs)
-  const openedAtMs = opening(moments, { fromMs: fault.fromMs, intervalMs: openMs, allowed: (limits.probes + 1) * breakers, asked })
+  const allowedProbes = ((declared.breakerProbes ?? limits.probes) + 1) * breakers
+  const openedAtMs = opening(moments, { fromMs: fault.fromMs, toMs: fault.toMs, intervalMs: openMs, allowed: allowedProbes, asked })
   const before = moments.filter((atMs) => atMs <= openedAtMs)
   const firstMs = attempts.find(({ refused = true }) => refused)?.atMs ?? fault.fromMs
   const pooled = dependency === 'postgres' ? (declared.poolMax ?? 0) * instancesOf(history) : 0
   const allowed = limits.failures * breakers + pooled
   const shown = { measured: before.length, limit: allowed, unit: 'attempts before it opened', samples: attempts.length }
-  if (fault.toMs - openedAtMs < openMs)
+  if (fault.toMs - openedAtMs < limits.quietMs)
     return neverOpened(history, fault, asked, { ...shown, measured: attempts.length, unit: 'attempts' }, fault.toMs - firstMs, limits)
   const after = asked.filter(({ sentAtMs }) => sentAtMs > openedAtMs)
   if (after.length < limits.leastCalls)
@@ -132,7 +136,7 @@ function neverOpened(
   const says = `${some(shown.measured, 'attempt')} at ${fault.dependency} in ${time(triedMs)}, to the end of the outage`
   if (shown.measured <= shown.limit) return unknown(`${says}: too few to tell`, shown)
   if (triedMs <= limits.withinMs)
-    return unknown(`${says}: the outage was too short, ${time(limits.withinMs + breakerOpenMs(history))} would tell`, shown)
+    return unknown(`${says}: the outage was too short, ${time(limits.withinMs + limits.quietMs)} would tell`, shown)
   return {
     samples: 0,
     ...shown,
@@ -149,7 +153,7 @@ const UNSEEN = '; whether a breaker or a refused connection made them so cannot 
 function bySpeed(history: History, fault: FaultRecord, asked: Call[], limits: Limits): Finding {
   const failed = asked.filter(({ outcome }) => outcome !== 'ok')
   const shown = { limit: limits.withinMs, unit: 'ms', samples: failed.length, evidence: 'inferred' as const }
-  const latestMs = fault.toMs - breakerOpenMs(history)
+  const latestMs = fault.toMs - limits.quietMs
   const way = wayMs(history)
   for (let atMs = fault.fromMs; atMs <= latestMs; atMs += 250) {
     const after = failed.filter(({ sentAtMs }) => sentAtMs >= atMs)
@@ -166,7 +170,7 @@ function bySpeed(history: History, fault: FaultRecord, asked: Call[], limits: Li
     }
   }
   if (failed.length < limits.leastCalls) return unknown(`only ${some(failed.length, 'call')} failed: too few to tell`, shown)
-  if (fault.toMs - fault.fromMs < limits.withinMs + breakerOpenMs(history)) return unknown('the outage was too short to tell', shown)
+  if (fault.toMs - fault.fromMs < limits.withinMs + limits.quietMs) return unknown('the outage was too short to tell', shown)
   return {
     ...shown,
     status: 'fail',

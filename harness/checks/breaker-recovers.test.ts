@@ -113,6 +113,70 @@ describe('breaker-recovers', () => {
     })
   })
 
+  describe('a breaker that asks with several', () => {
+    const asks = (probes: number, declared?: number) => {
+      const story = outage({ probes: [12_500, ...Array.from({ length: probes }, (_, n) => 14_600 + n * 33)] })
+      const { breakerProbes: _told, ...promises } = story.manifest.declared
+      story.manifest.declared = { ...promises, ...(declared !== undefined && { breakerProbes: declared }) }
+      return story.hides('declared.breakerProbes', 'declared: { breakerProbes: 3 }')
+    }
+
+    test('is held to as many as are declared, though they take longer than a moment', () => {
+      expect(find(breakerRecovers, asks(10, 10))).toMatchObject({ status: 'pass', measured: 10, limit: 10 })
+      expect(find(breakerRecovers, asks(10, 3))).toMatchObject({ status: 'fail', measured: 10, limit: 3 })
+    })
+
+    test('is not judged up to ten where nothing is declared, and told the line; a fail beyond', () => {
+      const line = 'declared: { breakerProbes: 3 }'
+      expect(verdictOf(asks(10), 'breaker-recovers')).toMatchObject({ status: 'not-judged', addLine: line })
+      expect(verdictOf(asks(11), 'breaker-recovers')).toMatchObject({ status: 'fail', measured: 11 })
+      const late = asks(3)
+      late.load.splice(0, late.load.length, ...late.load.filter((sent) => sent.kind !== 'end' || sent.endedAtMs < 18_000))
+      expect(find(breakerRecovers, late)).toMatchObject({ status: 'fail', says: expect.stringContaining('never') })
+    })
+  })
+
+  test('answers that were kept are no silence of a breaker: what is asked anew after them is no flood', () => {
+    const story = aRun().agent('a').fault('postgres-refused')
+    story.calls({ of: 'a', fromMs: 2_000, toMs: 26_000, everyMs: 100, answer: served(2) })
+    story.attempts('postgres', [10_030, 12_500, 12_510, 12_520, 12_530])
+    expect(find(breakerRecovers, story)).toMatchObject({ notExercised: true })
+  })
+
+  test('fails when it was used again soon, but most are turned away for long: one probe at a time until many have succeeded', () => {
+    const creeping = (served1: number) => {
+      const story = outage({ backAtMs: 19_500 })
+      const ends = story.load.filter((line) => line.kind === 'end').filter(({ endedAtMs }) => endedAtMs > 19_700)
+      for (const [n, line] of ends.entries()) if (n % served1 !== 0) Object.assign(line, { isError: undefined }, unavailable().evidence)
+      return story
+    }
+    expect(find(breakerRecovers, creeping(10))).toMatchObject({
+      status: 'fail',
+      unit: 'ms after the heal',
+      says: expect.stringMatching(
+        /used again 1\.4 s after the heal, and then 3\d of 3\d calls were turned away all the same; allowed are 4 s/,
+      ),
+    })
+    expect(find(breakerRecovers, creeping(1)).status).toBe('pass')
+  })
+
+  test('who obeys a throttled API asks again when it was told to', () => {
+    const throttled = (retryAfterS: number) => {
+      const story = outage({ backAtMs: 24_000 })
+      for (const fault of story.plan.faults) fault.parameters.retryAfterS = retryAfterS
+      return find(breakerRecovers, story).status
+    }
+    expect([throttled(0), throttled(3)]).toEqual(['fail', 'pass'])
+  })
+
+  test('what a later fault breaks is no late closing of this one', () => {
+    const story = outage()
+    story.fault('upstream-errors', { on: 'upstream', fromMs: 22_000, toMs: 26_000 })
+    for (const line of story.load)
+      if (line.kind === 'end' && line.endedAtMs > 22_000) Object.assign(line, { isError: undefined }, unavailable().evidence)
+    expect(find(breakerRecovers, story).status).toBe('pass')
+  })
+
   test('cannot tell when the heal was not seen; has no weight when nothing opened', () => {
     const story = outage()
     story.faults.splice(0, story.faults.length, ...story.faults.filter(({ event }) => event !== 'healed'))

@@ -1,7 +1,7 @@
 // When did a breaker open? The earliest moment after which attempts at the dependency stay few: in every interval of the
 // breaker's open time that begins with an attempt, no more than the allowed probes, or a tenth of the calls that asked for
-// the dependency in it. A server with health checks or several pools knocks a little even when its breaker is open; one
-// without a breaker knocks about once a call.
+// the dependency in as long (where the fault ends before, in the last such interval). A server with health checks or several pools
+// knocks a little even when its breaker is open; one without a breaker knocks about once a call.
 
 import { ascending, countBelow } from '../history/sorted.ts'
 
@@ -11,6 +11,8 @@ const ATTEMPTS_PER_CALL = 0.1
 interface Knocking {
   /** When the fault came into force: where a breaker that needed no attempt had opened. */
   fromMs: number
+  /** When it was healed again. */
+  toMs: number
   /** The breaker's open time. */
   intervalMs: number
   /** Attempts an interval that are probes. */
@@ -20,14 +22,14 @@ interface Knocking {
 }
 
 /** @param moments of all attempts under the fault, ascending, ms */
-export function opening(moments: readonly number[], { fromMs, intervalMs, allowed, asked }: Knocking): number {
+export function opening(moments: readonly number[], { fromMs, toMs, intervalMs, allowed, asked }: Knocking): number {
   const calls = ascending(asked, ({ sentAtMs }) => sentAtMs)
   for (let i = moments.length - 1; i >= 0; i--) {
     const from = moments[i] ?? 0
-    const to = from + intervalMs
-    const attempts = countBelow(moments, to) - i
+    const attempts = countBelow(moments, from + intervalMs) - i
     if (attempts <= allowed) continue
-    if (attempts > (countBelow(calls, to) - countBelow(calls, from)) * ATTEMPTS_PER_CALL) return from
+    const to = Math.min(from + intervalMs, toMs)
+    if (attempts > (countBelow(calls, to) - countBelow(calls, to - intervalMs)) * ATTEMPTS_PER_CALL) return from
   }
   return fromMs
 }

@@ -13,8 +13,13 @@ export function takenAway(history: History, withinMs: number): [FaultRecord, num
     if (fault === 'postgres-refused' || (fault === 'upstream-errors' && parameters.share === 1)) return [[record, 0]]
     if (fault !== 'upstream-hang') return []
     const knownAfterMs = longestDeadlineMs(history, dependency)
-    return toMs - fromMs > knownAfterMs + withinMs + breakerOpenMs(history) ? [[record, knownAfterMs]] : []
+    return toMs - fromMs > knownAfterMs + withinMs + silenceMs(history, withinMs) ? [[record, knownAfterMs]] : []
   })
+}
+
+/** So long without knocking tells an open breaker: its open time, or as long as it may take to open, where it stays open for longer. */
+export function silenceMs(history: History, withinMs: number): number {
+  return Math.min(breakerOpenMs(history), withinMs)
 }
 
 /** Of the tools that need it; infinity where one declares none. */

@@ -36,7 +36,14 @@ test('what a target says is offered', () => {
   const offers = offersOf(
     whole,
     { ...plan, afterMs: 5_000 },
-    { perAgent: { ratePerMinute: 60, burst: 10 }, poolMax: 4, queueMax: 8, breakerOpenMs: 30_000, outputMaxBytes: 1_000_000 },
+    {
+      perAgent: { ratePerMinute: 60, burst: 10 },
+      poolMax: 4,
+      queueMax: 8,
+      breakerOpenMs: 30_000,
+      breakerProbes: 1,
+      outputMaxBytes: 1_000_000,
+    },
     {
       probes: { live: 'http://127.0.0.1:1/livez' },
       metrics: { url: 'x', poolUsed: 'a', poolWaiting: 'b', poolWaitingMax: 'c', breakerOpen: 'd', loopDelaySecondsP99: 'e' },

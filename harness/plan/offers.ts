@@ -28,6 +28,7 @@ export function offersOf(target: Target, plan: Plan, declared: Declared, observe
     'declared.poolMax': offered(declared.poolMax, 'declared: { poolMax: 20 }'),
     'declared.queueMax': offered(declared.queueMax, 'declared: { queueMax: 50 }'),
     'declared.breakerOpenMs': offered(declared.breakerOpenMs, 'declared: { breakerOpenMs: 30_000 }'),
+    'declared.breakerProbes': offered(declared.breakerProbes, 'declared: { breakerProbes: 3 }'),
     'declared.outputMaxBytes': offered(declared.outputMaxBytes, 'declared: { outputMaxBytes: 1_000_000 }'),
     'observe.postgres': offered((readable && observe.postgres) || undefined, "observe: { postgres: { role: 'app', urlFrom: 'PG_URL' } }"),
     'observe.metrics.poolUsed': metric('poolUsed', metrics?.poolUsed, 'db_pool{state="used"}'),

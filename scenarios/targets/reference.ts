@@ -125,6 +125,7 @@ function declared(context: TargetContext): Declared {
     acquireTimeoutMs: limits.acquireTimeoutMs,
     instances: context.instances,
     breakerOpenMs: limits.breakerOpenMs,
+    breakerProbes: 1,
     outputMaxBytes: ANSWER_MAX_BYTES,
     errorCodes: ERROR_CODES,
   }
