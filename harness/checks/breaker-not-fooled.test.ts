@@ -58,23 +58,33 @@ describe('breaker-not-fooled', () => {
     story.call({ of: 'a', atMs: 9_000, answer: served() })
     story.calls({ of: 'a', fromMs: 12_000, toMs: 25_000, everyMs: 500, answer: unavailable() })
     expect(find(breakerNotFooled, story)).toMatchObject({ status: 'pass' })
-    story.call({ of: 'a', atMs: 25_000, answer: served() }).call({ of: 'a', atMs: 26_000, answer: unavailable() })
-    expect(find(breakerNotFooled, story)).toMatchObject({ status: 'fail', measured: 1 })
+    story.call({ of: 'a', atMs: 25_000, answer: served() })
+    story.calls({ of: 'a', fromMs: 26_000, toMs: 26_300, everyMs: 100, answer: unavailable() })
+    expect(find(breakerNotFooled, story)).toMatchObject({ status: 'fail', measured: 3 })
   })
 
   test('without the metric it goes by what callers are told', () => {
-    const story = aRun().agent('a').call({ of: 'a', atMs: 12_000, answer: unavailable() })
-    expect(find(breakerNotFooled, story)).toMatchObject({ status: 'fail', evidence: 'inferred', witnesses: [0] })
+    const story = aRun().agent('a').calls({ of: 'a', fromMs: 12_000, toMs: 12_300, everyMs: 100, answer: unavailable() })
+    expect(find(breakerNotFooled, story)).toMatchObject({ status: 'fail', evidence: 'inferred', witnesses: [0, 1, 2] })
     expect(find(breakerNotFooled, story.fault('postgres-refused'))).toMatchObject({ status: 'pass', evidence: 'inferred' })
   })
 
   test('without the metric a breaker may tell it in a tool’s result, with its wait; a failure of one call has none', () => {
     const told = (more: Record<string, unknown>) => {
       const answer = toolError('DEPENDENCY_UNAVAILABLE', 4, { data: { code: 'DEPENDENCY_UNAVAILABLE', ...more } })
-      return find(breakerNotFooled, aRun().agent('a').call({ of: 'a', atMs: 12_000, answer }))
+      return find(breakerNotFooled, aRun().agent('a').calls({ of: 'a', fromMs: 12_000, toMs: 12_300, everyMs: 100, answer }))
     }
-    expect(told({ retryAfterMs: 1_900 })).toMatchObject({ status: 'fail', evidence: 'inferred', witnesses: [0] })
+    expect(told({ retryAfterMs: 1_900 })).toMatchObject({ status: 'fail', evidence: 'inferred', witnesses: [0, 1, 2] })
     expect(told({})).toMatchObject({ status: 'pass', evidence: 'inferred' })
+  })
+
+  test('without the metric cannot tell when others of the role are served between: a connection that had ended fails one call', () => {
+    const story = aRun().agent('a')
+    for (let atMs = 3_000; atMs < 9_000; atMs += 50) story.call({ of: 'a', atMs, answer: atMs % 1_000 < 100 ? unavailable() : served() })
+    const found = find(breakerNotFooled, story)
+    expect(found).toMatchObject({ status: 'unknown', measured: 12, says: expect.stringContaining('never 3 in a row') })
+    story.calls({ of: 'a', fromMs: 8_110, toMs: 8_140, everyMs: 10, answer: unavailable() })
+    expect(find(breakerNotFooled, story).status).toBe('fail')
   })
 
   test('one that was open before the first call was opened by nobody here; one that opens anew was', () => {

@@ -5,9 +5,9 @@
 // fault opened, or that was open before the first call, may stay open for as long as it likes: that is recovers. By the breaker's own metric
 // where the target shows it (a series that never once read closed while calls were served is read the wrong way round, or belongs to nothing
 // that they need: unknown); else by calls refused because of a dependency (503, or told in a result or an error that names its wait: without
-// one it may be a failure of this call alone) while none was broken, and after others were served since the last fault: inferred. A machine
-// that stood still took the dependency along: what opened then has its reason. Not modelled: breakers that open for their own tests, and a
-// dependency that fails by itself while the harness breaks nothing.
+// one it may be a failure of this call alone) while none was broken, and after others were served since the last fault: inferred, and
+// unknown where no three of a role come in a row, since an open breaker serves nobody. A machine that stood still took the dependency along:
+// what opened then has its reason. Not modelled: breakers that open for their own tests, and a dependency that fails by itself.
 import type { Call } from '../history/event.ts'
 import { faultsOf } from '../history/faults.ts'
 import type { History } from '../history/history.ts'
@@ -22,6 +22,8 @@ const WITNESSES = 20
 const AFTER_HEAL_MS = 1_000
 /** Readings that make an always. ours */
 const ALWAYS_LEAST = 10
+/** Refusals in a row that are no failures of single calls. ours */
+const IN_A_ROW = 3
 
 export const breakerNotFooled = check({
   code: 'A12',
@@ -98,13 +100,27 @@ function byAnswers(history: History) {
   }
   const [first] = refused
   if (!first) return { ...shown, status: 'pass' as const, says: 'no call was refused for a dependency while nothing was broken' }
-  return {
-    ...shown,
-    status: 'fail' as const,
-    timed: true,
-    says: `${some(refused.length, 'call')} refused because of a dependency while nothing was broken, first at ${time(first.sentAtMs)}`,
-    witnesses: indexes(refused.slice(0, WITNESSES) satisfies Call[]),
+  const says = `${some(refused.length, 'call')} refused because of a dependency while nothing was broken, first at ${time(first.sentAtMs)}`
+  const witnesses = indexes(refused.slice(0, WITNESSES))
+  if (longestRow(history, new Set(refused)) < IN_A_ROW)
+    return unknown(`${says}, never ${IN_A_ROW} in a row: an open breaker refuses all, so each may have failed by itself`, {
+      ...shown,
+      witnesses,
+    })
+  return { ...shown, status: 'fail' as const, timed: true, says, witnesses }
+}
+
+/** Most of them in a row, nobody of their role being served between. */
+function longestRow({ calls }: History, refused: ReadonlySet<Call>): number {
+  let longest = 0
+  for (const own of Map.groupBy(calls, ({ role }) => role).values()) {
+    let row = 0
+    for (const call of own) {
+      if (call.class === 'served') row = 0
+      else if (refused.has(call)) longest = Math.max(longest, ++row)
+    }
   }
+  return longest
 }
 
 /** A breaker knows when it will try again, a failure does not. What is away by its words alone may be so for another reason. */
