@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { gaveUp, refused, reset, served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
+import { closedUnread, gaveUp, refused, reset, served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import type { Evidence } from '../history/load-line.ts'
@@ -36,6 +36,17 @@ describe('kill-contained', () => {
   test('fails when single calls are lost long after the kill', () => {
     const story = killed(10_400).call({ of: 'a', atMs: 14_010, answer: reset(5) })
     expect(find(killContained, story)).toMatchObject({ status: 'fail', measured: 1, limit: 0 })
+  })
+
+  test('a server that loses a call now and then on a quiet day too has not lost it to the kill', () => {
+    const usually = (...later: number[]) => {
+      const story = killed(10_400)
+      for (const atMs of [4_010, 6_010, ...later]) story.call({ of: 'a', atMs, answer: reset(5) })
+      return find(killContained, story)
+    }
+    expect(usually(14_010).status).toBe('pass')
+    expect(find(killContained, killed(10_400).call({ of: 'a', atMs: 14_010, answer: closedUnread() })).status).toBe('pass')
+    expect(usually(...Array.from({ length: 12 }, (_, n) => 11_510 + n * 350))).toMatchObject({ status: 'fail', limit: 0 })
   })
 
   test('a caller that gives up early has lost nothing to the kill, a patient one has', () => {

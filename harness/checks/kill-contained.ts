@@ -3,15 +3,17 @@
 //
 // Limits: withinMs, until the last second whose good ÷ planned is under goodShare of the steady phase's (defaults 5 s and 0.95, ours); one
 // that comes later must be further under it, alone or with its like, than chance makes of so few calls; ejectMs, how long after the kill
-// calls may still be lost on their way (default 1 s, ours: a balancer needs a failure to notice). Only where the load is one that the rest
-// can carry; a caller that gave up before the plan's patience was over lost nothing. Agents that did not ask in the steady phase have no share
-// to compare: of them only lost calls count. Not modelled: an instance that is slow rather than dead.
-import type { Tally } from '../history/bootstrap.ts'
+// calls may still be lost on their way (default 1 s, ours: a balancer needs a failure to notice), more than chance makes of what is lost in
+// the steady phase too, as by a server that ends connections just as they are used. Only where the load is one that the rest can carry; a
+// caller that gave up before the plan's patience was over lost nothing. Agents that did not ask in the steady phase have no share to
+// compare: of them only lost calls count. Not modelled: an instance that is slow rather than dead.
+import { type Tally, totalOf } from '../history/bootstrap.ts'
 import type { Call } from '../history/event.ts'
 import { type FaultRecord, faultsOf } from '../history/faults.ts'
 import { intentsOfRegulars } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { goodIn, phaseOf, windowsOf } from '../history/queries.ts'
+import { isDuring, type Stretch } from '../history/stretch.ts'
 import { milliseconds, share } from '../parameters.ts'
 import { isByProxy } from './by-proxy.ts'
 import { check, type Finding } from './check.ts'
@@ -57,12 +59,10 @@ function judgeKill(history: History, kill: FaultRecord, limits: Limits): Finding
   if (!before || before.planned < LEAST_PLANNED || before.share === 0)
     return unknown('too little was good in the steady phase to compare with', shown)
   const untilMs = Math.max(kill.toMs, kill.fromMs + limits.withinMs + WINDOW_MS)
-  const lost = history.calls.filter(
-    (call) => broken(call, history) && call.sentAtMs > kill.fromMs + limits.ejectMs && call.sentAtMs < untilMs,
-  )
+  const lost = lostAfter(history, kill, { fromMs: kill.fromMs + limits.ejectMs, toMs: untilMs }, steady)
   const windows = windowsOf(all, { fromMs: kill.fromMs, toMs: untilMs }, WINDOW_MS).filter(({ planned }) => planned > 0)
   const late = windows.filter(({ toMs }) => toMs - kill.fromMs > limits.withinMs)
-  const isNoise = isChance(total(late), before)
+  const isNoise = isChance(totalOf(late), before)
   const bad = windows
     .filter(({ good, planned }) => good / planned < before.share * limits.goodShare)
     .filter((second) => !(isNoise && late.includes(second) && isChance(second, before)))
@@ -100,10 +100,6 @@ function judgeKill(history: History, kill: FaultRecord, limits: Limits): Finding
   }
 }
 
-function total(seconds: readonly Tally[]): Tally {
-  return seconds.reduce((sum, { good, planned }) => ({ good: sum.good + good, planned: sum.planned + planned }), { good: 0, planned: 0 })
-}
-
 /** Rarer than that a second is no chance. ours */
 const CHANCE = 0.001
 
@@ -120,8 +116,22 @@ function isChance({ good, planned }: Tally, steady: Tally): boolean {
   return 1 - fewer >= CHANCE
 }
 
+/** None, where as many of as many are chance to a server that loses calls on a quiet day too. */
+function lostAfter(history: History, kill: FaultRecord, late: Stretch, steady: Stretch | undefined): Call[] {
+  const now = history.calls.filter(({ sentAtMs }) => isDuring(late, sentAtMs))
+  const before = history.calls.filter(
+    ({ sentAtMs, endedAtMs = kill.beginsMs }) => steady && isDuring(steady, sentAtMs) && endedAtMs < kill.beginsMs,
+  )
+  const lost = now.filter((call) => broken(call, history))
+  const usual = before.filter((call) => broken(call, history)).length
+  const tally = { good: now.length - lost.length, planned: now.length }
+  return usual > 0 && isChance(tally, { good: before.length - usual, planned: before.length }) ? [] : lost
+}
+
 function broken(call: Call, { plan }: History): boolean {
   const { evidence, class: is, timeoutMs } = call
   if (evidence.transport === 'timeout' && timeoutMs < plan.patienceMs) return false
+  // Somebody who lives has closed a connection that nobody used.
+  if (evidence.status === 408) return false
   return is === 'unreachable' || is === 'lost' || isByProxy(call)
 }

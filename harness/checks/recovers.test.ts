@@ -127,6 +127,21 @@ describe('recovers', () => {
     expect(witnesses(story, found)[0]?.sentAtMs).toBeGreaterThan(22_900)
   })
 
+  test('fails when it comes and goes: as many low seconds, though never as many in a row, which leave too little of the rest', () => {
+    const flapping = (everyMs: number, lowMs: number, most = 30_000) => {
+      const story = outage(18_000)
+      for (const line of story.load)
+        if (line.kind === 'end' && line.endedAtMs > 21_100 && line.endedAtMs < most && (line.endedAtMs - 21_100) % everyMs < lowMs)
+          Object.assign(line, { isError: undefined }, unavailable().evidence)
+      return find(recovers, story)
+    }
+    expect(flapping(2_000, 1_000)).toMatchObject({
+      status: 'fail',
+      says: expect.stringMatching(/went down again at 21\.1 s: .*then 3 of 5 seconds/),
+    })
+    expect(flapping(2_000, 1_000, 24_000)).toMatchObject({ status: 'pass', measured: 0 })
+  })
+
   test('two low seconds after the return are no relapse', () => {
     const story = outage(18_000)
     for (const line of story.load)

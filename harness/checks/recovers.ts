@@ -4,10 +4,12 @@
 //
 // Limits: withinMs (default 30 s) and withinQuickMs (8 s, at quick scale); goodShare of the steady phase's share (default 0.95 of
 // 1); windows of 1 s in a row (default 3). All ours. Windows in which nothing was planned are passed over, and where some calls fail on
-// a quiet day too, as many as chance makes of them are none too many. As many low windows in a row after the return are a relapse, and a
-// fail: what comes back and dies of the backlog has not recovered. So is an agent or a role that alone gets nothing good any more.
+// a quiet day too, as many as chance makes of them are none too many. As many low windows after the return, in a row or so that all of the
+// rest is low with them, are a relapse, and a fail: what comes back and dies of the backlog has not recovered, nor has a breaker that
+// flaps. So is an agent or a role that alone gets nothing good any more.
 // Agents that did not ask in the steady phase are left out: there is nothing that they could have back, and who came to storm may still be
 // refused for it. Not modelled: capacity.
+import { type Tally, totalOf } from '../history/bootstrap.ts'
 import type { Call } from '../history/event.ts'
 import { faultsOf } from '../history/faults.ts'
 import { intentsOfRegulars } from '../history/gathered.ts'
@@ -69,7 +71,7 @@ interface Need {
 }
 
 /** None was good, or fewer than need be, by more than chance (two standard deviations) makes of what usually fails. */
-function isLow({ good, planned }: Window, { share, usual }: Need): boolean {
+function isLow({ good, planned }: Tally, { share, usual }: Need): boolean {
   const failing = planned * (1 - usual)
   return good === 0 || (good / planned < share && planned - good > failing + 2 * Math.sqrt(failing * usual))
 }
@@ -84,8 +86,12 @@ function returnTo(history: History, all: readonly Intent[], recovery: Phase, nee
   const back = inARow(windows, need.windows, (window) => !low(window))
   const [start, last] = [back?.[0], back?.at(-1)]
   if (start && last && last.toMs - end.atMs <= need.withinMs) {
-    const again = inARow(windows.slice(windows.indexOf(last) + 1), need.windows, low)
-    if (again) return relapsed(history, end, start, again, need, samples)
+    const rest = windows.slice(windows.indexOf(last) + 1)
+    const again = inARow(rest, need.windows, low)
+    if (again) return relapsed(history, end, start, { low: again, says: `${some(need.windows, 'second')} in a row` }, need, samples)
+    const now = rest.filter(low)
+    if (now.length >= need.windows && isLow(totalOf(rest), need))
+      return relapsed(history, end, start, { low: now, says: `${now.length} of ${some(rest.length, 'second')}` }, need, samples)
     const stretches = [need.steady, { fromMs: start.fromMs, toMs: recovery.toMs }] as const
     const left = leftOut(all, stretches, ({ agent }) => agent, 0) ?? leftOut(all, stretches, ({ role }) => role, 0)
     if (left) return notAll(history, left, { watchedMs: recovery.toMs - end.atMs, what: end.what, samples }, need)
@@ -112,7 +118,13 @@ function inARow(windows: readonly Window[], length: number, so: (window: Window)
   return first < 0 ? undefined : windows.slice(first, first + length)
 }
 
-function relapsed(history: History, end: End, back: Window, low: readonly Window[], need: Need, samples: number): Finding {
+interface Relapse {
+  low: readonly Window[]
+  /** How many seconds. */
+  says: string
+}
+
+function relapsed(history: History, end: End, back: Window, { low, says }: Relapse, need: Need, samples: number): Finding {
   const missed = missedIn(low)
   const [from, to] = [low[0]?.fromMs ?? end.atMs, low.at(-1)?.toMs ?? end.atMs]
   return {
@@ -121,7 +133,7 @@ function relapsed(history: History, end: End, back: Window, low: readonly Window
     measured: Math.round(to + need.windows * WINDOW_MS - end.atMs),
     samples,
     ...remedied(history, missed),
-    says: `it came back, and went down again at ${time(from)}: good answers from ${time(back.fromMs - end.atMs)} after ${end.what}, then ${some(need.windows, 'second')} in a row under ${percent(need.share)}; most failed as ${mostCommon(missed.map((call) => call.class))}`,
+    says: `it came back, and went down again at ${time(from)}: good answers from ${time(back.fromMs - end.atMs)} after ${end.what}, then ${says} under ${percent(need.share)}; most failed as ${mostCommon(missed.map((call) => call.class))}`,
     witnesses: indexes(missed.slice(0, WITNESSES)),
   }
 }

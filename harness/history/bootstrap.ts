@@ -10,14 +10,19 @@ export interface Tally {
 const ROUNDS = 2_000
 const BLOCK_WINDOWS = 2
 
-/** Sum of good ÷ sum of planned; NaN without plan. */
-export function shareOf(windows: readonly Tally[]): number {
+export function totalOf(windows: readonly Tally[]): Tally {
   let good = 0
   let planned = 0
   for (const window of windows) {
     good += window.good
     planned += window.planned
   }
+  return { good, planned }
+}
+
+/** Sum of good ÷ sum of planned; NaN without plan. */
+export function shareOf(windows: readonly Tally[]): number {
+  const { good, planned } = totalOf(windows)
   return good / planned
 }
 
