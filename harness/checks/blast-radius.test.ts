@@ -38,6 +38,19 @@ describe('blast-radius', () => {
     })
   })
 
+  test('of few calls the median tells: half of them slower than nearly all were', () => {
+    expect(find(blastRadius, locked({ everyMs: 200, tookMs: 400 }))).toMatchObject({
+      status: 'fail',
+      measured: 401,
+      says: expect.stringContaining('its median is now over its p95 of before: from 31 ms to 401 ms; allowed are 97 ms'),
+    })
+    const tail = locked({ everyMs: 200 })
+    for (const [n, line] of tail.load.filter((each) => each.kind === 'end' && each.endedAtMs > 10_000).entries())
+      if (n % 3 === 0 && line.kind === 'end') line.endedAtMs += 400
+    expect(find(blastRadius, tail).status).toBe('pass')
+    expect(find(blastRadius, locked({ everyMs: 200, tookMs: 60 })).status).toBe('pass')
+  })
+
   test('cannot tell from a handful of calls', () => {
     expect(find(blastRadius, locked({ everyMs: 600 })).status).toBe('unknown')
   })
