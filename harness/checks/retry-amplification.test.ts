@@ -33,6 +33,17 @@ describe('retry-amplification', () => {
     expect(find(retryAmplification, upstream({ usual: 4, tries: 16 }))).toMatchObject({ status: 'fail', measured: 16, limit: 12 })
   })
 
+  test('a tool that asks for each page of what there is multiplies nothing, though most have one page', () => {
+    const paged = (pages: number, tries = 1) => {
+      const story = upstream({ tries })
+      for (const { call, sentAtMs } of story.sends.filter((_, n) => n % 5 === 0))
+        for (let page = 1; page < pages; page++) story.hits.push({ kind: 'hit', atMs: T0_MS + sentAtMs + page, status: 200, call })
+      return find(retryAmplification, story)
+    }
+    expect(paged(6)).toMatchObject({ status: 'pass', measured: 2 })
+    expect(paged(6, 4)).toMatchObject({ status: 'fail', unit: 'attempts at upstream a call' })
+  })
+
   test('fails by the rate where the upstream is not told whose call it is', () => {
     expect(find(retryAmplification, upstream({ tries: 3, told: false }))).toMatchObject({ status: 'fail', measured: 3 })
   })

@@ -2,8 +2,8 @@
 // at the very moment when the dependency is failing; three layers that try three times each make twenty-seven.
 //
 // Limits: ratio, attempts a call under stress ÷ in the steady phase (default 1.1, SRE ch. 21) plus floor (default 0.1 attempts a
-// call, ours); eachMost, attempts of one call (default 3, gRPC A6; times what its tool makes of a call in the steady phase, by the median),
-// where the dependency sees which call it was. The personas' own retries are calls of their own, so
+// call, ours); eachMost, attempts of one call (default 3, gRPC A6; times what its tool makes of one in the steady phase, p95: pages are as
+// many as there are), where the dependency sees which call it was. The personas' own retries are calls of their own, so
 // they are not counted here. Where nothing tells whose an attempt was, a probe or a pool that fills itself
 // knocks as well: more than one for each call that was tried, and not for each that asked, is unknown.
 // Not modelled: retries inside the dependency.
@@ -119,7 +119,7 @@ function tooMany(made: Made, calls: readonly Call[], steady: readonly Call[], ea
   if (several.length === 0) return []
   const byTool = Map.groupBy(steady, ({ tool }) => tool)
   const usual = new Map([...byTool].map(([tool, own]) => [tool, own.flatMap(({ call }) => made.get(call)?.length ?? [])]))
-  const usually = (each: readonly number[] = []) => (each.length < LEAST ? 1 : Math.ceil(quantileOf(each, 0.5)))
+  const usually = (each: readonly number[] = []) => (each.length < LEAST ? 1 : Math.ceil(quantileOf(each, 0.95)))
   const byId = new Map(calls.flatMap((call) => ((made.get(call.call)?.length ?? 0) > eachMost ? [[call.call, call] as const] : [])))
   const found = several.flatMap(([id = '', own]): Many[] => {
     const call = byId.get(id)
