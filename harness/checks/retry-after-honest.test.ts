@@ -88,6 +88,20 @@ describe('retry-after-honest', () => {
         expect(find(retryAfterHonest, looped(waitMs, returning(aRun(), 60, told(4_000), served()))).status).toBe('pass')
     })
 
+    test('proves as much as it lived to see: refused to the end within five seconds, a minute may be true, six seconds are', () => {
+      const story = (waitMs: number) => {
+        const loop = minute(
+          aRun()
+            .agent('polite')
+            .calls({ of: 'polite', fromMs: 3_000, toMs: 3_200, everyMs: 100, answer: told(60_000) }),
+        )
+        loop.calls({ of: 'polite', fromMs: 20_000, toMs: 20_100, everyMs: 100, answer: served() }).agent('short')
+        return loop.calls({ of: 'short', fromMs: 3_000, toMs: 8_000, everyMs: 10, answer: told(waitMs) })
+      }
+      expect(find(retryAfterHonest, story(60_000))).toMatchObject({ status: 'fail', samples: 37 })
+      expect(find(retryAfterHonest, story(6_000))).toMatchObject({ notExercised: true })
+    })
+
     test('proves nothing of calls that may cost something else, of instances that may count apart, of a Redis that forgot', () => {
       const [costs, apart] = [minute(), minute()]
       const planned = costs.plan.agents.flatMap(({ tasks }) => tasks.flatMap(({ calls }) => calls))

@@ -2,6 +2,8 @@
 // at are refusals by a rate of the agent's own after which it made the same call again (tool and arguments, since either may be what it
 // costs) before the wait was over. Far is more than twice the time until it was let in, and a second on top, since headers have whole ones.
 //
+// One that was refused on to the end tells nothing of a longer wait than twice as much, and is left out with it.
+//
 // Not modelled: shared budgets and calls at once, whose waits may be spread on purpose. Left out: instances that answers do not name, since
 // each may count for itself, and what a fault of Redis or of the server, and the breaker that it opened, may have forgotten.
 import type { Call } from '../history/event.ts'
@@ -24,7 +26,7 @@ interface TooLong {
   freeMs: number
 }
 
-/** @returns how many such refusals there were, and those that told far too long a wait */
+/** @returns of how many such refusals it can be told, and those that told far too long a wait */
 export function toldTooLong(history: History): { tried: number; long: TooLong[] } {
   const several = instancesOf(history) > 1
   const calls = history.calls.filter(({ role, evidence }) => role !== 'handshake' && !(several && evidence.instance === undefined))
@@ -34,12 +36,13 @@ export function toldTooLong(history: History): { tried: number; long: TooLong[] 
   const own = calls.filter(({ agent }) => agents.has(agent))
   const alike = Map.groupBy(own, (call) => `${call.agent} ${call.tool} ${call.evidence.instance} ${call.altered} ${given(call)}`)
   const tried = [...alike.values()].flatMap((same) => {
-    const admitted = same.filter(isAdmitted)
-    return same.filter(isRefused).flatMap((refused) => {
+    const [admitted, refusals] = [same.filter(isAdmitted), same.filter(isRefused)]
+    const lastMs = refusals.at(-1)?.sentAtMs ?? 0
+    return refusals.flatMap((refused) => {
       const { sentAtMs, endedAtMs = sentAtMs, evidence } = refused
       const told = toldWaitMs(evidence, (history.manifest.t0Ms ?? 0) + endedAtMs) ?? 0
       const [next, letIn] = [firstFrom(endedAtMs, same), firstFrom(endedAtMs, admitted)]
-      if (!next || next.sentAtMs >= endedAtMs + told) return []
+      if (!next || next.sentAtMs >= endedAtMs + told || !(letIn || told <= 2 * (lastMs - endedAtMs) + WHOLE_SECOND_MS)) return []
       return [{ refused, told, letIn, freeMs: (letIn?.endedAtMs ?? Number.POSITIVE_INFINITY) - sentAtMs }]
     })
   })
