@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { type Answer, closedUnread, endedStream, gaveUp, refused, reset, served, toolError } from '../../tests/fixtures/histories/answers.ts'
+import {
+  type Answer,
+  closedUnread,
+  endedStream,
+  gaveUp,
+  refused,
+  reset,
+  served,
+  toolError,
+} from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { cleanDrain } from './clean-drain.ts'

@@ -32,7 +32,7 @@ const DATABASE = new RegExp(
     'org\\.postgresql\\.|\\bPSQLException\\b|\\bNpgsql\\w*Exception\\b|\\bHikariPool\\b|\\bERROR: .{1,200}\\(SQLSTATE|\\bsqlalche\\.me/',
     'timeout exceeded when trying to connect|pool timed out while waiting for an open connection',
     "READONLY You can't write against|LOADING Redis is loading|MISCONF Redis|OOM command not allowed|NOAUTH Authentication|WRONGPASS invalid",
-    'connection to server at "|server closed the connection unexpectedly|connection was closed in the middle of operation',
+    'server closed the connection unexpectedly|connection was closed in the middle of operation',
     'Connection terminated (?:unexpectedly|due to connection timeout)|\\bmaxRetriesPerRequest\\b',
     "Invalid `prisma\\.|Can't reach database server at|Timed out fetching a new connection from the connection pool|Knex: Timeout acquiring",
     'driver: bad connection|sql: (?:database is closed|no rows in result set)|\\bpq: ',
@@ -45,7 +45,7 @@ const DATABASE = new RegExp(
 const STACK = new RegExp(
   [
     String.raw`\bat (?:[\w.<>[\] ]+ \(\S*\.\w+|(?:file:\/|node:|\/|\w:\\)\S*):\d+:\d+|\n\s+at \S+:\d+:\d+`,
-    String.raw`Traceback \(most recent call last\)|\bgoroutine \d+ \[`,
+    String.raw`Traceback \(most recent call last\)|\bgoroutine \d+ \[|\bpanicked at \S+:\d+:\d+`,
     String.raw`\.(?:java|kt|scala):\d+\)|\.cs:line \d+|(?:\n\s+at [\w.<>${'`'}[\]]+\([^)\n]*\)[ \r]*){2}`,
   ].join('|'),
 )
@@ -55,14 +55,14 @@ const PROGRAM = new RegExp(
   [
     String.raw`Cannot (?:read|set) propert(?:y|ies) (?:\S+ )?of (?:undefined|null)|\b\w+\.[\w.]+ is not a function\b`,
     String.raw`'NoneType' object|object has no attribute '|\b(?:TypeError|ReferenceError|KeyError|AttributeError|NullPointerException): `,
-    String.raw`runtime error: |nil pointer dereference|\bpanicked at\b|\bjava\.lang\.\w`,
+    String.raw`runtime error: |nil pointer dereference|\bjava\.lang\.\w`,
   ].join('|'),
 )
 
 const ADDRESS = new RegExp(
   [
     String.raw`\b(?:(?:\d{1,3}\.){3}\d{1,3}|localhost):\d{2,5}\b|\.(?:svc\.cluster\.local|internal|(?:rds|cache)\.amazonaws\.com)\b`,
-    String.raw`\b(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)\b|could not translate host name|\blookup \S+: no such host`,
+    String.raw`\b(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)\b|could not translate host name|connection to server at "|\blookup \S+: no such host`,
     String.raw`\bdial tcp\b|\bConnection to \S+:\d+ refused|\bconnecting to \S+:\d+\.|\[Errno -?\d+\]|\(os error \d+\)`,
     String.raw`\bHTTPS?ConnectionPool\(|\b(?:Get|Post|Put) "https?:\/\/|Cannot connect to host \S+`,
     String.raw`\b(?:postgres|postgresql|redis|mysql|mongodb)(?:\+\w+)?:\/\/`,

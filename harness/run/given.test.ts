@@ -47,7 +47,9 @@ test('only links of what is not ours are broken', () => {
 
 test('a fault of one’s own is in force for no longer than it lives, which is a quarter of an hour unless the target says else', () => {
   const own = (ttlS?: number) => ({ faults: { mine: { inject: '', heal: '', felt: '', ...(ttlS !== undefined && { ttlS }) } } })
-  const lasting = (healAtMs: number) => ({ faults: [{ fault: 'mine', parameters: {}, injectAtMs: 0, healAtMs } as unknown as PlannedFault] })
+  const lasting = (healAtMs: number) => ({
+    faults: [{ fault: 'mine', parameters: {}, injectAtMs: 0, healAtMs } as unknown as PlannedFault],
+  })
   const of = () => ({ needs: [], dependency: 'server' })
   expect(() => assertBreakable(lasting(900_000), own(), {}, of)).not.toThrow()
   expect(() => assertBreakable(lasting(900_001), own(), {}, of)).toThrow(
