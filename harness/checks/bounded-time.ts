@@ -3,8 +3,8 @@
 // and its log shows it; without an answer by the longer of that and what callers saw who were patient enough to wait for the deadline:
 // a handler that returned and an answer that never left are a hang all the same. An answer for which its caller waited twice as long as is
 // allowed, and the log says otherwise, is unknown: it may have stood in a line before the handler, of which the log knows nothing, or the
-// machine had no time. It is a fail where connections stood for longer than is allowed at a door that was the server's own to open, and a
-// call that no log knows is unknown where they stood at one that nobody could (history/door.ts).
+// machine had no time. It is a fail where connections stood for longer than is allowed at a door that was the server's own to open, and what
+// only callers saw take too long is unknown where they stood at one that nobody could (history/door.ts).
 //
 // Limits: graceMs on top of the deadline (default 250 ms, ours), the generator's measured lateness, and what callers see the way there and
 // back, which the soonest answer of the run bounds. Exempt: calls that a fault on the link between agents and server cut, those that an

@@ -67,21 +67,24 @@ export function ownLineMs(history: History, call: Call): number {
   return hadItsCores(history, line) ? lengthOf(line) : 0
 }
 
-/** Of a call that no log knows: it may have stood in a line for all its time but `limitMs`, and nobody can tell whose that was. */
+/**
+ * Of a call that took too long by what its caller saw alone: it may have stood in a line for all its time but `limitMs`, and nobody can tell
+ * whose that was. Who was given up there may be in the log all the same, once the line had moved on.
+ */
 export function inLineOf(history: History): (call: Call, limitMs: number) => boolean {
   const { observed, callsInServerLog } = history.manifest
   // Where a run is judged in parts its log is not read (fleet/judge-in-parts.ts).
   const isRead = observed.requestId === undefined || callsInServerLog !== undefined
-  const unheard = history.calls.filter(({ server }) => server === undefined)
+  const unheard = history.calls.filter(({ class: is, server }) => is === 'lost' || server === undefined)
   const sent = ascending(unheard, ({ sentAtMs }) => sentAtMs)
   const ended = ascending(unheard, ({ endedAtMs = Number.POSITIVE_INFINITY }) => endedAtMs)
   // A line of a few explains no hundred calls; some may be on their way to it.
   const explains = (doors: Doors, atMs: number) => all(doors) > 0 && 2 * all(doors) >= countBelow(sent, atMs) - countBelow(ended, atMs)
   return (call, limitMs) => {
+    if (!isRead || (call.server?.durationMs ?? 0) > limitMs) return false
     const life = lifeOf(history, call)
     const enoughMs = lengthOf(life) - limitMs
-    const isUnheard = isRead && call.server === undefined
-    return isUnheard && lengthOf(lineIn(history, life, explains)) >= enoughMs && ownLineMs(history, call) < enoughMs
+    return lengthOf(lineIn(history, life, explains)) >= enoughMs && ownLineMs(history, call) < enoughMs
   }
 }
 
