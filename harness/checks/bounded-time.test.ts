@@ -92,15 +92,15 @@ describe('bounded-time', () => {
       expect(found).toMatchObject({ status: 'fail', measured: 1, remedy: { control: 'overload' } })
       expect(found.says).toContain('the worst took 4.8 s, allowed were 2.3 s; 1 of them in a line at the server')
       expect(witnesses(story, found)).toMatchObject([{ server: { durationMs: 40 } }])
-      // No core was free, since it used one itself.
+      // Others waited for cores, and it had one.
       const full = lined(late(), { machine: { stolenShare: 0.02, waitingShare: 0.9 } })
-      for (let atMs = 2_500; atMs <= 9_000; atMs += 500) full.sample('process', atMs, { cpuShare: 0.95 })
+      for (let atMs = 3_000; atMs <= 9_000; atMs += 500) full.sample('process', atMs, { coreWaitShare: 0.2 })
       expect(find(boundedTime, full).status).toBe('fail')
     })
 
     test.each<[string, Line]>([
       ['the host had the cores', { machine: ROBBED }],
-      ['others waited for cores that it did not use', { machine: { stolenShare: 0.02, waitingShare: 0.9 } }],
+      ['cores were waited for most of the time', { machine: { stolenShare: 0.02, waitingShare: 0.9 } }],
       ['nobody looked at the machine', { machine: { stillMs: 0 } }],
       ['the line before it was longer', { proxy: 31 }],
       ['it had gone soon', { toMs: 5_000 }],
@@ -110,9 +110,9 @@ describe('bounded-time', () => {
       expect(find(boundedTime, lined(late(), line)).status).toBe('unknown')
     })
 
-    test('other programs have cores as the host has', () => {
+    test('nor is it where it waited for a core itself', () => {
       const story = lined(late())
-      for (let atMs = 3_000; atMs <= 9_000; atMs += 500) story.sample('process', atMs, { cpuShare: 0.5 }, 'others')
+      for (let atMs = 3_000; atMs <= 9_000; atMs += 500) story.sample('process', atMs, { coreWaitShare: 0.5 })
       expect(find(boundedTime, story).status).toBe('unknown')
     })
 

@@ -66,6 +66,21 @@ export function openHandles(pid: number): number | undefined {
   }
 }
 
+/** How long each of their threads has wanted a core and had none, ms since it began, by its number; none where that cannot be seen. */
+export function coreWaits(members: readonly Usage[]): Map<number, number> {
+  const waits = new Map<number, number>()
+  for (const { pid } of members)
+    try {
+      for (const thread of readdirSync(`/proc/${pid}/task`)) {
+        const [, nanoseconds] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')
+        waits.set(Number(thread), Number(nanoseconds) / 1e6)
+      }
+    } catch {
+      // One that ended meanwhile: of the others, those that were read.
+    }
+  return waits
+}
+
 /** Fields of /proc/<pid>/stat from the state on: after the last `)`, since the program's name before it may hold anything. */
 export function statFields(text: string): string[] {
   return text.slice(text.lastIndexOf(')') + 2).split(' ')

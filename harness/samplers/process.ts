@@ -2,14 +2,17 @@
 // the harness, the generator and the proxy, so that a starved machine is not mistaken for a slow server. `others`: programs that
 // are none of the run's, where the run has started everything that its load can keep busy; elsewhere they cannot be told from
 // the server's own. A share is measured between two readings, so the first has none; clock ticks of 10 ms make it true to 2 %.
+// `coreWaitShare`, on Linux: of the time, for which that thread of an instance wanted a core and had none that had to wait most.
 // What it does not model: memory that processes share is counted for each; who left the group is not seen.
-import { familyOf, openHandles, processes, type Usage } from '../environment/process-group.ts'
+import { coreWaits, familyOf, openHandles, processes, type Usage } from '../environment/process-group.ts'
 import type { Environment } from '../environment/service.ts'
 import { type Reading, sampler } from './sampler.ts'
 
 interface Earlier {
   atMs: number
   cpuMs: Map<number, number>
+  /** Of the threads of each instance of the server. */
+  waits: Map<string, Map<number, number>>
 }
 
 /** The reading before, by run. */
@@ -26,17 +29,28 @@ export const process = sampler({
     const all = await processes()
     const [atMs, wallMs] = [performance.now(), Date.now()]
     const before = earlier.get(environment)
-    earlier.set(environment, { atMs, cpuMs: new Map(all.map(({ pid, cpuMs }) => [pid, cpuMs])) })
+    const waits = new Map(
+      environment.servers.map(({ instance, pid }) => [String(instance), coreWaits(all.filter(({ group }) => group === pid))]),
+    )
+    earlier.set(environment, { atMs, cpuMs: new Map(all.map(({ pid, cpuMs }) => [pid, cpuMs])), waits })
     return whoseProcesses(environment, all).flatMap(([instance, members]): Reading[] => {
       if (members.length === 0) return []
       const sizes = { rssBytes: members.reduce((sum, member) => sum + member.rssBytes, 0), ...handlesOf(environment, instance, members) }
       if (!before) return [{ instance, atMs: wallMs, values: sizes }]
       // One that was not there before has used all its time since.
       const cpuMs = members.reduce((sum, member) => sum + Math.max(0, member.cpuMs - (before.cpuMs.get(member.pid) ?? 0)), 0)
-      return [{ instance, atMs: wallMs, values: { ...sizes, cpuShare: cpuMs / (atMs - before.atMs) } }]
+      const passedMs = atMs - before.atMs
+      const shares = { cpuShare: cpuMs / passedMs, ...longestOf(waits.get(instance), before.waits.get(instance), passedMs) }
+      return [{ instance, atMs: wallMs, values: { ...sizes, ...shares } }]
     })
   },
 })
+
+/** Of those that were there before. */
+function longestOf(waits = new Map<number, number>(), before = new Map<number, number>(), passedMs: number): { coreWaitShare?: number } {
+  const waited = [...waits].flatMap(([thread, ms]) => (before.has(thread) ? [ms - (before.get(thread) ?? 0)] : []))
+  return waited.length === 0 ? {} : { coreWaitShare: Math.max(...waited) / passedMs }
+}
 
 /** Of the server only: what it forgets to close piles up here. */
 function handlesOf({ servers }: Environment, instance: string, members: Usage[]): { handles?: number } {

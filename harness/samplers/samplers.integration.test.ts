@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
@@ -174,6 +175,22 @@ describe('process', () => {
       .poll(async () => (await processSampler.sample(environment, {}, signal))[0]?.values.cpuShare, { interval: 200, timeout: 10_000 })
       .toBeGreaterThan(0.1)
     expect(first[1]?.values.rssBytes).toBeGreaterThan(20_000_000)
+  })
+
+  it('measures for how long a thread of the server wanted a core and had none', async () => {
+    // One more than there are cores.
+    const spinning = Array.from({ length: availableParallelism() + 1 }, () => '(while :; do :; done) &').join(' ')
+    const busy = await startChild({ keeper, name: 'busy', file: 'sh', args: ['-c', `${spinning} echo busy; wait`] })
+    const server = { instance: 1, pid: busy.pid } as Environment['servers'][number]
+    try {
+      await busy.said(/busy/, 10_000, signal)
+      const environment: Environment = { ...nothing, servers: [server] }
+      const share = async () => (await processSampler.sample(environment, {}, signal))[0]?.values.coreWaitShare
+      expect(await share()).toBeUndefined()
+      if (process.platform === 'linux') await expect.poll(share, { interval: 200, timeout: 10_000 }).toBeGreaterThan(0.1)
+    } finally {
+      process.kill(-busy.pid, 'SIGKILL')
+    }
   })
 
   it('tells programs that are none of the run’s, where it has started all that its load keeps busy', async () => {
