@@ -205,6 +205,10 @@ describe('clean-drain', () => {
       status: 'fail',
       says: 'it still ran 8 s after it was told to end, allowed are 5 s',
     })
+    // What it had when we stopped it.
+    const stopped = running('ran on until it was started anew').call({ of: 'a', atMs: 17_900, answer: reset(130) })
+    expect(find(cleanDrain, stopped).status).toBe('unknown')
+    expect(find(cleanDrain, running('ended after 6100 ms').call({ of: 'a', atMs: 17_900, answer: reset(130) })).status).toBe('fail')
     // What is lost is lost.
     expect(find(cleanDrain, running('ran on until it was started anew').call({ of: 'a', atMs: 9_950, answer: reset(200) })).status).toBe(
       'fail',

@@ -59,9 +59,13 @@ function judgeDrain(history: History, drain: FaultRecord, { graceMs, idleMs }: {
   const wasFailed = (call: Call) => isHere(call) && isOwnFailure(call, history, signalMs) && !usual.has(nameOf(call))
   const wasForgotten = (call: Call) =>
     (call.server === undefined || isHere(call)) && isUnanswered(call, history.plan, signalMs) && !usual.has(nameOf(call))
-  const lost = inside.filter((call) => wasCut(call) || wasFailed(call) || wasThrownOut(call, signalMs) || wasForgotten(call))
   const endedMs = exitOf(drain)
-  const lastedMs = endedMs ?? (ranOn(drain) ? drain.toMs - signalMs : 0)
+  const stayed = endedMs === undefined && ranOn(drain)
+  // One that stayed was stopped by us: what it had then is not lost by its drain.
+  const mayBeOurs = ({ endedAtMs = drain.toMs }: Call) => stayed && endedAtMs >= drain.toMs
+  const isLost = (call: Call) => wasCut(call) || wasFailed(call) || wasThrownOut(call, signalMs) || wasForgotten(call)
+  const lost = inside.filter((call) => !mayBeOurs(call) && isLost(call))
+  const lastedMs = endedMs ?? (stayed ? drain.toMs - signalMs : 0)
   const late = lastedMs > graceMs
   const open = inside.filter((call) => goesOn(call) && isInside(call))
   if (lost.length === 0 && !late && open.length > 0)
@@ -71,7 +75,7 @@ function judgeDrain(history: History, drain: FaultRecord, { graceMs, idleMs }: {
     })
   if (lost.length === 0 && !late) {
     const none = `none of ${some(inside.length, 'call')} was lost`
-    if (endedMs === undefined && ranOn(drain))
+    if (stayed)
       return unknown(`${none}, but nobody waited for its end: it still ran after ${time(lastedMs)}, when it was started anew`, shown)
     return { ...shown, measured: 0, status: 'pass', says: `${none}${endedMs === undefined ? '' : `, and it ended after ${time(endedMs)}`}` }
   }
@@ -112,12 +116,13 @@ function nameOf({ role, class: is, evidence }: Call): string {
   return `${role} ${is} ${evidence.transport}`
 }
 
-/** What became of a role's calls while nothing was broken and nobody was impatient: that it does in the drain too is not its doing. */
+/** What became of a role's calls once warm, while nothing was broken and nobody was impatient: in the drain too it is not its doing. */
 function usualBefore(history: History, signalMs: number): ReadonlySet<string> {
   const faults = faultsOf(history)
   const { patienceMs } = history.plan
-  const before = history.calls.filter(({ endedAtMs = signalMs, timeoutMs }) => endedAtMs < signalMs && timeoutMs >= patienceMs)
-  return new Set(before.filter((call) => !faults.some((fault) => isFelt(fault, call))).map(nameOf))
+  const before = history.calls.filter(({ phase, endedAtMs = signalMs }) => phase !== 'warm-up' && endedAtMs < signalMs)
+  const calm = before.filter((call) => call.timeoutMs >= patienceMs && !faults.some((fault) => isFelt(fault, call)))
+  return new Set(calm.map(nameOf))
 }
 
 /** A call is inside the server within this time. ours */
