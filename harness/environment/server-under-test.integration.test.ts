@@ -28,7 +28,7 @@ const SERVER = `
 
 async function start(
   script: string,
-  options: { command?: string; harnessNode?: boolean; signal?: AbortSignal } = {},
+  options: { command?: string; harnessNode?: boolean; readyWithinMs?: number; signal?: AbortSignal } = {},
 ): Promise<ServerInstance> {
   await writeFile(path.join(keeper.folder, 'server.cjs'), script)
   const readyUrl = `http://127.0.0.1:${port}/health`
@@ -90,6 +90,17 @@ it('says why with its last lines when the server ends early', async () => {
   ).rejects.toMatchObject({
     code: 'SERVER_DID_NOT_START',
     message: expect.stringMatching(/exit code 3[\s\S]*reading the settings[\s\S]*DATABASE_URL is missing/),
+  })
+  expect(await keeper.alive()).toEqual([])
+})
+
+it.each([
+  ['it answers 503', SERVER.replace('200 : 503', '503 : 503')],
+  ['it gives no answer at all', 'setInterval(() => {}, 60_000)'],
+])('says of a server that is never ready: %s', async (what, script) => {
+  await expect(start(script, { readyWithinMs: 3_000 })).rejects.toMatchObject({
+    code: 'SERVER_DID_NOT_START',
+    message: expect.stringContaining(`within 3 s; ${what}`),
   })
   expect(await keeper.alive()).toEqual([])
 })

@@ -66,12 +66,13 @@ async function launchServer(options: ServerOptions): Promise<ServerVessel> {
     return vessel
   } catch (cause) {
     const early = !vessel.running
+    const there = early || signal.aborted ? '' : await answerAt(readyUrl)
     await new ServerInstance(vessel, options.instance, () => Promise.resolve(vessel)).stop(1_000)
     signal.throwIfAborted()
     const lines = await lastLines([logFile, `${logFile}.err`], from)
     const what = early
       ? `ended early (${describe(await vessel.exited)})`
-      : `did not answer${anyAnswer ? '' : ' 2xx'} at ${readyUrl} within ${readyWithinMs / 1_000} s`
+      : `did not answer${anyAnswer ? '' : ' 2xx'} at ${readyUrl} within ${readyWithinMs / 1_000} s; ${there}`
     throw new HarnessError(
       'SERVER_DID_NOT_START',
       `the server ${what}:\n  ${lines || '(it printed nothing)'}`,
@@ -117,6 +118,17 @@ export async function answers(url: string, signal: AbortSignal, anyAnswer = fals
     return response.ok || (anyAnswer && !NOT_YET.has(response.status))
   } catch {
     return false
+  }
+}
+
+/** For a person: what stands between the server and being ready. */
+async function answerAt(url: string): Promise<string> {
+  try {
+    const { status, body } = await fetch(url, { signal: AbortSignal.timeout(2_000), redirect: 'manual' })
+    await body?.cancel()
+    return `it answers ${status}`
+  } catch {
+    return 'it gives no answer at all'
   }
 }
 
