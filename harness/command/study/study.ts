@@ -133,7 +133,7 @@ async function tried(trial: Trial, file: string, { target, seed, driver }: Optio
     throw new HarnessError(
       'STUDY_RUN_FAILED',
       `a run of the study ended with ${String(code)}`,
-      stderr.trimEnd().split('\n').slice(-3).join('\n  '),
+      stderr.split('\n').filter(Boolean).slice(-3).join('\n  '),
     )
   const answer = JSON.parse(last) as { folder: string; checks: { id: string; status: string }[] }
   const history = await buildHistory(path.resolve(answer.folder))
