@@ -167,6 +167,7 @@ test('what does not belong together is refused, and nothing is written', async (
   const into = path.join(scratch, 'refused')
   const refusal = (...folders: string[]) => mergeFolders(folders, into).catch((error: { code: string }) => error.code)
   expect(await refusal(path.join(scratch, 'parts'))).toBe('MERGE_NO_PLAN')
+  expect(await refusal(path.join(scratch, 'home'), path.join(scratch, 'nowhere'))).toBe('RUN_NOT_FOUND')
   const other = path.join(scratch, 'other')
   await cp(path.join(scratch, 'home'), other, { recursive: true })
   const manifest = JSON.parse(await readFile(path.join(other, 'manifest.json'), 'utf8'))

@@ -27,10 +27,13 @@ interface Part {
 /**
  * @param into a folder that does not exist yet
  * @returns how many generators there should be
- * @throws HarnessError `MERGE_NO_PLAN`, `MERGE_MISMATCH`, `FOLDER_EXISTS`; as `readManifest`
+ * @throws HarnessError `RUN_NOT_FOUND`, `MERGE_NO_PLAN`, `MERGE_MISMATCH`, `FOLDER_EXISTS`; as `readManifest`
  */
 export async function mergeFolders(folders: readonly string[], into: string): Promise<number> {
   if (existsSync(into)) throw new HarnessError('FOLDER_EXISTS', `${into} is there already`, 'name another with --into <folder>')
+  const lost = folders.find((folder) => !existsSync(folder))
+  if (lost !== undefined)
+    throw new HarnessError('RUN_NOT_FOUND', `there is no folder ${JSON.stringify(lost)}`, 'name the run’s folder and its collectors’')
   const { home, manifest } = await homeOf(folders)
   const said = (await Promise.all(folders.map(saidIn))).flat()
   assertSamePlan(manifest, said)
