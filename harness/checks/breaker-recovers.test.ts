@@ -177,6 +177,15 @@ describe('breaker-recovers', () => {
     expect(find(breakerRecovers, story).status).toBe('pass')
   })
 
+  test('nor is what was under way when it began', () => {
+    const story = outage()
+    story.fault('upstream-hang', { on: 'upstream', fromMs: 22_800, toMs: 25_000 })
+    for (const line of story.load)
+      if (line.kind === 'end' && line.endedAtMs > 22_150)
+        Object.assign(line, { isError: undefined, endedAtMs: Math.max(23_000, line.endedAtMs) }, unavailable().evidence)
+    expect(find(breakerRecovers, story).status).toBe('pass')
+  })
+
   test('cannot tell when the heal was not seen; has no weight when nothing opened', () => {
     const story = outage()
     story.faults.splice(0, story.faults.length, ...story.faults.filter(({ event }) => event !== 'healed'))

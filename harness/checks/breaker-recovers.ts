@@ -98,7 +98,8 @@ function closing(
   const untilMs = Math.min(...faultsOf(history).flatMap(({ beginsMs }) => (beginsMs > healedMs ? [beginsMs] : [])))
   const after = asking.filter(({ sentAtMs }) => sentAtMs >= healedMs && sentAtMs < untilMs)
   const tookMs = servedMs(after).reduce((first, atMs) => Math.min(first, atMs), Number.POSITIVE_INFINITY) - healedMs
-  const later = after.filter(({ sentAtMs }) => sentAtMs > healedMs + closeMs)
+  // What ends in the next fault may have failed of that.
+  const later = after.filter(({ sentAtMs, endedAtMs = untilMs }) => sentAtMs > healedMs + closeMs && endedAtMs < untilMs)
   const away = later.filter(({ class: is }) => is === 'dependency')
   const isShut = later.length >= ASKED_LEAST && away.length * 2 > later.length
   if (tookMs <= closeMs && !isShut)
