@@ -113,7 +113,7 @@ export const table: readonly Row[] = [
     gives: () => 'server-error',
   },
   {
-    // As a server ends its streams when it is told to stop (sse-starlette, the TypeScript SDK): nobody knows what became of the call.
+    // As a server ends its streams when it is told to stop (`transport.close()` of the TypeScript SDK): nobody knows what became of it.
     when: '200, an event stream that ended without an answer',
     matches: ({ evidence }) => isCutStream(evidence),
     gives: () => 'lost',
