@@ -83,6 +83,17 @@ describe('retry-amplification', () => {
     expect(watched(false)).toMatchObject({ status: 'unknown', says: expect.stringContaining('who else asked cannot be told') })
   })
 
+  test('what is tried again behind the calls, in nobody’s name, is no pass: unknown', () => {
+    const queued = (tries: number) => {
+      const story = upstream()
+      for (const { sentAtMs } of story.sends.filter(({ sentAtMs }) => sentAtMs >= 10_000))
+        for (let n = 1; n <= tries; n++) story.hits.push({ kind: 'hit', atMs: T0_MS + sentAtMs + n * 20, status: 503 })
+      return find(retryAmplification, story)
+    }
+    expect(queued(3)).toMatchObject({ status: 'unknown', says: expect.stringMatching(/and 2[34]\d in nobody's name/) })
+    expect(queued(0).status).toBe('pass')
+  })
+
   test('connections count only beyond one a call, since a warm pool makes none', () => {
     const story = aRun()
       .agent('a')

@@ -5,7 +5,8 @@
 // call, ours); eachMost, attempts of one call (default 3, gRPC A6; times what its tool makes of one in the steady phase, p95: pages are as
 // many as there are), where the dependency sees which call it was. The personas' own retries are calls of their own, so
 // they are not counted here. Where nothing tells whose an attempt was, a probe or a pool that fills itself
-// knocks as well: more than one for each call that was tried, and not for each that asked, is unknown.
+// knocks as well: more than one for each call that was tried, and not for each that asked, is unknown. So is what comes in nobody's name
+// where the others name their call, once it is more than in the steady phase and with the others more than one for each call that asked.
 // Not modelled: retries inside the dependency.
 import type { Call } from '../history/event.ts'
 import { faultsOf } from '../history/faults.ts'
@@ -84,9 +85,13 @@ function judgeDependency(history: History, dependency: string, limits: Limits): 
   if (inStress.calls.length < LEAST || inSteady.calls.length < LEAST) return unknown(`${rates}: too few calls to compare`, shown)
   // A warm pool makes no connection, a kept answer no request, and neither lasts through an outage: only more than one a call is too many.
   const allowed = Math.max(limit, 1 + limits.floor)
-  if (inStress.perCall <= allowed) return { ...shown, limit: allowed, status: 'pass', says: rates }
   const stresses = phasesOf(history, 'stress')
   const asking = asked.filter(({ sentAtMs }) => isInOne(stresses, sentAtMs))
+  const nameless = within(knocks, stresses) - inStress.made
+  const usual = (within(knocks, [steady]) - inSteady.made) * (lengthOf(stresses) / lengthOf([steady]))
+  if (inStress.perCall <= allowed && nameless > usual && inStress.made + nameless - usual > allowed * asking.length)
+    return unknown(`${rates}, and ${nameless} in nobody's name: whether calls became those cannot be told`, { ...shown, limit: allowed })
+  if (inStress.perCall <= allowed) return { ...shown, limit: allowed, status: 'pass', says: rates }
   if (!names && inStress.made <= allowed * asking.length)
     return unknown(`${rates}, with ${some(asking.length, 'call')} that asked for it: who else asked cannot be told`, {
       ...shown,
@@ -150,6 +155,10 @@ function each(
 
 function within(attempts: Attempts, phases: readonly Phase[]): number {
   return attempts.filter(({ atMs }) => isInOne(phases, atMs)).length
+}
+
+function lengthOf(phases: readonly Phase[]): number {
+  return phases.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0)
 }
 
 function isInOne(phases: readonly Phase[], atMs: number): boolean {
