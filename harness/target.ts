@@ -61,6 +61,7 @@ export interface ToolRole {
 }
 
 export interface Declared {
+  /** `burst`: calls at once out of a full budget. nginx and redis-cell let in one more than they call it, a bucket filled by the second a second's. */
   perAgent?: { ratePerMinute: number; burst: number }
   /** One agent's budget on one tool, by role. */
   perAgentTool?: Partial<Record<Role, { ratePerMinute: number; burst: number }>>

@@ -1,4 +1,4 @@
-// Which calls a budget of calls let in, and whether it may have let in one burst more: for limiter-true and fairness.
+// Which calls a budget of calls let in, and how many bursts more it may have let in: for limiter-true and fairness.
 import type { Call } from '../history/event.ts'
 import { faultsOf } from '../history/faults.ts'
 import type { History } from '../history/history.ts'
@@ -11,20 +11,25 @@ import { isByProxy } from './by-proxy.ts'
  * answered, is held against no one.
  */
 export function isAdmitted(call: Call): boolean {
+  return mayBeAdmitted(call) && call.class !== 'server-error'
+}
+
+/** The same, with errors of the server's own: a limiter that cannot ask its store lets nobody in, and many then answer 500. */
+export function mayBeAdmitted(call: Call): boolean {
   const { role, class: is, evidence, endedAtMs } = call
   if (role === 'handshake' || endedAtMs === undefined || evidence.transport !== undefined || evidence.replayed === true) return false
   return evidence.status !== 503 && !isByProxy(call) && !NOT_ADMITTED.has(is)
 }
 
 /**
- * One burst more, that of a process that decides by itself while Redis is silent: `due` where a fault broke Redis, `perhaps` where the server
- * has a Redis that the harness proxies, and does not say that it never lost sight of it.
+ * Bursts more, those of a process that decides by itself while Redis is silent: one for each time that a fault broke Redis. `perhaps`: one,
+ * where the server has a Redis that the harness proxies, and does not say that it never lost sight of it.
  */
-export function localBurst(history: History): 'due' | 'perhaps' | 'none' {
-  if (faultsOf(history).some(({ dependency }) => dependency === 'redis')) return 'due'
-  if (history.manifest.offers['link:redis'] !== true) return 'none'
+export function localBursts(history: History): number | 'perhaps' {
+  const due = faultsOf(history).filter(({ dependency }) => dependency === 'redis').length
+  if (due > 0 || history.manifest.offers['link:redis'] !== true) return due
   const local = points(history, 'limiterLocal')
-  return local.length === 0 || local.some(({ value }) => value === 1) ? 'perhaps' : 'none'
+  return local.length === 0 || local.some(({ value }) => value === 1) ? 'perhaps' : 0
 }
 
 const NOT_ADMITTED: ReadonlySet<string> = new Set([

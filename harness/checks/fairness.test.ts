@@ -36,6 +36,15 @@ describe('fairness', () => {
     expect(found.remedy?.do).toContain('No call of the runaway was refused by a budget')
   })
 
+  test('who needed what a fault had broken may have starved of that; who did not, or once it is over, starved of the runaway', () => {
+    const broken = find(fairness, starved(3).fault('postgres-refused'))
+    expect(broken).toMatchObject({ status: 'unknown', says: expect.stringContaining('postgres-refused was on') })
+    expect(broken.remedy).toBeUndefined()
+    expect(find(fairness, starved(3).fault('upstream-hang', { on: 'upstream' })).status).toBe('fail')
+    expect(find(fairness, starved(3).fault('redis-frozen', { on: 'redis' })).status).toBe('fail')
+    expect(find(fairness, starved(3).fault('postgres-sessions-killed', { fromMs: 10_000, toMs: 10_100 })).status).toBe('fail')
+  })
+
   test('a lower rate is advised only where the agent’s own budget refused the runaway', () => {
     const refusing = (scope: string) =>
       starved(3).calls({ of: 'runaway-01', fromMs: 12_000, toMs: 14_000, everyMs: 100, answer: refused({ data: { scope } }) })

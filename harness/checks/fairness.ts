@@ -6,17 +6,19 @@
 // Limits: goodShare of the steady phase's share (default 0.95 of 1, ours); leastPlanned, planned calls in each phase (default 60:
 // with fewer, not one bad call among them still says nothing about 1 in 20); admissionsRatio (default 1.02 ×). Where Redis was away, or may
 // have been, one local burst more, as in limiter-true. No agent may be left with half of what it had (ours): one of thirty that shares the
-// runaway's bucket hides in the share of all.
+// runaway's bucket hides in the share of all. Who needed what a fault had broken may have starved of that: without those calls it must
+// fail too, else nobody knows. A fault at Redis is no excuse: there budgets are counted, and who shuts the door then starves all by itself.
 // Not modelled: a runaway spread over several identities; budgets per tool.
 
 import type { Call } from '../history/event.ts'
+import { faultsOf } from '../history/faults.ts'
 import { intentsOfRegulars } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
-import { type Intent, phaseOf, phasesOf } from '../history/queries.ts'
+import { type Intent, needs, overlaps, phaseOf, phasesOf } from '../history/queries.ts'
 import { isDuring } from '../history/stretch.ts'
 import { count, ratio, share } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
-import { isAdmitted, localBurst } from './admitted.ts'
+import { isAdmitted, localBursts } from './admitted.ts'
 import { openBreaker, remedyFor } from './cause.ts'
 import { check, type Finding, type Remedy } from './check.ts'
 import { indexes, notExercised, percent, some, unknown, worst } from './finding.ts'
@@ -49,10 +51,26 @@ export const fairness = check({
     )
     if (stressed.length === 0) return unknown('the runaway sent no call under stress')
     const all = intentsOfRegulars(history)
-    const found = stressed.map((stress) => compare(history, all, steady, stress, limits))
-    return worst(found)
+    return worst(stressed.map((stress) => judgeStress(history, all, steady, stress, limits)))
   },
 })
+
+function judgeStress(history: History, all: readonly Intent[], steady: Phase, stress: Phase, limits: Limits): Finding {
+  const found = compare(history, all, steady, stress, limits)
+  const broken = faultsOf(history).filter(({ window, dependency }) => window === stress.window && dependency !== 'redis')
+  // What the runaway was let in for needs no comparison.
+  if (found.status !== 'fail' || !found.timed || broken.length === 0) return found
+  const isTouched = ({ first }: Intent) =>
+    broken.some(
+      ({ dependency, beginsMs, overMs }) =>
+        dependency !== undefined && needs(history, first.role, dependency) && overlaps(first, { fromMs: beginsMs, toMs: overMs }),
+    )
+  const others = all.filter((intent) => !isTouched(intent))
+  const untouched = compare(history, others, steady, stress, limits)
+  if (untouched.status === 'fail') return untouched
+  const { says, remedy: _own, advice: _too, timed: _compared, ...shown } = found
+  return unknown(`${says}; but ${broken.map(({ fault }) => fault).join(' and ')} was on, and may have starved them by itself`, shown)
+}
 
 interface Limits {
   goodShare: number
@@ -133,7 +151,8 @@ function overBudget(
   const { calls, manifest } = history
   const budget = manifest.declared.perAgent
   if (!budget) return undefined
-  const burst = localBurst(history) === 'none' ? budget.burst : 2 * budget.burst
+  const bursts = localBursts(history)
+  const burst = budget.burst * (1 + (bursts === 'perhaps' ? 1 : bursts))
   const mine = calls.filter((call) => call.hostile && call.role !== 'handshake' && isDuring(stress, call.sentAtMs))
   for (const [agent, sent] of Map.groupBy(mine, ({ agent }) => agent)) {
     const admitted = sent.filter(isAdmitted)

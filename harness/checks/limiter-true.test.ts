@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { refused, served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
+import { type Answer, refused, served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
 import { aRun, type Story } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
 import { limiterTrue } from './limiter-true.ts'
@@ -67,6 +67,23 @@ describe('limiter-true', () => {
     expect(find(limiterTrue, twice().fault('redis-refused', { on: 'redis' }))).toMatchObject({ status: 'pass' })
   })
 
+  test('one local burst more for each time that Redis went away', () => {
+    const story = held(aRun(), 'a', { burst: 15 }).fault('redis-refused', { on: 'redis', fromMs: 2_500, toMs: 4_000 })
+    expect(find(limiterTrue, story)).toMatchObject({ status: 'fail' })
+    expect(find(limiterTrue, story.fault('redis-flushed', { on: 'redis', fromMs: 6_000, toMs: 7_000 }))).toMatchObject({ status: 'pass' })
+  })
+
+  test('a limiter that cannot ask its store may answer 500: nobody knows whether those came in, unless the others are too many', () => {
+    const failing: Answer = { afterMs: 4, evidence: { status: 500, contentType: 'text/html', parsed: false } }
+    const story = held(aRun(), 'a').calls({ of: 'a', fromMs: 5_000, toMs: 9_000, everyMs: 50, answer: failing })
+    const found = find(limiterTrue, story)
+    expect(found).toMatchObject({ status: 'unknown', says: expect.stringContaining("80 of them were errors of the server's own") })
+    expect(witnesses(story, found)[0]).toMatchObject({ class: 'server-error' })
+    expect(find(limiterTrue, story.call({ of: 'a', atMs: 3_100, answer: served() }))).toMatchObject({ status: 'fail' })
+    const alone = aRun().agent('a').calls({ of: 'a', fromMs: 5_000, toMs: 9_000, everyMs: 50, answer: failing })
+    expect(find(limiterTrue, alone).status).toBe('unknown')
+  })
+
   describe('once Redis is back', () => {
     /** Away from 10 s to 18.1 s; the limiter's own word, every quarter of a second. */
     const until = (backAtMs: number, lastCallMs = 28_000) => {
@@ -110,6 +127,25 @@ describe('limiter-true', () => {
     }
     expect(over(9)).toMatchObject({ status: 'unknown', says: expect.stringContaining('while Redis is silent') })
     expect(over(12)).toMatchObject({ status: 'fail' })
+  })
+
+  test('many more at once than declared, of which none was refused for it, may wait for each other inside, or be counted by nobody', () => {
+    const crowd = (calls: number, of = 'a') => {
+      const story = aRun().agent('a').agent('b')
+      story.manifest.declared = { perAgent: { ratePerMinute: 60, burst: 20 }, concurrentCalls: 4 }
+      for (let n = 0; n < calls; n++) story.call({ of: n % 2 === 0 ? 'a' : of, atMs: 3_000 + n, answer: served(300) })
+      return story
+    }
+    expect(find(limiterTrue, crowd(9))).toMatchObject({
+      status: 'unknown',
+      measured: 9,
+      limit: 4,
+      says: expect.stringContaining('at once'),
+    })
+    expect(find(limiterTrue, crowd(8)).status).toBe('pass')
+    expect(find(limiterTrue, crowd(16, 'b')).status).toBe('pass')
+    const tooMany = refused({ data: { code: 'CONCURRENCY_LIMITED', retryAfterMs: 500 } })
+    expect(find(limiterTrue, crowd(9).call({ of: 'a', atMs: 3_010, answer: tooMany })).status).toBe('pass')
   })
 
   test('nobody was let in: nothing to look at; nothing declared: not judged', () => {

@@ -2,22 +2,27 @@
 // Counted are calls that were sent and answered inside the window, so that neither clock nor network can bring one in that was not there.
 // A limiter that counts by the minute lets twice the limit pass around its edge, or all of a minute's calls at once.
 //
-// Limits: admissionsRatio, room for clocks that run apart (default 1.02 ×, ours). A fault on Redis adds one local burst: the declared mode.
-// Without such a fault a server may still have lost sight of its Redis for a moment: what fits into one burst more is then unknown.
+// Limits: admissionsRatio, room for clocks that run apart (default 1.02 ×, ours). Each fault on Redis adds one local burst: the declared
+// mode. Without one a server may still have lost sight of its Redis for a moment: what fits into one burst more is then unknown. So is what
+// is too much only with errors of the server's own (500): a limiter that cannot ask its store may have answered them, and let nobody in.
 // Once Redis is back it counts there again: within the declared open time of its breaker and two probes of a second, where it tells
 // (observe.metrics.limiterLocal) and calls came by which it must notice. Until then what one instance lets in no other sees.
+// Calls at once (declared.concurrentCalls) are no window: where an agent had more than twice as many under way and was never refused for it,
+// they may have waited for each other inside, or nobody counts: unknown.
 // Not modelled: budgets that the target does not declare (hours, tenants); stored answers (replays may have a budget of their own).
 import type { Call } from '../history/event.ts'
 import { faultsOf } from '../history/faults.ts'
 import { byEnd } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
+import { peakInFlight } from '../history/in-flight.ts'
 import { instancesOf } from '../history/instances.ts'
+import { causesOf } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
 import { ratio } from '../parameters.ts'
 import type { Role } from '../plan/plan.ts'
-import { isAdmitted, localBurst } from './admitted.ts'
+import { isAdmitted, localBursts, mayBeAdmitted } from './admitted.ts'
 import { check, type Finding } from './check.ts'
-import { indexes, notExercised, some, time } from './finding.ts'
+import { indexes, notExercised, some, time, unknown } from './finding.ts'
 import { fullestWindow } from './fullest-window.ts'
 
 const WITNESSES = 20
@@ -36,15 +41,17 @@ export const limiterTrue = check({
   needs: ['responses', 'declared.perAgent'],
   limits: { admissionsRatio: ratio(1.02, { from: 1, to: 10 }) },
   judge(history, { admissionsRatio }) {
-    const budgets = budgetsOf(history)
-    const found = budgets.flatMap((budget) => fullest(budget, admissionsRatio) ?? [])
-    if (found.length === 0) return notExercised('no call was let in on a declared budget')
-    const over = found.filter(({ used }) => used > 1).sort((a, b) => b.used - a.used)
-    const most = Math.max(...found.map(({ used }) => used))
+    const budgets = budgetsOf(history, isAdmitted)
+    const { over, most } = overIn(budgets, admissionsRatio)
     const [worst] = over
-    const lapse = localBurst(history) === 'perhaps' && over.every(({ calls, allowed, burst }) => calls.length <= allowed + burst)
+    const [errors] = worst || !history.calls.some(isError) ? [] : overIn(budgetsOf(history, mayBeAdmitted), admissionsRatio).over
+    if (most === 0 && !errors) return notExercised('no call was let in on a declared budget')
+    const lapse = localBursts(history) === 'perhaps' && over.every(({ calls, allowed, burst }) => calls.length <= allowed + burst)
     const local = worst ? undefined : stillLocal(history)
     if (local) return local
+    if (errors) return unknownWith(errors)
+    const crowd = worst ? undefined : uncounted(history)
+    if (crowd) return crowd
     const samples = budgets.reduce((sum, { admitted }) => sum + admitted.length, 0)
     return {
       status: worst ? (lapse ? 'unknown' : 'fail') : 'pass',
@@ -53,13 +60,49 @@ export const limiterTrue = check({
       unit: 'of what the budget allows',
       samples,
       says: worst
-        ? `${worst.owner} was let in ${worst.calls.length} times in ${time(worst.windowMs)}; its budget of ${worst.terms} allows ${Math.floor(worst.allowed)}${lapse ? ', or one burst more while Redis is silent, which was not asked of it' : ''}`
+        ? `${letIn(worst)}${lapse ? ', or one burst more while Redis is silent, which was not asked of it' : ''}`
         : `no window of ${some(budgets.length, 'budget')} let in more than it may`,
       witnesses: indexes(over.flatMap(({ calls, allowed }) => calls.slice(Math.floor(allowed))).slice(0, WITNESSES)),
       ...(worst && { advice: [{ setting: worst.declared, present: worst.terms, suggested: worst.terms }] }),
     }
   },
 })
+
+function isError({ class: is }: Call): boolean {
+  return is === 'server-error'
+}
+
+function letIn({ owner, calls, windowMs, terms, allowed }: Fullest): string {
+  return `${owner} was let in ${calls.length} times in ${time(windowMs)}; its budget of ${terms} allows ${Math.floor(allowed)}`
+}
+
+function unknownWith(errors: Fullest): Finding {
+  const failed = errors.calls.filter(isError)
+  return unknown(`${letIn(errors)}, but ${failed.length} of them were errors of the server's own: they may never have come so far`, {
+    measured: errors.used,
+    limit: 1,
+    unit: 'of what the budget allows',
+    samples: errors.calls.length,
+    witnesses: indexes(failed.slice(0, WITNESSES)),
+  })
+}
+
+/** Many more of one agent at once than declared, and it was not told so. */
+function uncounted({ calls, manifest }: History): Finding | undefined {
+  const { concurrentCalls: limit } = manifest.declared
+  if (limit === undefined) return undefined
+  for (const [agent, own] of Map.groupBy(calls, ({ agent }) => agent)) {
+    const served = own.filter(({ class: is, role }) => is === 'served' && role !== 'handshake')
+    const { calls: measured, atMs } = peakInFlight(served)
+    const isTold = ({ class: is, budget = 'concurrency' }: Call) => is === 'refused' && budget === 'concurrency'
+    if (measured <= 2 * limit || own.some(isTold)) continue
+    return unknown(`${agent} had ${measured} calls under way at once, declared are ${limit}, and none was refused for it`, {
+      ...{ measured, limit, unit: 'calls at once', samples: served.length },
+      witnesses: indexes(causesOf(served, atMs, WITNESSES)),
+    })
+  }
+  return undefined
+}
 
 /** Two probes of a second, as breaker-recovers has them. ours */
 const PROBES_MS = 2_000
@@ -113,10 +156,11 @@ interface Fullest extends Omit<Budget, 'admitted'> {
   used: number
 }
 
-function budgetsOf(history: History): Budget[] {
+function budgetsOf(history: History, admits: (call: Call) => boolean): Budget[] {
   const { perAgent, perAgentTool = {} } = history.manifest.declared
-  const local = localBurst(history) === 'due' ? 2 : 1
-  const admitted = byEnd(history).filter(isAdmitted)
+  const bursts = localBursts(history)
+  const local = bursts === 'perhaps' ? 1 : 1 + bursts
+  const admitted = byEnd(history).filter(admits)
   return [...Map.groupBy(admitted, ({ agent }) => agent)].flatMap(([agent, own]) => {
     const budget = (
       owner: string,
@@ -144,6 +188,13 @@ function budgetsOf(history: History): Budget[] {
     })
     return [...budget(agent, 'declared.perAgent', own, perAgent), ...ofTools]
   })
+}
+
+/** Those over their budgets, the worst first, and what the fullest of all used of its own: 0 where nobody was let in. */
+function overIn(budgets: readonly Budget[], slack: number): { over: Fullest[]; most: number } {
+  const found = budgets.flatMap((budget) => fullest(budget, slack) ?? [])
+  const over = found.filter(({ used }) => used > 1).sort((a, b) => b.used - a.used)
+  return { over, most: found.reduce((most, { used }) => Math.max(most, used), 0) }
 }
 
 /** The window that went furthest beyond what the rate refills in it: if any is over its budget, this one is. */
