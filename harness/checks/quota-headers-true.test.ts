@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { refused, served } from '../../tests/fixtures/histories/answers.ts'
+import { type Answer, refused, served, without } from '../../tests/fixtures/histories/answers.ts'
 import { aRun, type Story } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
 import { quotaHeadersTrue } from './quota-headers-true.ts'
@@ -109,6 +109,17 @@ describe('quota-headers-true', () => {
     expect(find(quotaHeadersTrue, story)).toMatchObject({ status: 'pass' })
   })
 
+  test('a server that was killed may have forgotten what was spent', () => {
+    const told = (r: number) => served(5, { rateLimit: `"agent";r=${r};t=60`, rateLimitPolicy: '"agent";q=20;w=60' })
+    const story = () =>
+      aRun()
+        .agent('a')
+        .call({ of: 'a', atMs: 9_000, answer: told(2) })
+        .call({ of: 'a', atMs: 25_000, answer: told(19) })
+    expect(find(quotaHeadersTrue, story().fault('server-killed', { on: 'server', toMs: 11_000 })).status).toBe('pass')
+    expect(find(quotaHeadersTrue, story())).toMatchObject({ status: 'fail', says: expect.stringContaining('rose faster') })
+  })
+
   test('a budget that all agents spend together falls by the calls of all; one that fits nobody is false', () => {
     const shared = (...said: [of: string, r: number][]) => {
       const story = aRun().agent('a').agent('b')
@@ -181,6 +192,85 @@ describe('quota-headers-true', () => {
     // Less than the call would have cost.
     expect(weighed([1, 5], { left: 3 }).status).toBe('unknown')
     expect(weighed([1, 1], { left: 3 })).toMatchObject({ status: 'fail', says: expect.stringContaining('room, on a refusal') })
+  })
+
+  test('where calls are weighed, one may be refused with less left than it takes; where they are not, that is false', () => {
+    const story = (cost: number, left: number) => {
+      const told = (r: number) => ({ rateLimit: `"agent";r=${r};t=90`, rateLimitPolicy: '"agent";q=500;w=3600' })
+      const spent = aRun().agent('a')
+      for (let n = 0; n < 20; n++) spent.call({ of: 'a', atMs: 3_000 + n * 100, answer: served(5, told(left + (19 - n) * cost)) })
+      return spent.call({ of: 'a', atMs: 6_000, answer: refused(told(left)) })
+    }
+    const found = find(quotaHeadersTrue, story(5, 3))
+    expect(found).toMatchObject({ status: 'unknown', measured: 0, says: expect.stringContaining('as a habit') })
+    expect(find(quotaHeadersTrue, story(1, 3))).toMatchObject({ status: 'fail', measured: 1 })
+    // More than any of them took.
+    expect(find(quotaHeadersTrue, story(5, 80))).toMatchObject({ status: 'fail', measured: 1 })
+  })
+
+  test('a reset is told in seconds: neither a date nor milliseconds; who is shut out may have to wait for longer', () => {
+    const header = (t: number) => ({ rateLimit: `"agent";r=0;t=${t}`, rateLimitPolicy: policy })
+    const status = (answer: Answer) => find(quotaHeadersTrue, aRun().agent('a').call({ of: 'a', atMs: 3_000, answer })).status
+    const told = [10, 20, 10_000, 1_767_225_613].map((t) => status(served(5, header(t))))
+    expect(told).toEqual(['pass', 'pass', 'fail', 'fail'])
+    expect(status(refused(header(900)))).toBe('pass')
+  })
+
+  test('a 429 that names neither a budget nor a rate may be of calls at once: room beside it is unknown', () => {
+    const roomy = (more: Parameters<typeof refused>[0]) =>
+      find(
+        quotaHeadersTrue,
+        aRun()
+          .agent('a')
+          .call({ of: 'a', atMs: 3_000, answer: without(refused({ ...left(3), ...more }), 'rpcCode') }),
+      )
+    expect(roomy({ data: {} })).toMatchObject({ status: 'unknown', witnesses: [0], says: expect.stringContaining('which limit') })
+    expect(roomy({ data: {}, message: 'Rate limit exceeded, retry in 1 minute' })).toMatchObject({ status: 'fail', measured: 1 })
+    expect(roomy({ data: { scope: 'address' } })).toMatchObject({ status: 'fail', measured: 1 })
+  })
+
+  test('a sliding window gives back at once what it was asked at once, a window ago; a bucket is full when it said it would be', () => {
+    const story = (...said: [atMs: number, r: number, t: number][]) => {
+      const sliding = aRun().agent('a')
+      for (const [atMs, r, t] of said)
+        sliding.call({ of: 'a', atMs, answer: served(5, { rateLimit: `"agent";r=${r};t=${t}`, rateLimitPolicy: policy }) })
+      return find(quotaHeadersTrue, sliding)
+    }
+    // Four at 3 s and one at 11 s, of five in ten seconds; t is when all of it is there again.
+    const four = [3_000, 3_010, 3_020, 3_030].map((atMs, n): [number, number, number] => [atMs, 4 - n, 10])
+    expect(story(...four, [11_000, 0, 10], [13_100, 3, 10]).status).toBe('pass')
+    expect(story([11_000, 0, 10], [13_100, 3, 10])).toMatchObject({ status: 'fail', says: expect.stringContaining('rose faster') })
+    // A bucket of five that is full in four seconds, whatever its policy says.
+    expect(story([3_000, 0, 5], [5_500, 3, 2]).status).toBe('pass')
+  })
+
+  test('the form of draft 7 has no names: the quota stands for one', () => {
+    const story = (...said: [r: number, t: number][]) => {
+      const old = aRun().agent('a')
+      for (const [n, [r, t]] of said.entries()) {
+        const header = { rateLimit: `limit=5, remaining=${r}, reset=${t}`, rateLimitPolicy: '5;w=10;comment="fixed window", 90;w=3600' }
+        old.call({ of: 'a', atMs: 3_000 + n * 1_000, answer: served(5, header) })
+      }
+      return find(quotaHeadersTrue, old)
+    }
+    expect(story([4, 10], [3, 9], [2, 8])).toMatchObject({ status: 'pass', samples: 3 })
+    expect(story([4, 10], [1, 9])).toMatchObject({ status: 'fail', says: expect.stringContaining('fell by more') })
+    expect(story([0, 10], [4, 9])).toMatchObject({ status: 'fail', says: expect.stringContaining('rose faster') })
+  })
+
+  test('a name may be a word', () => {
+    const told = (r: number) =>
+      served(5, { rateLimit: `default;r=${r};t=9, daily;r=90`, rateLimitPolicy: 'default;q=5;w=10, daily;q=100;w=86400' })
+    const story = (...said: [number, number]) =>
+      find(
+        quotaHeadersTrue,
+        aRun()
+          .agent('a')
+          .call({ of: 'a', atMs: 3_000, answer: told(said[0]) })
+          .call({ of: 'a', atMs: 4_000, answer: told(said[1]) }),
+      )
+    expect(story(4, 3)).toMatchObject({ status: 'pass', samples: 4 })
+    expect(story(4, 1)).toMatchObject({ status: 'fail', measured: 1 })
   })
 
   test('a window that is over may begin anew without a word of when: all of it is there again, at once', () => {

@@ -1,10 +1,10 @@
 // What RateLimit headers said, call by call: the policy, what remains of it, and where it was counted. Readings of two places say nothing
 // of each other: another quota or window under the same name is another budget, as is another partition (pk); and while the place where
-// budgets are shared is away (a fault at Redis, or the server's own word for it) each instance counts for itself, from a full one. Around
-// the change nobody knows. Pure.
+// budgets are shared is away (a fault at Redis, or the server's own word for it) each instance counts for itself, from a full one; so may
+// one that was killed and began anew. Around the change nobody knows. Pure.
 //
-// Source: draft-ietf-httpapi-ratelimit-headers-10, and -07, which gives one policy without a name (`limit=5, remaining=4, reset=60`, `5;w=60`:
-// express-rate-limit). Units other than requests (qu) are left out, and so are policies in headers of their own (RateLimit-Remaining).
+// Source: draft-ietf-httpapi-ratelimit-headers-10; the form of draft 7 has no names (`limit=5, remaining=3, reset=7` and `5;w=10`): the
+// quota stands for one. Units other than requests (qu) are left out. Not modelled: headers of other names (X-RateLimit-…).
 import type { Call } from '../history/event.ts'
 import { faultsOf } from '../history/faults.ts'
 import { byEnd } from '../history/gathered.ts'
@@ -63,7 +63,7 @@ class Places {
   constructor(history: History) {
     const openMs = breakerOpenMs(history)
     const faults = faultsOf(history)
-      .filter(({ dependency }) => dependency === 'redis')
+      .filter(({ dependency }) => dependency === 'redis' || dependency === 'server')
       .flatMap(({ fromMs, toMs, overMs }) => [
         { fromMs, toMs: fromMs + NOTICED_MS },
         { fromMs: toMs, toMs: overMs + openMs + NOTICED_MS },
@@ -119,28 +119,35 @@ class Headers {
   }
 }
 
-/** A name and its parameters, whatever they are (RFC 8941): strings, bytes (`pk=:c2Vj:`), words and numbers. */
-const ITEM = /"([^"]+)"((?:\s*;\s*[a-z*][\w.*-]*(?:=(?:"[^"]*"|:[^:]*:|[^\s;,"]+))?)*)/g
+/** A name, as a string or a word, and its parameters, whatever they are (RFC 8941): strings, bytes (`pk=:c2Vj:`), words and numbers. */
+const ITEM = /(?:^|,)\s*(?:"([^"]+)"|([A-Za-z*][\w.*:/-]*)(?=\s*;))((?:\s*;\s*[a-z*][\w.*-]*(?:=(?:"[^"]*"|:[^:]*:|[^\s;,"]+))?)*)/g
 
 /** `"agent";r=3;t=5, "day";r=90` → names with their numbers. */
 function itemsOf(header: string): Items {
-  const nameless = namelessIn(header.trim())
-  if (nameless) return [['', nameless]]
-  return [...header.matchAll(ITEM)].map(([, name = '', rest = '']) => {
+  const items = [...header.matchAll(ITEM)]
+  if (items.length === 0) return withoutNames(header)
+  return items.map(([, text, word = '', rest = '']) => {
     const numbers = [...rest.matchAll(/;\s*([a-z]+)=(-?[\d.]+)/g)].map(([, key, value]) => [key, Number(value)])
     const unit = /;\s*qu="([^"]*)"/.exec(rest)?.[1] ?? 'requests'
     const [partition = ''] = /;\s*pk=[^;]*/.exec(rest) ?? []
     const { r, t, q, w }: { r?: number; t?: number; q?: number; w?: number } = Object.fromEntries(numbers)
     const quota = q === undefined || w === undefined ? undefined : { q, w }
     const terms = (q === undefined && w === undefined ? '' : `${q} ${w}`) + partition
-    return [name, { ...(r !== undefined && { r }), ...(t !== undefined && { t }), quota, terms, other: unit !== 'requests' }]
+    return [text ?? word, { ...(r !== undefined && { r }), ...(t !== undefined && { t }), quota, terms, other: unit !== 'requests' }]
   })
 }
 
-/** As draft 7 has it, a header or its policy. */
-function namelessIn(header: string): Item | undefined {
-  const [, r, t] = /^limit=\d+, *remaining=(-?\d+), *reset=(\d+)$/.exec(header) ?? []
-  if (r !== undefined) return { r: Number(r), t: Number(t), quota: undefined, terms: '', other: false }
-  const [, q, w] = /^(\d+); *w=(\d+)$/.exec(header) ?? []
-  return q === undefined ? undefined : { quota: { q: Number(q), w: Number(w) }, terms: `${q} ${w}`, other: false }
+/** `limit=5, remaining=3, reset=7`, `5;w=10, 90;w=3600` (draft 7). */
+function withoutNames(header: string): Items {
+  const said = new Map(
+    [...header.matchAll(/(?:^|,)\s*(limit|remaining|reset)=(-?\d+)/g)].map(([, key, value]) => [key, Number(value)] as const),
+  )
+  const [limit, r, t] = [said.get('limit'), said.get('remaining'), said.get('reset')]
+  const none = { terms: '', other: false }
+  if (limit !== undefined)
+    return [[`${limit}`, { ...none, ...(r !== undefined && { r }), ...(t !== undefined && { t }), quota: undefined }]]
+  return [...header.matchAll(/(?:^|,)\s*(\d+)\s*;\s*w=(\d+)/g)].map(([, q = '', w]) => [
+    q,
+    { ...none, quota: { q: Number(q), w: Number(w) }, terms: `${q} ${w}` },
+  ])
 }

@@ -40,6 +40,7 @@ const cases: Case[] = [
     (message): Case => ['429', { status: 429, ...json, message, data: { scope: 'agent' } }, 'fail', 'refused', { budget: 'concurrency' }],
   ),
   ['429', { status: 429, ...json, message: '60 a minute, 5 at once', data: { scope: 'agent' } }, 'fail', 'refused', { budget: 'agent' }],
+  ['429', { status: 429, ...json, message: 'Concurrency limit exceeded' }, 'fail', 'refused', { budget: 'concurrency' }],
   ['429', { status: 429, ...json, data: { code: 'BUSY' } }, 'fail', 'shed', { errors: { BUSY: 'shed' } }],
   ['503', { status: 503, ...json, data: { code: 'OVERLOADED' } }, 'fail', 'shed'],
   ['503', { status: 503, ...json, rpcCode: 50_302 }, 'fail', 'dependency', { role: 'write' }],
