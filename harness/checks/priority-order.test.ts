@@ -65,6 +65,29 @@ describe('priority-order', () => {
     expect(find(priorityOrder, slow).status).toBe('fail')
   })
 
+  /** A payment each 100 ms and five calls of the job; of twenty payments `payments` are turned away, of five job calls `jobs`. */
+  const crowd = (payments: number, jobs: number, answer = shed()) => {
+    const story = twoOf(served(), served())
+    for (let n = 0; n < 60; n++) {
+      story.call({ of: 'payments', atMs: 12_000 + n * 100, answer: n % 20 < payments ? answer : served(5) })
+      for (let k = 0; k < 5; k++) story.call({ of: 'nightly', atMs: 12_010 + n * 100 + k * 15, answer: k < jobs ? answer : served(5) })
+    }
+    return find(priorityOrder, story)
+  }
+
+  test('room kept for critical calls may have been full for a moment: unknown where batch goes first all the same, a fail where it does not', () => {
+    expect(crowd(1, 4)).toMatchObject({ status: 'unknown', measured: 3, says: expect.stringContaining('far more seldom than batch') })
+    expect(crowd(16, 4)).toMatchObject({ status: 'fail', measured: 48 })
+    expect(crowd(1, 0)).toMatchObject({ status: 'fail', measured: 3 })
+  })
+
+  test('what a proxy answers for a server that it did not reach is no choice of the server', () => {
+    const badGateway: Answer = { afterMs: 4, evidence: { status: 502, contentType: 'text/html', parsed: false } }
+    expect(find(priorityOrder, twoOf(shed(), badGateway)).status).toBe('pass')
+    const unreached: Answer = { afterMs: 4, evidence: { status: 503, parsed: false, message: 'no healthy upstream' } }
+    expect(find(priorityOrder, twoOf(unreached, served()))).toMatchObject({ status: 'pass', notExercised: true })
+  })
+
   test('a refusal by a budget of its own is no choice; with nothing turned away there was none', () => {
     const refused: Answer = { afterMs: 4, evidence: { status: 429, parsed: true, retryAfter: '2', data: { code: 'RATE_LIMITED' } } }
     expect(find(priorityOrder, twoOf(refused, served()))).toMatchObject({ status: 'pass', notExercised: true })

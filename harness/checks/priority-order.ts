@@ -3,14 +3,17 @@
 //
 // Which agents are which, the target says. Turned away: 503 for too much to do or a full line, not a budget of the agent's own (429).
 // When the server decided is known to lie between a call's leaving and its answer (its own time, where its log shows it, cuts the rest
-// off), so a pair counts only where both decisions surely lie within that time of each other; one witness is a fail. Nobody turned
-// away, or only one of the two there: not exercised. Not modelled: normal between the two, tools that differ in what they cost.
+// off), so a pair counts only where both decisions surely lie within that time of each other; one witness is a fail, but for a server that
+// keeps an order: one that turns critical calls away, at the door or in the line, less than half as often as batch (ours). Room kept for
+// critical calls may fill and empty again within that time, so there nobody knows. Nobody turned away, or only one of the two there: not
+// exercised. Not modelled: normal between the two, tools that differ in what they cost, what a proxy turns away.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { instancesNamed } from '../history/instances.ts'
 import { positionOf } from '../history/sorted.ts'
 import { milliseconds } from '../parameters.ts'
 import type { Priority } from '../plan/plan.ts'
+import { isByProxy } from './by-proxy.ts'
 import { check } from './check.ts'
 import { indexes, notExercised, some } from './finding.ts'
 
@@ -40,14 +43,18 @@ export const priorityOrder = check({
       const what = `${some(critical.length, 'critical call')}, ${some(batch.length, 'batch call')}, ${anyShed} of them turned away`
       return { ...notExercised(`${what}: nobody had to choose`), samples }
     }
-    const inverted = inversions(shed, admitted, togetherMs)
+    const all = inversions(shed, admitted, togetherMs)
+    const [inLine, atDoor] = all.length === 0 ? [] : [keepsOrder(critical, batch, true), keepsOrder(critical, batch, false)]
+    const disordered = all.filter(({ critical: { call } }) => !(call.class === 'queue' ? inLine : atDoor))
+    const inverted = disordered.length > 0 ? disordered : all
     const shown = { measured: inverted.length, limit: 0, unit: 'critical calls turned away while batch got in', samples }
     const figures = `${some(batch.length - admitted.length, 'batch call')} of ${batch.length} and ${shed.length} critical of ${critical.length} were turned away`
     if (inverted.length === 0) return { ...shown, status: 'pass', says: `${figures}, none of the critical ones while batch got in` }
+    const rarely = disordered.length > 0 ? '' : ': far more seldom than batch, so that room kept for them may just have been full'
     return {
       ...shown,
-      status: 'fail',
-      says: `${figures}, ${inverted.length} of the critical ones while batch got in within ${togetherMs} ms`,
+      status: disordered.length > 0 ? 'fail' : 'unknown',
+      says: `${figures}, ${inverted.length} of the critical ones while batch got in within ${togetherMs} ms${rarely}`,
       witnesses: indexes(inverted.flatMap(({ critical, batch }) => [critical.call, batch.call]).slice(0, WITNESSES)),
     }
   },
@@ -83,7 +90,7 @@ function decisionsOf(history: History): Record<'critical' | 'batch', Decision[]>
     if (agents.size === 0) return []
     return calls.flatMap((call) => {
       const { agent, role, class: is, endedAtMs, sentAtMs } = call
-      if (!agents.has(agent) || role === 'handshake' || NO_CHOICE.has(is) || endedAtMs === undefined) return []
+      if (!agents.has(agent) || role === 'handshake' || NO_CHOICE.has(is) || isByProxy(call) || endedAtMs === undefined) return []
       const instance = alone ? '' : (call.evidence.instance ?? call.server?.instance)
       if (instance === undefined) return []
       // It was in there for so long, so it had come in by then.
@@ -92,6 +99,17 @@ function decisionsOf(history: History): Record<'critical' | 'batch', Decision[]>
     })
   }
   return { critical: decided('critical'), batch: decided('batch') }
+}
+
+/** While there was batch, critical calls were turned away so much more seldom: in the line, by those who came as far, or at the door. */
+function keepsOrder(critical: readonly Decision[], batch: readonly Decision[], inLine: boolean): boolean {
+  const [fromMs, toMs] = [batch[0]?.fromMs ?? 0, batch.at(-1)?.toMs ?? 0]
+  const isAtDoor = (is: Call['class']) => TURNED_AWAY.has(is) && is !== 'queue'
+  const shareOf = (all: readonly Decision[]) => {
+    const there = all.filter((one) => one.fromMs >= fromMs && one.toMs <= toMs && !(inLine && isAtDoor(one.call.class)))
+    return there.filter(({ call: { class: is } }) => (inLine ? is === 'queue' : isAtDoor(is))).length / there.length
+  }
+  return shareOf(critical) < shareOf(batch) / 2
 }
 
 /** Each critical call turned away with the batch call nearest to it, where both were surely decided within the time. */
