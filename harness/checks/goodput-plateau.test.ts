@@ -37,6 +37,12 @@ describe('goodput-plateau', () => {
     expect(find(goodputPlateau, stressed({ oneIn: 6, others: atOnce })).status).toBe('fail')
   })
 
+  test('cannot tell while a fault is on that may have taken the capacity', () => {
+    const story = stressed({ oneIn: 6, others: served(4_000) }).fault('postgres-latency')
+    expect(find(goodputPlateau, story)).toMatchObject({ status: 'unknown', says: expect.stringContaining('postgres-latency was on') })
+    expect(find(goodputPlateau, stressed().fault('postgres-latency')).status).toBe('pass')
+  })
+
   test('a runaway that its budget refuses hides nobody who got no answer', () => {
     const story = stressed({ oneIn: 6, others: served(4_000) }).agent('r', { hostile: true })
     story.calls({ of: 'r', fromMs: 10_000, toMs: 18_000, everyMs: 10, answer: refused() })

@@ -6,9 +6,10 @@
 // `fourTimes` (0.8) of it. All ours. 95 % interval by block bootstrap over 1 s windows. A steady phase that turned calls
 // away, or wavered, says that the server had less to give than the plan took for granted: nothing is told then. Nor where budgets refused
 // so much that all other calls together would not have been enough: bursts that were there before are spent by then, and what the server
-// can do was not asked of it. Not modelled: capacity that the load itself moves (autoscaling), and where exactly it lies: that is the
-// study `capacity`.
+// can do was not asked of it. Nor of a step that fails while a fault is on: that may have taken the capacity. Not modelled: capacity that
+// the load itself moves (autoscaling), and where exactly it lies: that is the study `capacity`.
 import { ratioInterval, shareOf, type Tally } from '../history/bootstrap.ts'
+import { faultsOf } from '../history/faults.ts'
 import type { History } from '../history/history.ts'
 import { everyIntent, type Intent, sentIn } from '../history/queries.ts'
 import { ratio, share } from '../parameters.ts'
@@ -77,15 +78,18 @@ interface Step {
   /** Good ones by second. */
   seconds: Tally[]
   calls: readonly Intent[]
+  /** Faults that were on meanwhile. */
+  broken: string[]
 }
 
 function stepsOf(history: History): Step[] {
   const all = everyIntent(history.calls)
   const phases = history.plan.phases.filter(({ name }) => name === 'steady' || name === 'stress')
-  return phases.flatMap((phase) => stepOf(phase, all, history.without) ?? [])
+  return phases.flatMap((phase) => stepOf(phase, all, history) ?? [])
 }
 
-function stepOf({ name, window, fromMs, toMs }: Phase, all: readonly Intent[], without: History['without'] = []): Step | undefined {
+function stepOf({ name, window, fromMs, toMs }: Phase, all: readonly Intent[], history: History): Step | undefined {
+  const { without = [] } = history
   const windows = Math.floor((toMs - fromMs) / WINDOW_MS)
   if (windows < LEAST_WINDOWS) return undefined
   const calls = sentIn(all, { fromMs, toMs: fromMs + windows * WINDOW_MS })
@@ -99,10 +103,11 @@ function stepOf({ name, window, fromMs, toMs }: Phase, all: readonly Intent[], w
     return !without.some((span) => span.fromMs < atMs + WINDOW_MS && span.toMs > atMs)
   })
   if (whole.length < LEAST_WINDOWS) return undefined
-  return { name: window ?? name, offered: calls.length / windows, goodput: shareOf(whole), seconds: whole, calls }
+  const broken = faultsOf(history).flatMap(({ fault, beginsMs, overMs }) => (beginsMs < toMs && overMs > fromMs ? [fault] : []))
+  return { name: window ?? name, offered: calls.length / windows, goodput: shareOf(whole), seconds: whole, calls, broken }
 }
 
-function judgeStep({ name, offered, goodput, seconds, calls }: Step, peak: Step, limits: Limits, seed: number): Finding {
+function judgeStep({ name, offered, goodput, seconds, calls, broken }: Step, peak: Step, limits: Limits, seed: number): Finding {
   const limit = offered >= peak.goodput * limits.fourTimesFrom ? limits.fourTimes : limits.twice
   const measured = goodput / peak.goodput
   const interval = ratioInterval(seconds, peak.seconds, seed) ?? [measured, measured]
@@ -111,9 +116,11 @@ function judgeStep({ name, offered, goodput, seconds, calls }: Step, peak: Step,
   const byRate = missed.filter(({ class: is, budget }) => is === 'refused' && budget !== 'concurrency')
   const othersPerS = (offered * (missed.length - byRate.length)) / calls.length
   const decided = goodput + othersPerS < limit * peak.goodput
-  const status = interval[0] >= limit ? 'pass' : interval[1] < limit && !decided ? 'fail' : 'unknown'
+  const lost = interval[1] < limit
+  const status = interval[0] >= limit ? 'pass' : lost && !decided && broken.length === 0 ? 'fail' : 'unknown'
   const times = Math.round((offered / peak.goodput) * 10) / 10
-  const told = status === 'unknown' && decided ? `, but budgets refused what is missing: ${budgetsIn(byRate)}` : ''
+  const refused = `, but budgets refused what is missing: ${budgetsIn(byRate)}`
+  const told = status !== 'unknown' ? '' : decided ? refused : lost ? `, but ${broken.join(' and ')} was on meanwhile` : ''
   return {
     status,
     timed: true,

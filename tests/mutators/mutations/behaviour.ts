@@ -203,7 +203,17 @@ export const behaviour: Mutation[] = [
     change(run) {
       for (const call of answered(run, (each) => honest(each) && each.phase === 'stress', 60).filter((_, n) => n % 3 !== 0)) refuse(call)
     },
-    turns: { fairness: 'fail', 'goodput-plateau': 'fail' },
+    // It loses its goodput, but while Redis is away.
+    turns: { fairness: 'fail', 'goodput-plateau': 'unknown' },
+  },
+  {
+    base: 'retry-storm',
+    what: 'of three times as much as before, one in twenty is not turned away',
+    change(run) {
+      const asked = answered(run, (each) => honest(each) && each.phase === 'stress', 60)
+      for (const call of asked.filter((_, n) => n % 20 !== 0)) refuse(call)
+    },
+    turns: { 'goodput-plateau': 'fail' },
   },
   {
     base: 'slow-postgres',
