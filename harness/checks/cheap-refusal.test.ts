@@ -18,11 +18,17 @@ describe('cheap-refusal', () => {
     const found = find(cheapRefusal, flooded())
     expect(found).toMatchObject({ status: 'pass', unit: 'ms', samples: 400 })
     expect(found.measured).toBeCloseTo(3, 5)
-    expect(found.says).toMatch(/costs 2[45](\.\d)? % of an answered call/)
+    expect(found.says).toMatch(/costs 2[45](\.\d)? % of an answered call.* of 4 ms\)/)
   })
 
   test('fails when a refusal costs as much as an answer', () => {
     expect(find(cheapRefusal, flooded({ busy: 0.3 }))).toMatchObject({ status: 'fail', unit: 'of an answered call' })
+  })
+
+  test('beside an answer that costs next to nothing, a refusal may cost as much', () => {
+    // 0.8 ms an answer, 0.8 ms a refusal.
+    expect(find(cheapRefusal, flooded({ calm: 0.02, busy: 0.06 })).status).toBe('pass')
+    expect(find(cheapRefusal, flooded({ calm: 0.02, busy: 0.06 }), { cpuFloorMs: 0 }).status).toBe('fail')
   })
 
   test('cannot tell from CPU that other tools may have used, which were let in under stress alone', () => {

@@ -5,9 +5,10 @@
 // the way there and back on top, which the soonest answer bounds. The share that does has an interval over the run's seconds: where it lies
 // across nine in ten, nobody knows (of the hardened server's 97 to 100 % do, of a limiter's that does the work first 5 to 8 %), nor where
 // one in a hundred takes twice as long: in a salvo the last waits for all before it. cpuShare, CPU of a refusal ÷ CPU of an answered call
-// (default 0.25, ours), from the server's processes: an answer's from the steady phase, a refusal's from what is left under stress. A 401,
-// a 403 and what was shed at the door are refusals too; who was turned away in a queue had to wait. The warm-up is left out: the engine is
-// cold. Too few of either (100) leave that half out; where a fifth of the answers under stress (ours) was of other tools, it makes no fail.
+// (default 0.25, ours), from the server's processes: an answer's from the steady phase, a refusal's from what is left under stress; below
+// cpuFloorMs (1, ours) it is cheap beside whatever answer. A 401, a 403 and what was shed at the door are refusals too; who was turned away
+// in a queue had to wait. The warm-up is left out: the engine is cold. Too few of either (100) leave that half out; where a fifth of the
+// answers under stress (ours) was of other tools, it makes no fail.
 // Not modelled: what a refusal costs Redis.
 import { generatorOf, shareInterval, type Tally } from '../history/bootstrap.ts'
 import type { Call } from '../history/event.ts'
@@ -18,6 +19,7 @@ import { cpuMsIn } from '../history/samples.ts'
 import type { Stretch } from '../history/stretch.ts'
 import { milliseconds, share } from '../parameters.ts'
 import { check, type Finding } from './check.ts'
+import { tenths } from './cost.ts'
 import { indexes, notExercised, percent, some, time, worst } from './finding.ts'
 
 const WITNESSES = 20
@@ -42,14 +44,14 @@ export const cheapRefusal = check({
   sort: 'statistical',
   needs: ['responses'],
   ofAllAgents: true,
-  limits: { latencyMs: milliseconds(50), cpuShare: share(0.25) },
-  judge(history, { latencyMs, cpuShare }) {
+  limits: { latencyMs: milliseconds(50), cpuShare: share(0.25), cpuFloorMs: milliseconds(1) },
+  judge(history, { latencyMs, ...cpu }) {
     const refusals = history.calls.filter((call) => isRefusal(call) && call.phase !== 'warm-up' && call.endedAtMs !== undefined)
     if (refusals.length < LEAST) return notExercised(`${some(refusals.length, 'call')} refused: too few to time`)
     const logged = refusals.every(({ server }) => server?.durationMs !== undefined)
     const limitMs = Math.round(logged ? latencyMs : latencyMs + wayMs(history))
     const speed = speedOf(refusals, limitMs, history.plan.seed)
-    const price = priceOf(history, cpuShare)
+    const price = priceOf(history, cpu)
     const halves = price ? [speed, price] : [speed]
     const finding = worst(halves)
     const slow = refusals.filter((call) => tookMs(call) > limitMs).sort((a, b) => tookMs(b) - tookMs(a))
@@ -87,18 +89,19 @@ function speedOf(refusals: readonly Call[], limitMs: number, seed: number): Half
 }
 
 /** @returns undefined where too little is known of the CPU */
-function priceOf(history: History, limit: number): Half | undefined {
+function priceOf(history: History, { cpuShare: limit, cpuFloorMs }: { cpuShare: number; cpuFloorMs: number }): Half | undefined {
   const cost = refusalCost(history)
   if (cost === undefined) return undefined
   const [least, most] = cost.interval
-  const strange = least > limit && otherTools(history) > OTHERS_MOST
+  const isDear = (share: number) => share > limit && share * cost.answerMs > cpuFloorMs
+  const strange = isDear(least) && otherTools(history) > OTHERS_MOST
   return {
-    status: least > limit && !strange ? 'fail' : most > limit ? 'unknown' : 'pass',
+    status: isDear(least) && !strange ? 'fail' : isDear(most) ? 'unknown' : 'pass',
     measured: cost.share,
     interval: cost.interval,
     limit,
     unit: 'of an answered call',
-    says: `each costs ${percent(cost.share)} of an answered call's CPU (${percent(least)} to ${percent(most)})${strange ? ', unless it was other tools than before that used it' : ''}`,
+    says: `each costs ${percent(cost.share)} of an answered call's CPU (${percent(least)} to ${percent(most)} of ${tenths(cost.answerMs)} ms)${strange ? ', unless it was other tools than before that used it' : ''}`,
   }
 }
 
@@ -125,6 +128,8 @@ function otherTools(history: History): number {
 interface Cost {
   share: number
   interval: [number, number]
+  /** CPU of an answered call. */
+  answerMs: number
 }
 
 /** One second of the run: the server's CPU and what it did for it. */
@@ -150,7 +155,8 @@ function refusalCost(history: History): Cost | undefined {
   const unit = generatorOf(history.plan.seed)
   const drawn = (from: readonly Second[]) => from.map(() => from[Math.floor(unit() * from.length)] as Second)
   const shares = Array.from({ length: ROUNDS }, () => costOf(drawn(calm), drawn(busy))).filter(Number.isFinite)
-  return { share: costOf(calm, busy), interval: [quantileOf(shares, 0.025), quantileOf(shares, 0.975)] }
+  const answerMs = total(calm, 'cpuMs') / total(calm, 'answered')
+  return { share: costOf(calm, busy), interval: [quantileOf(shares, 0.025), quantileOf(shares, 0.975)], answerMs }
 }
 
 function secondsOf(history: History, { fromMs, toMs }: Stretch): Second[] {

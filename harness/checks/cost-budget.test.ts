@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Answer, refused, served } from '../../tests/fixtures/histories/answers.ts'
+import { type Answer, gaveUp, refused, served } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { costBudget } from './cost-budget.ts'
@@ -74,6 +74,11 @@ describe('cost-budget', () => {
       if (values.heapBytes !== undefined) values.heapBytes -= (n % 2) * 5_000_000
     })
     expect(find(costBudget, sawing).status).toBe('fail')
+  })
+
+  test('who gave up cost the server something too', () => {
+    expect(find(costBudget, stressed({ cpu: [0.1, 0.3] }, gaveUp(400)))).toMatchObject({ status: 'pass', samples: 600 })
+    expect(find(costBudget, stressed({ cpu: [0.1, 0.9] }, gaveUp(400))).status).toBe('fail')
   })
 
   test('what tools cost that nobody called before says nothing of a call; their log does', () => {
