@@ -51,11 +51,28 @@ describe('handshake-free', () => {
     expect(find(handshakeFree, story)).toMatchObject({ status: 'fail', evidence: 'direct', witnesses: [0] })
   })
 
-  test.each(['discovery', 'address'])('a budget of its own may refuse it: %s', (scope) => {
+  test('a limit of sessions is none of calls, whatever its code; a policy by another name than that of the calls need be none either', () => {
+    const full = { code: 'CONCURRENCY_LIMITED', retryAfterMs: 1_600 }
+    const greeting = (more: Parameters<typeof refused>[0]) =>
+      aRun()
+        .agent('a')
+        .call({ of: 'a', atMs: 3_100, role: 'handshake', answer: refused(more) })
+    expect(find(handshakeFree, greeting({ data: full, message: 'Too many concurrent sessions' }))).toMatchObject({ status: 'unknown' })
+    expect(find(handshakeFree, greeting({ data: full, message: 'Too many concurrent calls' }))).toMatchObject({ status: 'fail' })
+    const told = (policy: string) => ({ data: {}, rateLimit: `"${policy}";r=0;t=9` })
+    const two = (policy: string) =>
+      find(handshakeFree, greeting(told('20-in-1min')).call({ of: 'a', atMs: 3_200, answer: refused(told(policy)) }))
+    expect(two('60-in-1min')).toMatchObject({ status: 'unknown', witnesses: [0] })
+    expect(two('20-in-1min')).toMatchObject({ status: 'fail', evidence: 'inferred' })
+  })
+
+  test.each(['discovery', 'address'])('a budget of its own may refuse one of three; where it refuses more, nobody knows: %s', (scope) => {
     const story = aRun()
       .agent('a')
       .call({ of: 'a', atMs: 3_100, role: 'handshake', answer: refused({ data: data(scope) }) })
-    expect(find(handshakeFree, story).status).toBe('pass')
+    expect(find(handshakeFree, story)).toMatchObject({ status: 'unknown', witnesses: [0], says: expect.stringContaining(`${scope} (1)`) })
+    story.calls({ of: 'a', fromMs: 4_000, toMs: 4_200, everyMs: 100, role: 'handshake', answer: served() })
+    expect(find(handshakeFree, story)).toMatchObject({ status: 'pass', samples: 3 })
   })
 
   test('calls at once may be counted of everything: it is a budget of calls where it refuses them too', () => {

@@ -3,10 +3,13 @@
 // anything, and a fleet that starts together cannot start at all.
 //
 // No limits: one handshake refused for a budget of calls is a fail. One that is refused for a budget of its own (scope `discovery` or
-// `address`), or because the server is overloaded, shows nothing here. A budget of another name is one of the calls where it refused calls
-// too; one without a name, where calls were refused without one within a second; else nobody knows. Not modelled: handshakes that are slow.
+// `address`), or because the server is overloaded, shows nothing here, unless it is more than one of three (ours): then whether a fleet can
+// start at all depends on what that budget is for, which nobody tells. A budget of another name, or one of sessions, is one of the calls
+// where it refused calls too; one without a name, where calls were refused without one within a second; else nobody knows. What names no
+// budget may name a policy (RateLimit). Not modelled: handshakes that are slow.
 import type { Call } from '../history/event.ts'
 import { ascending, countBelow } from '../history/sorted.ts'
+import { wordsOf } from '../history/words.ts'
 import { budgetsIn } from './cause.ts'
 import { check, type Remedy } from './check.ts'
 import { indexes, notExercised, some, unknown } from './finding.ts'
@@ -17,6 +20,7 @@ const OF_THEIR_OWN: ReadonlySet<string> = new Set(['discovery', 'address'])
 /** Scopes that are one by their name; what there is room for at once may be counted of everything, for the server's own sake. */
 const OF_CALLS: readonly string[] = ['agent', 'tool', 'tenant']
 const TOGETHER_MS = 1_000
+const OWN_MOST = 1 / 3
 
 export const handshakeFree = check({
   code: 'A35',
@@ -37,17 +41,23 @@ export const handshakeFree = check({
     const refused = handshakes.filter((call) => call.class === 'refused' && !OF_THEIR_OWN.has(call.budget ?? ''))
     const calls = history.calls.filter((call) => call.role !== 'handshake' && call.class === 'refused')
     const unnamed = ascending(
-      calls.filter(({ budget }) => budget === undefined),
+      calls.filter((call) => nameOf(call) === undefined),
       ({ sentAtMs }) => sentAtMs,
     )
-    const ofCalls = new Set([...OF_CALLS, ...calls.map(({ budget }) => budget)])
-    const turnedAway = refused.filter((call) => (call.budget === undefined ? isNear(unnamed, call) : ofCalls.has(call.budget)))
+    const ofCalls = new Set([...OF_CALLS, ...calls.map(nameOf)])
+    const turnedAway = refused.filter((call) => (nameOf(call) === undefined ? isNear(unnamed, call) : ofCalls.has(nameOf(call))))
     const [first] = turnedAway
     const shown = { measured: turnedAway.length, limit: 0, unit: 'handshakes refused', samples: handshakes.length }
     if (!first && refused.length > 0)
       return unknown(`${some(refused.length, 'handshake')} refused for ${budgetsIn(refused)}, while no call was`, {
         ...shown,
         witnesses: indexes(refused.slice(0, WITNESSES)),
+      })
+    const own = handshakes.filter((call) => call.class === 'refused' && OF_THEIR_OWN.has(call.budget ?? ''))
+    if (!first && own.length > OWN_MOST * handshakes.length)
+      return unknown(`${own.length} of ${some(handshakes.length, 'handshake')} refused for a budget of their own: ${budgetsIn(own)}`, {
+        ...shown,
+        witnesses: indexes(own.slice(0, WITNESSES)),
       })
     return {
       ...shown,
@@ -61,6 +71,12 @@ export const handshakeFree = check({
     }
   },
 })
+
+/** What it calls the budget, or the policy that it tells with it. */
+function nameOf({ budget, evidence }: Call): string | undefined {
+  if (budget === 'concurrency' && /\bsessions?\b/i.test(wordsOf(evidence))) return 'sessions'
+  return budget ?? /^\s*"([^"]+)"/.exec(evidence.rateLimit ?? '')?.[1]
+}
 
 function isNear(moments: ArrayLike<number>, { sentAtMs }: Call): boolean {
   return countBelow(moments, sentAtMs + TOGETHER_MS, true) > countBelow(moments, sentAtMs - TOGETHER_MS)
