@@ -49,22 +49,6 @@ describe('pool-bounded', () => {
     expect(find(poolBounded, givenUp(6, 2).sample('postgres', 14_000, { connections: 6 })).status).toBe('fail')
   })
 
-  test('a bound that nobody reached was not tried: unknown where the scenario rests on it', () => {
-    const idle = (connections: number, declared: number) => {
-      const story = burst(connections).check('pool-bounded', {}, { essential: true })
-      story.manifest.declared.poolMax = declared
-      return story
-    }
-    expect(find(poolBounded, idle(6, 50))).toMatchObject({ status: 'pass', notExercised: true })
-    expect(verdictOf(idle(6, 50), 'pool-bounded')).toMatchObject({
-      status: 'unknown',
-      because: expect.stringContaining('but only 10 calls at once asked for them'),
-    })
-    // More calls than connections, or as many connections as there may be.
-    expect(verdictOf(idle(6, 9), 'pool-bounded').status).toBe('pass')
-    expect(verdictOf(idle(10, 10), 'pool-bounded').status).toBe('pass')
-  })
-
   test('counts all instances', () => {
     const story = burst(8)
     story.manifest.declared.instances = 2

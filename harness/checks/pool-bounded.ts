@@ -1,11 +1,11 @@
-// A8: the server's connections to its database stay within the pools that it declares, however many agents call at once. A
-// pool a request, or pools that nobody added up, take the database away from everybody else (SQLSTATE 53300).
+// A8: the server's connections to its database stay within the pools that it declares, however many agents call at once. A pool a request,
+// or pools that nobody added up, take the database away from everybody else (SQLSTATE 53300).
 //
-// No limits of its own: poolMax × instances of the target's `declared`. Connections are those of the app's role in
-// pg_stat_activity, so a peak between two samples goes unseen, but for the 53300 that it causes (those of a fault that takes connections
-// away are not the server's own; of a pooler between, that it takes no more clients). Connections beyond, but no more than calls given up
-// in the second before (ours; later by what a fault delays the link) may be closed and not yet gone: unknown. A bound that was not reached, by
-// no more calls at once than there may be connections, was not tried: a pass without weight. Not modelled: a pooler's own connections.
+// No limits of its own: poolMax × instances of the target's `declared`. Connections are those of the app's role in pg_stat_activity, so a
+// peak between two samples goes unseen, but for the 53300 that it causes (those of a fault that takes connections away are not the server's
+// own; of a pooler between, that it takes no more clients). Connections beyond, but no more than calls given up in the second before (ours;
+// later by what a fault delays the link) may be closed and not yet gone: unknown. A bound that nobody reached is a pass that says so. Not
+// modelled: a pooler's own connections.
 import type { Call } from '../history/event.ts'
 import { faultsOf } from '../history/faults.ts'
 import { needing, notServed } from '../history/gathered.ts'
@@ -80,7 +80,6 @@ export const poolBounded = check({
     return {
       ...shown,
       status: 'pass',
-      ...(highest.value < limit && atOnce <= limit && { notExercised: true }),
       says: `at most ${some(highest.value, 'connection')} of ${limit}${pressure(atOnce, limit)}`,
       advice: advice(history, poolMax),
     }
