@@ -110,10 +110,16 @@ describe('bounded-time', () => {
       expect(find(boundedTime, lined(late(), line)).status).toBe('unknown')
     })
 
-    test('nor is it where it waited for a core itself', () => {
-      const story = lined(late())
-      for (let atMs = 3_000; atMs <= 9_000; atMs += 500) story.sample('process', atMs, { coreWaitShare: 0.5 })
-      expect(find(boundedTime, story).status).toBe('unknown')
+    test('nor is it where one of its instances waited for a core itself', () => {
+      const waited = (...shares: number[]) => {
+        const story = lined(late())
+        for (const [n, coreWaitShare] of shares.entries())
+          for (let atMs = 3_000; atMs <= 9_000; atMs += 500) story.sample('process', atMs, { coreWaitShare }, String(n + 1))
+        return find(boundedTime, story).status
+      }
+      expect(waited(0.5)).toBe('unknown')
+      expect(waited(0.5, 0, 0)).toBe('unknown')
+      expect(waited(0.1, 0.2)).toBe('fail')
     })
 
     test('a call may have stood there until it was given up, and no log knows it', () => {

@@ -2,9 +2,9 @@
 // waits all the same. Pure.
 //
 // A line is the server's own where it is longer there than at what the run has put before it, and the server had its cores: the host took
-// next to nothing, and none of its threads waited for a core for more than three tenths of the time (where that cannot be seen: for half of
-// the time nobody on the machine did). Else nobody can tell: whoever has no core accepts nothing, however well made. Not modelled: which
-// connection a call took, since one that is kept alive waits at no door.
+// next to nothing, and no thread of any instance waited for a core for more than three tenths of the time (where that cannot be seen: for
+// half of the time nobody on the machine did). Else nobody can tell: whoever has no core accepts nothing, however well made. Not modelled:
+// which connection a call took, since one that is kept alive waits at no door.
 import type { Call } from './event.ts'
 import type { History } from './history.ts'
 import { once } from './once.ts'
@@ -87,13 +87,19 @@ export function inLineOf(history: History): (call: Call, limitMs: number) => boo
   }
 }
 
+/** For a core, by instance. */
+const waitsOf = once((history: History): readonly Point[][] => [
+  ...Map.groupBy(points(history, 'coreWaitShare', 'process'), ({ series }) => series).values(),
+])
+
 function hadItsCores(history: History, line: Stretch): boolean {
   // No number where nobody looked, which is not at most anything.
   const mean = (told: readonly Point[]) => {
     const during = told.filter(({ atMs }) => atMs > line.fromMs && atMs <= line.toMs)
     return during.reduce((sum, { value }) => sum + value, 0) / during.length
   }
-  const waits = points(history, 'coreWaitShare', 'process')
-  const waited = waits.length > 0 ? mean(waits) <= WAITED_MOST : mean(points(history, 'waitingShare', 'machine')) <= ANY_WAITED_MOST
+  const waits = waitsOf(history)
+  const waited =
+    waits.length > 0 ? Math.max(...waits.map(mean)) <= WAITED_MOST : mean(points(history, 'waitingShare', 'machine')) <= ANY_WAITED_MOST
   return waited && mean(points(history, 'stolenShare', 'machine')) <= TAKEN_MOST
 }
