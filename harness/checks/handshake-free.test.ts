@@ -58,7 +58,8 @@ describe('handshake-free', () => {
         .agent('a')
         .call({ of: 'a', atMs: 3_100, role: 'handshake', answer: refused(more) })
     expect(find(handshakeFree, greeting({ data: full, message: 'Too many concurrent sessions' }))).toMatchObject({ status: 'unknown' })
-    expect(find(handshakeFree, greeting({ data: full, message: 'Too many concurrent calls' }))).toMatchObject({ status: 'fail' })
+    const busy = { data: full, message: 'Too many concurrent calls' }
+    expect(find(handshakeFree, greeting(busy).call({ of: 'a', atMs: 3_200, answer: refused(busy) }))).toMatchObject({ status: 'fail' })
     const told = (policy: string) => ({ data: {}, rateLimit: `"${policy}";r=0;t=9` })
     const two = (policy: string) =>
       find(handshakeFree, greeting(told('20-in-1min')).call({ of: 'a', atMs: 3_200, answer: refused(told(policy)) }))
