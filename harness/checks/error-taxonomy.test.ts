@@ -49,7 +49,6 @@ describe('error-taxonomy', () => {
     ['words of the database', 'HikariPool-1 - Connection is not available, request timed out after 30000ms'],
     ['words of the database', 'ERROR: no such column (SQLSTATE 42703)'],
     ['words of the database', 'pool timed out while waiting for an open connection'],
-    ['words of the database', 'timeout exceeded when trying to connect'],
     ['words of the database', "READONLY You can't write against a read only replica."],
     ['words of the database', 'LOADING Redis is loading the dataset in memory'],
     ['words of the database', 'Connection terminated unexpectedly'],
