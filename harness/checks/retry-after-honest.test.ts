@@ -148,6 +148,20 @@ describe('retry-after-honest', () => {
     expect(find(retryAfterHonest, story)).toMatchObject({ notExercised: true })
   })
 
+  test('nor are five calls of one agent that wait for one budget, each told when the next is let in: nobody can tell', () => {
+    const story = aRun()
+    for (let n = 1; n <= 20; n++) {
+      const of = `polite-${n}`
+      story.agent(of)
+      const parents = Array.from({ length: 5 }, () => story.call({ of, atMs: 3_000, lateMs: 0, answer: told(1_000) }).lastCall)
+      for (const [k, parent] of parents.entries())
+        story.call({ of, atMs: 4_005, lateMs: 0, parent, answer: k === 0 ? served() : told(1_000) })
+      for (const [k, { call }] of story.sends.slice(-4).entries())
+        story.call({ of, atMs: 8_000 + k * 1_000, lateMs: 0, parent: call, answer: served() })
+    }
+    expect(find(retryAfterHonest, story)).toMatchObject({ notExercised: true })
+  })
+
   test('a herd: all come back in one second', () => {
     const story = aRun()
     for (let n = 1; n <= 200; n++) {

@@ -7,7 +7,8 @@
 // nine in ten cannot be told); busiestRatio, the busiest second of a phase's returns against their mean, or that of the refusals where
 // those took longer, from 100 returns on (default 2 ×, ours), beyond what chance alone does to a count.
 // Not modelled: agents that come late on purpose; waits of more than the run; the guesses of a breaker or a server that drains: who was
-// turned away by those, before or after, is left out, as is who came back to a budget of its own and found full what others share.
+// turned away by those, before or after, is left out, as is who came back to a budget of its own and found full what others share, or was
+// not its only waiter: a budget tells each when the next one is let in.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { count, ratio, share } from '../parameters.ts'
@@ -86,6 +87,7 @@ function judge(history: History): Judged[] {
   return returns(history).flatMap((back): Judged[] => {
     const { call, refused, told, alone } = back
     if (call.endedAtMs === undefined || call.evidence.transport !== undefined || NO_PROMISE.has(call.class)) return []
+    if (!alone && isOwn(refused, history)) return []
     if (!isRefusal(call)) return [{ ...back, honest: true }]
     // What it shares with others may be full now: the budget that told the wait has kept its word.
     if (alone) return isOwn(call, history) ? [{ ...back, honest: false }] : []

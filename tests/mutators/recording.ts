@@ -1,6 +1,6 @@
 // A run as it was recorded, in memory and in one small file: what mutators change. The file is JSON, brotli-compressed: manifest, plan,
-// the lines of raw/, and of the server's log only who answered each call and how long it took. Arguments are left out of the plan, and
-// traces are numbered, since no check reads the ones and the others cannot be compressed. Spans, which are as many again, are kept in
+// the lines of raw/, and of the server's log only who answered each call and how long it took. Arguments are left out of the plan, so
+// that all calls of a tool are alike, and traces are numbered, since they cannot be compressed. Spans, which are as many again, are kept in
 // the base that is named for it alone, with its traces as they were.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
