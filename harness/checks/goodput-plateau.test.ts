@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { refused, served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
-import { aRun } from '../../tests/fixtures/histories/build.ts'
+import { aRun, T0_MS } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf, witnesses } from '../../tests/fixtures/histories/judged.ts'
 import { goodputPlateau } from './goodput-plateau.ts'
 
@@ -41,6 +41,25 @@ describe('goodput-plateau', () => {
     const story = stressed({ oneIn: 6, others: served(4_000) }).fault('postgres-latency')
     expect(find(goodputPlateau, story)).toMatchObject({ status: 'unknown', says: expect.stringContaining('postgres-latency was on') })
     expect(find(goodputPlateau, stressed().fault('postgres-latency')).status).toBe('pass')
+  })
+
+  test('cannot tell where it keeps as much as the cores that other programs left to it', () => {
+    const shared = (othersShare: number, oneIn: number) => {
+      const story = stressed({ oneIn, others: served(4_000) })
+      for (let atMs = 10_000; atMs < 18_000; atMs += 500)
+        story.samples.push({
+          kind: 'sample',
+          atMs: T0_MS + atMs,
+          sampler: 'process',
+          instance: 'others',
+          values: { cpuShare: othersShare },
+        })
+      return find(goodputPlateau, story)
+    }
+    // Half of its best step is left to it, by half of the two cores.
+    expect(shared(1, 6)).toMatchObject({ status: 'unknown', says: expect.stringContaining('other programs had 50 % of the cores') })
+    expect(shared(0.1, 6).status).toBe('fail')
+    expect(shared(1, 20).status).toBe('fail')
   })
 
   test('a runaway that its budget refuses hides nobody who got no answer', () => {

@@ -6,12 +6,15 @@
 // `fourTimes` (0.8) of it. All ours. 95 % interval by block bootstrap over 1 s windows. A steady phase that turned calls
 // away, or wavered, says that the server had less to give than the plan took for granted: nothing is told then. Nor where budgets refused
 // so much that all other calls together would not have been enough: bursts that were there before are spent by then, and what the server
-// can do was not asked of it. Nor of a step that fails while a fault is on: that may have taken the capacity. Not modelled: capacity that
-// the load itself moves (autoscaling), and where exactly it lies: that is the study `capacity`.
+// can do was not asked of it. Nor of a step that fails while a fault is on: that may have taken the capacity; or that keeps as much as the
+// cores which other programs left to the run. Not modelled: capacity that the load itself moves (autoscaling), and where exactly it lies:
+// that is the study `capacity`.
 import { ratioInterval, shareOf, type Tally } from '../history/bootstrap.ts'
 import { faultsOf } from '../history/faults.ts'
 import type { History } from '../history/history.ts'
 import { everyIntent, type Intent, sentIn } from '../history/queries.ts'
+import { points } from '../history/samples.ts'
+import { isDuring } from '../history/stretch.ts'
 import { ratio, share } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
 import { budgetsIn } from './cause.ts'
@@ -80,6 +83,8 @@ interface Step {
   calls: readonly Intent[]
   /** Faults that were on meanwhile. */
   broken: string[]
+  /** Share of the machine's cores that programs outside the run used. */
+  taken: number
 }
 
 function stepsOf(history: History): Step[] {
@@ -104,10 +109,14 @@ function stepOf({ name, window, fromMs, toMs }: Phase, all: readonly Intent[], h
   })
   if (whole.length < LEAST_WINDOWS) return undefined
   const broken = faultsOf(history).flatMap(({ fault, beginsMs, overMs }) => (beginsMs < toMs && overMs > fromMs ? [fault] : []))
-  return { name: window ?? name, offered: calls.length / windows, goodput: shareOf(whole), seconds: whole, calls, broken }
+  const others = points(history, 'cpuShare', 'process').filter(
+    ({ series, atMs }) => series.endsWith(' of others') && isDuring({ fromMs, toMs }, atMs),
+  )
+  const taken = others.reduce((sum, { value }) => sum + value, 0) / Math.max(1, others.length * history.manifest.cores)
+  return { name: window ?? name, offered: calls.length / windows, goodput: shareOf(whole), seconds: whole, calls, broken, taken }
 }
 
-function judgeStep({ name, offered, goodput, seconds, calls, broken }: Step, peak: Step, limits: Limits, seed: number): Finding {
+function judgeStep({ name, offered, goodput, seconds, calls, broken, taken }: Step, peak: Step, limits: Limits, seed: number): Finding {
   const limit = offered >= peak.goodput * limits.fourTimesFrom ? limits.fourTimes : limits.twice
   const measured = goodput / peak.goodput
   const interval = ratioInterval(seconds, peak.seconds, seed) ?? [measured, measured]
@@ -116,11 +125,12 @@ function judgeStep({ name, offered, goodput, seconds, calls, broken }: Step, pea
   const byRate = missed.filter(({ class: is, budget }) => is === 'refused' && budget !== 'concurrency')
   const othersPerS = (offered * (missed.length - byRate.length)) / calls.length
   const decided = goodput + othersPerS < limit * peak.goodput
-  const lost = interval[1] < limit
-  const status = interval[0] >= limit ? 'pass' : lost && !decided && broken.length === 0 ? 'fail' : 'unknown'
+  const [lost, busy] = [interval[1] < limit, interval[1] >= limit * (1 - taken)]
+  const status = interval[0] >= limit ? 'pass' : lost && !decided && !busy && broken.length === 0 ? 'fail' : 'unknown'
   const times = Math.round((offered / peak.goodput) * 10) / 10
   const refused = `, but budgets refused what is missing: ${budgetsIn(byRate)}`
-  const told = status !== 'unknown' ? '' : decided ? refused : lost ? `, but ${broken.join(' and ')} was on meanwhile` : ''
+  const who = broken.length > 0 ? `${broken.join(' and ')} was on` : `other programs had ${percent(taken)} of the cores`
+  const told = status !== 'unknown' ? '' : decided ? refused : lost ? `, but ${who} meanwhile` : ''
   return {
     status,
     timed: true,
