@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { promtoolPath } from '../../tests/fixtures/promtool.ts'
 import { parseSeries } from '../samplers/prometheus-text.ts'
 import { alertNames, countersIn, durationMs, firedIn, firing, namesIn, RULES_FILE, stretchOf, testOf } from './alert-rules.ts'
 
@@ -70,7 +71,8 @@ test('promtool evaluates the rules, and complains of bad ones', { timeout: 30_00
   const folder = await mkdtemp(path.join(os.tmpdir(), 'stampede-alerts-'))
   try {
     await writeFile(path.join(folder, RULES_FILE), RULES)
-    const fired = await firing('promtool', folder, evaluation)
+    const promtool = await promtoolPath()
+    const fired = await firing(promtool, folder, evaluation)
     const of = (alert: string) => fired.find((one) => one.alert === alert)
     expect(fired.map(({ alert }) => alert).toSorted()).toEqual(['BreakerOpen', 'ErrorsMany', 'Gone'])
     expect(of('BreakerOpen')?.labels).toMatchObject({ dependency: 'postgres' })
@@ -81,7 +83,7 @@ test('promtool evaluates the rules, and complains of bad ones', { timeout: 30_00
     expect(of('ErrorsMany')?.toMs).toBeLessThan(20_000)
     expect(of('Gone')?.fromMs).toBeGreaterThan(20_300)
     await writeFile(path.join(folder, RULES_FILE), 'groups: [{ name: x, rules: [{ alert: A, expr: "sum(" }] }]')
-    await expect(firing('promtool', folder, evaluation)).rejects.toThrow(/parse error|expr/i)
+    await expect(firing(promtool, folder, evaluation)).rejects.toThrow(/parse error|expr/i)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

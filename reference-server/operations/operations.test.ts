@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { promtoolPath } from '../../tests/fixtures/promtool.ts'
 import { ERRORS } from '../errors.ts'
 import { createMetrics } from '../metrics.ts'
 
@@ -109,9 +110,10 @@ describe('alerts', () => {
     expect(names(all.filter((one) => !one.exp_alerts))).toEqual(alerts.map(({ alert }) => alert).toSorted())
   })
 
-  test('hold in promtool', { timeout: 60_000 }, () => {
+  test('hold in promtool', { timeout: 60_000 }, async () => {
+    const program = await promtoolPath()
     const promtool = (...args: string[]) =>
-      execFileSync('promtool', args, { cwd: path.join(import.meta.dirname, 'prometheus'), encoding: 'utf8' })
+      execFileSync(program, args, { cwd: path.join(import.meta.dirname, 'prometheus'), encoding: 'utf8' })
     expect(promtool('check', 'rules', 'alerts.yml')).toContain('SUCCESS')
     expect(promtool('check', 'config', '--syntax-only', 'prometheus.yml')).toContain('SUCCESS')
     expect(promtool('test', 'rules', 'alerts.test.yml')).toContain('SUCCESS')
