@@ -49,6 +49,26 @@ describe('pool-bounded', () => {
     expect(find(poolBounded, givenUp(6, 2).sample('postgres', 14_000, { connections: 6 })).status).toBe('fail')
   })
 
+  test('one reading beyond, between two within, is calls given up that were under way at the first: what they held was counted there', () => {
+    const between = (peak: number, before: number, after: number, calls = 2) => {
+      const story = burst(peak)
+      for (let n = 0; n < calls; n++) story.call({ of: 'a', atMs: 11_700, timeoutMs: 400, answer: gaveUp(400) })
+      return story.sample('postgres', 11_950, { connections: before }).sample('postgres', 12_450, { connections: after })
+    }
+    expect(find(poolBounded, between(6, 4, 4))).toMatchObject({
+      status: 'pass',
+      measured: 6,
+      says: '6 connections of 4 in one reading at 12.2 s, those of calls given up just before among them; never more for longer',
+    })
+    expect(find(poolBounded, between(6, 5, 4)).status).toBe('fail')
+    expect(find(poolBounded, between(6, 4, 5)).status).toBe('unknown')
+    expect(find(poolBounded, between(6, 4, 4, 1)).status).toBe('fail')
+    // Sent after the reading before: they may have had connections of their own since.
+    const later = burst(6).sample('postgres', 11_950, { connections: 4 }).sample('postgres', 12_450, { connections: 4 })
+    for (let n = 0; n < 2; n++) later.call({ of: 'a', atMs: 11_960, timeoutMs: 200, answer: gaveUp(200) })
+    expect(find(poolBounded, later).status).toBe('unknown')
+  })
+
   test('counts all instances', () => {
     const story = burst(8)
     story.manifest.declared.instances = 2

@@ -4,8 +4,8 @@
 // No limits of its own: poolMax × instances of the target's `declared`. Connections are those of the app's role in pg_stat_activity, so a
 // peak between two samples goes unseen, but for the 53300 that it causes (those of a fault that takes connections away are not the server's
 // own; of a pooler between, that it takes no more clients). Connections beyond, but no more than calls given up in the second before (ours;
-// later by what a fault delays the link) may be closed and not yet gone: unknown. A bound that nobody reached is a pass that says so. Not
-// modelled: a pooler's own connections.
+// later by what a fault delays the link) may be closed and not yet gone: unknown; a pass in one reading between two within the pools, where
+// those calls were under way at the first. A bound that nobody reached is a pass that says so. Not modelled: a pooler's own connections.
 import type { Call } from '../history/event.ts'
 import { faultsOf } from '../history/faults.ts'
 import { needing, notServed } from '../history/gathered.ts'
@@ -19,7 +19,7 @@ import { isDuring } from '../history/stretch.ts'
 import { wordsOf } from '../history/words.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, some, time, unknown } from './finding.ts'
-import { givenUpIn } from './given-up.ts'
+import { givenUpIn, underWayAndGivenUpIn } from './given-up.ts'
 
 const WITNESSES = 20
 
@@ -44,7 +44,8 @@ export const poolBounded = check({
     const spent = spentCalls(history)
     const highest = connections.reduce((most, point) => (point.value > most.value ? point : most), { atMs: 0, value: 0 })
     const shown = { measured: highest.value, limit, unit: 'connections', samples: connections.length }
-    const over = connections.filter(({ value }) => value > limit)
+    const beyond = connections.filter(({ value }) => value > limit)
+    const over = beyond.filter((point) => !wasClosing(history, connections, point, limit))
     if (over.length > 0 && spent.length === 0 && over.every((point) => mayBeClosing(history, point, limit)))
       return unknown(
         `${highest.value} connections at ${time(highest.atMs)}, declared are ${limit}; but as many calls were given up just before, whose connections may have been closed and not yet gone`,
@@ -80,7 +81,10 @@ export const poolBounded = check({
     return {
       ...shown,
       status: 'pass',
-      says: `at most ${some(highest.value, 'connection')} of ${limit}${pressure(atOnce, limit)}`,
+      says:
+        beyond.length > 0
+          ? `${some(highest.value, 'connection')} of ${limit} in one reading at ${time(highest.atMs)}, those of calls given up just before among them; never more for longer`
+          : `at most ${some(highest.value, 'connection')} of ${limit}${pressure(atOnce, limit)}`,
       advice: advice(history, poolMax),
     }
   },
@@ -90,9 +94,21 @@ export const poolBounded = check({
 const CLOSING_MS = 1_000
 
 function mayBeClosing(history: History, { atMs, value }: Point, limit: number): boolean {
+  return value - limit <= givenUpIn(history, { fromMs: atMs - closingMs(history, atMs), toMs: atMs })
+}
+
+/** What a call holds that was under way at the reading before was counted there, so the one more has taken a closed one's place. */
+function wasClosing(history: History, readings: readonly Point[], point: Point, limit: number): boolean {
+  const at = readings.indexOf(point)
+  const [before, after] = [readings[at - 1], readings[at + 1]]
+  if (!before || !after || before.value > limit || after.value > limit) return false
+  const closing = { fromMs: point.atMs - closingMs(history, point.atMs), toMs: point.atMs }
+  return point.value - limit <= underWayAndGivenUpIn(history, before.atMs, closing)
+}
+
+function closingMs(history: History, atMs: number): number {
   const late = faultsOf(history).filter(({ fault, fromMs, overMs }) => fault === 'postgres-latency' && atMs >= fromMs && atMs <= overMs)
-  const closingMs = late.reduce((ms, { parameters }) => ms + Number(parameters.delayMs ?? 0), CLOSING_MS)
-  return value - limit <= givenUpIn(history, { fromMs: atMs - closingMs, toMs: atMs })
+  return late.reduce((ms, { parameters }) => ms + Number(parameters.delayMs ?? 0), CLOSING_MS)
 }
 
 /** The database's own word for it, passed on: seen without looking into the database. That it was never said proves nothing. */
