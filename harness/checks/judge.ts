@@ -3,6 +3,7 @@
 // check has witnessed. A check that crashes is unknown, and so is a pass of a run that was stopped before its end. Where generators' clocks
 // are not known well enough, what rests on time is unknown; exact checks stand, since they compare no two clocks.
 import type { Units } from '../discover.ts'
+import { collectGrown } from '../history/collect.ts'
 import { SCHEMA_VERSION } from '../history/event.ts'
 import { uncertainClock } from '../history/fleet.ts'
 import type { History } from '../history/history.ts'
@@ -22,10 +23,13 @@ const GATES = ['load-offered', 'fault-felt', 'baseline-steady']
 export function judge(history: History, checks: Units<CheckDefinition>): Verdicts {
   const { manifest, plan } = history
   const asked = new Map(plan.checks.map(({ check, limits }) => [check, limits]))
-  const found = checksOf(plan).map((id) => ({
-    definition: checks.all.find((unit) => unit.id === id)?.value,
-    verdict: judgeOne(history, id, checks, asked.get(id) ?? {}),
-  }))
+  const found = checksOf(plan).map((id) => {
+    collectGrown()
+    return {
+      definition: checks.all.find((unit) => unit.id === id)?.value,
+      verdict: judgeOne(history, id, checks, asked.get(id) ?? {}),
+    }
+  })
   const shut = found.filter(({ verdict }) => verdict.sort === 'gate' && verdict.status === 'unknown').map(({ verdict }) => verdict)
   const clock = manifest.fleet?.map(uncertainClock).find((why) => why !== undefined)
   const verdicts = found.map(({ verdict, definition }) => afterClock(afterGates(verdict, shut, definition, manifest.state), clock))

@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import { HarnessError } from '../errors.ts'
 import type { PlannedCall } from '../plan/plan.ts'
 import { assembled } from './assemble.ts'
+import { collectGrown } from './collect.ts'
 import { SCHEMA_VERSION } from './event.ts'
 import {
   attemptLine,
@@ -44,6 +45,7 @@ const ALIKE_MAX = 10_000
  */
 export async function buildHistory(folder: string): Promise<History> {
   const { manifest, plan } = await readRun(folder)
+  collectGrown()
   const raw = path.join(folder, 'raw')
   const { requestId, durationMs } = manifest.observed
   await using logs = requestId === undefined ? undefined : new ServerLogs({ rawFolder: raw, run: manifest.run, requestId, durationMs })
@@ -88,6 +90,7 @@ export async function buildHistory(folder: string): Promise<History> {
   }
   notes.push(...disordered(history.agents))
   history.manifest.notes = [...manifest.notes, ...notes]
+  collectGrown()
   await writeHistory(folder, history, notes)
   return history
 }
