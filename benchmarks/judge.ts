@@ -8,6 +8,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { discoverChecks } from '../harness/command/units.ts'
+import { chunksOf } from '../harness/history/chunks.ts'
 import { unpackSample } from '../tests/fixtures/sample-run.ts'
 import { enlarge, Recorded } from './judge/enlarge.ts'
 import type { Measured } from './judge/one.ts'
@@ -31,6 +32,7 @@ try {
     const long = Math.max(1, Math.round(Math.sqrt(times)))
     const folder = path.join(scratch, String(calls))
     await enlarge(run, { wide: Math.max(1, Math.round(times / long)), long }, folder, checks)
+    const parsedS = await parsing(path.join(folder, 'raw/load.ndjson'))
     const measured = measure(folder)
     rmSync(folder, { recursive: true })
     const { mergeS, judgeS, drawS, cpuS, peakRssBytes, page } = measured
@@ -41,11 +43,19 @@ try {
       `(merged ${seconds(mergeS)}, judged ${seconds(judgeS)}, drawn ${seconds(drawS)}; ${seconds(cpuS)} of a core)`,
       `${perCallUs.toFixed(1)} µs a call, ${(perCallUs / smallestUs).toFixed(2)} × the smallest`,
       `${Math.round(peakRssBytes / 1e6)} MB at most, page ${(page / 1e6).toFixed(1)} MB`,
+      `the generator's lines alone, read and parsed: ${seconds(parsedS)}`,
     ]
     process.stdout.write(`${figures.join(', ')}\n`)
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true })
+}
+
+/** What any program in this language pays: it tells one machine's seconds from another's. */
+async function parsing(file: string): Promise<number> {
+  const begun = performance.now()
+  for await (const { texts } of chunksOf(file)) for (const text of texts) JSON.parse(text)
+  return (performance.now() - begun) / 1_000
 }
 
 function measure(folder: string): Measured {
