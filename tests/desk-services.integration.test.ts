@@ -2,7 +2,7 @@
 // they are up or only starting. (Of a run's own services, which have a lease, that is tests/lifecycle.)
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -35,5 +35,18 @@ test.each(['starting', 'up'])('Ctrl-C while they are %s', async (moment) => {
 
   expect(await exited).toEqual([null, 'SIGINT'])
   expect(processesOf(run).map(({ command }) => command)).toEqual([])
+  expect(standingIn(temporary)).toEqual([])
   expect(readdirSync(temporary)).toEqual([])
 })
+
+/** Pids of those that work in a folder, or did until it was removed. Redis writes its title over its environment. */
+function standingIn(folder: string): string[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  return pids.filter((pid) => {
+    try {
+      return readlinkSync(`/proc/${pid}/cwd`).startsWith(folder)
+    } catch {
+      return false
+    }
+  })
+}

@@ -20,9 +20,8 @@ let engine: DockerEngine
 const folder = mkdtempSync(path.join(os.tmpdir(), 'stampede-image-'))
 
 beforeAll(async () => {
-  const opened = await Promise.all([startDeskServices(AbortSignal.timeout(60_000)), DockerEngine.start()])
-  services = opened[0]
-  engine = opened[1]
+  services = await startDeskServices(AbortSignal.timeout(60_000))
+  engine = await DockerEngine.start()
   makeBase()
   buildImage()
 }, 180_000)
