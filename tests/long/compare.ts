@@ -1,6 +1,6 @@
 // `npm run compare` on itself: 1,000 comparisons of equal runs, drawn from recorded ones by block
 // bootstrap, ten pairs each. A false "worse" may come at most once in a hundred, and a planted
-// slowdown of 20 % must be found nine times in ten. Runs that were really taken: noise.
+// slowdown of 20 % must be found nine times in ten. Runs that were really taken: pairs.
 //
 // `rounds` is how many comparisons.
 import { assemble } from '../../harness/history/assemble.ts'
