@@ -24,11 +24,9 @@ export function judge(history: History, checks: Units<CheckDefinition>): Verdict
   const { manifest, plan } = history
   const asked = new Map(plan.checks.map(({ check, limits }) => [check, limits]))
   const found = checksOf(plan).map((id) => {
+    const verdict = judgeOne(history, id, checks, asked.get(id) ?? {})
     collectGrown()
-    return {
-      definition: checks.all.find((unit) => unit.id === id)?.value,
-      verdict: judgeOne(history, id, checks, asked.get(id) ?? {}),
-    }
+    return { definition: checks.all.find((unit) => unit.id === id)?.value, verdict }
   })
   const shut = found.filter(({ verdict }) => verdict.sort === 'gate' && verdict.status === 'unknown').map(({ verdict }) => verdict)
   const clock = manifest.fleet?.map(uncertainClock).find((why) => why !== undefined)

@@ -5,7 +5,6 @@ import path from 'node:path'
 import type { Verdicts } from '../checks/check.ts'
 import { discover } from '../discover.ts'
 import { type CallLogs, readCallLogs } from '../history/call-log.ts'
-import { collectGrown } from '../history/collect.ts'
 import type { History } from '../history/history.ts'
 import { withoutSecrets } from '../plan/secrets.ts'
 import type { Chart } from './charts/chart.ts'
@@ -23,7 +22,6 @@ import { callsShownWhole, gather } from './source.ts'
  * @throws the file system's own errors: a full disk, a folder that cannot be written
  */
 export async function writeReport(folder: string, history: History, verdicts: Verdicts, baseline?: Verdicts): Promise<void> {
-  collectGrown()
   const shown = [...callsShownWhole(history, verdicts).homes.values()].map(({ call }) => call.call)
   const logs = await readCallLogs(folder, verdicts.run, new Set([...findingCalls(history, verdicts), ...shown]))
   const findings = findingsOf(history, verdicts, logs)
