@@ -7,7 +7,6 @@
 // fault, and goes on to the end of this one may have seen both or only the first: unknown. So is one that fires while agents were ill
 // served without a fault (1 %, ours), and silence while nobody had less than before and nothing was gone. Left out are those that are for no
 // person: of severity `none` or `info`, and watchdogs. No limits. Not modelled: whether it is the right alert for that fault, and who is woken.
-
 import type { CallClass } from '../history/event.ts'
 import { type FaultRecord, faultsOf } from '../history/faults.ts'
 import type { History } from '../history/history.ts'

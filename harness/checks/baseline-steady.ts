@@ -5,7 +5,6 @@
 // p95 (default 0.15 of 1 + 20 ms); refusals, `none` or `allowed`; leastPlanned, planned calls each half must have (default 20).
 // goodLeast, each role's share of good over the phase, once 10 were planned (default 0.95 of 1): errors that are always there pass
 // every comparison. All ours. A p95 is compared only with 200 samples of a role on each side. Not modelled: slow trends within a half.
-
 import type { Call } from '../history/event.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { goodIn, type Intent, intents, phaseOf, sentIn } from '../history/queries.ts'

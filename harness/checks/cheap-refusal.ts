@@ -14,7 +14,7 @@ import { generatorOf, shareInterval, type Tally } from '../history/bootstrap.ts'
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { phaseOf, phasesOf, wayMs } from '../history/queries.ts'
+import { phaseOf, phasesOf, timeInside, wayMs } from '../history/queries.ts'
 import { cpuMsIn } from '../history/samples.ts'
 import type { Stretch } from '../history/stretch.ts'
 import { milliseconds, share } from '../parameters.ts'
@@ -54,7 +54,7 @@ export const cheapRefusal = check({
     const price = priceOf(history, cpu)
     const halves = price ? [speed, price] : [speed]
     const finding = worst(halves)
-    const slow = refusals.filter((call) => tookMs(call) > limitMs).sort((a, b) => tookMs(b) - tookMs(a))
+    const slow = refusals.filter((call) => timeInside(call) > limitMs).sort((a, b) => timeInside(b) - timeInside(a))
     return {
       ...finding,
       timed: price?.status !== 'fail',
@@ -69,12 +69,12 @@ type Half = Pick<Finding, 'status' | 'measured' | 'limit' | 'unit' | 'interval' 
 
 /** @param refusals ended ones, at least one */
 function speedOf(refusals: readonly Call[], limitMs: number, seed: number): Half {
-  const times = refusals.map(tookMs)
+  const times = refusals.map(timeInside)
   const [usual, p99] = [quantileOf(times, USUAL), quantileOf(times, 0.99)]
   const seconds = Map.groupBy(refusals, ({ sentAtMs }) => Math.floor(sentAtMs / WINDOW_MS))
   const inTime = [...seconds]
     .sort(([a], [b]) => a - b)
-    .map(([, own]): Tally => ({ good: own.filter((call) => tookMs(call) <= limitMs).length, planned: own.length }))
+    .map(([, own]): Tally => ({ good: own.filter((call) => timeInside(call) <= limitMs).length, planned: own.length }))
   const [least, most] = shareInterval(inTime, seed) ?? [0, 1]
   const tail = least >= USUAL && p99 > TAIL * limitMs
   const across = least < USUAL && most >= USUAL
@@ -108,10 +108,6 @@ function priceOf(history: History, { cpuShare: limit, cpuFloorMs }: { cpuShare: 
 /** By a budget, at the door, or for who asks: a 401 or 403 is as cheap, or a storm of them is an outage. */
 function isRefusal({ class: is, evidence: { status } }: Call): boolean {
   return is === 'refused' || is === 'shed' || status === 401 || status === 403
-}
-
-function tookMs({ server, sentAtMs, endedAtMs = sentAtMs }: Call): number {
-  return server?.durationMs ?? endedAtMs - sentAtMs
 }
 
 /** How much of what was answered under stress was of other tools than in the steady phase: total variation, of 1. They may cost more. */

@@ -9,7 +9,6 @@
 // runaway's bucket hides in the share of all. Who needed what a fault had broken may have starved of that: without those calls it must
 // fail too, else nobody knows. A fault at Redis is no excuse: there budgets are counted, and who shuts the door then starves all by itself.
 // Not modelled: a runaway spread over several identities; budgets per tool.
-
 import type { Call } from '../history/event.ts'
 import { faultsOf } from '../history/faults.ts'
 import { intentsOfRegulars } from '../history/gathered.ts'

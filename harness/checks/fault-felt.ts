@@ -4,7 +4,6 @@
 // that in the whole run never came by the proxy's link to the dependency has gone past it, and was not broken.
 //
 // Limits: calls, the least number of exposed calls a fault (default 1). Not modelled: how much of the traffic was exposed.
-
 import { type FaultRecord, faultsOf } from '../history/faults.ts'
 import { needing } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'

@@ -61,7 +61,7 @@ function leftBy(history: History, { window, fromMs, toMs }: Phase, kind: Kind): 
   return before.flatMap((calm, n) => {
     const [was, is] = [calm, after[n] ?? []].map((floor) => floor.map(({ value }) => value)) as [number[], number[]]
     if (Math.min(was.length, is.length) < LEAST_AROUND) return []
-    const [least, most] = [Math.min(...is) - Math.max(...was), Math.max(...is) - Math.min(...was)]
+    const [least, most] = [quantileOf(is, 0) - quantileOf(was, 1), quantileOf(is, 1) - quantileOf(was, 0)]
     const rise: Rise = [quantileOf(is, 0.5) - quantileOf(was, 0.5), least, most]
     return perCall(history, `through ${window ?? 'the stress'}`, { fromMs, toMs: recovery.toMs }, rise, before.length, kind)
   })

@@ -7,7 +7,6 @@
 // machine, not the server: unknown, unless the machine was watched and nobody took its cores. So does a loop that is busy all the time on
 // less than 0.6 of a core (ours). Unknown too where delays are short, and the readings themselves were waited for so long: a histogram that
 // each reading sets back (Node's own, as prom-client takes it) forgets the block that held the reading up. Not modelled: worker threads.
-
 import type { History } from '../history/history.ts'
 import { instancesOf } from '../history/instances.ts'
 import { quantileOf } from '../history/quantiles.ts'

@@ -2,7 +2,6 @@
 // breaker's open time that begins with an attempt, no more than the allowed probes, or a tenth of the calls that asked for
 // the dependency in as long (where the fault ends before, in the last such interval). A server with health checks or several pools
 // knocks a little even when its breaker is open; one without a breaker knocks about once a call.
-
 import { ascending, countBelow } from '../history/sorted.ts'
 
 /** ours */

@@ -2,7 +2,6 @@
 // forgotten. Attempts at the harness's link are laid beside the breaker's own metric, and beside the probes that failed.
 //
 // Parameter: the fault. Not modelled: which path it was, where it is no probe; breakers that no metric shows.
-
 import type { FaultRecord } from '../history/faults.ts'
 import type { History } from '../history/history.ts'
 import { points, probeHolds } from '../history/samples.ts'

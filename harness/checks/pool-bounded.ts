@@ -13,7 +13,7 @@ import type { History } from '../history/history.ts'
 import { peakInFlight } from '../history/in-flight.ts'
 import { instancesOf } from '../history/instances.ts'
 import { quantileOf } from '../history/quantiles.ts'
-import { causesOf, everyIntent, needs, overlaps, phaseOf, phasesOf, windowsOf } from '../history/queries.ts'
+import { causesOf, everyIntent, needs, overlaps, phaseOf, phasesOf, timeInside, windowsOf } from '../history/queries.ts'
 import { type Point, points } from '../history/samples.ts'
 import { isDuring } from '../history/stretch.ts'
 import { wordsOf } from '../history/words.ts'
@@ -150,10 +150,7 @@ function pressure(peak: number, limit: number): string {
 function advice(history: History, poolMax: number): NonNullable<Finding['advice']> {
   const steady = phaseOf(history, 'steady')
   const inSteady = needing(history, 'postgres').filter((call) => call.phase === 'steady' && call.outcome === 'ok')
-  const heldMs = quantileOf(
-    inSteady.map((call) => call.server?.durationMs ?? (call.endedAtMs ?? call.sentAtMs) - call.sentAtMs),
-    0.5,
-  )
+  const heldMs = quantileOf(inSteady.map(timeInside), 0.5)
   if (!steady || Number.isNaN(heldMs)) return []
   const whole = { fromMs: steady.fromMs, toMs: history.plan.endsAtMs }
   const asked = everyIntent(history.calls).filter(({ first }) => needs(history, first.role, 'postgres'))

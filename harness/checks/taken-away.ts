@@ -1,7 +1,6 @@
 // Which faults take a dependency away so wholly that a breaker must answer by opening: every attempt fails. One that hangs is as dead as one
 // that errs, but nobody can know it before the first deadline is over; a hang that is over sooner than a breaker could be told from none
 // is left out.
-
 import { type FaultRecord, faultsOf } from '../history/faults.ts'
 import type { History } from '../history/history.ts'
 import { breakerOpenMs } from '../history/queries.ts'

@@ -132,9 +132,14 @@ async function answerAt(url: string): Promise<string> {
   }
 }
 
+/** Where it names none, its protocol's own. */
+export function portOf({ port, protocol }: URL): number {
+  return Number(port) || (protocol === 'https:' ? 443 : 80)
+}
+
 /** Somebody else's server at this address would look like ours being ready. */
 async function refuseTakenPort(url: URL): Promise<void> {
-  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
+  const port = portOf(url)
   const taken = await new Promise<boolean>((resolve) => {
     const socket = connect({ host: url.hostname.replace(/^\[|\]$/g, ''), port, timeout: 1_000 })
     const settle = (found: boolean) => {

@@ -4,7 +4,7 @@
 // answer says before JSON-RPC's codes for anything at all (-32603, -32600). What fits no row is `unclassified`: shown, never guessed.
 // Not modelled: codes that mean different things on different tools.
 import { budgetOf } from './budget.ts'
-import { classNamed, codesOf, isVague } from './codes.ts'
+import { classNamed, codesOf, isNamedVaguely } from './codes.ts'
 import { isCutStream } from './cut-stream.ts'
 import type { Call, CallClass, Outcome } from './event.ts'
 import type { Evidence } from './load-line.ts'
@@ -164,12 +164,11 @@ export function classify(question: Question): Classified {
   const { errors, evidence } = question
   const codes = codesOf(evidence)
   const named = classNamed(codes, errors)
-  const telling = codes.filter((code) => !isVague(code) || code in errors)
   const seen: Seen = {
     ...question,
     write: question.role === 'write' || question.role === 'money',
     message: evidence.message ?? '',
-    vaguely: !classNamed(telling, errors),
+    vaguely: named !== undefined && isNamedVaguely(codes, errors),
     ...(named && { named }),
     ...(named && TURNED_AWAY.has(named) && { turnedAway: named }),
   }

@@ -26,12 +26,15 @@ export function classNamed(codes: readonly string[], errors: Readonly<Record<str
 }
 
 /**
- * JSON-RPC's codes for "something went wrong", with which SDKs tell whatever a handler has thrown (Go, TypeScript's McpError): they say
- * less than all else that stands in the answer.
+ * By nothing but JSON-RPC's codes for "something went wrong", with which SDKs tell whatever a handler has thrown (Go, TypeScript's
+ * McpError): they say less than all else that stands in the answer.
  */
-export function isVague(code: string): boolean {
-  return code === '-32603' || code === '-32600'
+export function isNamedVaguely(codes: readonly string[], errors: Readonly<Record<string, string>>): boolean {
+  const telling = codes.filter((code) => !VAGUE.has(code) || code in errors)
+  return classNamed(telling, errors) === undefined
 }
+
+const VAGUE: ReadonlySet<string> = new Set(['-32603', '-32600'])
 
 function inCapitals(code: string): string {
   return code

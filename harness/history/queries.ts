@@ -1,6 +1,5 @@
 // The questions that checks ask of a history. A *planned call* is a first attempt with all its retries: what an agent
 // wanted, however often it had to ask. Rates are good ÷ planned in the same window, never counts, since arrivals vary.
-
 import type { Phase } from '../plan/plan.ts'
 import type { Tally } from './bootstrap.ts'
 import type { Call } from './event.ts'
@@ -161,6 +160,11 @@ const HERE = /^(localhost|127\.[\d.]+|\[::1\])$/
 /** Calls that the agents say they sent, by their own count; undefined when one of them did not come to say it. */
 export function callsByGenerator({ agents }: History): number | undefined {
   return agents.every(({ stopped }) => stopped) ? agents.reduce((sum, { callsSent }) => sum + callsSent, 0) : undefined
+}
+
+/** ms: by the server's own word where it has one, else as the caller saw it; of a call without an end 0. */
+export function timeInside({ server, sentAtMs, endedAtMs = sentAtMs }: Call): number {
+  return server?.durationMs ?? endedAtMs - sentAtMs
 }
 
 /** A call that was turned away, or never came, before the dependency would have been asked: it says nothing of a breaker. */

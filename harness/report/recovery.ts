@@ -2,7 +2,6 @@
 // to the first good answer, to 95 % of what was good before (for who was there, as the check `recovers` has it), to empty queues, to
 // closed breakers. Each is the earliest moment that is known; what is sampled is known to a sampling period. What did not come, or cannot
 // be seen, is told apart. Pure.
-
 import { faultsOf } from '../history/faults.ts'
 import { intentsOfRegulars } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'

@@ -6,6 +6,7 @@ import type { Images } from '../environment/container-services.ts'
 import { openDatabase } from '../environment/database.ts'
 import { Engine } from '../environment/engine.ts'
 import { freePort } from '../environment/free-port.ts'
+import { portOf } from '../environment/server-under-test.ts'
 import type { Database, Environment, FaultKeeper, Link } from '../environment/service.ts'
 import type { ProxyProcess } from '../faults/proxy/client.ts'
 import type { LinkSpec } from '../faults/proxy/messages.ts'
@@ -172,20 +173,15 @@ function metricsUrlsOf({ observe }: Target, { all, balancerPort }: Contexts): Re
 function doorsOf({ url }: Target, { all, balancerPort }: Contexts, link: Link | undefined): Record<string, number> {
   const own = all.map((context) => [String(context.instance), evaluate('url', url, context) ?? ''] as const)
   return {
-    ...Object.fromEntries(own.flatMap(([instance, at]) => (isLoopback(at) ? [[instance, portOf(at)]] : []))),
-    ...(link && { proxy: portOf(`http://${link.address}`) }),
+    ...Object.fromEntries(own.flatMap(([instance, at]) => (isLoopback(at) ? [[instance, portOf(new URL(at))]] : []))),
+    ...(link && { proxy: portOf(new URL(`http://${link.address}`)) }),
     ...(balancerPort !== undefined && { balancer: balancerPort }),
   }
 }
 
-function portOf(url: string): number {
-  const { port, protocol } = new URL(url)
-  return Number(port) || (protocol === 'https:' ? 443 : 80)
-}
-
 function hostOf(url: string): string {
-  const { hostname, port } = new URL(url)
-  return `${hostname === 'localhost' ? '127.0.0.1' : hostname}:${port || 80}`
+  const at = new URL(url)
+  return `${at.hostname === 'localhost' ? '127.0.0.1' : at.hostname}:${portOf(at)}`
 }
 
 function throughLink(url: string, address: string | undefined): string {

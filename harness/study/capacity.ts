@@ -5,8 +5,7 @@
 //
 // One role, reads of what is in one pool, budgets out of the way. Advice: for the knee's rate the pool and the calls at once; for the
 // pool as it is, the rate. The range is that of the mean hold time (95 %). Not modelled: a knee that the generator's own cores make.
-import type { Call } from '../history/event.ts'
-import { intents } from '../history/queries.ts'
+import { intents, timeInside } from '../history/queries.ts'
 import type { Settings } from '../plan/plan.ts'
 import type { Study } from './page.ts'
 import { leastRoom } from './room.ts'
@@ -119,10 +118,6 @@ function pointOf(perS: number, { history }: Tried): Point {
     heldMs,
     ...(heldMs.length >= LEAST_HELD && { held: meanOf(heldMs) }),
   }
-}
-
-function timeInside({ server, sentAtMs, endedAtMs = sentAtMs }: Call): number {
-  return server?.durationMs ?? endedAtMs - sentAtMs
 }
 
 /** What was measured calls for at the best load, and what the pool as it is can carry. @param points all loads that were tried */

@@ -1,6 +1,5 @@
 // What a weakness is written against: the server with exactly one part replaced by what people ship. Each names the scenario
 // and the check that must catch it; tests hold it to that.
-
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Answer, Call } from '../call.ts'

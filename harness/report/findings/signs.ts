@@ -135,7 +135,7 @@ function heldPools(history: History): string[] {
   const database = history.samples.filter(({ sampler, values }) => sampler === 'postgres' && values.active !== undefined)
   const pools = Map.groupBy(points(history, 'poolUsed'), ({ series }) => series)
   return [...pools].flatMap(([name, readings]) => {
-    const most = Math.max(...readings.map(({ value }) => value))
+    const most = readings.reduce((highest, { value }) => Math.max(highest, value), 0)
     const gapMs = ((readings.at(-1)?.atMs ?? 0) - (readings[0]?.atMs ?? 0)) / Math.max(1, readings.length - 1)
     const slot = (atMs: number) => Math.floor(atMs / gapMs)
     const full = new Set(readings.filter(({ value, atMs }) => value === most && sound(atMs)).map(({ atMs }) => slot(atMs)))

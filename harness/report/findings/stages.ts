@@ -8,6 +8,7 @@
 import type { CallLogs } from '../../history/call-log.ts'
 import type { Call } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
+import { timeInside } from '../../history/queries.ts'
 import { DURATION_FIELDS } from '../../history/server-log.ts'
 import { duration, percent } from '../figures.ts'
 import { code } from './quote.ts'
@@ -25,7 +26,7 @@ const TO_COME = /retry|timeout|deadline/i
 /** A sentence; undefined where too few were slow, the server shows no stages, or none stands out. */
 export function whereTimeWent(history: History, calls: readonly Call[], logs: CallLogs): string | undefined {
   const slow = calls.flatMap((call) => {
-    const tookMs = call.server?.durationMs ?? (call.endedAtMs ?? call.sentAtMs) - call.sentAtMs
+    const tookMs = timeInside(call)
     return tookMs >= SLOW_MS && !TURNED_AWAY.has(call.class) ? [{ call, tookMs, stages: stagesOf(history, call, tookMs, logs) }] : []
   })
   const told = slow.filter(({ stages }) => stages.size > 0)

@@ -1,7 +1,6 @@
 // One call whole, for who has to find out why it went so: what was sent, what came back, its other attempts, its trace, and what the
 // server's log says of it. Bounds: 12 spans, 5 other attempts, 4 log lines.
 // Not modelled: what exchange.ts cannot know (credentials, bodies of results that are no errors).
-
 import type { CallLogs, LoggedLine } from '../../history/call-log.ts'
 import type { Call } from '../../history/event.ts'
 import { faultsOf } from '../../history/faults.ts'

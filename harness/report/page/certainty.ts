@@ -1,6 +1,5 @@
 // How sure: did the generator keep its plan, did each fault bite, do the counts of both ends agree, and what was odd.
 // Figures for the reader; the gates (G1 to G3) judge them.
-
 import { faultsOf } from '../../history/faults.ts'
 import type { History } from '../../history/history.ts'
 import { firstCalls, lateMs } from '../../history/lateness.ts'
