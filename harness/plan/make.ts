@@ -13,6 +13,7 @@ import { planFleet, sharedKeysOf } from './fleet.ts'
 import { layPhases, plain, planFaults } from './phases.ts'
 import type { Plan, PlannedAgent, PlannedCheck, Scale } from './plan.ts'
 import { planRoles } from './roles.ts'
+import { assertWhole } from './whole-scenario.ts'
 
 export interface PlanOptions {
   scenario: Unit<Scenario>
@@ -30,8 +31,9 @@ const PATIENCE_MS: Record<Scale, number> = { quick: 6_000, full: 30_000 }
 /** What patience must leave beyond a tool's deadline, so that a late answer is seen to be late. */
 const BEYOND_DEADLINE_MS = 2_000
 
-/** @throws HarnessError as `planRoles` and `planFleet`; `PARAMETER_INVALID`, `SCENARIO_INVALID` for phases, faults and checks */
+/** @throws HarnessError as `planRoles` and `planFleet`; `PARAMETER_INVALID`, `SCENARIO_INVALID` for what is missing, phases, faults and checks */
 export function makePlan({ scenario, target, personas, faults, checks, seed, scale, protocol }: PlanOptions): Plan {
+  assertWhole(scenario.id, scenario.value, scale)
   const { phases: lengths, fleet, windows, links, settings, essential } = scenario.value
   const draw = createDraw(seed)
   const phases = layPhases(lengths[scale], windows)
