@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -176,6 +176,12 @@ describe('what cannot be judged says what to do', () => {
   test('a manifest that is half written', async () => {
     await writeFile(path.join(folder, 'manifest.json'), '{"schemaVersion": 1,')
     await expect(buildHistory(folder)).rejects.toMatchObject({ code: 'RUN_DAMAGED' })
+  })
+
+  test.each(['manifest.json', 'plan.json'])('a %s that is there and cannot be read', async (name) => {
+    await rm(path.join(folder, name))
+    await mkdir(path.join(folder, name))
+    await expect(buildHistory(folder)).rejects.toMatchObject({ code: 'RUN_DAMAGED', message: expect.stringMatching(`${name}.*EISDIR`) })
   })
 
   test.each(['manifest.json', 'plan.json'])('a %s that is none', async (name) => {

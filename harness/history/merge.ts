@@ -142,7 +142,8 @@ export async function readManifest(folder: string): Promise<Manifest> {
 }
 
 async function readJson<T extends { schemaVersion: number }>(folder: string, name: string): Promise<T> {
-  const text = await readFile(path.join(folder, name), 'utf8').catch((error: unknown) => {
+  const text = await readFile(path.join(folder, name), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw damaged(folder, name, error.message)
     throw new HarnessError(
       'RUN_NOT_FOUND',
       `${JSON.stringify(folder)} is no run's folder: it has no ${name}`,
