@@ -99,6 +99,8 @@ export interface Membership {
   tenant?: string
   /** Only agents that the target gives this priority; from a target that gives none, any. */
   priority?: Priority
+  /** Left out where the target has no tool for the role; else that ends the matter. */
+  ifOffered?: true
   /** How their tasks arrive, all of them together; without it the persona's own way. */
   arrivals?: Arrivals
   /**
@@ -127,9 +129,9 @@ export function persona<const P extends Parameters>(
 ): Persona<P> {
   const whole: PersonaDefinition<P> = { kind: 'persona', hostile: false, ...definition }
   const enlist = (entry: Membership & Partial<Values<P>>): FleetEntry => {
-    const { agents, role, during, window, tenant, priority, arrivals, sharedKeyEvery, ...parameters } = entry
+    const { agents, role, during, window, tenant, priority, ifOffered, arrivals, sharedKeyEvery, ...parameters } = entry
     const membership = Object.fromEntries(
-      Object.entries({ agents, role, during, window, tenant, priority, arrivals, sharedKeyEvery }).filter(
+      Object.entries({ agents, role, during, window, tenant, priority, ifOffered, arrivals, sharedKeyEvery }).filter(
         ([, value]) => value !== undefined,
       ),
     ) as unknown as Membership

@@ -1,5 +1,6 @@
 // Redis, where budgets are counted, goes away for longer than any deadline. Reads go on under the declared fallback, what must not run
-// uncounted is refused, nobody waits for Redis, and a loop that runs meanwhile is still held.
+// uncounted is refused, nobody waits for Redis, and loops that run meanwhile are still held: one reads, one writes. Who is no loop only
+// reads, since a server may turn every write away until it can count.
 //
 // Not modelled: a Redis that fails over with half of its data.
 import { alertsFire } from '../harness/checks/alerts-fire.ts'
@@ -33,6 +34,7 @@ export default scenario({
     steady({ agents: 14, role: 'cheapRead', everyMs: 1_000 }),
     observer({ agents: 2, role: 'cheapRead' }),
     runawayLoop({ agents: 1, role: 'cheapRead', atOnce: 6, during: 'stress' }),
+    runawayLoop({ agents: 1, role: 'write', atOnce: 3, pauseMs: 100, during: 'stress', ifOffered: true }),
   ],
   checks: [
     limiterTrue(),

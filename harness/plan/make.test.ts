@@ -247,6 +247,16 @@ test('tenants use the same key, and the same arguments, for every so many tasks;
   expect(() => of(0)).toThrow(expect.objectContaining({ code: 'SCENARIO_INVALID', message: expect.stringContaining('make.test.ts') }))
 })
 
+test('who is asked for only where the target has a tool for them is left out elsewhere, and told', () => {
+  const of = (ifOffered?: true) =>
+    plan({ fleet: [walker({ agents: 2, role: 'cheapRead' }), walker({ agents: 1, role: 'slow', ...(ifOffered && { ifOffered }) })] })
+  expect(of).toThrow(expect.objectContaining({ code: 'ROLE_MISSING' }))
+  const left = of(true)
+  expect([left.leftOut, left.agents.length, Object.keys(left.roles)]).toEqual([['slow'], 2, ['cheapRead']])
+  const offered = plan({ fleet: [walker({ agents: 2, role: 'cheapRead', ifOffered: true })] })
+  expect([offered.leftOut, offered.agents.length]).toEqual([undefined, 2])
+})
+
 test('a target with one tenant has no keys in common', () => {
   const { tools } = against
   const one = plan(

@@ -5,7 +5,7 @@ import type { Unit, Units } from '../discover.ts'
 import { HarnessError, meant } from '../errors.ts'
 import type { FaultDefinition } from '../faults/fault.ts'
 import { resolve } from '../parameters.ts'
-import type { PersonaDefinition } from '../persona.ts'
+import type { FleetEntry, PersonaDefinition } from '../persona.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Target } from '../target.ts'
 import { createDraw } from './draw.ts'
@@ -34,7 +34,10 @@ const BEYOND_DEADLINE_MS = 2_000
 /** @throws HarnessError as `planRoles` and `planFleet`; `PARAMETER_INVALID`, `SCENARIO_INVALID` for what is missing, phases, faults and checks */
 export function makePlan({ scenario, target, personas, faults, checks, seed, scale, protocol }: PlanOptions): Plan {
   assertWhole(scenario.id, scenario.value, scale)
-  const { phases: lengths, fleet, windows, links, settings, essential } = scenario.value
+  const { phases: lengths, fleet: wanted, windows, links, settings, essential } = scenario.value
+  const isOffered = ({ membership: { role, ifOffered } }: FleetEntry) => !ifOffered || target.value.tools?.[role] !== undefined
+  const fleet = wanted.filter(isOffered)
+  const leftOut = [...new Set(wanted.filter((entry) => !isOffered(entry)).map(({ membership }) => membership.role))]
   const draw = createDraw(seed)
   const phases = layPhases(lengths[scale], windows)
   const roles = planRoles(fleet, target.value, target.id, personas)
@@ -53,6 +56,7 @@ export function makePlan({ scenario, target, personas, faults, checks, seed, sca
     roles,
     agents,
     ...(fleet.some(({ membership }) => membership.sharedKeyEvery !== undefined) && { sharedKeys: sharedKeysOf(agents) }),
+    ...(leftOut.length > 0 && { leftOut }),
     checks: planChecks(scenario.value, checks),
     essential,
     endsAtMs: phases.at(-1)?.toMs ?? 0,

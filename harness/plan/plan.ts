@@ -204,6 +204,8 @@ export interface Plan {
   agents: PlannedAgent[]
   /** Keys that agents of several tenants use, each for an intent of its own: by how many tenants. */
   sharedKeys?: Record<string, number>
+  /** Roles that nobody calls, since the target has no tool for them. Absent: all that the scenario asks for are called. */
+  leftOut?: Role[]
   checks: PlannedCheck[]
   essential: string[]
   /** The end of the last phase, ms. */

@@ -144,6 +144,8 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
   const tried = await withReachedFaults({ ...seen, waitMs: options.waitMs, say: view.say })
   const held = heldBack(setting.url, target.value, plan)
   if (held) manifest.notes.push(...heldNotes(held, plan))
+  for (const role of plan.leftOut ?? [])
+    manifest.notes.push(`nobody called ${role}: the target has no tool for it (tools: { ${role}: { name: '<your tool>' } })`)
   if (options.promql) await assertAskable(options.promql, signal)
   await writeManifest(folder.path, manifest)
   view.say(`preparing ${plan.agents.length} agents`)
