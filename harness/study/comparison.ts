@@ -47,7 +47,9 @@ export function comparison(runs: readonly Compared[], seed: number, command: str
     command,
     notes: [
       ...flaws.map((flaw) => `It proves nothing: ${flaw}.`),
-      ...(pairs.length < 3 ? ['Fewer than three pairs: what differs from run to run alone is not in the intervals.'] : []),
+      ...(pairs.length < 3
+        ? ['Fewer than three pairs: what differs from run to run alone is taken from equal runs of our own server.']
+        : []),
     ],
   }
   return { answer, differences, study }
