@@ -45,7 +45,7 @@ export const poolBounded = check({
     const highest = connections.reduce((most, point) => (point.value > most.value ? point : most), { atMs: 0, value: 0 })
     const shown = { measured: highest.value, limit, unit: 'connections', samples: connections.length }
     const beyond = connections.filter(({ value }) => value > limit)
-    const over = beyond.filter((point) => !wasClosing(history, connections, point, limit))
+    const over = connections.filter(({ value }, at) => value > limit && !wasClosing(history, connections, at, limit))
     if (over.length > 0 && spent.length === 0 && over.every((point) => mayBeClosing(history, point, limit)))
       return unknown(
         `${highest.value} connections at ${time(highest.atMs)}, declared are ${limit}; but as many calls were given up just before, whose connections may have been closed and not yet gone`,
@@ -98,10 +98,9 @@ function mayBeClosing(history: History, { atMs, value }: Point, limit: number): 
 }
 
 /** What a call holds that was under way at the reading before was counted there, so the one more has taken a closed one's place. */
-function wasClosing(history: History, readings: readonly Point[], point: Point, limit: number): boolean {
-  const at = readings.indexOf(point)
-  const [before, after] = [readings[at - 1], readings[at + 1]]
-  if (!before || !after || before.value > limit || after.value > limit) return false
+function wasClosing(history: History, readings: readonly Point[], at: number, limit: number): boolean {
+  const [before, point, after] = [readings[at - 1], readings[at], readings[at + 1]]
+  if (!before || !point || !after || before.value > limit || after.value > limit) return false
   const closing = { fromMs: point.atMs - closingMs(history, point.atMs), toMs: point.atMs }
   return point.value - limit <= underWayAndGivenUpIn(history, before.atMs, closing)
 }
