@@ -31,3 +31,11 @@ test('they are found again wherever they stand', () => {
   expect(withoutSecrets(`<b>${drawn.join('</b><b>')}</b>`)).toBe('<b>[planted secret]</b>'.repeat(300))
   expect(secretsIn('sk_live_of-somebody-else, a@planted.example, 4111111111111111, 99001234567890123')).toEqual([])
 })
+
+test('a time in milliseconds is no card, and stays as it is in what is passed on', () => {
+  const times = '{"liveMs":1.9900810000017373,"readyMs":0.9900119999980486,"at":-0.9900000000000002}'
+  expect(secretsIn(times)).toEqual([])
+  expect(withoutSecrets(times)).toBe(times)
+  const cards = 'of.9900123456789012, 5. 9900123456789012, no.5 9900123456789012.'
+  expect(secretsIn(cards)).toHaveLength(3)
+})
