@@ -90,7 +90,9 @@ export const poolBounded = check({
   },
 })
 
-function highestOf(connections: readonly Point[]): Point {
+type Reading = Pick<Point, 'atMs' | 'value'>
+
+function highestOf(connections: readonly Reading[]): Reading {
   return connections.reduce((most, point) => (point.value > most.value ? point : most), { atMs: 0, value: 0 })
 }
 
