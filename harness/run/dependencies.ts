@@ -3,6 +3,7 @@ import { type Containers, startPostgresContainer, startRedisContainer, startWork
 import { type DependencyCanary, givenCanary } from '../environment/given-canary.ts'
 import { IdentityProvider, identityProviderFor } from '../environment/identity-provider.ts'
 import { PostgresService, startPostgres } from '../environment/postgres.ts'
+import { assertReachable } from '../environment/reachable.ts'
 import { RedisService, startRedis } from '../environment/redis.ts'
 import type { Keeper, Service } from '../environment/service.ts'
 import { UPSTREAM, Upstream } from '../environment/upstream.ts'
@@ -46,6 +47,9 @@ export async function startDependencies(options: DependencyOptions, cleanup: Asy
     .map(async ([name, how]) => {
       const address = how === 'embedded' ? givenAddress(options.given, name) : how.address
       if (address !== undefined) {
+        if (name in options.given) await assertReachable(name, address, `leave --${name} out`, options.signal)
+        // What the target starts may start its dependencies too.
+        else if (!target.start) await assertReachable(name, address, `mend dependencies.${name} in the target`, options.signal)
         const canary = givenCanary(name)
         if (canary) found.canaries[name] = canary
         return [name, address] as const
