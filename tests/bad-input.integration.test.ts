@@ -1,5 +1,5 @@
 // Each mistake a user can make gets a clear error that says what to type, and leaves nothing running.
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -55,6 +55,7 @@ test.each([
   [['runaway-loop', '--target', './nowhere.ts'], 'TARGET_NOT_FOUND', /nowhere\.ts/],
   [['./nowhere.ts'], 'SCENARIO_NOT_FOUND', /nowhere\.ts/],
   [['runaway-loop', '--k6', '/nowhere/k6'], 'K6_NOT_FOUND', /k6/],
+  [['runaway-loop', '--redis', 'redis://127.0.0.1:1'], 'DEPENDENCY_DOWN', /127\.0\.0\.1:1, where redis should be[\s\S]*leave --redis out/],
 ])('%j is %s', async (words, code, hint) => {
   await refused(words, code, hint)
 })
@@ -151,6 +152,17 @@ test.each([
   ['langchain', 'BAD_OPTION', /--fleet takes ids and numbers/],
 ])('--fleet %s is %s', async (fleet, code, hint) => {
   await refused([short, '--fleet', fleet], code, hint)
+})
+
+test('a study of a target or a weakness that is not there leaves no folder', async () => {
+  for (const [option, code] of [
+    ['--target', 'UNKNOWN_TARGET'],
+    ['--weaken', 'UNKNOWN_WEAKNESS'],
+  ] as const) {
+    const studied = await workshop.cli('study', 'capacity', option, 'nowhere', '--reports', workshop.reports)
+    expect(studied).toMatchObject({ code: 254, stderr: expect.stringContaining(`${code}: `) })
+  }
+  expect(existsSync(path.join(workshop.reports, 'study'))).toBe(false)
 })
 
 test('with --json, the last line on stdout says it too', async () => {

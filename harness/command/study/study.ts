@@ -7,6 +7,7 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { HarnessError } from '../../errors.ts'
 import { buildHistory } from '../../history/merge.ts'
+import { findTarget } from '../../run/target-file.ts'
 import { capacity } from '../../study/capacity.ts'
 import { metastableBoundary } from '../../study/metastable-boundary.ts'
 import { studyHtml, studyText } from '../../study/page.ts'
@@ -17,7 +18,8 @@ import { scenarioText } from '../../study/trial.ts'
 import { bad, oneOf, parsed, typedAgain, whole } from '../arguments.ts'
 import type { Program } from '../program.ts'
 import { shownPath } from '../recorded/judged.ts'
-import { ROOT } from '../units.ts'
+import { assertWeakness } from '../scenario/weaknesses.ts'
+import { discoverAll, ROOT } from '../units.ts'
 
 const STUDIES = {
   capacity,
@@ -64,6 +66,9 @@ export const study: Program = { help: HELP, run: studyCommand }
 /** @returns 0 with an answer, 2 when the study could not tell */
 async function studyCommand(words: string[]): Promise<number> {
   const { name, options } = parse(words)
+  // Before anything is written: a slip of the pen leaves nothing behind.
+  const target = await findTarget(options.target, (await discoverAll()).targets, ROOT)
+  assertWeakness(options.weaken, target, ROOT)
   const stamp = new Date().toISOString().slice(0, 19).replaceAll(':', '-')
   const folder = path.resolve(options.reports, 'study', name, stamp)
   await mkdir(folder, { recursive: true })
