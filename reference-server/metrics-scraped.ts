@@ -11,13 +11,22 @@ export interface PoolFigures {
   waitingMax: number
 }
 
+/** Noted as it happens: most scrapes come too late to see it. */
+export interface Marks {
+  inFlightMax: number
+  /** 1 while calls are decided without Redis. */
+  limiterMode: 0 | 1
+  /** The highest since the last scrape. */
+  limiterModeMax: 0 | 1
+}
+
 export interface Scraped {
   pools: () => PoolFigures[]
   waitMsMax: ReadonlyMap<string, number>
   inFlight: () => number
   /** Throws when it cannot be known. */
   leases: () => Promise<number>
-  marks: { inFlightMax: number }
+  marks: Marks
   /** Since it was last called. */
   loop: () => LoopReading
   /** heap.ts; default never. */
@@ -42,6 +51,10 @@ export function scrapedGauges(registry: Registry, { pools, waitMsMax, inFlight, 
     })
   gauge('calls_in_flight', 'Requests that have not been answered', [], (set) => set(inFlight()))
   gauge('calls_in_flight_max', 'Most requests that ever were inside at once, since the start', [], (set) => set(marks.inFlightMax))
+  gauge('limiter_mode', '0 Redis, 1 without Redis (declared fallback): the highest since the last scrape', [], (set) => {
+    set(marks.limiterModeMax)
+    marks.limiterModeMax = marks.limiterMode
+  })
   new Gauge({
     name: 'leases_held',
     help: 'Calls that hold a lease in Redis, over all instances; the last known while Redis is away',

@@ -7,7 +7,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Answer, Call, Facts } from './call.ts'
 import type { BreakerState } from './controls/breaker.ts'
 import { ERRORS } from './errors.ts'
-import { processGauges, type Scraped, scrapedGauges } from './metrics-scraped.ts'
+import { type Marks, processGauges, type Scraped, scrapedGauges } from './metrics-scraped.ts'
 
 const STATES: Record<BreakerState, number> = { closed: 0, open: 1, 'half-open': 2 }
 /** Finer below 10 ms than the convention's: a cheap call takes 2. */
@@ -21,7 +21,7 @@ export function createMetrics(scraped: Omit<Scraped, 'waitMsMax' | 'marks'>) {
   const registry = new Registry()
   const registers = [registry]
   const waitMsMax = new Map<string, number>()
-  const marks = { inFlightMax: 0 }
+  const marks: Marks = { inFlightMax: 0, limiterMode: 0, limiterModeMax: 0 }
   scrapedGauges(registry, { ...scraped, waitMsMax, marks })
   processGauges(registry, scraped)
   const poolWait = new Histogram({
@@ -36,7 +36,11 @@ export function createMetrics(scraped: Omit<Scraped, 'waitMsMax' | 'marks'>) {
   return {
     registry,
     ...counters,
-    limiterMode: new Gauge({ name: 'limiter_mode', help: '0 Redis, 1 without Redis: declared fallback', registers }),
+    /** A call was decided by Redis (0), or without (1). */
+    limiterDecided(mode: Marks['limiterMode']): void {
+      marks.limiterMode = mode
+      if (mode === 1) marks.limiterModeMax = 1
+    },
     /** A request came in: `inFlight` of them are inside now. */
     entered(now: number): void {
       if (now > marks.inFlightMax) marks.inFlightMax = now

@@ -71,7 +71,7 @@ describe.each<{ mode: string; begin: () => Promise<unknown>; heal: () => Promise
     await stack.disposeAsync()
     const healed = async () => (await desk.call('create_invoice', { ...invoice, customer })).status
     await expect.poll(healed, { interval: 100, timeout: 10_000 }).toBe(200)
-    expect(await desk.metric('limiter_mode')).toBe(0)
+    await expect.poll(() => desk.metric('limiter_mode')).toBe(0)
   })
 })
 

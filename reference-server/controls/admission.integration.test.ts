@@ -57,6 +57,18 @@ test('one silence is one failure, however many wait; silence that lasts opens th
   expect(breaker(desk)).toBe('open')
 })
 
+test('a moment without Redis between two scrapes is seen by the next one, and by that alone', async () => {
+  const { desk, admitted } = await open()
+  await using _desk = desk
+  await using slow = await toxic(services.links.redis, 'latency', { delayMs: 2 * TIMEOUT_MS })
+  expect(await mode(desk)).toBe(0)
+  await admitted(sampleCall())
+  await slow.remove()
+  await desk.running.redis.ping()
+  await admitted(sampleCall())
+  expect([await mode(desk), await mode(desk)]).toEqual([1, 0])
+})
+
 test('a lease that a silent Redis granted all the same is given back', async () => {
   const { desk, admitted } = await open()
   await using _desk = desk

@@ -91,7 +91,7 @@ function decider(running: Running, known: KnownRefusals): Decide {
     lastProblem = problem
   }
   const decideWithoutRedis = (call: Call, budgets: Budgets): Decision => {
-    metrics.limiterMode.set(1)
+    metrics.limiterDecided(1)
     return withoutRedis(running, call, budgets)
   }
   return async (call, budgets) => {
@@ -101,7 +101,7 @@ function decider(running: Running, known: KnownRefusals): Decide {
     try {
       const verdict = await answerWithin(settings.REDIS_TIMEOUT_MS, limiter.admit(budgets))
       permit.end('up')
-      metrics.limiterMode.set(0)
+      metrics.limiterDecided(0)
       lastProblem = ''
       known.remember(budgets, verdict)
       return { verdict, release: () => limiter.release(budgets) }
