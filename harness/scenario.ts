@@ -17,6 +17,8 @@ export interface PhaseLengths {
 export interface WindowEntry {
   id: string
   faults: FaultEntry[]
+  /** Seconds of its own, where its stress or its recovery must be longer than the others', or may be shorter. */
+  lengths?: Partial<Record<Scale, Partial<Pick<PhaseLengths, 'stressS' | 'recoveryS'>>>>
   /** Several of its faults break the same dependency, and are meant to. */
   combine?: true
 }

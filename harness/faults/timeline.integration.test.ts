@@ -84,7 +84,7 @@ function watching(address: string) {
 }
 
 async function play(windows: WindowEntry[], stressS: number) {
-  const phases = layPhases({ warmUpS: 0, steadyS: 0.3, stressS, recoveryS: 0.5 }, windows)
+  const phases = layPhases({ warmUpS: 0, steadyS: 0.3, stressS, recoveryS: 0.5 }, windows, 'quick')
   const faults = planFaults(windows, phases, units, createDraw(11))
   const lines: FaultLine[] = []
   const t0Ms = Date.now()

@@ -28,7 +28,7 @@ const units = new Units<FaultDefinition>(
   })),
 )
 const lengths = { warmUpS: 1, steadyS: 1, stressS: 10, recoveryS: 5 }
-const plan = (windows: WindowEntry[], seed = 1) => planFaults(windows, layPhases(lengths, windows), units, createDraw(seed))
+const plan = (windows: WindowEntry[], seed = 1) => planFaults(windows, layPhases(lengths, windows, 'quick'), units, createDraw(seed))
 const one = (entry: FaultEntry, seed?: number) => plan([{ id: 'w', faults: [entry] }], seed)
 const timed = (timing: Timing, seed?: number) => one(slow({}, timing), seed)
 

@@ -136,6 +136,16 @@ test('phases follow each other, a stress and a recovery for each window', () => 
   expect(plan().endsAtMs).toBe(9_000)
 })
 
+test('a window may have lengths of its own, scale by scale', () => {
+  const windows = [
+    { id: 'first', faults: [], lengths: { quick: { stressS: 4 }, full: { recoveryS: 7 } } },
+    { id: 'second', faults: [] },
+  ]
+  const lengthsOf = (scale: 'quick' | 'full') => plan({ windows }, against, { scale }).phases.map(({ fromMs, toMs }) => toMs - fromMs)
+  expect(lengthsOf('quick')).toEqual([1_000, 2_000, 4_000, 1_000, 2_000, 1_000])
+  expect(lengthsOf('full')).toEqual([1_000, 2_000, 20_000, 7_000, 20_000, 1_000])
+})
+
 test('a fault lasts as long as the stress of its window, with a drawn seed unless one was given', () => {
   const [drawn] = plan().faults
   expect(drawn).toMatchObject({ window: 'first', fault: 'latency', injectAtMs: 3_000, healAtMs: 5_000, parameters: { delayMs: 120 } })

@@ -39,7 +39,7 @@ export function makePlan({ scenario, target, personas, faults, checks, seed, sca
   const fleet = wanted.filter(isOffered)
   const leftOut = [...new Set(wanted.filter((entry) => !isOffered(entry)).map(({ membership }) => membership.role))]
   const draw = createDraw(seed)
-  const phases = layPhases(lengths[scale], windows)
+  const phases = layPhases(lengths[scale], windows, scale)
   const roles = planRoles(fleet, target.value, target.id, personas)
   const agents = planFleet(fleet, target.value, personas, phases, draw.fork('agents'), scale)
   return {

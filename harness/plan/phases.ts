@@ -8,10 +8,10 @@ import { type Parameter, type Parameters, resolve, type Values } from '../parame
 import type { PhaseLengths, WindowEntry } from '../scenario.ts'
 import type { Draw, Span } from './draw.ts'
 import { assertCombined, planSteps, planTurns } from './fault-timing.ts'
-import type { Phase, PhaseName, PlannedFault } from './plan.ts'
+import type { Phase, PhaseName, PlannedFault, Scale } from './plan.ts'
 
 /** @throws HarnessError `SCENARIO_INVALID`, when there is no window or two have one id */
-export function layPhases(lengths: PhaseLengths, windows: readonly WindowEntry[]): Phase[] {
+export function layPhases(lengths: PhaseLengths, windows: readonly WindowEntry[], scale: Scale): Phase[] {
   const ids = windows.map(({ id }) => id)
   if (ids.length === 0 || new Set(ids).size < ids.length) {
     throw new HarnessError('SCENARIO_INVALID', `windows are ${JSON.stringify(ids)}`, 'name at least one window, each with an id of its own')
@@ -23,9 +23,10 @@ export function layPhases(lengths: PhaseLengths, windows: readonly WindowEntry[]
   }
   add('warm-up', lengths.warmUpS)
   add('steady', lengths.steadyS)
-  for (const id of ids) {
-    add('stress', lengths.stressS, id)
-    add('recovery', lengths.recoveryS, id)
+  for (const { id, lengths: own } of windows) {
+    const { stressS, recoveryS } = { ...lengths, ...own?.[scale] }
+    add('stress', stressS, id)
+    add('recovery', recoveryS, id)
   }
   return phases
 }

@@ -15,6 +15,8 @@ test.each([
   [{ phases: { full: lengths } }, /phases\.quick\.warmUpS is no number/, 'quick'],
   [{ phases: { quick: { ...lengths, stressS: '5' } } }, /phases\.quick\.stressS is no number/, 'stressS'],
   [{ phases: { quick: { ...lengths, recoveryS: -1 } } }, /phases\.quick\.recoveryS is no number/, 'recoveryS'],
+  [{ windows: [{ id: 'w', faults: [], lengths: { quick: { stressS: '5' } } }] }, /lengths\.quick\.stressS of the window w/, 'stressS: 5'],
+  [{ windows: [{ id: 'w', faults: [], lengths: { quick: { steadyS: 5 } } }] }, /lengths\.quick\.steadyS of the window w/, 'stressS: 5'],
   [{ fleet: undefined }, /fleet is no list/, 'fleet: [steady('],
   [{ windows: {} }, /windows is no list/, 'or leave it out'],
   [{ checks: undefined }, /checks is no list/, 'checks: [fairness()]'],

@@ -5,6 +5,9 @@ import type { Scale } from './plan.ts'
 
 const LENGTHS = ['warmUpS', 'steadyS', 'stressS', 'recoveryS'] as const
 
+/** Those that a window may have of its own. */
+const WINDOWS: ReadonlySet<string> = new Set(['stressS', 'recoveryS'])
+
 /** What to type where it is missing. */
 const LISTS = {
   fleet: "fleet: [steady({ agents: 4, role: 'cheapRead' })]",
@@ -25,6 +28,14 @@ export function assertWhole(id: string, scenario: Scenario, scale: Scale): void 
     if (!Array.isArray(list)) throw invalid(`${name} is no list`, `write ${hint}`)
     const uncalled = list.findIndex((entry) => typeof entry === 'function')
     if (uncalled >= 0) throw invalid(`${name}[${uncalled}] is a function`, `call it: ${hint}`)
+  }
+  for (const { id: window, lengths: own = {} } of scenario.windows) {
+    const [odd] = Object.entries(own[scale] ?? {}).filter(([name, value]) => !WINDOWS.has(name) || !isLength(value))
+    if (odd)
+      throw invalid(
+        `lengths.${scale}.${odd[0]} of the window ${window} is no number of seconds`,
+        `write lengths: { ${scale}: { stressS: 5, recoveryS: 5 } }`,
+      )
   }
 }
 
