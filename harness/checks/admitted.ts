@@ -1,8 +1,5 @@
-// Which calls a budget of calls let in, and how many bursts more it may have let in: for limiter-true and fairness.
+// Which calls a budget of calls let in: for limiter-true and fairness.
 import type { Call } from '../history/event.ts'
-import { faultsOf } from '../history/faults.ts'
-import type { History } from '../history/history.ts'
-import { points } from '../history/samples.ts'
 import { isByProxy } from './by-proxy.ts'
 
 /**
@@ -19,17 +16,6 @@ export function mayBeAdmitted(call: Call): boolean {
   const { role, class: is, evidence, endedAtMs } = call
   if (role === 'handshake' || endedAtMs === undefined || evidence.transport !== undefined || evidence.replayed === true) return false
   return evidence.status !== 503 && !isByProxy(call) && !NOT_ADMITTED.has(is)
-}
-
-/**
- * Bursts more, those of a process that decides by itself while Redis is silent: one for each time that a fault broke Redis. `perhaps`: one,
- * where the server has a Redis that the harness proxies, and does not say that it never lost sight of it.
- */
-export function localBursts(history: History): number | 'perhaps' {
-  const due = faultsOf(history).filter(({ dependency }) => dependency === 'redis').length
-  if (due > 0 || history.manifest.offers['link:redis'] !== true) return due
-  const local = points(history, 'limiterLocal')
-  return local.length === 0 || local.some(({ value }) => value === 1) ? 'perhaps' : 0
 }
 
 const NOT_ADMITTED: ReadonlySet<string> = new Set([

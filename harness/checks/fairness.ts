@@ -17,9 +17,10 @@ import { type Intent, needs, overlaps, phaseOf, phasesOf } from '../history/quer
 import { isDuring } from '../history/stretch.ts'
 import { count, ratio, share } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
-import { isAdmitted, localBursts } from './admitted.ts'
+import { isAdmitted } from './admitted.ts'
 import { openBreaker, remedyFor } from './cause.ts'
 import { check, type Finding, type Remedy } from './check.ts'
+import { burstsIn, extraBursts, mayHaveLapsed } from './extra-bursts.ts'
 import { indexes, notExercised, percent, some, unknown, worst } from './finding.ts'
 import { goodShare, leftOut } from './good-share.ts'
 
@@ -150,15 +151,16 @@ function overBudget(
   const { calls, manifest } = history
   const budget = manifest.declared.perAgent
   if (!budget) return undefined
-  const bursts = localBursts(history)
-  const burst = budget.burst * (1 + (bursts === 'perhaps' ? 1 : bursts))
+  const extra = extraBursts(history)
   const mine = calls.filter((call) => call.hostile && call.role !== 'handshake' && isDuring(stress, call.sentAtMs))
   for (const [agent, sent] of Map.groupBy(mine, ({ agent }) => agent)) {
     const admitted = sent.filter(isAdmitted)
     const endsMs = admitted.reduce((last, { sentAtMs, endedAtMs }) => Math.max(last, endedAtMs ?? sentAtMs), 0)
     // Nobody let in: there is no stretch to count in.
-    const windowS = Math.max(0, endsMs - (sent[0]?.sentAtMs ?? endsMs)) / 1_000
-    const allowed = Math.floor(burst + (budget.ratePerMinute / 60) * windowS * slack + 1)
+    const window = { fromMs: Math.min(sent[0]?.sentAtMs ?? endsMs, endsMs), toMs: endsMs }
+    const windowS = (window.toMs - window.fromMs) / 1_000
+    const bursts = 1 + burstsIn(extra, window) + (mayHaveLapsed(history, extra, window) ? 1 : 0)
+    const allowed = Math.floor(budget.burst * bursts + (budget.ratePerMinute / 60) * windowS * slack + 1)
     if (admitted.length > allowed)
       return {
         text: `${agent} was let in ${admitted.length} times in ${Math.round(windowS)} s, its budget allows ${allowed}`,

@@ -61,16 +61,84 @@ describe('limiter-true', () => {
     expect(find(limiterTrue, story)).toMatchObject({ status: 'fail', says: expect.stringContaining('a on run_query') })
   })
 
-  test('while Redis is away, one local burst more', () => {
-    const twice = () => held(aRun(), 'a', { burst: 10 })
-    expect(find(limiterTrue, twice())).toMatchObject({ status: 'fail' })
-    expect(find(limiterTrue, twice().fault('redis-refused', { on: 'redis' }))).toMatchObject({ status: 'pass' })
-  })
+  describe('bursts more than the budget says', () => {
+    const on = 'redis'
+    /** At 3 s five calls and so many more, which are let in as well; then one a second. */
+    const more = (calls: number) => held(aRun(), 'a', { burst: 5 + calls })
+    const later = (story: Story, atMs: number, calls: number) => {
+      for (let n = 0; n < calls; n++) story.call({ of: 'a', atMs: atMs + n, answer: served(5) })
+      return story
+    }
+    const statusOf = (story: Story) => find(limiterTrue, story).status
 
-  test('one local burst more for each time that Redis went away', () => {
-    const story = held(aRun(), 'a', { burst: 15 }).fault('redis-refused', { on: 'redis', fromMs: 2_500, toMs: 4_000 })
-    expect(find(limiterTrue, story)).toMatchObject({ status: 'fail' })
-    expect(find(limiterTrue, story.fault('redis-flushed', { on: 'redis', fromMs: 6_000, toMs: 7_000 }))).toMatchObject({ status: 'pass' })
+    test('while Redis is away: one, and none before', () => {
+      const away = { on, fromMs: 2_500, toMs: 4_000 }
+      expect(statusOf(more(5))).toBe('fail')
+      expect(statusOf(more(5).fault('redis-frozen', away))).toBe('pass')
+      expect(statusOf(more(6).fault('redis-frozen', away))).toBe('fail')
+      expect(statusOf(more(5).fault('redis-frozen', { on, fromMs: 10_000, toMs: 18_000 }))).toBe('fail')
+    })
+
+    test('one for each time that it went away, in windows that hold them both', () => {
+      const twice = () => later(more(5).fault('redis-frozen', { on, fromMs: 2_500, toMs: 4_000 }), 10_500, 5)
+      expect(statusOf(twice())).toBe('fail')
+      expect(statusOf(twice().fault('redis-latency', { on, fromMs: 10_000, toMs: 12_000 }))).toBe('pass')
+      const atOnce = later(more(10), 10_500, 0).fault('redis-frozen', { on, fromMs: 2_500, toMs: 4_000 })
+      atOnce.manifest.declared.breakerOpenMs = 1_000
+      expect(statusOf(atOnce.fault('redis-latency', { on, fromMs: 10_000, toMs: 12_000 }))).toBe('fail')
+    })
+
+    test('until the limiter is back: by its own word, or the open time of its breaker and two probes; for good where nobody knows', () => {
+      const back = (change: (story: Story) => void) => {
+        const story = later(held(aRun(), 'a'), 14_500, 5).fault('redis-frozen', { on, fromMs: 10_000, toMs: 12_000 })
+        change(story)
+        return statusOf(story)
+      }
+      const mode = (untilMs: number) => (story: Story) => {
+        for (let atMs = 2_000; atMs < 27_000; atMs += 250)
+          story.sample('metrics', atMs, { limiterLocal: atMs > 10_000 && atMs < untilMs ? 1 : 0 })
+      }
+      expect(back(() => undefined)).toBe('pass')
+      expect(back(({ manifest }) => Object.assign(manifest.declared, { breakerOpenMs: 1_000 }))).toBe('pass')
+      expect(back(({ manifest }) => Object.assign(manifest.declared, { breakerOpenMs: 100 }))).toBe('fail')
+      expect(back(mode(15_000))).toBe('pass')
+      expect(back(mode(14_000))).toBe('fail')
+    })
+
+    test('once Redis was emptied: one, from that moment on, and no local one, since it was never away', () => {
+      const emptied = (atMs: number, calls: number) =>
+        later(held(aRun(), 'a'), atMs, calls).fault('redis-flushed', { on, fromMs: 10_000, toMs: 12_000 })
+      expect(statusOf(emptied(10_030, 5))).toBe('pass')
+      expect(statusOf(emptied(10_030, 6))).toBe('fail')
+      expect(statusOf(emptied(9_500, 5))).toBe('fail')
+      expect(statusOf(later(emptied(10_030, 5), 20_500, 5))).toBe('fail')
+    })
+
+    test('a limiter that is off once Redis was emptied lets everybody in', () => {
+      const story = held(aRun(), 'a').fault('redis-flushed', { on, fromMs: 10_000, toMs: 12_000 })
+      story.calls({ of: 'a', fromMs: 10_030, toMs: 20_000, everyMs: 100, answer: served(5) })
+      const found = find(limiterTrue, story)
+      expect(found).toMatchObject({ status: 'fail', says: expect.stringContaining('a was let in') })
+      expect(witnesses(story, found)[0]?.sentAtMs).toBeGreaterThan(10_000)
+    })
+
+    test('a Redis that comes back empty was both away and emptied', () => {
+      const stopped = (calls: number) => later(more(5), 4_050, calls).fault('redis-refused', { on, fromMs: 2_500, toMs: 4_000 })
+      expect(statusOf(stopped(5))).toBe('pass')
+      expect(statusOf(stopped(6))).toBe('fail')
+    })
+
+    test('besides, it may have lost sight of Redis in a moment in which nobody broke it: one burst cannot be told from that', () => {
+      const lapsed = (calls: number, localAtMs: number) => {
+        const story = later(held(aRun(), 'a'), 19_530, calls).fault('redis-flushed', { on, fromMs: 10_000, toMs: 12_000 })
+        story.manifest.offers['link:redis'] = true
+        for (let atMs = 2_000; atMs < 27_000; atMs += 250) story.sample('metrics', atMs, { limiterLocal: atMs === localAtMs ? 1 : 0 })
+        return find(limiterTrue, story)
+      }
+      expect(lapsed(5, 19_750)).toMatchObject({ status: 'unknown', says: expect.stringContaining('while Redis is silent') })
+      expect(lapsed(11, 19_750).status).toBe('fail')
+      expect(lapsed(5, 26_000).status).toBe('fail')
+    })
   })
 
   test('a limiter that cannot ask its store may answer 500: nobody knows whether those came in, unless the others are too many', () => {

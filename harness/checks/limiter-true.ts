@@ -2,28 +2,28 @@
 // Counted are calls that were sent and answered inside the window, so that neither clock nor network can bring one in that was not there.
 // A limiter that counts by the minute lets twice the limit pass around its edge, or all of a minute's calls at once.
 //
-// Limits: admissionsRatio, room for clocks that run apart (default 1.02 ×, ours). Each fault on Redis adds one local burst: the declared
-// mode. Without one a server may still have lost sight of its Redis for a moment: what fits into one burst more is then unknown. So is what
-// is too much only with errors of the server's own (500): a limiter that cannot ask its store may have answered them, and let nobody in.
-// Once Redis is back it counts there again: within the declared open time of its breaker and two probes of a second, where it tells
-// (observe.metrics.limiterLocal) and calls came by which it must notice. Until then what one instance lets in no other sees.
+// Limits: admissionsRatio, room for clocks that run apart (default 1.02 ×, ours). A window that holds a time in which Redis was away has one
+// local burst more (the declared mode), one in which it lost what it held as well (extra-bursts.ts). Besides, a server may have lost sight of
+// its Redis for a moment: what fits into one burst more is then unknown. So is what is too much only with errors of the server's own
+// (500): a limiter that cannot ask its store may have answered them, and let nobody in.
+// Once Redis is back it counts there again (still-local.ts): until then what one instance lets in no other sees.
 // Calls at once (declared.concurrentCalls) are no window: where an agent had more than twice as many under way and was never refused for it,
 // they may have waited for each other inside, or nobody counts: unknown.
 // Not modelled: budgets that the target does not declare (hours, tenants); stored answers (replays may have a budget of their own).
 import type { Call } from '../history/event.ts'
-import { faultsOf } from '../history/faults.ts'
 import { byEnd } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { peakInFlight } from '../history/in-flight.ts'
-import { instancesOf } from '../history/instances.ts'
 import { causesOf } from '../history/queries.ts'
-import { points } from '../history/samples.ts'
+import type { Stretch } from '../history/stretch.ts'
 import { ratio } from '../parameters.ts'
 import type { Role } from '../plan/plan.ts'
-import { isAdmitted, localBursts, mayBeAdmitted } from './admitted.ts'
+import { isAdmitted, mayBeAdmitted } from './admitted.ts'
 import { check, type Finding } from './check.ts'
+import { burstsIn, type Extra, extraBursts, mayHaveLapsed } from './extra-bursts.ts'
 import { indexes, notExercised, some, time, unknown } from './finding.ts'
-import { fullestWindow } from './fullest-window.ts'
+import { type FullestWindow, fullestWindow } from './fullest-window.ts'
+import { stillLocal } from './still-local.ts'
 
 const WITNESSES = 20
 
@@ -41,12 +41,13 @@ export const limiterTrue = check({
   needs: ['responses', 'declared.perAgent'],
   limits: { admissionsRatio: ratio(1.02, { from: 1, to: 10 }) },
   judge(history, { admissionsRatio }) {
+    const extra = extraBursts(history)
     const budgets = budgetsOf(history, isAdmitted)
-    const { over, most } = overIn(budgets, admissionsRatio)
+    const { over, most } = overIn(budgets, extra, admissionsRatio)
     const [worst] = over
-    const [errors] = worst || !history.calls.some(isError) ? [] : overIn(budgetsOf(history, mayBeAdmitted), admissionsRatio).over
+    const [errors] = worst || !history.calls.some(isError) ? [] : overIn(budgetsOf(history, mayBeAdmitted), extra, admissionsRatio).over
     if (most === 0 && !errors) return notExercised('no call was let in on a declared budget')
-    const lapse = localBursts(history) === 'perhaps' && over.every(({ calls, allowed, burst }) => calls.length <= allowed + burst)
+    const lapse = over.every((one) => one.calls.length <= one.allowed + one.burst && mayHaveLapsed(history, extra, one))
     const local = worst ? undefined : stillLocal(history)
     if (local) return local
     if (errors) return unknownWith(errors)
@@ -104,39 +105,6 @@ function uncounted({ calls, manifest }: History): Finding | undefined {
   return undefined
 }
 
-/** Two probes of a second, as breaker-recovers has them. ours */
-const PROBES_MS = 2_000
-/** Calls by which it must have noticed. ours */
-const NOTICED_BY = 20
-
-/** An instance that counts for itself though Redis has long been back. */
-function stillLocal(history: History): Finding | undefined {
-  const { breakerOpenMs } = history.manifest.declared
-  const heals = faultsOf(history).flatMap(({ dependency, overMs }) => (dependency === 'redis' ? [overMs] : []))
-  if (breakerOpenMs === undefined || heals.length === 0) return undefined
-  const [healedMs, limit] = [Math.max(...heals), breakerOpenMs + PROBES_MS]
-  const since = byEnd(history).filter(({ sentAtMs }) => sentAtMs > healedMs + limit)
-  const noticedAtMs = since[NOTICED_BY * instancesOf(history) - 1]?.endedAtMs ?? Number.POSITIVE_INFINITY
-  for (const [series, all] of Map.groupBy(points(history, 'limiterLocal'), (point) => point.series)) {
-    const own = all.filter(({ atMs }) => atMs > noticedAtMs)
-    const last = own.at(-1)
-    // One that never read 0 tells something else.
-    if (!last || own.some(({ value }) => value !== 1) || !all.some(({ value }) => value === 0)) continue
-    const tookMs = Math.round(last.atMs - healedMs)
-    return {
-      status: 'fail',
-      timed: true,
-      measured: tookMs,
-      limit,
-      unit: 'ms after the heal',
-      samples: own.length,
-      says: `${series} was still 1 ${time(tookMs)} after Redis was back: it counts for itself, and no other instance sees what it lets in`,
-      witnesses: indexes(since.slice(0, WITNESSES)),
-    }
-  }
-  return undefined
-}
-
 interface Budget {
   owner: string
   /** Where the target declares it. */
@@ -150,6 +118,8 @@ interface Budget {
 
 interface Fullest extends Omit<Budget, 'admitted'> {
   calls: Call[]
+  fromMs: number
+  toMs: number
   windowMs: number
   allowed: number
   /** Calls ÷ allowed. */
@@ -158,8 +128,6 @@ interface Fullest extends Omit<Budget, 'admitted'> {
 
 function budgetsOf(history: History, admits: (call: Call) => boolean): Budget[] {
   const { perAgent, perAgentTool = {} } = history.manifest.declared
-  const bursts = localBursts(history)
-  const local = bursts === 'perhaps' ? 1 : 1 + bursts
   const admitted = byEnd(history).filter(admits)
   return [...Map.groupBy(admitted, ({ agent }) => agent)].flatMap(([agent, own]) => {
     const budget = (
@@ -175,7 +143,7 @@ function budgetsOf(history: History, admits: (call: Call) => boolean): Budget[] 
           owner,
           declared,
           terms: `${ratePerMinute} a minute, ${burst} at once`,
-          burst: burst * local,
+          burst,
           perMs: ratePerMinute / 60_000,
           admitted: calls,
         },
@@ -191,18 +159,36 @@ function budgetsOf(history: History, admits: (call: Call) => boolean): Budget[] 
 }
 
 /** Those over their budgets, the worst first, and what the fullest of all used of its own: 0 where nobody was let in. */
-function overIn(budgets: readonly Budget[], slack: number): { over: Fullest[]; most: number } {
-  const found = budgets.flatMap((budget) => fullest(budget, slack) ?? [])
+function overIn(budgets: readonly Budget[], extra: readonly Extra[], slack: number): { over: Fullest[]; most: number } {
+  const found = budgets.flatMap((budget) => fullest(budget, extra, slack) ?? [])
   const over = found.filter(({ used }) => used > 1).sort((a, b) => b.used - a.used)
   return { over, most: found.reduce((most, { used }) => Math.max(most, used), 0) }
 }
 
-/** The window that went furthest beyond what the rate refills in it: if any is over its budget, this one is. */
-function fullest({ admitted, ...budget }: Budget, slack: number): Fullest | undefined {
-  const window = fullestWindow(admitted, budget.perMs * slack)
-  if (!window) return undefined
-  const calls = admitted.filter(({ sentAtMs, endedAtMs = sentAtMs }) => sentAtMs >= window.fromMs && endedAtMs <= window.toMs)
-  const windowMs = window.toMs - window.fromMs
-  const allowed = budget.burst + budget.perMs * windowMs * slack
-  return { ...budget, calls, windowMs, allowed, used: calls.length / allowed }
+/** The window that used most of what it may: of those that go furthest beyond what the rate refills, one for each set of extra bursts. */
+function fullest({ admitted, ...budget }: Budget, extra: readonly Extra[], slack: number): Fullest | undefined {
+  const perMs = budget.perMs * slack
+  const used = (window: FullestWindow): Fullest => {
+    const { fromMs, toMs } = window
+    const calls = admitted.filter(({ sentAtMs, endedAtMs = sentAtMs }) => sentAtMs >= fromMs && endedAtMs <= toMs)
+    const windowMs = toMs - fromMs
+    const allowed = budget.burst * (1 + burstsIn(extra, window)) + perMs * windowMs
+    return { ...budget, calls, fromMs, toMs, windowMs, allowed, used: calls.length / allowed }
+  }
+  const whole = fullestWindow(admitted, perMs)
+  if (!whole) return undefined
+  // What stays within the budget itself needs no extra burst, nor does any other window then.
+  if (extra.length === 0 || whole.calls <= budget.burst + perMs * (whole.toMs - whole.fromMs)) return used(whole)
+  const found = between(extra).flatMap(({ fromMs, toMs }) => {
+    const inside = admitted.filter(({ sentAtMs, endedAtMs = sentAtMs }) => sentAtMs > fromMs && endedAtMs < toMs)
+    return fullestWindow(inside, perMs) ?? []
+  })
+  return found.map(used).reduce((most, one) => (one.used > most.used ? one : most), used(whole))
+}
+
+/** Stretches of which no window that has fewer extra bursts reaches out: from the end of one, or the beginning, to the begin of another. */
+function between(extra: readonly Extra[]): Stretch[] {
+  const begins = [Number.NEGATIVE_INFINITY, ...extra.map(({ toMs }) => toMs)]
+  const ends = [Number.POSITIVE_INFINITY, ...extra.map(({ fromMs }) => fromMs)]
+  return begins.flatMap((fromMs) => ends.flatMap((toMs) => (fromMs < toMs ? [{ fromMs, toMs }] : [])))
 }
