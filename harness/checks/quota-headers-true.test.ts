@@ -109,6 +109,19 @@ describe('quota-headers-true', () => {
     expect(find(quotaHeadersTrue, story)).toMatchObject({ status: 'pass' })
   })
 
+  test('what a Redis that is emptied had counted is forgotten, once, and it goes on counting', () => {
+    const emptied = (...said: [atMs: number, r: number][]) => {
+      const story = aRun().agent('a').fault('redis-flushed', { on: 'redis', fromMs: 10_000, toMs: 18_000 })
+      for (const [atMs, r] of said)
+        story.call({ of: 'a', atMs, answer: served(5, { rateLimit: `"agent";r=${r}`, rateLimitPolicy: '"agent";q=20;w=60' }) })
+      return find(quotaHeadersTrue, story)
+    }
+    expect(emptied([9_000, 2], [9_500, 1], [13_000, 18], [13_500, 17])).toMatchObject({ status: 'pass', samples: 4 })
+    expect(emptied([9_000, 2], [9_500, 12])).toMatchObject({ status: 'fail', says: expect.stringContaining('rose faster') })
+    expect(emptied([13_000, 18], [16_000, 9])).toMatchObject({ status: 'fail', says: expect.stringContaining('fell by more') })
+    expect(emptied([13_000, 2], [19_000, 12])).toMatchObject({ status: 'fail', says: expect.stringContaining('rose faster') })
+  })
+
   test('a server that was killed may have forgotten what was spent', () => {
     const told = (r: number) => served(5, { rateLimit: `"agent";r=${r};t=60`, rateLimitPolicy: '"agent";q=20;w=60' })
     const story = () =>

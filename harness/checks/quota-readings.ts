@@ -1,7 +1,8 @@
 // What RateLimit headers said, call by call: the policy, what remains of it, and where it was counted. Readings of two places say nothing
 // of each other: another quota or window under the same name is another budget, as is another partition (pk); and while the place where
 // budgets are shared is away (a fault at Redis, or the server's own word for it) each instance counts for itself, from a full one; so may
-// one that was killed and began anew. Around the change nobody knows. Pure.
+// one that was killed and began anew. Around the change nobody knows. A Redis that is emptied stays the place: what was told before says
+// nothing of what is told after. Pure.
 //
 // Source: draft-ietf-httpapi-ratelimit-headers-10; the form of draft 7 has no names (`limit=5, remaining=3, reset=7` and `5;w=10`): the
 // quota stands for one. Units other than requests (qu) are left out. Not modelled: headers of other names (X-RateLimit-…).
@@ -54,6 +55,9 @@ export function readings(history: History): Reading[] {
 /** How long a server may take to notice that the shared place has gone, or is back. ours */
 const NOTICED_MS = 2_000
 
+/** Over at once: nobody has to come back. But who was told that it is spent may be told so from memory until its wait is over. */
+const EMPTIED = 'redis-flushed'
+
 /** Where budgets were counted at a moment: in the shared place, or, while that is away, by each instance for itself. */
 class Places {
   /** Changes from the one to the other, and the stretch in which each may have come. */
@@ -64,10 +68,14 @@ class Places {
     const openMs = breakerOpenMs(history)
     const faults = faultsOf(history)
       .filter(({ dependency }) => dependency === 'redis' || dependency === 'server')
-      .flatMap(({ fromMs, toMs, overMs }) => [
-        { fromMs, toMs: fromMs + NOTICED_MS },
-        { fromMs: toMs, toMs: overMs + openMs + NOTICED_MS },
-      ])
+      .flatMap(({ fault, beginsMs, fromMs, toMs, overMs }) =>
+        fault === EMPTIED
+          ? [{ fromMs: beginsMs, toMs: fromMs + NOTICED_MS }]
+          : [
+              { fromMs, toMs: fromMs + NOTICED_MS },
+              { fromMs: toMs, toMs: overMs + openMs + NOTICED_MS },
+            ],
+      )
     const told = [...Map.groupBy(points(history, 'limiterLocal'), ({ series }) => series).values()].flatMap((own) =>
       own.flatMap(({ atMs, value }, n) => {
         const before = own[n - 1]
