@@ -81,6 +81,9 @@ describe('alerts-fire', () => {
     expect(absorbed(1).status).toBe('unknown')
     expect(absorbed(10)).toMatchObject({ status: 'fail', measured: 1 })
     expect(absorbed(0, 'redis-frozen')).toMatchObject({ status: 'fail', measured: 1 })
+    // Over as soon as it happened: nobody is owed an alert, unless somebody had less for it.
+    expect(absorbed(0, 'redis-flushed')).toMatchObject({ status: 'pass', measured: 0 })
+    expect(absorbed(10, 'redis-flushed')).toMatchObject({ status: 'fail', measured: 1 })
   })
 
   /** Two outages, from 10 s to 13.1 s and from 15 s to 18.1 s. */

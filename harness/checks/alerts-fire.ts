@@ -5,9 +5,10 @@
 // `stretch` seconds of theirs). In the steady phase none may fire, nor later where nothing is broken and nobody misbehaves; in each window
 // with faults at least one must begin, from the first injection to the last verified heal. One that fires already, from an earlier window's
 // fault, and goes on to the end of this one may have seen both or only the first: unknown. So is one that fires while agents were ill
-// served without a fault (1 %, ours), and silence while nobody had less than before and nothing was gone. Left out are those that are for no
-// person: of severity `none` or `info`, and watchdogs. No limits. Not modelled: whether it is the right alert for that fault, and who is woken.
-import type { CallClass } from '../history/event.ts'
+// served without a fault (1 %, ours), and silence while nobody had less than before and nothing was gone; but what was over as soon as it
+// happened, and took nothing from anybody, wakes nobody. Left out are those that are for no person: of severity `none` or `info`, and
+// watchdogs. No limits. Not modelled: whether it is the right alert for that fault, and who is woken.
+import type { Call, CallClass } from '../history/event.ts'
 import { type FaultRecord, faultsOf } from '../history/faults.ts'
 import type { History } from '../history/history.ts'
 import { goodIn, intents, measured, phaseOf } from '../history/queries.ts'
@@ -21,6 +22,8 @@ const ILL_SHARE = 0.01
 
 /** Faults that take a dependency away for as long as they last: somebody must know, whether or not anybody feels it yet. */
 const GONE = /-(?:refused|down|frozen|hang)$/
+/** Faults of one moment, after which all is there again. */
+const MOMENTARY: ReadonlySet<string> = new Set(['redis-flushed', 'keys-rotated', 'connections-reset', 'postgres-sessions-killed'])
 /** Those that always fire, to show that alerts arrive (kube-prometheus' Watchdog), and those that notify nobody by themselves. */
 const NOBODY = /^(?:none|info)$/i
 const WATCHDOG = /^(?:watchdog|dead_?mans?_?(?:switch|snitch))$/i
@@ -52,7 +55,8 @@ export const alertsFire = check({
       ...window,
       alert: fired.find(({ fromMs }) => fromMs >= window.fromMs && fromMs <= window.toMs),
     }))
-    const unanswered = answered.filter(({ alert }) => !alert).map((window) => ({ ...window, doubt: doubtOf(history, calm, fired, window) }))
+    const owed = answered.filter((window) => !window.alert && !wasNothing(history, calm, window))
+    const unanswered = owed.map((window) => ({ ...window, doubt: doubtOf(history, calm, fired, window) }))
     const silent = unanswered.filter(({ doubt }) => doubt === undefined)
     const seconds = `a second stands for ${Math.round(alerts.stretch)} of the rules' own`
     const shown = {
@@ -111,10 +115,18 @@ function doubtOf({ calls }: History, calm: Stretch, fired: readonly FiredAlert[]
   const lasting = fired.find(({ fromMs, toMs }) => fromMs < window.fromMs && toMs >= window.toMs)
   if (lasting)
     return `${lasting.alert} had fired since ${time(lasting.fromMs)} and went on through ${id}, which it may not have noticed: a longer pause before it would tell`
-  if (faults.some((fault) => GONE.test(fault))) return undefined
-  const [before, during] = [goodIn(intents(calls), calm).share, goodIn(intents(calls), window).share]
-  if (during < (1 - ILL_SHARE) * before) return undefined
+  if (faults.some((fault) => GONE.test(fault)) || hadLess(calls, calm, window)) return undefined
   return `no alert began in ${id} (${faults.join(', ')}), but agents had no less than before: whether one was wanted, nobody can tell`
+}
+
+/** A moment that nobody felt: there is nothing left of it to act on. */
+function wasNothing({ calls }: History, calm: Stretch, { faults, ...window }: BrokenWindow): boolean {
+  return faults.every((fault) => MOMENTARY.has(fault)) && !hadLess(calls, calm, window)
+}
+
+function hadLess(calls: readonly Call[], calm: Stretch, window: Stretch): boolean {
+  const [before, during] = [goodIn(intents(calls), calm).share, goodIn(intents(calls), window).share]
+  return during < (1 - ILL_SHARE) * before
 }
 
 type FiredAlert = NonNullable<History['manifest']['alerts']>['fired'][number]
