@@ -99,6 +99,8 @@ const FAULTS = [
   ['postgres-backend-frozen', {}],
   ['redis-refused', {}],
   ['redis-frozen', {}],
+  ['redis-latency', {}],
+  ['redis-flushed', {}],
   ['server-frozen', {}],
   ['server-killed', {}],
   ['server-drained', {}],
