@@ -122,6 +122,19 @@ describe('quota-headers-true', () => {
     expect(emptied([13_000, 2], [19_000, 12])).toMatchObject({ status: 'fail', says: expect.stringContaining('rose faster') })
   })
 
+  test('its own word tells when it counts alone, and so what it says soon after Redis went away', () => {
+    const soon = (...said: [atMs: number, r: number][]) => away(...said.map(([atMs, r]) => [atMs, r, 10] as [number, number, number]))
+    expect(find(quotaHeadersTrue, soon([10_600, 9], [11_200, 4]))).toMatchObject({ status: 'pass' })
+    const telling = (...said: [atMs: number, r: number][]) => {
+      const story = soon(...said)
+      for (let atMs = 2_000; atMs < 27_000; atMs += 250)
+        story.sample('metrics', atMs, { limiterLocal: atMs > 10_000 && atMs < 19_000 ? 1 : 0 })
+      return find(quotaHeadersTrue, story)
+    }
+    expect(telling([9_500, 2], [10_100, 9], [10_600, 9], [11_200, 8])).toMatchObject({ status: 'pass' })
+    expect(telling([10_600, 9], [11_200, 4])).toMatchObject({ status: 'fail', measured: 1 })
+  })
+
   test('a server that was killed may have forgotten what was spent', () => {
     const told = (r: number) => served(5, { rateLimit: `"agent";r=${r};t=60`, rateLimitPolicy: '"agent";q=20;w=60' })
     const story = () =>

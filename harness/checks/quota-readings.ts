@@ -66,22 +66,24 @@ class Places {
 
   constructor(history: History) {
     const openMs = breakerOpenMs(history)
-    const faults = faultsOf(history)
-      .filter(({ dependency }) => dependency === 'redis' || dependency === 'server')
-      .flatMap(({ fault, beginsMs, fromMs, toMs, overMs }) =>
-        fault === EMPTIED
-          ? [{ fromMs: beginsMs, toMs: fromMs + NOTICED_MS }]
-          : [
-              { fromMs, toMs: fromMs + NOTICED_MS },
-              { fromMs: toMs, toMs: overMs + openMs + NOTICED_MS },
-            ],
-      )
     const told = [...Map.groupBy(points(history, 'limiterLocal'), ({ series }) => series).values()].flatMap((own) =>
       own.flatMap(({ atMs, value }, n) => {
         const before = own[n - 1]
         return before && before.value !== value ? [{ fromMs: before.atMs, toMs: atMs }] : []
       }),
     )
+    const faults = faultsOf(history)
+      .filter(({ dependency }) => dependency === 'redis' || dependency === 'server')
+      .flatMap(({ fault, dependency, beginsMs, fromMs, toMs, overMs }) => {
+        if (fault === EMPTIED) return [{ fromMs: beginsMs, toMs: fromMs + NOTICED_MS }]
+        const backMs = overMs + openMs + NOTICED_MS
+        // Its own word is the more exact one.
+        if (dependency === 'redis' && told.some((change) => change.toMs >= beginsMs && change.fromMs <= backMs)) return []
+        return [
+          { fromMs, toMs: fromMs + NOTICED_MS },
+          { fromMs: toMs, toMs: backMs },
+        ]
+      })
     this.#changes = [...faults, ...told]
     this.#everLocal = this.#changes.length > 0
   }
