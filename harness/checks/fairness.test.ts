@@ -103,12 +103,15 @@ describe('fairness', () => {
   })
 
   test('while Redis is away, a runaway may have one local burst more, as limiter-true has it', () => {
-    const away = (atOnce: number) => {
-      const story = fairHardened().fault('redis-refused', { on: 'redis' })
+    const away = (atOnce: number, when = {}) => {
+      const story = fairHardened().fault('redis-frozen', { on: 'redis', ...when })
+      story.manifest.declared.breakerOpenMs = 2_000
       return find(fairness, story.calls({ of: 'runaway-01', fromMs: 11_000, toMs: 11_000 + atOnce * 10, everyMs: 10, answer: served() }))
     }
     expect(away(25).status).toBe('pass')
     expect(away(60)).toMatchObject({ status: 'fail', unit: 'calls' })
+    // Of a time that was over before it began to run away there is nothing left.
+    expect(away(25, { fromMs: 2_500, toMs: 4_000 })).toMatchObject({ status: 'fail', unit: 'calls' })
   })
 
   test('errors that nobody can read, and limits told in prose, are no admissions', () => {
