@@ -40,6 +40,17 @@ it('knows nothing of a path that is no address, and serves on', async () => {
   expect((await rate()).status).toBe(200)
 })
 
+it('answers 404 for money that is no more, 400 for what is no code, and counts neither as anything else', async () => {
+  const ask = async (base: string, quote: string) => {
+    const { statusCode, body } = await request(`http://${upstream.address}/rate?base=${base}&quote=${quote}`)
+    await body.dump()
+    return statusCode
+  }
+  expect([await ask('EUR', 'DEM'), await ask('XXX', 'EUR'), await ask('EUR', 'euro'), await ask('EUR', 'AUD')]).toEqual([
+    404, 404, 400, 200,
+  ])
+})
+
 it('remembers what it was asked, once: whose call, which trace, what it said', async () => {
   await upstream.takeHits()
   const trace = '4bf92f3577b34da6a3ce929d0e0e4736'

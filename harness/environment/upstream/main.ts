@@ -68,9 +68,9 @@ function pageOf(request: IncomingMessage): { status: number; body: unknown } {
   if (url?.pathname !== '/rate') return { status: url?.pathname === '/' ? 200 : 404, body: { serves: '/rate?base=EUR&quote=USD' } }
   const [base, quote] = [url.searchParams.get('base') ?? '', url.searchParams.get('quote') ?? '']
   const rate = rateOf(base, quote)
-  return rate === undefined
-    ? { status: 400, body: { error: 'base and quote are currency codes' } }
-    : { status: 200, body: { base, quote, rate } }
+  if (rate === 'bad') return { status: 400, body: { error: 'base and quote are currency codes' } }
+  if (rate === 'unknown') return { status: 404, body: { error: 'there is no rate for these currencies' } }
+  return { status: 200, body: { base, quote, rate } }
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {
