@@ -3,8 +3,8 @@
 // Never asked twice: the agent above asks again, and two layers that do so multiply. Its 429 is passed on with its wait.
 // The call carries the request's id, its trace and a keyed hash of the agent, so that the other side can hold one agent back
 // without learning who it is; nothing else of the caller's leaves.
-// Silence, a broken connection, a status that makes no sense and what cannot be read count for the breaker; its 429, and the 400 or
-// 404 of a currency that it does not know, say that it lives.
+// Silence, a broken connection, a status that makes no sense and what cannot be read count for the breaker; its 429, and what it says
+// of a currency that it does not know (400, 404, 410, 422), say that it lives.
 // Without UPSTREAM_URL: a small table of rates, so that the server runs alone.
 // Instances give an agent the same tag only when they share LOG_HASH_KEY. Does not model: a cache of rates, a bound on calls at once
 // (the agents' leases are one).
@@ -34,6 +34,8 @@ const BODY_MAX_BYTES = 65_536
 const THEIR_WAIT_MS = 1_000
 /** A wait of a thousand years is no wait that anybody could be told. */
 const THEIR_WAIT_MAX_MS = 86_400_000
+/** Statuses that say no more than that these currencies will not do. 401 and 403 are not among them: the caller has no part in those. */
+const OF_THE_CALLER: ReadonlySet<number> = new Set([400, 404, 410, 422])
 const Answer = z.object({ rate: z.number().positive() })
 /** Units that one euro buys. */
 const TABLE: Record<string, number> = { EUR: 1, USD: 1.08, JPY: 162.5, GBP: 0.85, CHF: 0.95 }
@@ -80,7 +82,7 @@ function headersOf({ requestId, identity, traceparent }: Call, key: string | Buf
 
 function read(response: Response, text: string): number {
   if (response.status === 429) throw throttled(response.headers.get('retry-after'))
-  if (response.status === 404 || response.status === 400) throw new CallError('INVALID_ARGUMENTS', 'There is no rate for these currencies.')
+  if (OF_THE_CALLER.has(response.status)) throw new CallError('INVALID_ARGUMENTS', 'There is no rate for these currencies.')
   if (!response.ok) throw away(new Error(`status ${response.status}`))
   return Answer.parse(JSON.parse(text)).rate
 }

@@ -123,13 +123,28 @@ test('an upstream that is back is found by a probe', async () => {
   await expect.poll(async () => (await rate(desk)).data.rate, { interval: 50, timeout: 5_000 }).toBe(1.25)
 })
 
-test('wrong arguments never reach it, and unknown currencies do not count', async () => {
-  await using desk = await open({ BREAKER_FAILURES: '2' })
+test('wrong arguments never reach it', async () => {
+  await using desk = await open()
   expect((await desk.call('get_exchange_rate', { base: 'eur', quote: '../admin' })).data.code).toBe('INVALID_ARGUMENTS')
   expect(seen).toEqual([])
-  behaviour = answers(404)
-  for (let i = 0; i < 3; i++) expect((await rate(desk)).data.code).toBe('INVALID_ARGUMENTS')
+})
+
+test.each([400, 404, 410, 422])('its %i for unknown currencies is the mistake of who asked, and does not count', async (status) => {
+  await using desk = await open({ BREAKER_FAILURES: '2' })
+  behaviour = answers(status)
+  for (let i = 0; i < 3; i++) {
+    const told = await rate(desk)
+    expect([told.status, told.isError, told.data.code, told.data.retryable]).toEqual([200, true, 'INVALID_ARGUMENTS', false])
+  }
+  expect(seen).toHaveLength(3)
   expect(await desk.metric('breaker_state{dependency="upstream"}')).toBe(0)
+})
+
+test.each([401, 403])('its %i is no answer to what was asked: it turns the server itself away, so that counts', async (status) => {
+  await using desk = await open({ BREAKER_FAILURES: '2' })
+  behaviour = answers(status)
+  for (let i = 0; i < 2; i++) expect((await rate(desk)).data.code).toBe('DEPENDENCY_UNAVAILABLE')
+  expect(await desk.metric('breaker_state{dependency="upstream"}')).toBe(1)
 })
 
 test('quote_invoice holds no connection while the upstream makes it wait', async () => {
