@@ -80,6 +80,8 @@ export interface PersonaDefinition<P extends Parameters = Parameters> {
   hostile: boolean
   /** It goes where answers lead: its role must say where that is (`leadsTo`). */
   walks?: boolean
+  /** Some of its calls are wrong on purpose: its role must say how (`mistakes`). */
+  errs?: true
   /** Its client holds the server's own stream open; only the undici driver can. */
   listens?: Listening
   parameters: P
@@ -99,7 +101,7 @@ export interface Membership {
   tenant?: string
   /** Only agents that the target gives this priority; from a target that gives none, any. */
   priority?: Priority
-  /** Left out where the target has no tool for the role; else that ends the matter. */
+  /** Left out where the target has no tool for the role, or the persona errs and it names no `mistakes`; else that ends the matter. */
   ifOffered?: true
   /** How their tasks arrive, all of them together; without it the persona's own way. */
   arrivals?: Arrivals

@@ -44,6 +44,7 @@ const arriving = persona({
 const backwards = persona({ ...quiet, parameters: {}, tasks: () => [{ atMs: 0, calls: [{ turn: 1, thinkMs: -5 }] }] })
 const thief = persona({ ...quiet, parameters: {}, tasks: () => [{ atMs: 0, calls: [{ turn: 1, thinkMs: 0, credential: 'expired' }] }] })
 const walks = persona({ ...quiet, walks: true, parameters: {}, tasks: () => [{ atMs: 0, calls: one }] })
+const errs = persona({ ...quiet, errs: true, parameters: {}, tasks: () => [{ atMs: 0, calls: [{ turn: 1, thinkMs: 0, mistaken: true }] }] })
 const latency = fault({
   summary: 'x',
   source: 'x',
@@ -101,7 +102,7 @@ function plan(changes: Partial<Omit<Scenario, 'kind'>> = {}, to: Target = agains
     personas: new Units<PersonaDefinition>('persona', [
       unit('walker', walker.definition as unknown as PersonaDefinition),
       unit('brute', brute.definition as unknown as PersonaDefinition),
-      ...Object.entries({ arriving, backwards, thief, walks }).map(([id, { definition }]) =>
+      ...Object.entries({ arriving, backwards, errs, thief, walks }).map(([id, { definition }]) =>
         unit(id, definition as unknown as PersonaDefinition),
       ),
     ]),
@@ -265,6 +266,17 @@ test('who is asked for only where the target has a tool for them is left out els
   expect([left.leftOut, left.agents.length, Object.keys(left.roles)]).toEqual([['slow'], 2, ['cheapRead']])
   const offered = plan({ fleet: [walker({ agents: 2, role: 'cheapRead', ifOffered: true })] })
   expect([offered.leftOut, offered.agents.length]).toEqual([undefined, 2])
+})
+
+test('who errs is left out too where the target names no mistakes, and told apart; who does not err is there', () => {
+  const fleet = [walker({ agents: 2, role: 'cheapRead' }), errs({ agents: 1, role: 'cheapRead', ifOffered: true })]
+  const left = plan({ fleet })
+  expect([left.leftOut, left.unmistaken, left.agents.length]).toEqual([undefined, ['cheapRead'], 2])
+  const cheapRead = { name: 'list', mistakes: () => ({ page: 'none' }) }
+  const erring = plan({ fleet }, target({ url: 'http://x', tools: { cheapRead } }))
+  expect([erring.unmistaken, erring.agents.length]).toEqual([undefined, 3])
+  expect(() => plan({ fleet: [errs({ agents: 1, role: 'cheapRead' })] })).toThrow(expect.objectContaining({ code: 'MISTAKES_MISSING' }))
+  expect(plan({ fleet: [...fleet, errs({ agents: 1, role: 'slow', ifOffered: true })] })).toMatchObject({ leftOut: ['slow'] })
 })
 
 test('a target with one tenant has no keys in common', () => {

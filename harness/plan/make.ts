@@ -35,9 +35,7 @@ const BEYOND_DEADLINE_MS = 2_000
 export function makePlan({ scenario, target, personas, faults, checks, seed, scale, protocol }: PlanOptions): Plan {
   assertWhole(scenario.id, scenario.value, scale)
   const { phases: lengths, fleet: wanted, windows, links, settings, essential } = scenario.value
-  const isOffered = ({ membership: { role, ifOffered } }: FleetEntry) => !ifOffered || target.value.tools?.[role] !== undefined
-  const fleet = wanted.filter(isOffered)
-  const leftOut = [...new Set(wanted.filter((entry) => !isOffered(entry)).map(({ membership }) => membership.role))]
+  const { fleet, leftOut, unmistaken } = offered(wanted, target.value)
   const draw = createDraw(seed)
   const phases = layPhases(lengths[scale], windows, scale)
   const roles = planRoles(fleet, target.value, target.id, personas)
@@ -57,11 +55,25 @@ export function makePlan({ scenario, target, personas, faults, checks, seed, sca
     agents,
     ...(fleet.some(({ membership }) => membership.sharedKeyEvery !== undefined) && { sharedKeys: sharedKeysOf(agents) }),
     ...(leftOut.length > 0 && { leftOut }),
+    ...(unmistaken.length > 0 && { unmistaken }),
     checks: planChecks(scenario.value, checks),
     essential,
     endsAtMs: phases.at(-1)?.toMs ?? 0,
     ...(lengths[scale].afterS !== undefined && { afterMs: lengths[scale].afterS * 1_000 }),
     patienceMs: patience(scale, roles, agents),
+  }
+}
+
+/** Who is there whatever the target has, and who finds a tool for its role; of the others, which roles those want, and why not. */
+function offered(wanted: readonly FleetEntry[], { tools }: Target) {
+  const isAbsent = ({ membership: { role, ifOffered } }: FleetEntry) => ifOffered === true && tools?.[role] === undefined
+  const isAtALoss = ({ persona, membership: { role, ifOffered } }: FleetEntry) =>
+    ifOffered === true && persona.errs === true && tools?.[role] !== undefined && tools[role].mistakes === undefined
+  const rolesOf = (entries: readonly FleetEntry[]) => [...new Set(entries.map(({ membership }) => membership.role))]
+  return {
+    fleet: wanted.filter((entry) => !isAbsent(entry) && !isAtALoss(entry)),
+    leftOut: rolesOf(wanted.filter(isAbsent)),
+    unmistaken: rolesOf(wanted.filter(isAtALoss)),
   }
 }
 

@@ -206,6 +206,8 @@ export interface Plan {
   sharedKeys?: Record<string, number>
   /** Roles that nobody calls, since the target has no tool for them. Absent: all that the scenario asks for are called. */
   leftOut?: Role[]
+  /** Roles that nobody calls with wrong arguments, since the target names none. Absent: all that the scenario wants are. */
+  unmistaken?: Role[]
   checks: PlannedCheck[]
   essential: string[]
   /** The end of the last phase, ms. */

@@ -12,6 +12,7 @@ export const guesser = persona({
   summary: 'Calls with arguments of which a share is wrong, and takes the answer as it is.',
   source: 'crystaldba#98; hermes-agent#11113; SmartAI/mcp-chaos (models that retry with other arguments)',
   hostile: true,
+  errs: true,
   parameters: { everyMs: milliseconds(500, { from: 20, to: 600_000 }), mistakenShare: share(0.5) },
   tasks(draw, { everyMs, mistakenShare }, span) {
     return draw.arrivals(span, everyMs, 'regular').map((atMs) => {
