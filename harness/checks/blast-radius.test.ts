@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { gaveUp, refused, served } from '../../tests/fixtures/histories/answers.ts'
+import { gaveUp, refused, served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
 import { blastRadius } from './blast-radius.ts'
@@ -80,6 +80,49 @@ describe('blast-radius', () => {
     const story = locked({ table: 'shop.orders', tookMs: null })
     for (const role of Object.values(story.plan.roles)) role.needs = role.needs.map((need) => need.replace(':', ':shop.'))
     expect(find(blastRadius, story)).toMatchObject({ notExercised: true })
+  })
+
+  describe('where agents are the stress', () => {
+    /** They err with `external` under stress; the answers of cheapRead meanwhile. */
+    const erring = (answer = served(30), role: 'external' | 'cheapRead' = 'external') => {
+      const story = aRun().agent('a').agent('g', { persona: 'guesser', hostile: true })
+      story.calls({ of: 'a', fromMs: 2_000, toMs: 10_000, everyMs: 100, answer: served(30) })
+      story.calls({ of: 'a', fromMs: 10_000, toMs: 18_000, everyMs: 100, answer })
+      return story.calls({ of: 'g', role, fromMs: 10_000, toMs: 18_000, everyMs: 200, answer: toolError('INVALID_ARGUMENTS') })
+    }
+
+    test('holds when those who call other tools notice nothing', () => {
+      expect(find(blastRadius, erring())).toMatchObject({
+        status: 'pass',
+        measured: 1,
+        says: expect.stringContaining('which the stress did not call'),
+      })
+    })
+
+    test('fails when they get no answers, and when those come late', () => {
+      const shut = find(blastRadius, erring(unavailable()))
+      expect(shut).toMatchObject({ status: 'fail', measured: 0, remedy: { runbook: 'DEPENDENCY_UNAVAILABLE' } })
+      expect(shut.witnesses).toHaveLength(20)
+      expect(shut.follows).toBeUndefined()
+      const metered = erring(unavailable())
+      for (let atMs = 10_000; atMs < 18_000; atMs += 500) metered.sample('prometheus', atMs, { 'breakerOpen{dependency="upstream"}': 1 })
+      expect(find(blastRadius, metered)).toMatchObject({ status: 'fail', remedy: { control: 'breaker' }, follows: ['breaker-not-fooled'] })
+      expect(find(blastRadius, erring(served(400)))).toMatchObject({ status: 'fail', unit: 'ms', measured: 401 })
+    })
+
+    test('a tool that needs the same is another tool all the same: nothing is broken; the one that they call is not judged', () => {
+      const story = erring(unavailable())
+      for (const role of Object.values(story.plan.roles)) role.needs = ['upstream:rates']
+      expect(find(blastRadius, story).status).toBe('fail')
+      expect(find(blastRadius, erring(unavailable(), 'cheapRead'))).toMatchObject({
+        notExercised: true,
+        says: expect.stringContaining('called by the stress'),
+      })
+    })
+
+    test('beside a fault they are not what is asked about', () => {
+      expect(find(blastRadius, erring(unavailable()).fault('postgres-refused'))).toMatchObject({ notExercised: true })
+    })
   })
 
   test('is not judged when answers cannot be seen', () => {

@@ -2,20 +2,21 @@
 // them: a pool that all tools share, or a connection held across a wait, makes one part's outage everybody's.
 //
 // Calls are untouched when their role needs nothing that a fault of the window breaks: `postgres:orders` is not touched by a lock on
-// `invoices`, `postgres` is touched by everything there. Each untouched role is judged by itself: share of good answers under stress ÷
+// `invoices`, `postgres` is touched by everything there. Where agents are all the stress, nothing is broken, whatever they ask for and
+// however wrong: they touch the tools that they call, and no other, even one that reads the same table or asks the same API. Each untouched role is judged by itself: share of good answers under stress ÷
 // steady (default limit 0.99), and p95 (default 1.5 × + 50 ms; 200 samples on each side; of fewer, from leastPlanned, 30, on, the median is
 // held to it: half are slower than nearly all were). All ours. A role without any needs is left out: nobody has said what it does
 // without; so are agents that did not ask in the steady phase. Not modelled: needs that are not all named.
 import type { Call } from '../history/event.ts'
-import { faultsOf } from '../history/faults.ts'
+import { type FaultRecord, faultsOf } from '../history/faults.ts'
 import { intentsOfRegulars } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { type Intent, phaseOf, phasesOf } from '../history/queries.ts'
 import { isDuring } from '../history/stretch.ts'
 import { count, milliseconds, ratio, share } from '../parameters.ts'
-import type { Phase } from '../plan/plan.ts'
-import { remedyFor } from './cause.ts'
+import type { Phase, Role } from '../plan/plan.ts'
+import { openBreaker, remedyFor } from './cause.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, percent, time, unknown, worst } from './finding.ts'
 import { goodShare } from './good-share.ts'
@@ -52,27 +53,46 @@ export const blastRadius = check({
   judge(history, limits) {
     const steady = phaseOf(history, 'steady')
     if (!steady) return unknown('the plan has no steady phase to compare with')
-    const found = phasesOf(history, 'stress').flatMap((stress) =>
-      untouchedRoles(history, stress).map((role) => {
+    const found = phasesOf(history, 'stress').flatMap((stress) => {
+      const faults = faultsOf(history).filter(({ window }) => window === stress.window)
+      const roles = faults.length > 0 ? withoutNeedOf(history, faults) : notCalledByHostile(history, stress)
+      const without = faults.length > 0 ? 'needs nothing that broke' : 'the stress did not call'
+      return roles.map((role) => {
         const own = intentsOfRegulars(history).filter(({ first }) => first.role === role)
-        return { ...compare(history, own, role, steady, stress, limits), evidence: 'direct' as const }
-      }),
+        return { ...compare(history, own, `${role}, which ${without},`, steady, stress, limits), evidence: 'direct' as const }
+      })
+    })
+    if (found.length > 0) return worst(found)
+    return notExercised(
+      faultsOf(history).length > 0
+        ? 'every role needs what the stress breaks, or names no needs: name them as fine as a table'
+        : 'every role is called by the stress, or there is none',
     )
-    if (found.length === 0) return notExercised('every role needs what the stress breaks, or names no needs: name them as fine as a table')
-    return worst(found)
   },
 })
 
-function untouchedRoles(history: History, stress: Phase): string[] {
-  const broken = faultsOf(history).flatMap(({ window, dependency, parameters: { table } }) => {
-    if (window !== stress.window || dependency === undefined) return []
+function withoutNeedOf(history: History, faults: readonly FaultRecord[]): string[] {
+  const broken = faults.flatMap(({ dependency, parameters: { table } }) => {
+    if (dependency === undefined) return []
     return [typeof table === 'string' && table !== '' ? `${dependency}:${table}` : dependency]
   })
   if (broken.length === 0 || broken.includes('server')) return []
-  const called = new Set<string>(history.calls.map(({ role }) => role))
-  return Object.entries(history.plan.roles).flatMap(([role, { needs }]) =>
-    !called.has(role) || needs.length === 0 || needs.some((need) => broken.some((one) => meet(need, one))) ? [] : [role],
-  )
+  return rolesCalled(history).filter((role) => {
+    const { needs = [] } = history.plan.roles[role] ?? {}
+    return needs.length > 0 && !needs.some((need) => broken.some((one) => meet(need, one)))
+  })
+}
+
+function notCalledByHostile(history: History, stress: Phase): string[] {
+  const hostile = history.calls.filter((call) => call.hostile && call.role !== 'handshake' && isDuring(stress, call.sentAtMs))
+  const touched = new Set(hostile.map(({ role }) => role))
+  return touched.size > 0 ? rolesCalled(history).filter((role) => !touched.has(role)) : []
+}
+
+/** By those who have something to lose. */
+function rolesCalled(history: History): Role[] {
+  const called = new Set<string>(intentsOfRegulars(history).map(({ first }) => first.role))
+  return (Object.keys(history.plan.roles) as Role[]).filter((role) => called.has(role))
 }
 
 /** `postgres` meets `postgres:orders`; two tables meet only when they are the same. Either may be named without its schema. */
@@ -82,13 +102,13 @@ function meet(need: string, broken: string): boolean {
   return table === brokenTable || table.endsWith(`.${brokenTable}`) || brokenTable.endsWith(`.${table}`)
 }
 
-function compare(history: History, own: Intent[], role: string, steady: Phase, stress: Phase, limits: Limits): Finding {
+function compare(history: History, own: Intent[], who: string, steady: Phase, stress: Phase, limits: Limits): Finding {
   const { before, during, interval, bad, shown } = goodShare(own, steady, stress, { seed: history.plan.seed, limit: limits.goodShare })
   const [was, is] = [took(own, steady), took(own, stress)]
   const isFew = Math.min(was.length, is.length) < P95_SAMPLES
   const [wasMs, isMs] = [quantileOf(was, 0.95), quantileOf(is, isFew ? 0.5 : 0.95)]
   const allowedMs = wasMs * limits.latencyRatio + limits.latencyFloorMs
-  const shares = `${role}, which needs nothing that broke, went from ${percent(before.share)} to ${percent(during.share)} good`
+  const shares = `${who} went from ${percent(before.share)} to ${percent(during.share)} good`
   if (!interval || Math.min(before.planned, during.planned) < limits.leastPlanned)
     return unknown(`${shares}: ${before.planned} and ${during.planned} calls are too few to compare`, shown)
   if (interval[1] < limits.goodShare)
@@ -112,9 +132,10 @@ function compare(history: History, own: Intent[], role: string, steady: Phase, s
   return { ...shown, status: 'pass', says: shares }
 }
 
-function remedied(history: History, bad: readonly Call[]): Pick<Finding, 'remedy'> {
+function remedied(history: History, bad: readonly Call[]): Pick<Finding, 'remedy' | 'follows'> {
   const remedy = remedyFor(history, bad)
-  return remedy ? { remedy } : {}
+  const isShut = remedy?.control === 'breaker' && faultsOf(history).length === 0 && openBreaker(history, bad) !== undefined
+  return { ...(remedy && { remedy }), ...(isShut && { follows: ['breaker-not-fooled'] }) }
 }
 
 function took(own: readonly Intent[], phase: Phase): number[] {
