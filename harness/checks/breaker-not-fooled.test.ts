@@ -87,6 +87,49 @@ describe('breaker-not-fooled', () => {
     expect(find(breakerNotFooled, story).status).toBe('fail')
   })
 
+  describe('one that counts what the API behind does not have', () => {
+    /** A guesser asks for that, ten times; from then on the tool is shut for a second agent, too. */
+    const shut = () => {
+      const story = aRun().agent('g', { persona: 'guesser', hostile: true }).agent('a')
+      story.calls({ of: 'a', role: 'external', fromMs: 3_000, toMs: 11_000, everyMs: 500, answer: served() })
+      story.calls({ of: 'g', role: 'external', fromMs: 11_000, toMs: 12_000, everyMs: 100, answer: toolError('INVALID_ARGUMENTS') })
+      return story
+    }
+    const turnedAway = () => shut().calls({ of: 'a', role: 'external', fromMs: 12_000, toMs: 14_000, everyMs: 500, answer: unavailable() })
+
+    test('fails by its metric, and names the calls that did it', () => {
+      const story = turnedAway().sample('prometheus', 10_000, { 'breakerOpen{dependency="upstream"}': 0 })
+      const found = find(breakerNotFooled, story.sample('prometheus', 12_250, { 'breakerOpen{dependency="upstream"}': 1 }))
+      expect(found).toMatchObject({ status: 'fail', measured: 1, says: expect.stringContaining('after 10 calls with bad arguments') })
+      expect(found.witnesses).toHaveLength(10)
+      // Nobody's SQL shut the upstream.
+      const wrongSql = toolError('INVALID_ARGUMENTS')
+      const both = turnedAway().calls({ of: 'g', role: 'expensiveRead', fromMs: 11_050, toMs: 12_050, everyMs: 100, answer: wrongSql })
+      const judged = find(breakerNotFooled, both.sample('prometheus', 12_250, { 'breakerOpen{dependency="upstream"}': 1 }))
+      const { calls } = both.history()
+      expect((judged.witnesses ?? []).map((index) => calls[index]?.role)).toEqual(Array(10).fill('external'))
+    })
+
+    test('fails by answers alone, in whatever surface they come', () => {
+      expect(find(breakerNotFooled, turnedAway())).toMatchObject({ status: 'fail', evidence: 'inferred', measured: 4 })
+      const data = { code: 'DEPENDENCY_UNAVAILABLE', retryAfterMs: 1_900 }
+      const told = shut().calls({
+        of: 'a',
+        role: 'external',
+        fromMs: 12_000,
+        toMs: 14_000,
+        everyMs: 500,
+        answer: toolError('DEPENDENCY_UNAVAILABLE', 4, { data }),
+      })
+      expect(find(breakerNotFooled, told)).toMatchObject({ status: 'fail', evidence: 'inferred', measured: 4 })
+    })
+
+    test('holds while the tool goes on', () => {
+      const story = shut().calls({ of: 'a', role: 'external', fromMs: 12_000, toMs: 14_000, everyMs: 500, answer: served() })
+      expect(find(breakerNotFooled, story)).toMatchObject({ status: 'pass', evidence: 'inferred', measured: 0 })
+    })
+  })
+
   test('one that was open before the first call was opened by nobody here; one that opens anew was', () => {
     const read = (...open: number[]) => {
       const story = mistaken()

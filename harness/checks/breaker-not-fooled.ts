@@ -61,8 +61,7 @@ function byMetric(history: History, metered: readonly Point[]) {
     )
   if (!first)
     return { ...shown, status: 'pass' as const, says: `in none of ${some(metered.length, 'reading')} was it open while nothing was broken` }
-  const before = history.calls.filter(({ sentAtMs }) => sentAtMs <= first.atMs)
-  const mistakes = before.filter((call) => call.class === 'invalid').slice(-WITNESSES)
+  const mistakes = mistakesBefore(history, first)
   return {
     ...shown,
     status: 'fail' as const,
@@ -70,6 +69,14 @@ function byMetric(history: History, metered: readonly Point[]) {
     says: `${first.series} was open at ${time(first.atMs)} while nothing was broken${mistakes.length > 0 ? `, after ${some(mistakes.length, 'call')} with bad arguments` : ''}`,
     witnesses: indexes(mistakes.length > 0 ? mistakes : causesOf(history.calls, first.atMs, WITNESSES)),
   }
+}
+
+/** The last of those who need what the breaker is for, where a label of its series says that; else of all. */
+function mistakesBefore({ calls, plan }: History, { series, atMs }: Point): Call[] {
+  const before = calls.filter((call) => call.class === 'invalid' && call.sentAtMs <= atMs)
+  const needs = ({ role }: Call) => (role === 'handshake' ? [] : (plan.roles[role]?.needs ?? []))
+  const own = before.filter((call) => needs(call).some((need) => series.includes(`"${need.split(':')[0]}"`)))
+  return (own.length > 0 ? own : before).slice(-WITNESSES)
 }
 
 function neverClosed(readings: readonly Point[]): boolean {
