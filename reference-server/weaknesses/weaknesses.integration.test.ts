@@ -1,6 +1,9 @@
 // Each weakness takes away what it says, alone, on a server that still serves. Whether a scenario notices is tests/matrix's business.
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DeskServices, startDeskServices, toxic } from '../../tests/fixtures/desk-services.ts'
 import { openDesk, TOKENS, type Told } from '../fixtures/desk.ts'
@@ -47,6 +50,18 @@ test('no-agent-limit: rate, tool and concurrency are away, other refusals are no
   )
   const answers = await Promise.all([1, 2, 3].map(() => desk.call('run_query', { sql: 'select pg_sleep(0.2)' })))
   expect(codes(answers).toSorted()).toEqual(['200 served', '503 QUEUE_FULL'])
+})
+
+test('breaker-counts-upstream-4xx: what the service behind does not have is told as before, and shuts the tool for all', async () => {
+  const upstream = createServer((request, response) => response.writeHead(request.url?.includes('DEM') ? 404 : 200).end('{"rate":1.25}'))
+  await once(upstream.listen(0, '127.0.0.1'), 'listening')
+  await using _upstream = { [Symbol.asyncDispose]: async () => void upstream.close().closeAllConnections() }
+  const { port } = upstream.address() as AddressInfo
+  await using desk = await weak('breaker-counts-upstream-4xx', { UPSTREAM_URL: `http://127.0.0.1:${port}`, BREAKER_FAILURES: '3' })
+  const ask = (quote: string, token?: string) => desk.call('get_exchange_rate', { base: 'EUR', quote }, token)
+  expect(codes([await ask('DEM'), await ask('DEM'), await ask('USD')])).toEqual(['200 INVALID_ARGUMENTS', '200 served'])
+  for (let n = 0; n < 3; n++) await ask('DEM')
+  expect(codes([await ask('USD', TOKENS.t1)])).toEqual(['503 DEPENDENCY_UNAVAILABLE'])
 })
 
 test('retry-after-missing: refuses, and says nothing', async () => {

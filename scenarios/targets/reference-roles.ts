@@ -98,6 +98,8 @@ const money: ToolRole = {
 const external: ToolRole = {
   name: 'get_exchange_rate',
   arguments: (draw) => ({ base: draw.pick(['EUR', 'GBP']), quote: draw.pick(['USD', 'JPY', 'CHF']) }),
+  // Well formed, so that they get as far as the API behind: money that is no more, of which it answers 404.
+  mistakes: (draw) => ({ base: draw.pick(['EUR', 'GBP']), quote: draw.pick(['DEM', 'FRF', 'ITL', 'ESP']) }),
   sloMs: 1_000,
   deadlineMs: 2_500,
   needs: ['upstream:rates', 'redis'],
