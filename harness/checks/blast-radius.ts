@@ -3,10 +3,11 @@
 //
 // Calls are untouched when their role needs nothing that a fault of the window breaks: `postgres:orders` is not touched by a lock on
 // `invoices`, `postgres` is touched by everything there. Where agents are all the stress, nothing is broken, whatever they ask for and
-// however wrong: they touch the tools that they call, and no other, even one that reads the same table or asks the same API. Each untouched role is judged by itself: share of good answers under stress ÷
-// steady (default limit 0.99), and p95 (default 1.5 × + 50 ms; 200 samples on each side; of fewer, from leastPlanned, 30, on, the median is
-// held to it: half are slower than nearly all were). All ours. A role without any needs is left out: nobody has said what it does
-// without; so are agents that did not ask in the steady phase. Not modelled: needs that are not all named.
+// however wrong: they touch the tools that they call, and no other, even one that reads the same table or asks the same API. Each
+// untouched role is judged by itself: share of good answers under stress ÷ steady (default limit 0.99), and p95 (default 1.5 × + 50 ms;
+// 200 samples on each side; of fewer, from leastPlanned, 30, on, the median is held to it: half are slower than nearly all were). All
+// ours. A role without any needs is left out: nobody has said what it does without; so are agents that did not ask in the steady phase.
+// Not modelled: needs that are not all named.
 import type { Call } from '../history/event.ts'
 import { type FaultRecord, faultsOf } from '../history/faults.ts'
 import { intentsOfRegulars } from '../history/gathered.ts'
