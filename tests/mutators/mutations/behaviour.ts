@@ -237,6 +237,16 @@ export const behaviour: Mutation[] = [
     turns: { 'blast-radius': 'fail' },
   },
   {
+    base: 'bad-sql',
+    what: 'who asks the API behind for what is there is turned away while others ask for what is not; no metric tells why',
+    change(run) {
+      for (const { values } of run.samples) for (const name of Object.keys(values)) if (name.startsWith('breakerOpen')) delete values[name]
+      const behind = (call: Recorded) => call.phase === 'stress' && ['composite', 'external'].includes(call.send.role)
+      for (const call of answered(run, behind, 200).slice(20)) refuse(call)
+    },
+    turns: { 'breaker-not-fooled': 'fail', 'blast-radius': 'fail', fairness: 'fail' },
+  },
+  {
     base: 'postgres-outage',
     what: 'after the last heal nobody is served any more',
     change(run) {

@@ -155,9 +155,18 @@ export const readings: Mutation[] = [
   },
   {
     base: 'bad-sql',
-    what: 'the event loop is late by 300 ms all the time, so it is the machine',
-    change: (run) => tell(sampled(run, 'loopDelaySecondsP99'), 'loopDelaySecondsP99', 0.3),
+    what: 'the event loop is late by 300 ms all the time, which may be the machine: nobody watched it',
+    change(run) {
+      tell(sampled(run, 'loopDelaySecondsP99'), 'loopDelaySecondsP99', 0.3)
+      run.samples = run.samples.filter(({ sampler }) => sampler !== 'machine')
+    },
     turns: { 'loop-healthy': 'unknown' },
+  },
+  {
+    base: 'bad-sql',
+    what: 'the event loop is late by 300 ms all the time, on a machine that keeps its cores',
+    change: (run) => tell(sampled(run, 'loopDelaySecondsP99'), 'loopDelaySecondsP99', 0.3),
+    turns: { 'loop-healthy': 'fail' },
   },
   {
     base: 'bad-sql',
