@@ -29,6 +29,9 @@ describe('connections-stable', () => {
     const story = opened(10)
     for (let n = 0; n < 9; n++) story.call({ of: 'a', atMs: 13_100 + n * 100, answer: toolError('INVALID_ARGUMENTS') })
     expect(find(connectionsStable, story).says).toMatch(/; meanwhile 10 calls ended as \w+, about one for each connection$/)
+    // What an API behind has not cost no connection of Postgres.
+    for (let n = 0; n < 30; n++) story.call({ of: 'a', role: 'external', atMs: 13_150 + n * 100, answer: toolError('INVALID_ARGUMENTS') })
+    expect(find(connectionsStable, story).says).toMatch(/; meanwhile 10 calls ended as \w+, about one for each connection$/)
   })
 
   test('a pool that always closes idle connections opens them again, and no more than that', () => {
