@@ -1,4 +1,4 @@
-// The breaker counts every error of a tool, bad arguments and all.
+// The breaker counts every error of a tool that needs its dependency, bad arguments and all.
 import { breaker, needs } from '../controls/breaker.ts'
 import { control } from '../controls/control.ts'
 import { weakness } from './weakness.ts'
@@ -27,11 +27,11 @@ const everyError = control({
       try {
         const answer = await next(call)
         permit?.end('up')
-        if (answer.error) counted()
+        if (permit && answer.error) counted()
         return answer
       } catch (error) {
         permit?.end(call.facts.postgres)
-        counted()
+        if (permit) counted()
         throw error
       }
     }
