@@ -177,6 +177,20 @@ test('idempotency-without-tenant: the same key and arguments get what another te
   expect(rows).toEqual([{ tenant: 't0' }])
 })
 
+test('idempotency-in-memory: one instance does it once, whatever comes, and the next one does it again', async () => {
+  await using desk = await weak('idempotency-in-memory', {})
+  await using other = await weak('idempotency-in-memory', {})
+  const idempotencyKey = randomUUID()
+  const invoice = { customer: 'C-0001', amountCents: 4, currency: 'EUR', idempotencyKey }
+  const rows = () => services.postgres.query('select 1 from ledger.invoices where idempotency_key = $1', [idempotencyKey])
+  const [first, twin] = await Promise.all([desk.call('create_invoice', invoice), desk.call('create_invoice', invoice)])
+  expect([first?.isError, twin?.data]).toEqual([false, first?.data])
+  expect((await desk.call('create_invoice', { ...invoice, amountCents: 5 })).data.code).toBe('IDEMPOTENCY_MISMATCH')
+  expect(await rows()).toHaveLength(1)
+  expect(codes([await other.call('create_invoice', invoice)])).toEqual(['200 served'])
+  expect(await rows()).toHaveLength(2)
+})
+
 test('an unknown name is refused with those that are', async () => {
   await expect(weak('no-sleep', {})).rejects.toThrow(/WEAKNESS is "no-sleep": must be empty or one of .*breaker-never-closes,/)
 })
