@@ -1,9 +1,12 @@
 // A fleet starts at once, each agent with its handshake and its list of tools, and asks again as soon as something is refused. Saying hello
-// must not cost anybody their calls.
+// must not cost anybody their calls; nor does it buy any: some open a session for each call and ask for more than their budget, and a session
+// more is no budget more.
 //
-// Pinned to the era with a handshake. Not modelled: clients that keep their list of tools.
+// Pinned to the era with a handshake. Not modelled: clients that keep their list of tools; a dependency that fails as well, without which
+// there is nothing for the server to multiply (upstream-outage); steps of load (overload).
 import { boundedTime } from '../harness/checks/bounded-time.ts'
 import { handshakeFree } from '../harness/checks/handshake-free.ts'
+import { limiterTrue } from '../harness/checks/limiter-true.ts'
 import { poolBounded } from '../harness/checks/pool-bounded.ts'
 import { recovers } from '../harness/checks/recovers.ts'
 import { retryAfterValid } from '../harness/checks/retry-after-valid.ts'
@@ -32,6 +35,6 @@ export default scenario({
     sessionChurner({ agents: 12, role: 'cheapRead', everyMs: 900, during: 'stress' }),
     retryHappy({ agents: 6, role: 'cheapRead', everyMs: 2_000, sessions: 'per-call', during: 'stress' }),
   ],
-  checks: [handshakeFree(), retryAfterValid(), boundedTime(), poolBounded(), recovers()],
+  checks: [handshakeFree(), limiterTrue(), retryAfterValid(), boundedTime(), poolBounded(), recovers()],
   essential: ['handshake-free'],
 })

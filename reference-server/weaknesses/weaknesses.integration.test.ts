@@ -191,6 +191,36 @@ test('idempotency-in-memory: one instance does it once, whatever comes, and the 
   expect(await rows()).toHaveLength(2)
 })
 
+test('budget-by-session: a session is held to its budget, and the next one has a budget of its own', async () => {
+  await using desk = await weak('budget-by-session', { AGENT_RATE_PER_MINUTE: '1', AGENT_BURST: '1' })
+  const asked = (method: string, params: Record<string, unknown>, session?: string) =>
+    fetch(desk.url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        'mcp-protocol-version': '2025-11-25',
+        authorization: `Bearer ${TOKENS.t0}`,
+        ...(session !== undefined && { 'mcp-session-id': session }),
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+    })
+  const opened = async () => {
+    const hello = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } }
+    return (await asked('initialize', hello)).headers.get('mcp-session-id') ?? ''
+  }
+  const calls = async (session: string) => {
+    const call = { name: 'list_tables', arguments: {} }
+    return [(await asked('tools/call', call, session)).status, (await asked('tools/call', call, session)).status]
+  }
+  const [one, another] = [await opened(), await opened()]
+  expect(one).not.toBe(another)
+  expect([await calls(one), await calls(another)]).toEqual([
+    [200, 429],
+    [200, 429],
+  ])
+})
+
 test('an unknown name is refused with those that are', async () => {
   await expect(weak('no-sleep', {})).rejects.toThrow(/WEAKNESS is "no-sleep": must be empty or one of .*breaker-never-closes,/)
 })
