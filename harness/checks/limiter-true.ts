@@ -33,7 +33,7 @@ export const limiterTrue = check({
   why: 'Agents call at machine speed. A limiter with a seam is found within seconds, and the pool behind it was sized for less.',
   remedy: {
     control: 'admission',
-    do: 'Count in a bucket (GCRA) or a sliding window, by agent and never by session, in one place for all instances; check and charge in one step.',
+    do: 'Count in a bucket (GCRA) or a sliding window, by agent and not by session, in one place for all instances; check and charge in one step.',
     runbook: 'RATE_LIMITED',
   },
   source: 'seed 2, "Rate Limiting That Actually Works"; Brandur Leach, "Rate limiting, cells, and GCRA"',
