@@ -21,11 +21,13 @@ function effectOf(run: Recording, { send }: Recorded): Recording['effects'][numb
 /** A write of one tenant is asked for under the key of another tenant's. @returns the effects of the two */
 function withOneKey(run: Recording): { kept: Recording['effects'][number]; other: Recording['effects'][number] } {
   const tenants = new Map(run.plan.agents.map(({ agent, tenant }) => [agent, tenant]))
-  const first = one(run, isWrite)
-  const second = one(run, (call) => isWrite(call) && tenants.get(call.send.agent) !== tenants.get(first.send.agent))
+  const planned = (key = '') => key.slice(run.manifest.run.length + 1)
+  const isAlone = (call: Recorded) => isWrite(call) && run.plan.sharedKeys?.[planned(call.send.key)] === undefined
+  const first = one(run, isAlone)
+  const second = one(run, (call) => isAlone(call) && tenants.get(call.send.agent) !== tenants.get(first.send.agent))
   const [kept, other] = [effectOf(run, first), effectOf(run, second)]
   for (const line of run.load) if (line.kind === 'send' && line.key === other.key) line.key = kept.key
-  run.plan.sharedKeys = { [kept.key.slice(run.manifest.run.length + 1)]: 2 }
+  run.plan.sharedKeys = { ...run.plan.sharedKeys, [planned(kept.key)]: 2 }
   run.effects = run.effects.filter((each) => each !== other)
   return { kept, other }
 }
@@ -120,8 +122,17 @@ export const effects: Mutation[] = [
     what: 'two tenants use the same key, and each has its row',
     change(run) {
       const { kept, other } = withOneKey(run)
-      kept.rows += other.rows
-      kept.names = [...kept.names, ...other.names]
+      run.effects.push({ ...other, key: kept.key })
+    },
+    turns: {},
+  },
+  {
+    base: 'duplicate-writes',
+    what: 'two tenants use the same key, each has its row, and the count does not say whose a row is',
+    change(run) {
+      const { kept, other } = withOneKey(run)
+      run.effects.push({ ...other, key: kept.key })
+      for (const line of run.effects) delete line.tenant
     },
     turns: {},
   },
@@ -132,7 +143,6 @@ export const effects: Mutation[] = [
       const { kept, other } = withOneKey(run)
       kept.rows += other.rows
       kept.names = [...kept.names, ...other.names]
-      run.effects = run.effects.flatMap((line) => [{ ...line, tenant: line === kept ? 't1' : (line.names[0]?.split(' ')[0] ?? '') }])
     },
     turns: A5,
   },
