@@ -184,6 +184,17 @@ export const behaviour: Mutation[] = [
     turns: { 'limiter-true': 'fail' },
   },
   {
+    base: 'retry-storm',
+    what: 'an agent that opens a session for each call is let in each time',
+    change(run) {
+      const refused = answered(run, (call) => call.send.role !== 'handshake' && isStatus(429)(call), 20)
+      const own = refused.filter(({ send }) => send.agent === refused[0]?.send.agent)
+      letIn(run, own)
+      for (const call of own) rewrite(call, { rateLimit: undefined, rateLimitPolicy: undefined })
+    },
+    turns: { 'limiter-true': 'fail' },
+  },
+  {
     base: 'redis-outage',
     what: 'the runaway is let in two hundred times more, with the headers of one call',
     change: (run) => letIn(run, answered(run, (call) => call.hostile && call.end.status === 429, 200).slice(0, 200)),
