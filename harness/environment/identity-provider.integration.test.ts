@@ -59,14 +59,25 @@ it('rotates: a new key signs, the old one is known until it is forgotten', async
   await expect(verify(old)).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' })
 })
 
-it('grants what is not right to whoever asks for that: out of date, or signed by the key of the next rotation', async () => {
+it('grants what is not right to whoever asks for that: out of date, signed by the key of the next rotation, or by one that is none', async () => {
   const expired = await ask('steady-01', { expires_in: '-60' })
   await expect(verify(expired.body.access_token)).rejects.toMatchObject({ code: 'ERR_JWT_EXPIRED' })
   expect((await ask('steady-01', { expires_in: 'soon' })).status).toBe(400)
+  const unknown = await Promise.all([1, 2].map(async () => (await ask('steady-01', { key: 'unknown' })).body.access_token))
+  expect(new Set(unknown.map((token) => decodeProtectedHeader(token).kid)).size).toBe(2)
   const { body } = await ask('steady-01', { key: 'next', jti: 'known' })
   await expect(verify(body.access_token)).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' })
   await provider.rotateKeys()
   expect(await verify(body.access_token)).toMatchObject({ sub: 'steady-01', jti: 'known' })
+  for (const token of unknown) await expect(verify(token)).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' })
+})
+
+it('counts who asks for its keys, its own canaries left out', async () => {
+  expect(await provider.keySetRequests()).toBe(0)
+  const keys = `${provider.issuer}/jwks`
+  for (const headers of [{}, {}, { 'x-stampede-canary': '1' }]) await (await request(keys, { headers })).body.dump()
+  await provider.pause()
+  expect(await provider.keySetRequests()).toBe(2)
 })
 
 it('refuses connections while it is paused', async () => {

@@ -1,5 +1,6 @@
 // A small OAuth issuer of the run's own: metadata document, key set, and tokens by client credentials for the run's agents
-// (client id: the agent's name; its tenant is a claim). Keys rotate when told; paused, it refuses connections.
+// (client id: the agent's name; its tenant is a claim). Keys rotate when told; paused, it refuses connections. It counts how often it is
+// asked for its key set.
 // What it does not model: log-in of people, refresh, introspection, encryption, TLS (it is met on loopback only).
 import type { Client } from './identity-provider/issuer.ts'
 import type { IdentityProviderService } from './service.ts'
@@ -48,6 +49,10 @@ export class IdentityProvider implements IdentityProviderService {
 
   async resume(): Promise<void> {
     await this.#worker.order('resume')
+  }
+
+  async keySetRequests(): Promise<number> {
+    return (await this.#worker.order<{ keySet: number }>('counts')).keySet
   }
 
   async token(claims: Record<string, unknown>): Promise<string> {

@@ -172,6 +172,8 @@ export interface IdentityProviderService extends Service {
   /** Refuses connections until `resume`. */
   pause(): Promise<void>
   resume(): Promise<void>
+  /** Requests for the key set since it started, the harness's own canaries left out. */
+  keySetRequests(): Promise<number>
   /** A signed access token. */
   token(claims: Record<string, unknown>): Promise<string>
 }

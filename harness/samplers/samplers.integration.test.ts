@@ -10,11 +10,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureRedis } from '../../setup.mjs'
 import { discover } from '../discover.ts'
 import { startChild } from '../environment/child.ts'
+import { startIdentityProvider } from '../environment/identity-provider.ts'
 import { type PostgresService, startPostgres } from '../environment/postgres.ts'
 import { startRedis } from '../environment/redis.ts'
 import { ScratchKeeper } from '../environment/scratch-keeper.ts'
 import type { Environment } from '../environment/service.ts'
 import { acceptQueue } from './accept-queue.ts'
+import { identityProvider as identityProviderSampler } from './identity-provider.ts'
 import { machine } from './machine.ts'
 import { postgres as postgresSampler } from './postgres.ts'
 import { probes } from './probes.ts'
@@ -277,6 +279,19 @@ describe('probes', () => {
     server.closeAllConnections()
     server.close()
     expect((await probes.sample(nothing, observe, signal))[0]?.values).toMatchObject({ liveStatus: 0, readyStatus: 0 })
+  })
+})
+
+describe('identity-provider', () => {
+  it('tells how often its key set was asked for, while it is away as well; one that has gone is a gap', async () => {
+    const provider = await startIdentityProvider({ keeper, signal, clients: [] })
+    const environment = { ...nothing, identityProvider: provider }
+    expect(identityProviderSampler.applies(environment, {})).toBe(true)
+    for (let n = 0; n < 3; n++) await (await fetch(`${provider.issuer}/jwks`)).body?.cancel()
+    await provider.pause()
+    expect(await identityProviderSampler.sample(environment, {}, signal)).toEqual([{ values: { keySetRequests: 3 } }])
+    await provider[Symbol.asyncDispose]()
+    await expect(identityProviderSampler.sample(environment, {}, signal)).rejects.toThrow()
   })
 })
 

@@ -25,15 +25,18 @@ export class Issuer {
   #keys: [SigningKey, ...SigningKey[]]
   /** In nobody's key set until the keys rotate. */
   #next: SigningKey
+  /** In nobody's ever. */
+  readonly #unknown: SigningKey
 
-  private constructor(clients: readonly Client[], first: SigningKey, next: SigningKey) {
+  private constructor(clients: readonly Client[], first: SigningKey, next: SigningKey, unknown: SigningKey) {
     this.#clients = new Map(clients.map((client) => [client.id, client]))
     this.#keys = [first]
     this.#next = next
+    this.#unknown = unknown
   }
 
   static async create(clients: readonly Client[]): Promise<Issuer> {
-    return new Issuer(clients, await newKey(), await newKey())
+    return new Issuer(clients, await newKey(), await newKey(), await newKey())
   }
 
   metadata() {
@@ -69,7 +72,7 @@ export class Issuer {
   /**
    * RFC 6749 §4.4, with `resource` (RFC 8707) or `audience`. The secret may be any: this issuer serves one run, on loopback. For those who
    * need a token that is not right: `expires_in`, which may be in the past, `key=next`, signed by the key of the next rotation,
-   * and a `jti` that is known beforehand.
+   * `key=unknown`, by one that is never published, under another key id each time, and a `jti` that is known beforehand.
    */
   async grant(authorization: string | undefined, form: URLSearchParams): Promise<Grant> {
     if (form.get('grant_type') !== 'client_credentials') return { [REFUSED]: 400, error: 'unsupported_grant_type' }
@@ -84,8 +87,13 @@ export class Issuer {
     const exp = Math.floor(Date.now() / 1_000) + lifetimeS
     const named = { ...(audience !== null && { aud: audience }), ...(form.has('jti') && { jti: form.get('jti') }) }
     const claims = { sub: id, client_id: id, scope, exp, ...named, ...client.claims }
-    const token = await this.sign(claims, form.get('key') === 'next' ? this.#next : undefined)
+    const token = await this.sign(claims, this.#keyNamed(form.get('key')))
     return { access_token: token, token_type: 'Bearer', expires_in: lifetimeS, scope }
+  }
+
+  #keyNamed(name: string | null): SigningKey | undefined {
+    if (name === 'unknown') return { ...this.#unknown, jwk: { ...this.#unknown.jwk, kid: randomUUID() } }
+    return name === 'next' ? this.#next : undefined
   }
 }
 

@@ -7,6 +7,8 @@ const BODY_MAX_BYTES = 16_384
 
 const { clients = [], port: wanted = 0, doorPort = 0 } = settingsOf<{ clients?: Client[]; port?: number; doorPort?: number }>()
 const issuer = await Issuer.create(clients)
+/** Requests for the key set; the harness's own canaries are left out. */
+let keySet = 0
 const server = createServer((request, response) => {
   answer(request).then(
     ({ status, body }) => send(response, status, body),
@@ -18,7 +20,10 @@ async function answer(request: IncomingMessage): Promise<{ status: number; body:
   const path = request.url?.split('?')[0]
   if (path === '/.well-known/openid-configuration' || path === '/.well-known/oauth-authorization-server')
     return { status: 200, body: issuer.metadata() }
-  if (path === '/jwks') return { status: 200, body: issuer.keySet() }
+  if (path === '/jwks') {
+    if (request.headers['x-stampede-canary'] === undefined) keySet += 1
+    return { status: 200, body: issuer.keySet() }
+  }
   if (path !== '/token' || request.method !== 'POST') return { status: 404, body: { error: 'not_found' } }
   const granted = await issuer.grant(request.headers.authorization, new URLSearchParams(await bodyOf(request)))
   return REFUSED in granted ? { status: granted[REFUSED], body: { error: granted.error } } : { status: 200, body: granted }
@@ -47,6 +52,7 @@ await openDoor(
     },
     rotate: ({ forget }: { forget: boolean }) => issuer.rotate(forget),
     token: (claims: Record<string, unknown>) => issuer.sign(claims),
+    counts: () => ({ keySet }),
     pause: () => {
       server.close()
       server.closeAllConnections()
