@@ -143,6 +143,9 @@ export interface UserFault {
 
 export type Headers = Record<string, string>
 
+/** On every call, or each on the next one. */
+export type Shown = Headers | Headers[]
+
 /**
  * Headers that hold for the whole run, or in turn, where a token expires within it: each until so long after the run's start. All of them
  * are asked for before the run begins.
@@ -173,8 +176,11 @@ export interface Target {
     /** How many it has identities for; a scenario that sends more is refused. */
     count?: number
     headers?: (identity: AgentIdentity, context: TargetContext) => HeadersInTime | Promise<HeadersInTime>
-    /** Headers with which an intruder tries, by what is wrong with them; asked for once the server is up, before the load begins. */
-    credentials?: Partial<Record<Credential, (identity: AgentIdentity, context: TargetContext) => Headers | Promise<Headers>>>
+    /**
+     * Headers with which an intruder tries, by what is wrong with them; asked for once the server is up, before the load begins. Of
+     * several it shows the next one with each call.
+     */
+    credentials?: Partial<Record<Credential, (identity: AgentIdentity, context: TargetContext) => Shown | Promise<Shown>>>
     /** Takes back what `credentials.revoked` gave this agent: called while it is in use. Without it, that must be revoked when given. */
     revoke?: (identity: AgentIdentity, context: TargetContext) => Promise<void>
     tenant?: (index: number) => string

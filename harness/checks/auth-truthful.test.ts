@@ -101,6 +101,15 @@ describe('auth-truthful', () => {
       )
   })
 
+  test('a key that nobody has is worth nothing: told so, or that it cannot be sought now', () => {
+    const down5 = (answer: Answer) => down(tried(['unknown-key', INVALID], ['unknown-key', answer, 11_000]))
+    for (const answer of [unavailable(), INVALID, refused()]) expect(find(authTruthful, down5(answer)).status).toBe('pass')
+    expect(find(authTruthful, down5(served()))).toMatchObject({ status: 'fail', says: expect.stringContaining('is unknown-key') })
+    expect(find(authTruthful, tried(['unknown-key', told(400, undefined, 'BAD_REQUEST')])).status).toBe('fail')
+    const never = Array.from({ length: 6 }, () => ['unknown-key', unavailable()] as [Credential, Answer])
+    expect(find(authTruthful, tried(...never))).toMatchObject({ status: 'unknown', says: expect.stringContaining('is unknown-key') })
+  })
+
   test('a fault that was not felt proves nothing of what could be checked', () => {
     const unfelt = (story: Story) => {
       const kept = story.faults.filter(({ event }) => event !== 'felt')

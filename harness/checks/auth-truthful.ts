@@ -4,10 +4,11 @@
 //
 // Looked at: calls with a credential that the target minted to be wrong (their lines say which), and the 401s and 403s of agents with their
 // own. `new-key` is right, but signed by a key that the issuer has not published: while `identity-provider-down` is felt it cannot be
-// checked (503), once `keys-rotated` has published it, it is good. Refusals that say nothing of the token (a budget, an overload, a 503)
-// are no flaw of it; a kind of which nothing else was told is unknown. Who lacks a scope may be told that there is no such tool. What is
-// revoked while it is in use is right until then, and wrong graceMs later; of tokens whose key is forgotten nobody can say. Limits:
-// graceMs, how long a changed key or a revocation may take to be known (default 1 s). Not modelled: whether a right challenge leads on.
+// checked (503), once `keys-rotated` has published it, it is good. `unknown-key` never is, and may be told 503 or 401 then. Refusals that
+// say nothing of the token (a budget, an overload, a 503) are no flaw of it; a kind of which nothing else was told is unknown. Who lacks a
+// scope may be told that there is no such tool. What is revoked while it is in use is right until then, and wrong graceMs later; of
+// tokens whose key is forgotten nobody can say. Limits: graceMs, how long a changed key or a revocation may take to be known (default 1 s).
+// Not modelled: whether a right challenge leads on.
 import { codesOf } from '../history/codes.ts'
 import type { Call } from '../history/event.ts'
 import { type FaultRecord, faultsOf } from '../history/faults.ts'
@@ -109,7 +110,7 @@ type State = 'unpublished' | 'down' | 'published' | 'between'
 const SAYS_NOTHING: ReadonlySet<string> = new Set(['refused', 'shed', 'draining', 'dependency', 'queue'])
 
 /** Well made, and good for nothing: told 401 (RFC 6750 §3.1), and in MCP nothing else. */
-const WORTHLESS: ReadonlySet<string> = new Set(['expired', 'revoked', 'wrong-audience'])
+const WORTHLESS: ReadonlySet<string> = new Set(['expired', 'revoked', 'wrong-audience', 'unknown-key'])
 
 function flawOf(call: Call, stateAt: (call: Call) => State): string | undefined {
   const { credential = '', evidence } = call

@@ -47,6 +47,9 @@ describe('cheap-refusal', () => {
     const slow = flooded()
     for (let atMs = 10_000; atMs < 18_000; atMs += 80) slow.call({ of: 'a', atMs, answer: denied })
     expect(find(cheapRefusal, slow)).toMatchObject({ status: 'fail', measured: 400, samples: 500 })
+    const sought = flooded()
+    for (let atMs = 10_000; atMs < 18_000; atMs += 80) sought.call({ of: 'a', atMs, answer: denied, credential: 'unknown-key' })
+    expect(find(cheapRefusal, sought)).toMatchObject({ status: 'pass', samples: 400 })
   })
 
   test('what was shed at the door is a refusal too, who was turned away in a queue is none', () => {

@@ -55,7 +55,9 @@ const send = z.looseObject({
   timeoutMs: z.number().min(0),
   key: id.exactOptional(),
   trace: z.string(),
-  credential: z.enum(['wrong-scope', 'wrong-tenant', 'expired', 'wrong-audience', 'malformed', 'revoked', 'new-key']).exactOptional(),
+  credential: z
+    .enum(['wrong-scope', 'wrong-tenant', 'expired', 'wrong-audience', 'malformed', 'revoked', 'new-key', 'unknown-key'])
+    .exactOptional(),
   altered: z.literal(true).exactOptional(),
 })
 const end = z.looseObject({ kind: z.literal('end'), seq, call: id, agent: id, endedAtMs: ms, ...evidence })

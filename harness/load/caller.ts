@@ -37,6 +37,7 @@ export class Caller implements Sender {
   #speaker: Speaker
   #headers: Record<string, string>
   #headersTurned = 0
+  #shown = 0
   /** When the next call may leave, where a cap holds it back. */
   #freeAtMs = 0
   #seq = 0
@@ -142,10 +143,14 @@ export class Caller implements Sender {
   /** The agent in its session, or somebody with other credentials. */
   #speakerOf({ session, credential }: Outgoing): Speaker {
     const { protocol, credentials } = this.#facts
-    if (credential !== undefined) return new Speaker(protocol, credentials?.[credential] ?? {}, session)
+    if (credential !== undefined) return new Speaker(protocol, this.#shownAs(credentials?.[credential]), session)
     const changed = this.#turned()
     if (changed || this.#speaker.session !== session) this.#speaker = new Speaker(protocol, this.#headers, session)
     return this.#speaker
+  }
+
+  #shownAs(given: Record<string, string> | Record<string, string>[] = {}): Record<string, string> {
+    return Array.isArray(given) ? (given[this.#shown++ % given.length] ?? {}) : given
   }
 
   /** True when it is time for the next of its headers: tokens that are valid in turn. */

@@ -31,7 +31,9 @@ export function fleetFacts(
 ): FleetFacts {
   const { url, run, seed, headers, later = [], credentials = [], hostHeader, instanceHeader } = options
   const host = hostHeader === undefined ? {} : { Host: hostHeader }
-  const hosted = (own: Credentials) => Object.fromEntries(Object.entries(own).map(([name, sent]) => [name, { ...sent, ...host }]))
+  const withHost = (sent: Record<string, string>) => ({ ...sent, ...host })
+  const hosted = (own: Credentials) =>
+    Object.fromEntries(Object.entries(own).map(([name, sent]) => [name, Array.isArray(sent) ? sent.map(withHost) : withHost(sent)]))
   return {
     url,
     run,

@@ -33,9 +33,9 @@ export type Role = 'cheapRead' | 'expensiveRead' | 'write' | 'money' | 'external
 /**
  * Credentials with which nobody must get in, or only so far: the target mints them. Not the agent's own: without the scopes that its role
  * asks for; of another tenant; out of date; for another server; no credential at all; good once and taken back; right, but signed by a key
- * that its issuer publishes only when it changes its keys.
+ * that its issuer publishes only when it changes its keys; well made, but signed by a key that its issuer never had.
  */
-export type Credential = 'wrong-scope' | 'wrong-tenant' | 'expired' | 'wrong-audience' | 'malformed' | 'revoked' | 'new-key'
+export type Credential = 'wrong-scope' | 'wrong-tenant' | 'expired' | 'wrong-audience' | 'malformed' | 'revoked' | 'new-key' | 'unknown-key'
 
 /** Who is turned away first when a server has more to do than it can: batch, then normal, critical last. */
 export type Priority = 'batch' | 'normal' | 'critical'

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import type { Credential, Plan } from '../plan/plan.ts'
 import { type HeadersInTime, type TargetContext, target } from '../target.ts'
-import { agentHeaders, oneForAll } from './agent-headers.ts'
+import { agentCredentials, agentHeaders, oneForAll, sentBy } from './agent-headers.ts'
 
 const context = { agents: [{ index: 0, agent: 'a-01', tenant: 't' }] } as unknown as TargetContext
 const given = (headers: HeadersInTime, endsInS: number) =>
@@ -46,4 +47,18 @@ test('one token for several agents is told, since to the server they are one', (
   expect(all({ a: '1' }, { a: '2' })).toBeUndefined()
   expect(all({ a: '1' })).toBeUndefined()
   expect(all({}, {})).toBeUndefined()
+})
+
+test('credentials: one for all calls, or several in turn, none of them with a line break', async () => {
+  const tries = (credential: Credential) => ({ tasks: [{ calls: [{ credential }] }] })
+  const plan = { agents: [tries('expired'), tries('unknown-key')] } as unknown as Plan
+  const two = { agents: [0, 1].map((index) => ({ index, agent: `a-${index}`, tenant: 't' })) } as unknown as TargetContext
+  const minted = (last: string) => {
+    const credentials = { expired: () => ({ a: 'old' }), 'unknown-key': () => [{ a: '1' }, { a: last }] }
+    return agentCredentials(target({ url: 'http://127.0.0.1:1/mcp', agents: { credentials } }), plan, two)
+  }
+  const all = await minted('2')
+  expect(all).toEqual([{ expired: { a: 'old' } }, { 'unknown-key': [{ a: '1' }, { a: '2' }] }])
+  expect(sentBy(1, { first: [{}, { a: 'own' }], later: [] }, all)).toEqual([{ a: 'own' }, { a: '1' }, { a: '2' }])
+  await expect(minted('2\n')).rejects.toMatchObject({ code: 'TARGET_INVALID' })
 })

@@ -90,8 +90,11 @@ export async function agentCredentials(
     signal,
     ask: async (identity, index) => {
       const minted: Credentials = {}
-      for (const name of wanted[index] ?? [])
-        minted[name] = clean(`agents.credentials.${name}`, (await agents.credentials?.[name]?.(identity, context)) ?? {})
+      for (const name of wanted[index] ?? []) {
+        const given = (await agents.credentials?.[name]?.(identity, context)) ?? {}
+        for (const headers of [given].flat()) clean(`agents.credentials.${name}`, headers)
+        minted[name] = given
+      }
       return minted
     },
   })
@@ -99,7 +102,7 @@ export async function agentCredentials(
 
 /** Everything that one agent may send. */
 export function sentBy(index: number, { first, later }: AgentHeaders, credentials: readonly Credentials[]): Headers[] {
-  return [first[index] ?? {}, ...(later[index] ?? []).map(({ headers }) => headers), ...Object.values(credentials[index] ?? {})]
+  return [first[index] ?? {}, ...(later[index] ?? []).map(({ headers }) => headers), ...Object.values(credentials[index] ?? {}).flat()]
 }
 
 /** By the agents' index. @throws HarnessError `TARGET_THREW`, `TARGET_HANGS` */

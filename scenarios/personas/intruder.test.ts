@@ -19,6 +19,12 @@ test('one of them: its headers replace the agent’s own', async () => {
   expect(engine.sends).toHaveLength(8)
 })
 
+test('of several the next one with each call', async () => {
+  const { engine } = await life('unknown-key')
+  expect(engine.requests.slice(0, 3).map(({ headers }) => headers.authorization)).toEqual(['forged-1', 'forged-2', 'forged-1'])
+  expect(engine.sends.every(({ credential }) => credential === 'unknown-key')).toBe(true)
+})
+
 test('a credential that was not minted is no way in by the agent’s own', async () => {
   const { engine } = await life('wrong-scope')
   expect(engine.requests.every(({ headers }) => headers.authorization === undefined)).toBe(true)

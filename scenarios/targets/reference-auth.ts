@@ -2,13 +2,15 @@
 // asks for an identity provider, pattern B: access tokens of the run's own issuer, for this server's address. And what an
 // intruder shows instead, each wrong in one way: minted before the load begins; what is to be revoked is good until then.
 import pg from 'pg'
-import type { AgentIdentity, Headers, TargetContext } from '../../harness/target.ts'
+import type { AgentIdentity, Headers, Shown, TargetContext } from '../../harness/target.ts'
 
 const SCOPES = ['mcp:tools:read', 'mcp:tools:query', 'mcp:tools:write', 'mcp:tools:money']
 /** The server's name for its callers: that of no instance. */
 const AUDIENCE = 'https://ledger-desk.example/v1/mcp'
 const OUT_OF_DATE_S = -3_600
 const ANSWER_MS = 5_000
+/** One intruder's: none comes again before a server may have forgotten it. */
+const UNKNOWN_KEYS = 64
 
 type Mint = (identity: AgentIdentity, context: TargetContext) => Promise<Headers>
 
@@ -32,7 +34,7 @@ export function callersOf(context: TargetContext): Record<string, string> {
 const headers: Mint = async (identity, context) => bearer(hasProvider(context) ? await token(identity, context) : keyOf(identity))
 
 /** With keys there is nothing that expires or names a server: such a key is one that nobody knows. */
-const credentials: Partial<Record<string, Mint>> = {
+const credentials: Partial<Record<string, (...asked: Parameters<Mint>) => Promise<Shown>>> = {
   malformed: async () => bearer('eyJhbGciOiJub25lIn0.not-a-token'),
   expired: async (identity, context) =>
     bearer(hasProvider(context) ? await token(identity, context, { expires_in: String(OUT_OF_DATE_S) }) : keyOf(identity, 'unknown')),
@@ -43,6 +45,8 @@ const credentials: Partial<Record<string, Mint>> = {
   'wrong-scope': async (identity, context) =>
     bearer(hasProvider(context) ? await token(identity, context, { scope: 'mcp:tools:read' }) : keyOf(identity, 'reads')),
   'new-key': async (identity, context) => bearer(hasProvider(context) ? await token(identity, context, { key: 'next' }) : keyOf(identity)),
+  'unknown-key': async (identity, context) =>
+    hasProvider(context) ? await several(() => token(identity, context, { key: 'unknown' })) : bearer(keyOf(identity, 'unknown')),
   revoked: async (identity, context) =>
     bearer(hasProvider(context) ? await token(identity, context, { jti: keyIdOf(identity, 'revoked') }) : keyOf(identity, 'revoked')),
 }
@@ -55,6 +59,10 @@ function hasProvider({ settings, at }: TargetContext): boolean {
 
 function issuerOf({ at }: TargetContext): string {
   return `http://${at['identity-provider']}`
+}
+
+async function several(mint: () => Promise<string>): Promise<Headers[]> {
+  return (await Promise.all(Array.from({ length: UNKNOWN_KEYS }, mint))).map(bearer)
 }
 
 /** From the provider, by client credentials (RFC 6749 §4.4), for what the form says. */
