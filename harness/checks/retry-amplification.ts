@@ -7,7 +7,8 @@
 // they are not counted here. Where nothing tells whose an attempt was, a probe or a pool that fills itself
 // knocks as well: more than one for each call that was tried, and not for each that asked, is unknown. So is what comes in nobody's name
 // where the others name their call, once it is more than in the steady phase and with the others more than one for each call that asked.
-// Not modelled: retries inside the dependency.
+// Keys of an identity provider are kept for all calls: keysPerSecond, looks of an instance however many keys nobody has (5, ours: a changed
+// key is to be known within a second; libraries look every 6 s, jwks-rsa, to 30 s, jose). Not modelled: retries inside the dependency.
 import type { Call } from '../history/event.ts'
 import { faultsOf } from '../history/faults.ts'
 import { needing } from '../history/gathered.ts'
@@ -15,10 +16,11 @@ import type { History } from '../history/history.ts'
 import { quantileOf } from '../history/quantiles.ts'
 import { attemptsAt, phaseOf, phasesOf, refusedBefore } from '../history/queries.ts'
 import { isDuring } from '../history/stretch.ts'
-import { count, ratio } from '../parameters.ts'
+import { count, perSecond, ratio } from '../parameters.ts'
 import type { Phase } from '../plan/plan.ts'
 import { check, type Finding } from './check.ts'
 import { indexes, notExercised, some, unknown, worst } from './finding.ts'
+import { keySetAsked } from './key-set-asked.ts'
 
 const WITNESSES = 20
 const LEAST = 20
@@ -38,17 +40,24 @@ export const retryAmplification = check({
     do: 'Try once; retry only what is safe, at most once more, within a budget of retries for the whole server, never while the breaker counts failures.',
     runbook: 'DEPENDENCY_UNAVAILABLE',
   },
-  source: 'SRE ch. 21, "Deciding to Retry"; gRPC proposal A6; the floor is ours',
+  source: 'SRE ch. 21, "Deciding to Retry"; gRPC proposal A6; OpenID Connect Core §10.1.1 and evoila/meho#3484 (keys); the floor is ours',
   sort: 'statistical',
   comparesWithBaseline: true,
   needs: ['responses'],
   ofAllAgents: true,
-  limits: { ratio: ratio(1.1, { from: 1, to: 100 }), floor: ratio(0.1, { from: 0, to: 100 }), eachMost: count(3, { from: 1, to: 100 }) },
+  limits: {
+    ratio: ratio(1.1, { from: 1, to: 100 }),
+    floor: ratio(0.1, { from: 0, to: 100 }),
+    eachMost: count(3, { from: 1, to: 100 }),
+    keysPerSecond: perSecond(5),
+  },
   judge(history, limits) {
     const broken = new Set(
       faultsOf(history).flatMap(({ dependency }) => (dependency === undefined || dependency === 'server' ? [] : [dependency])),
     )
-    const found = [...broken].flatMap((dependency) => judgeDependency(history, dependency, limits) ?? [])
+    const keys = keySetAsked(history, limits.keysPerSecond)
+    const others = [...broken].flatMap((dependency) => judgeDependency(history, dependency, limits) ?? [])
+    const found = [...(keys ? [keys] : []), ...others]
     if (found.length === 0) return notExercised('no attempt at what the faults break could be counted')
     return worst(found)
   },
