@@ -1,13 +1,15 @@
 // The identity provider goes down while an instance is killed, which is back soon, with no key in memory; then the provider changes
 // its key. Intruders try tokens that are wrong in one way each, and one that is right but not to be checked yet. Agents with good
-// tokens must never be told to log in again: that is what makes a storm of it. Windows are long and recoveries short, since the
-// instance must come back cold while the provider is still away; how soon everybody is well again is other scenarios' matter.
+// tokens must never be told to log in again: that is what makes a storm of it. Others make up keys, a new one with each call, more of them
+// than a server should ask the provider for. Windows are long and recoveries short, since the instance must come back cold while the
+// provider is still away; how soon everybody is well again is other scenarios' matter.
 //
 // Not modelled: people who log in, a provider that answers late.
 import { authTruthful } from '../harness/checks/auth-truthful.ts'
 import { cheapRefusal } from '../harness/checks/cheap-refusal.ts'
 import { errorTaxonomy } from '../harness/checks/error-taxonomy.ts'
 import { retryAfterValid } from '../harness/checks/retry-after-valid.ts'
+import { retryAmplification } from '../harness/checks/retry-amplification.ts'
 import { identityProviderDown } from '../harness/faults/identity-provider-down.ts'
 import { keysRotated } from '../harness/faults/keys-rotated.ts'
 import { serverKilled } from '../harness/faults/server-killed.ts'
@@ -45,7 +47,8 @@ export default scenario({
     intruder({ agents: 1, role: 'cheapRead', everyMs: 600, tries: 'malformed' }),
     intruder({ agents: 2, role: 'cheapRead', everyMs: 400, tries: 'new-key', during: 'stress', window: 'down' }),
     intruder({ agents: 2, role: 'cheapRead', everyMs: 400, tries: 'new-key', during: 'recovery', window: 'rotated' }),
+    intruder({ agents: 8, role: 'cheapRead', everyMs: 200, tries: 'unknown-key', during: 'stress' }),
   ],
-  checks: [authTruthful(), retryAfterValid(), cheapRefusal(), errorTaxonomy()],
-  essential: ['auth-truthful'],
+  checks: [authTruthful(), retryAmplification(), retryAfterValid(), cheapRefusal(), errorTaxonomy()],
+  essential: ['auth-truthful', 'retry-amplification'],
 })

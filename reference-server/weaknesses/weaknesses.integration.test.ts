@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DeskServices, startDeskServices, toxic } from '../../tests/fixtures/desk-services.ts'
 import { openDesk, TOKENS, type Told } from '../fixtures/desk.ts'
+import { startIdentityProvider } from '../fixtures/identity-provider.ts'
 import { type Weakness, weakened, weaknessNames } from './weakness.ts'
 
 let services: DeskServices
@@ -219,6 +220,17 @@ test('budget-by-session: a session is held to its budget, and the next one has a
     [200, 429],
     [200, 429],
   ])
+})
+
+test('keys-asked-each-time: as many looks as made-up key ids, each told 401', async () => {
+  const audience = 'http://127.0.0.1:8080/v1/mcp'
+  await using provider = await startIdentityProvider({ audience })
+  await using desk = await weak('keys-asked-each-time', { AUTH: 'oauth', OAUTH_ISSUER: provider.issuer, OAUTH_AUDIENCE: audience })
+  const answers: Told[] = []
+  for (let n = 0; n < 10; n++) answers.push(await desk.call('list_tables', {}, await provider.signed({}, `guess-${n}`)))
+  expect(codes(answers)).toEqual(['401 UNAUTHENTICATED'])
+  expect(provider.keyRequests).toBeGreaterThanOrEqual(10)
+  expect(codes([await desk.call('list_tables', {}, await provider.signed({}))])).toEqual(['200 served'])
 })
 
 test('an unknown name is refused with those that are', async () => {

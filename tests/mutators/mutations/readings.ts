@@ -201,6 +201,37 @@ export const readings: Mutation[] = [
     turns: {},
   },
   {
+    base: 'auth-storm',
+    what: 'the identity provider is asked for its keys twenty times a second more, as long as keys are made up',
+    change(run) {
+      const { fromMs, toMs } = phase(run, 'stress')
+      for (const { atMs, values } of sampled(run, 'keySetRequests')) {
+        const sinceMs = Math.min(atMs - startOf(run), toMs) - fromMs
+        values.keySetRequests = (values.keySetRequests ?? 0) + Math.max(0, Math.round(sinceMs / 50))
+      }
+    },
+    turns: { 'retry-amplification': 'fail' },
+  },
+  {
+    base: 'auth-storm',
+    what: 'the identity provider is away, and tried thirty times a second all the same',
+    change(run) {
+      const { fromMs, toMs } = phase(run, 'stress')
+      const attempt = { kind: 'attempt', link: 'identity-provider', refused: true } as const
+      for (let atMs = fromMs + 200; atMs < toMs; atMs += 33) run.attempts.push({ ...attempt, atMs: startOf(run) + atMs })
+    },
+    turns: { 'retry-amplification': 'fail' },
+  },
+  {
+    base: 'auth-storm',
+    what: 'every other reading of how often keys were asked for is missing',
+    change(run) {
+      const gone = new Set(sampled(run, 'keySetRequests').filter((_, n) => n % 2 === 1))
+      run.samples = run.samples.filter((line) => !gone.has(line))
+    },
+    turns: {},
+  },
+  {
     base: 'bad-sql',
     what: 'a breaker is open though nothing is broken',
     change: (run) => tell(sampled(run, 'breakerOpen').slice(20, 21), 'breakerOpen', 1),
