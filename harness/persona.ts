@@ -82,6 +82,8 @@ export interface PersonaDefinition<P extends Parameters = Parameters> {
   walks?: boolean
   /** Some of its calls are wrong on purpose: its role must say how (`mistakes`). */
   errs?: true
+  /** Credentials with which it tries, by the parameters that an entry gives: the target must mint them (`agents.credentials`). */
+  shows?: (given: Partial<Values<P>>) => readonly Credential[]
   /** Its client holds the server's own stream open; only the undici driver can. */
   listens?: Listening
   parameters: P
@@ -101,7 +103,10 @@ export interface Membership {
   tenant?: string
   /** Only agents that the target gives this priority; from a target that gives none, any. */
   priority?: Priority
-  /** Left out where the target has no tool for the role, or the persona errs and it names no `mistakes`; else that ends the matter. */
+  /**
+   * Left out where the target has no tool for the role, names no `mistakes` for a persona that errs, or mints no credential that the
+   * persona shows; else that ends the matter.
+   */
   ifOffered?: true
   /** How their tasks arrive, all of them together; without it the persona's own way. */
   arrivals?: Arrivals

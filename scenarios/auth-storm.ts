@@ -47,8 +47,8 @@ export default scenario({
     intruder({ agents: 1, role: 'cheapRead', everyMs: 600, tries: 'malformed' }),
     intruder({ agents: 2, role: 'cheapRead', everyMs: 400, tries: 'new-key', during: 'stress', window: 'down' }),
     intruder({ agents: 2, role: 'cheapRead', everyMs: 400, tries: 'new-key', during: 'recovery', window: 'rotated' }),
-    intruder({ agents: 8, role: 'cheapRead', everyMs: 200, tries: 'unknown-key', during: 'stress' }),
+    intruder({ agents: 8, role: 'cheapRead', everyMs: 200, tries: 'unknown-key', during: 'stress', ifOffered: true }),
   ],
   checks: [authTruthful(), retryAmplification(), retryAfterValid(), cheapRefusal(), errorTaxonomy()],
-  essential: ['auth-truthful', 'retry-amplification'],
+  essential: ['auth-truthful'],
 })

@@ -42,7 +42,12 @@ const arriving = persona({
   tasks: (draw, { everyMs }, span) => draw.arrivals(span, everyMs, 'poisson').map((atMs) => ({ atMs, calls: one })),
 })
 const backwards = persona({ ...quiet, parameters: {}, tasks: () => [{ atMs: 0, calls: [{ turn: 1, thinkMs: -5 }] }] })
-const thief = persona({ ...quiet, parameters: {}, tasks: () => [{ atMs: 0, calls: [{ turn: 1, thinkMs: 0, credential: 'expired' }] }] })
+const thief = persona({
+  ...quiet,
+  shows: () => ['expired'],
+  parameters: {},
+  tasks: () => [{ atMs: 0, calls: [{ turn: 1, thinkMs: 0, credential: 'expired' }] }],
+})
 const walks = persona({ ...quiet, walks: true, parameters: {}, tasks: () => [{ atMs: 0, calls: one }] })
 const errs = persona({ ...quiet, errs: true, parameters: {}, tasks: () => [{ atMs: 0, calls: [{ turn: 1, thinkMs: 0, mistaken: true }] }] })
 const latency = fault({
@@ -263,20 +268,36 @@ test('who is asked for only where the target has a tool for them is left out els
     plan({ fleet: [walker({ agents: 2, role: 'cheapRead' }), walker({ agents: 1, role: 'slow', ...(ifOffered && { ifOffered }) })] })
   expect(of).toThrow(expect.objectContaining({ code: 'ROLE_MISSING' }))
   const left = of(true)
-  expect([left.leftOut, left.agents.length, Object.keys(left.roles)]).toEqual([['slow'], 2, ['cheapRead']])
+  expect([left.leftOut, left.agents.length, Object.keys(left.roles)]).toEqual([
+    [expect.stringMatching(/^nobody called slow: /)],
+    2,
+    ['cheapRead'],
+  ])
   const offered = plan({ fleet: [walker({ agents: 2, role: 'cheapRead', ifOffered: true })] })
   expect([offered.leftOut, offered.agents.length]).toEqual([undefined, 2])
 })
 
-test('who errs is left out too where the target names no mistakes, and told apart; who does not err is there', () => {
-  const fleet = [walker({ agents: 2, role: 'cheapRead' }), errs({ agents: 1, role: 'cheapRead', ifOffered: true })]
-  const left = plan({ fleet })
-  expect([left.leftOut, left.unmistaken, left.agents.length]).toEqual([undefined, ['cheapRead'], 2])
-  const cheapRead = { name: 'list', mistakes: () => ({ page: 'none' }) }
-  const erring = plan({ fleet }, target({ url: 'http://x', tools: { cheapRead } }))
-  expect([erring.unmistaken, erring.agents.length]).toEqual([undefined, 3])
-  expect(() => plan({ fleet: [errs({ agents: 1, role: 'cheapRead' })] })).toThrow(expect.objectContaining({ code: 'MISTAKES_MISSING' }))
-  expect(plan({ fleet: [...fleet, errs({ agents: 1, role: 'slow', ifOffered: true })] })).toMatchObject({ leftOut: ['slow'] })
+test('who errs, or shows a credential, is left out too where the target names no mistakes, or mints none', () => {
+  const least = walker({ agents: 2, role: 'cheapRead' })
+  const mistakes = () => ({ page: 'none' })
+  const expired = () => ({ authorization: 'Bearer old' })
+  const full = target({
+    url: 'http://x',
+    tools: { cheapRead: { name: 'list', mistakes }, write: { name: 'add' } },
+    agents: { credentials: { expired } },
+  })
+  const erring = { agents: 1, role: 'cheapRead' } as const
+  const stealing = { agents: 1, role: 'write' } as const
+  const poor = plan({ fleet: [least, errs({ ...erring, ifOffered: true }), thief({ ...stealing, ifOffered: true })] })
+  expect(poor.agents).toHaveLength(2)
+  expect(poor.leftOut).toEqual([
+    expect.stringMatching(/^nobody erred with cheapRead: .*mistakes: \(draw\)/),
+    expect.stringMatching(/^nobody tried expired: .*'expired': \(identity\)/),
+  ])
+  const whole = plan({ fleet: [least, errs({ ...erring, ifOffered: true }), thief({ ...stealing, ifOffered: true })] }, full)
+  expect([whole.leftOut, whole.agents.length]).toEqual([undefined, 4])
+  expect(() => plan({ fleet: [errs(erring)] })).toThrow(expect.objectContaining({ code: 'MISTAKES_MISSING' }))
+  expect(() => plan({ fleet: [thief(stealing)] })).toThrow(expect.objectContaining({ code: 'CREDENTIAL_MISSING' }))
 })
 
 test('a target with one tenant has no keys in common', () => {

@@ -5,11 +5,12 @@ import type { Unit, Units } from '../discover.ts'
 import { HarnessError, meant } from '../errors.ts'
 import type { FaultDefinition } from '../faults/fault.ts'
 import { resolve } from '../parameters.ts'
-import type { FleetEntry, PersonaDefinition } from '../persona.ts'
+import type { PersonaDefinition } from '../persona.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Target } from '../target.ts'
 import { createDraw } from './draw.ts'
 import { planFleet, sharedKeysOf } from './fleet.ts'
+import { ifOffered } from './if-offered.ts'
 import { layPhases, plain, planFaults } from './phases.ts'
 import type { Plan, PlannedAgent, PlannedCheck, Scale } from './plan.ts'
 import { planRoles } from './roles.ts'
@@ -35,7 +36,7 @@ const BEYOND_DEADLINE_MS = 2_000
 export function makePlan({ scenario, target, personas, faults, checks, seed, scale, protocol }: PlanOptions): Plan {
   assertWhole(scenario.id, scenario.value, scale)
   const { phases: lengths, fleet: wanted, windows, links, settings, essential } = scenario.value
-  const { fleet, leftOut, unmistaken } = offered(wanted, target.value)
+  const { fleet, leftOut } = ifOffered(wanted, target.value)
   const draw = createDraw(seed)
   const phases = layPhases(lengths[scale], windows, scale)
   const roles = planRoles(fleet, target.value, target.id, personas)
@@ -55,25 +56,11 @@ export function makePlan({ scenario, target, personas, faults, checks, seed, sca
     agents,
     ...(fleet.some(({ membership }) => membership.sharedKeyEvery !== undefined) && { sharedKeys: sharedKeysOf(agents) }),
     ...(leftOut.length > 0 && { leftOut }),
-    ...(unmistaken.length > 0 && { unmistaken }),
     checks: planChecks(scenario.value, checks),
     essential,
     endsAtMs: phases.at(-1)?.toMs ?? 0,
     ...(lengths[scale].afterS !== undefined && { afterMs: lengths[scale].afterS * 1_000 }),
     patienceMs: patience(scale, roles, agents),
-  }
-}
-
-/** Who is there whatever the target has, and who finds a tool for its role; of the others, which roles those want, and why not. */
-function offered(wanted: readonly FleetEntry[], { tools }: Target) {
-  const isAbsent = ({ membership: { role, ifOffered } }: FleetEntry) => ifOffered === true && tools?.[role] === undefined
-  const isAtALoss = ({ persona, membership: { role, ifOffered } }: FleetEntry) =>
-    ifOffered === true && persona.errs === true && tools?.[role] !== undefined && tools[role].mistakes === undefined
-  const rolesOf = (entries: readonly FleetEntry[]) => [...new Set(entries.map(({ membership }) => membership.role))]
-  return {
-    fleet: wanted.filter((entry) => !isAbsent(entry) && !isAtALoss(entry)),
-    leftOut: rolesOf(wanted.filter(isAbsent)),
-    unmistaken: rolesOf(wanted.filter(isAtALoss)),
   }
 }
 

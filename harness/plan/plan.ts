@@ -204,10 +204,8 @@ export interface Plan {
   agents: PlannedAgent[]
   /** Keys that agents of several tenants use, each for an intent of its own: by how many tenants. */
   sharedKeys?: Record<string, number>
-  /** Roles that nobody calls, since the target has no tool for them. Absent: all that the scenario asks for are called. */
-  leftOut?: Role[]
-  /** Roles that nobody calls with wrong arguments, since the target names none. Absent: all that the scenario wants are. */
-  unmistaken?: Role[]
+  /** Who of the scenario is not there, since the target lacks what they need: sentences with the line to add. Absent: all are. */
+  leftOut?: string[]
   checks: PlannedCheck[]
   essential: string[]
   /** The end of the last phase, ms. */

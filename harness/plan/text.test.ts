@@ -62,4 +62,5 @@ test('in words: who calls what, how often, which faults when, how much at once',
   expect(words).toMatch(/postgres-latency +2–4 s, window stress \(delayMs 300\)/)
   expect(words).toMatch(/cheapRead \(list\) +20$/m)
   expect(words).toContain('fairness (essential)')
+  expect(describePlan({ ...plan, leftOut: ['nobody called write'] })).toMatch(/^ {2}nobody called write$/m)
 })

@@ -36,6 +36,7 @@ export function describePlan(plan: Plan): string {
     '',
     `agents: ${plan.agents.length}`,
     ...groups(plan).map((group) => describeGroup(plan, group)),
+    ...(plan.leftOut ?? []).map((lack) => `  ${lack}`),
     `  arrivals of tasks: index of dispersion ${measuredArrivals(plan).dispersion ?? 'none'} (1 is Poisson)`,
     '',
     'calls under way at once, at most (each taking its whole SLO)',

@@ -144,7 +144,7 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
   const tried = await withReachedFaults({ ...seen, waitMs: options.waitMs, say: view.say })
   const held = heldBack(setting.url, target.value, plan)
   if (held) manifest.notes.push(...heldNotes(held, plan))
-  manifest.notes.push(...leftOutNotes(plan))
+  manifest.notes.push(...(plan.leftOut ?? []))
   if (options.promql) await assertAskable(options.promql, signal)
   await writeManifest(folder.path, manifest)
   view.say(`preparing ${plan.agents.length} agents`)
@@ -186,17 +186,6 @@ async function record(options: RunOptions, folder: RunFolder, recorder: Recorder
     await leaks.lookInto(ownLog, ownLogBytes)
   }
   manifest.notes.push(...(await recordEffects(setting.environment.database, target.value, manifest, folder)))
-}
-
-/** Who of the scenario is not there, since the target offers nothing for them, and the line that would change it. */
-function leftOutNotes({ leftOut = [], unmistaken = [] }: Plan): string[] {
-  return [
-    ...leftOut.map((role) => `nobody called ${role}: the target has no tool for it (tools: { ${role}: { name: '<your tool>' } })`),
-    ...unmistaken.map(
-      (role) =>
-        `nobody erred with ${role}: the target names no wrong arguments for it (tools: { ${role}: { mistakes: (draw) => ({ … }) } })`,
-    ),
-  ]
 }
 
 /** What each agent sends, shows and tries; none of it may turn up elsewhere. */

@@ -21,6 +21,7 @@ export const intruder = persona({
   source:
     'RFC 6750 §3.1; RFC 8725 (audience, expiry); OpenID Connect Core §10.1.1 (unknown keys); draft-ietf-httpapi-idempotency-key-header (another payload: 422)',
   hostile: true,
+  shows: ({ tries = 'all' }) => (tries === 'all' ? IN_TURN : CREDENTIALS.filter((one) => one === tries)),
   parameters: {
     everyMs: milliseconds(1_000, { from: 20, to: 600_000 }),
     tries: choice(['all', ...CREDENTIALS, 'altered-payload'], 'all'),
