@@ -3,8 +3,8 @@
 // both answers seen. One in five leaves twice at the same moment, since two layers each send it: both are under way before either is done.
 // One in ten uses the key of what was done for something else, which must be refused: answered with the first's result, it looks done.
 // Every fifth has the key and the arguments of another tenant's: both must be done, and neither may be given the other's result.
-// Two instances stand behind a balancer: who asks again does so on a new connection, and is as likely to come to the one that has not done
-// it. So do those that leave twice at once, over two connections.
+// Where the target declares several instances, two stand behind a balancer: who asks again does so on a new connection, and is as likely to
+// come to the one that has not done it. So do those that leave twice at once, over two connections.
 //
 // Effects are counted in the table, by key. Not modelled: an instance that dies between two tries.
 import { boundedTime } from '../harness/checks/bounded-time.ts'
@@ -21,7 +21,7 @@ export default scenario({
   phases: { quick: { warmUpS: 2, steadyS: 8, stressS: 8, recoveryS: 6 }, full: { warmUpS: 15, steadyS: 60, stressS: 60, recoveryS: 60 } },
   windows: [{ id: 'cut', faults: [answersCut({ share: 0.5 })] }],
   settings: {
-    instances: 2,
+    instancesIfDeclared: 2,
     agentRatePerMinute: 1_200,
     agentBurst: 60,
     agentConcurrency: 20,

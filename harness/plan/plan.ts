@@ -186,6 +186,8 @@ export interface Settings {
   identityProvider: number
   /** Instances of the server behind a balancer, 1 to 16. */
   instances: number
+  /** The same, but only of a server that is meant to run as several: its target declares more than one (`declared.instances`). */
+  instancesIfDeclared: number
 }
 
 export interface Plan {

@@ -39,17 +39,27 @@ export async function contextsOf({ plan, target, weaken, port }: ContextOptions)
   const one = async (instance: number, instances: number, server: number): Promise<TargetContext> => {
     return { ...shared, ports: { server, admin: await freePort() }, instance, instances }
   }
-  const wanted = plan.settings.instances ?? 1
-  if (!Number.isInteger(wanted) || wanted < 1 || wanted > INSTANCES_MAX)
-    throw new HarnessError('SCENARIO_INVALID', `settings.instances is ${wanted}`, `it must be a whole number from 1 to ${INSTANCES_MAX}`)
+  const { instances, instancesIfDeclared } = plan.settings
+  const wanted = instances ?? instancesIfDeclared ?? 1
+  if (!Number.isInteger(wanted) || wanted < 1 || wanted > INSTANCES_MAX) {
+    const name = instances === undefined ? 'instancesIfDeclared' : 'instances'
+    throw new HarnessError('SCENARIO_INVALID', `settings.${name} is ${wanted}`, `it must be a whole number from 1 to ${INSTANCES_MAX}`)
+  }
   const outer = await freePort(port, 'choose another with --port, or leave --port out for a free one')
   const alone: Contexts = { all: [await one(1, 1, outer)], notes: [] }
   if (wanted === 1) return alone
-  const why = whyNotSeveral(target, alone.all[0])
+  const why =
+    (instances === undefined && whyNotMeant(target, { ...alone.all[0], instances: wanted })) || whyNotSeveral(target, alone.all[0])
   if (why !== undefined) return { ...alone, notes: [`the scenario asks for ${wanted} instances; there is one: ${why}`] }
   const first = await one(1, wanted, await freePort())
   const others = await Promise.all(Array.from({ length: wanted - 1 }, async (_, i) => one(i + 2, wanted, await freePort())))
   return { all: [first, ...others], balancerPort: outer, notes: [] }
+}
+
+/** A server that keeps what it knows in one process is right as long as it is one. */
+function whyNotMeant(target: Target, context: TargetContext): string | undefined {
+  const { instances = 1 } = evaluate('declared', target.declared, context) ?? {}
+  return instances > 1 ? undefined : 'the target does not say that it runs as several (declared: { instances: 2 })'
 }
 
 function whyNotSeveral(target: Target, context: TargetContext): string | undefined {
