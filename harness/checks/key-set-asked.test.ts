@@ -62,6 +62,15 @@ describe('key-set-asked', () => {
     expect(find(retryAmplification, guessed({ perSecond: 1, asked: 20 })).status).toBe('fail')
   })
 
+  test('so are those of a server that keeps no keys at all: the calls of that time are told', () => {
+    const story = aRun().agent('a').agent('b', { hostile: true })
+    story.calls({ of: 'a', fromMs: 2_000, toMs: 18_000, everyMs: 50, answer: served() })
+    for (let atMs = 0; atMs < 27_000; atMs += 500) story.sample('identity-provider', atMs, { keySetRequests: atMs / 50 })
+    const found = find(retryAmplification, story)
+    expect(found).toMatchObject({ status: 'fail', measured: 20, says: expect.stringContaining('though nobody named a key') })
+    expect(found.witnesses).toHaveLength(20)
+  })
+
   test('what a budget or an outage answered is tried too', () => {
     const story = guessed({ perSecond: 1, asked: 2 })
     story.calls({ of: 'intruder-01', fromMs: 10_000, toMs: 18_000, everyMs: 50, answer: unavailable(), credential: 'unknown-key' })
