@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { refused, served, toolError, unavailable } from '../../tests/fixtures/histories/answers.ts'
 import { aRun } from '../../tests/fixtures/histories/build.ts'
 import { find, verdictOf } from '../../tests/fixtures/histories/judged.ts'
-import { alertsFire } from './alerts-fire.ts'
+import { discoverAll } from '../command/units.ts'
+import { alertsFire, MOMENTARY } from './alerts-fire.ts'
 
 /** An outage of Postgres from 10 s to 18 s; `BreakerOpen` fires from and to these moments, s. */
 function outage(...fired: [fromS: number, toS: number][]) {
@@ -135,4 +136,9 @@ describe('alerts-fire', () => {
   test('is not judged when the target names no rules', () => {
     expect(verdictOf(outage().hides('alerts', 'x'), 'alerts-fire')).toMatchObject({ status: 'not-judged', addLine: 'x' })
   })
+})
+
+test('faults of one moment are those that say so of themselves', async () => {
+  const { faults } = await discoverAll()
+  expect([...MOMENTARY].sort()).toEqual(faults.all.filter(({ value }) => value.momentary).map(({ id }) => id))
 })

@@ -23,7 +23,7 @@ const ILL_SHARE = 0.01
 /** Faults that take a dependency away for as long as they last: somebody must know, whether or not anybody feels it yet. */
 const GONE = /-(?:refused|down|frozen|hang)$/
 /** Faults of one moment, after which all is there again. */
-const MOMENTARY: ReadonlySet<string> = new Set(['redis-flushed', 'keys-rotated', 'connections-reset', 'postgres-sessions-killed'])
+export const MOMENTARY: ReadonlySet<string> = new Set(['redis-flushed', 'keys-rotated', 'connections-reset', 'postgres-sessions-killed'])
 /** Those that always fire, to show that alerts arrive (kube-prometheus' Watchdog), and those that notify nobody by themselves. */
 const NOBODY = /^(?:none|info)$/i
 const WATCHDOG = /^(?:watchdog|dead_?mans?_?(?:switch|snitch))$/i

@@ -10,7 +10,7 @@
 // Not modelled: a pool that closes idle connections sooner, and that only under stress.
 import type { Call } from '../history/event.ts'
 import { faultsOf } from '../history/faults.ts'
-import { needing } from '../history/gathered.ts'
+import { mayNeed, needing } from '../history/gathered.ts'
 import { instancesOf } from '../history/instances.ts'
 import { causesOf, phaseOf, phasesOf } from '../history/queries.ts'
 import { isDuring, type Stretch } from '../history/stretch.ts'
@@ -49,8 +49,7 @@ export const connectionsStable = check({
     )
     const windows = phasesOf(history, 'stress').filter(({ window }) => !broken.has(window ?? ''))
     if (windows.length === 0) return notExercised('every window breaks connections')
-    const asking = needing(history, 'postgres')
-    const served = asking.find(({ class: is }) => is === 'served')
+    const served = needing(history, 'postgres').find(({ class: is }) => is === 'served')
     if (served && !history.attempts.some(({ link }) => link === 'postgres'))
       return unknown('calls were served and not one connection came through the proxy: the server goes past it', {
         witnesses: indexes([served]),
@@ -63,8 +62,7 @@ export const connectionsStable = check({
       const span = time(lengthMs)
       if (opened.length <= limit)
         return { ...shown, status: 'pass', says: `${some(opened.length, 'connection')} opened in ${span}, the pools hold ${pools}` }
-      // Where nobody says who needs it, it may have been any.
-      const failed = (asking.length > 0 ? asking : history.calls).filter((call) => call.outcome !== 'ok' && isDuring(stress, call.sentAtMs))
+      const failed = mayNeed(history, 'postgres').filter((call) => call.outcome !== 'ok' && isDuring(stress, call.sentAtMs))
       return {
         ...shown,
         status: 'fail',

@@ -13,16 +13,16 @@ export interface Extra extends Stretch {
   bursts: number
 }
 
+/** Over as soon as it has happened: Redis answers all the time, with nothing in it. */
+export const FLUSHED = 'redis-flushed'
 /** Redis goes on, or comes back, with nothing in it. */
-const EMPTIES: ReadonlySet<string> = new Set(['redis-flushed', 'redis-refused'])
-/** Over as soon as it has happened: Redis answers all the time. */
-const MOMENTARY: ReadonlySet<string> = new Set(['redis-flushed'])
+const EMPTIES: ReadonlySet<string> = new Set([FLUSHED, 'redis-refused'])
 /** Two probes of a second, as breaker-recovers has them. ours */
 export const PROBES_MS = 2_000
 
 /** Faults by which nobody could ask Redis for a while. */
 export function awayIn(history: History): FaultRecord[] {
-  return faultsOf(history).filter(({ fault, dependency }) => dependency === 'redis' && !MOMENTARY.has(fault))
+  return faultsOf(history).filter(({ fault, dependency }) => dependency === 'redis' && fault !== FLUSHED)
 }
 
 /** In which stretches more may have been let in. */
@@ -32,7 +32,7 @@ export function extraBursts(history: History): Extra[] {
   const emptied = faultsOf(history).filter(({ fault, dependency }) => dependency === 'redis' && EMPTIES.has(fault))
   const lost = emptied.map(({ fault, beginsMs, fromMs, overMs }) => ({
     fromMs: beginsMs,
-    toMs: MOMENTARY.has(fault) ? fromMs : overMs,
+    toMs: fault === FLUSHED ? fromMs : overMs,
     bursts: 1,
   }))
   return [...away, ...lost]
@@ -44,17 +44,20 @@ export function burstsIn(extra: readonly Extra[], { fromMs, toMs }: Stretch): nu
 }
 
 /**
- * A server whose Redis the harness proxies may have lost sight of it for a moment without any fault: it does not say that it never did, or
- * says that it did in this window and in no stretch that is counted already.
+ * Tells of a window whether a server whose Redis the harness proxies may have lost sight of it there without any fault: it does not say that
+ * it never did, or says that it did in this window and in no stretch that is counted already.
  */
-export function mayHaveLapsed(history: History, extra: readonly Extra[], { fromMs, toMs }: Stretch): boolean {
-  if (history.manifest.offers['link:redis'] !== true) return false
+export function lapsesOf(history: History, extra: readonly Extra[]): (window: Stretch) => boolean {
+  if (history.manifest.offers['link:redis'] !== true) return () => false
   const local = points(history, 'limiterLocal')
+  if (local.length === 0) return () => true
   const isCounted = (atMs: number) => extra.some((one) => atMs >= one.fromMs && atMs <= one.toMs)
-  const alone = local.filter(({ atMs, value }) => value === 1 && atMs >= fromMs && !isCounted(atMs))
-  // A reading tells what has been since the one before.
-  const next = local.find(({ atMs }) => atMs > toMs)?.atMs ?? toMs
-  return local.length === 0 || alone.some(({ atMs }) => atMs <= next)
+  const alone = local.filter(({ atMs, value }) => value === 1 && !isCounted(atMs))
+  return ({ fromMs, toMs }) => {
+    // A reading tells what has been since the one before.
+    const next = local.find(({ atMs }) => atMs > toMs)?.atMs ?? toMs
+    return alone.some(({ atMs }) => atMs >= fromMs && atMs <= next)
+  }
 }
 
 function backIn(history: History): (fault: FaultRecord) => number {

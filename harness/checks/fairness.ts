@@ -20,7 +20,7 @@ import type { Phase } from '../plan/plan.ts'
 import { isAdmitted } from './admitted.ts'
 import { openBreaker, remedyFor } from './cause.ts'
 import { check, type Finding, type Remedy } from './check.ts'
-import { burstsIn, extraBursts, mayHaveLapsed } from './extra-bursts.ts'
+import { burstsIn, extraBursts, lapsesOf } from './extra-bursts.ts'
 import { indexes, notExercised, percent, some, unknown, worst } from './finding.ts'
 import { goodShare, leftOut } from './good-share.ts'
 
@@ -152,6 +152,7 @@ function overBudget(
   const budget = manifest.declared.perAgent
   if (!budget) return undefined
   const extra = extraBursts(history)
+  const mayHaveLapsed = lapsesOf(history, extra)
   const mine = calls.filter((call) => call.hostile && call.role !== 'handshake' && isDuring(stress, call.sentAtMs))
   for (const [agent, sent] of Map.groupBy(mine, ({ agent }) => agent)) {
     const admitted = sent.filter(isAdmitted)
@@ -159,7 +160,7 @@ function overBudget(
     // Nobody let in: there is no stretch to count in.
     const window = { fromMs: Math.min(sent[0]?.sentAtMs ?? endsMs, endsMs), toMs: endsMs }
     const windowS = (window.toMs - window.fromMs) / 1_000
-    const bursts = 1 + burstsIn(extra, window) + (mayHaveLapsed(history, extra, window) ? 1 : 0)
+    const bursts = 1 + burstsIn(extra, window) + (mayHaveLapsed(window) ? 1 : 0)
     const allowed = Math.floor(budget.burst * bursts + (budget.ratePerMinute / 60) * windowS * slack + 1)
     if (admitted.length > allowed)
       return {

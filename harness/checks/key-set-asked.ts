@@ -1,8 +1,8 @@
 // Is the identity provider asked for its key set call by call? A server keeps that set for all of them. A token under a key that it does not
 // have makes it look again, since the provider may have a new one; but whoever makes up key ids must not make it look each time.
 //
-// Looked at is each stress in which more unknown keys were tried a second than an instance may ask for: requests that reached the run's own
-// provider, and attempts at its link that were refused, ÷ time and instances. Not modelled: which call it was; a provider that is not
+// Looked at are requests that reached the run's own provider, and attempts at its link that were refused, ÷ time and instances, in each
+// stress: too many are too many. That there were few says something only where more unknown keys were tried than may be asked for. Not modelled: which call it was; a provider that is not
 // the run's own; requests for other documents of it.
 import type { Call } from '../history/event.ts'
 import type { History } from '../history/history.ts'
@@ -23,7 +23,7 @@ const REMEDY: Remedy = {
   runbook: 'UNAUTHENTICATED',
 }
 
-/** @returns undefined where no unknown keys were tried, or too few to tell */
+/** @returns undefined where there were few, and too few unknown keys were tried for that to say anything */
 export function keySetAsked(history: History, mostPerSecond: number): Finding | undefined {
   const found = phasesOf(history, 'stress').flatMap((stress) => judgeStress(history, stress, mostPerSecond) ?? [])
   return found.length === 0 ? undefined : worst(found)

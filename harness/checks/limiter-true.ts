@@ -20,7 +20,7 @@ import { ratio } from '../parameters.ts'
 import type { Role } from '../plan/plan.ts'
 import { isAdmitted, mayBeAdmitted } from './admitted.ts'
 import { check, type Finding } from './check.ts'
-import { burstsIn, type Extra, extraBursts, mayHaveLapsed } from './extra-bursts.ts'
+import { burstsIn, type Extra, extraBursts, lapsesOf } from './extra-bursts.ts'
 import { indexes, notExercised, some, time, unknown } from './finding.ts'
 import { type FullestWindow, fullestWindow } from './fullest-window.ts'
 import { stillLocal } from './still-local.ts'
@@ -47,7 +47,8 @@ export const limiterTrue = check({
     const [worst] = over
     const [errors] = worst || !history.calls.some(isError) ? [] : overIn(budgetsOf(history, mayBeAdmitted), extra, admissionsRatio).over
     if (most === 0 && !errors) return notExercised('no call was let in on a declared budget')
-    const lapse = over.every((one) => one.calls.length <= one.allowed + one.burst && mayHaveLapsed(history, extra, one))
+    const mayHaveLapsed = lapsesOf(history, extra)
+    const lapse = over.every((one) => one.calls.length <= one.allowed + one.burst && mayHaveLapsed(one))
     const local = worst ? undefined : stillLocal(history)
     if (local) return local
     if (errors) return unknownWith(errors)

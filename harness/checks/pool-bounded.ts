@@ -8,7 +8,7 @@
 // those calls were under way at the first. A bound that nobody reached is a pass that says so. Not modelled: a pooler's own connections.
 import type { Call } from '../history/event.ts'
 import { faultsOf } from '../history/faults.ts'
-import { needing, notServed } from '../history/gathered.ts'
+import { mayNeed, needing, notServed } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { peakInFlight } from '../history/in-flight.ts'
 import { instancesOf } from '../history/instances.ts'
@@ -75,9 +75,7 @@ export const poolBounded = check({
         witnesses: indexes([served]),
       })
     }
-    const asking = needing(history, 'postgres')
-    // Where no role says what it needs, any may need it.
-    const atOnce = peakInFlight(asking.length > 0 ? asking : history.calls).calls
+    const atOnce = peakInFlight(mayNeed(history, 'postgres')).calls
     const within = highestOf(connections.filter(({ value }) => value <= limit)).value
     const closing = `; ${highest.value} in the reading at ${time(highest.atMs)}, those of calls given up just before among them`
     return {

@@ -12,6 +12,7 @@ import { byEnd } from '../history/gathered.ts'
 import type { History } from '../history/history.ts'
 import { breakerOpenMs } from '../history/queries.ts'
 import { points } from '../history/samples.ts'
+import { FLUSHED } from './extra-bursts.ts'
 
 export interface Reading {
   call: Call
@@ -55,9 +56,6 @@ export function readings(history: History): Reading[] {
 /** How long a server may take to notice that the shared place has gone, or is back. ours */
 const NOTICED_MS = 2_000
 
-/** Over at once: nobody has to come back. But who was told that it is spent may be told so from memory until its wait is over. */
-const EMPTIED = 'redis-flushed'
-
 /** Where budgets were counted at a moment: in the shared place, or, while that is away, by each instance for itself. */
 class Places {
   /** Changes from the one to the other, and the stretch in which each may have come. */
@@ -75,7 +73,8 @@ class Places {
     const faults = faultsOf(history)
       .filter(({ dependency }) => dependency === 'redis' || dependency === 'server')
       .flatMap(({ fault, dependency, beginsMs, fromMs, toMs, overMs }) => {
-        if (fault === EMPTIED) return [{ fromMs: beginsMs, toMs: fromMs + NOTICED_MS }]
+        // Nobody has to come back. But who was told that it is spent may be told so from memory until its wait is over.
+        if (fault === FLUSHED) return [{ fromMs: beginsMs, toMs: fromMs + NOTICED_MS }]
         const backMs = overMs + openMs + NOTICED_MS
         // Its own word is the more exact one.
         if (dependency === 'redis' && told.some((change) => change.toMs >= beginsMs && change.fromMs <= backMs)) return []

@@ -9,6 +9,12 @@ export const needing = onceEach((history: History, dependency: string): readonly
   history.calls.filter(({ role }) => needs(history, role, dependency)),
 )
 
+/** The same; where no role says what it needs, any call may. */
+export function mayNeed(history: History, dependency: string): readonly Call[] {
+  const asking = needing(history, dependency)
+  return asking.length > 0 ? asking : history.calls
+}
+
 /** All the others: they failed, or nobody knows. */
 export const notServed = once(({ calls }: History): readonly Call[] => calls.filter((call) => call.class !== 'served'))
 

@@ -47,9 +47,10 @@ export async function startDependencies(options: DependencyOptions, cleanup: Asy
     .map(async ([name, how]) => {
       const address = how === 'embedded' ? givenAddress(options.given, name) : how.address
       if (address !== undefined) {
-        if (name in options.given) await assertReachable(name, address, `leave --${name} out`, options.signal)
+        const isGiven = name in options.given
+        const hint = isGiven ? `leave --${name} out` : `mend dependencies.${name} in the target`
         // What the target starts may start its dependencies too.
-        else if (!target.start) await assertReachable(name, address, `mend dependencies.${name} in the target`, options.signal)
+        if (isGiven || !target.start) await assertReachable(name, address, hint, options.signal)
         const canary = givenCanary(name)
         if (canary) found.canaries[name] = canary
         return [name, address] as const

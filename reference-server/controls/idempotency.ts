@@ -65,7 +65,7 @@ export const oncePerKey: Once = async ({ identity, session, tool, key, arguments
   }
 }
 
-function mismatch(): CallError {
+export function mismatch(): CallError {
   return new CallError('IDEMPOTENCY_MISMATCH', 'This idempotencyKey was used with other arguments; use a new key for a new intent.')
 }
 

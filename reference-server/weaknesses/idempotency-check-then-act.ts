@@ -1,7 +1,6 @@
 // The key is looked up, then the write is made, then the key is kept, each in a transaction of its
 // own: two calls at once both find nothing.
-import { argumentsHash } from '../controls/idempotency.ts'
-import { CallError } from '../errors.ts'
+import { argumentsHash, mismatch } from '../controls/idempotency.ts'
 import { sql } from '../store/sql.ts'
 import { weakness } from './weakness.ts'
 
@@ -23,7 +22,7 @@ export default weakness({
       const hash = argumentsHash(given)
       if (stored && stored.arguments_hash !== hash) {
         outcome('mismatch')
-        throw new CallError('IDEMPOTENCY_MISMATCH', 'This idempotencyKey was used with other arguments; use a new key for a new intent.')
+        throw mismatch()
       }
       outcome(stored ? 'replayed' : 'first')
       if (stored) return { structured: stored.result as Record<string, unknown>, replayed: true }

@@ -1,8 +1,7 @@
 // What a key gave is kept in a Map of the process that has done it. There everything holds: twice at once, other arguments, another
 // tenant's key. Another instance, and the same one once it was started again, has never seen the key.
 import type { ToolResult } from '../call.ts'
-import { argumentsHash } from '../controls/idempotency.ts'
-import { CallError } from '../errors.ts'
+import { argumentsHash, mismatch } from '../controls/idempotency.ts'
 import { weakness } from './weakness.ts'
 
 const KEPT_MAX = 10_000
@@ -30,7 +29,7 @@ export default weakness({
         const known = kept.get(owner)
         if (known && known.hash !== hash) {
           outcome('mismatch')
-          throw new CallError('IDEMPOTENCY_MISMATCH', 'This idempotencyKey was used with other arguments; use a new key for a new intent.')
+          throw mismatch()
         }
         outcome(known ? 'replayed' : 'first')
         if (known) return { ...(await known.result), replayed: true }
