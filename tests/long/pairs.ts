@@ -28,7 +28,7 @@ export async function run(rounds = 2): Promise<string> {
   const { ids: scenarios } = await discover<{ kind: 'scenario' }>('scenario', path.join(ROOT, 'scenarios'))
   const kept = new KeptRuns<HardenedRun<Measured>>('pairs.ndjson', keyOf)
   const wanted = Array.from({ length: rounds }, (_, n) =>
-    scenarios.flatMap((scenario) => [2 * n + 1, 2 * n + 2].map((round) => ({ scenario, round, seed: n + 1 }))),
+    scenarios.flatMap((scenario) => [2 * n + 1, 2 * n + 2].map((round) => ({ scenario, scale: 'quick' as const, round, seed: n + 1 }))),
   ).flat()
   await makeRuns(wanted, kept, measure)
 
