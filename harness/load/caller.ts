@@ -149,8 +149,8 @@ export class Caller implements Sender {
     return this.#speaker
   }
 
-  #shownAs(given: Record<string, string> | Record<string, string>[] = {}): Record<string, string> {
-    return Array.isArray(given) ? (given[this.#shown++ % given.length] ?? {}) : given
+  #shownAs(given: Record<string, string>[] = []): Record<string, string> {
+    return given[this.#shown++ % given.length] ?? {}
   }
 
   /** True when it is time for the next of its headers: tokens that are valid in turn. */

@@ -28,8 +28,8 @@ export interface Streams {
   listen(headers: Record<string, string>): () => void
 }
 
-/** Headers by what is wrong with them; of several the next one with each call. */
-export type Credentials = Partial<Record<Credential, Record<string, string> | Record<string, string>[]>>
+/** Headers by what is wrong with them: the next one of the list with each call. */
+export type Credentials = Partial<Record<Credential, Record<string, string>[]>>
 
 /** What takes the place of an agent's headers from a moment on, ms since the run's start. */
 export interface LaterHeaders {

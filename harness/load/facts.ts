@@ -31,9 +31,8 @@ export function fleetFacts(
 ): FleetFacts {
   const { url, run, seed, headers, later = [], credentials = [], hostHeader, instanceHeader } = options
   const host = hostHeader === undefined ? {} : { Host: hostHeader }
-  const withHost = (sent: Record<string, string>) => ({ ...sent, ...host })
   const hosted = (own: Credentials) =>
-    Object.fromEntries(Object.entries(own).map(([name, sent]) => [name, Array.isArray(sent) ? sent.map(withHost) : withHost(sent)]))
+    Object.fromEntries(Object.entries(own).map(([name, sent]) => [name, sent.map((one) => ({ ...one, ...host }))]))
   return {
     url,
     run,

@@ -58,7 +58,7 @@ test('credentials: one for all calls, or several in turn, none of them with a li
     return agentCredentials(target({ url: 'http://127.0.0.1:1/mcp', agents: { credentials } }), plan, two)
   }
   const all = await minted('2')
-  expect(all).toEqual([{ expired: { a: 'old' } }, { 'unknown-key': [{ a: '1' }, { a: '2' }] }])
+  expect(all).toEqual([{ expired: [{ a: 'old' }] }, { 'unknown-key': [{ a: '1' }, { a: '2' }] }])
   expect(sentBy(1, { first: [{}, { a: 'own' }], later: [] }, all)).toEqual([{ a: 'own' }, { a: '1' }, { a: '2' }])
   await expect(minted('2\n')).rejects.toMatchObject({ code: 'TARGET_INVALID' })
 })

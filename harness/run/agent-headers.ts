@@ -91,8 +91,8 @@ export async function agentCredentials(
     ask: async (identity, index) => {
       const minted: Credentials = {}
       for (const name of wanted[index] ?? []) {
-        const given = (await agents.credentials?.[name]?.(identity, context)) ?? {}
-        for (const headers of [given].flat()) clean(`agents.credentials.${name}`, headers)
+        const given = [(await agents.credentials?.[name]?.(identity, context)) ?? {}].flat()
+        for (const headers of given) clean(`agents.credentials.${name}`, headers)
         minted[name] = given
       }
       return minted
