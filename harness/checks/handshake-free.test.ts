@@ -76,6 +76,20 @@ describe('handshake-free', () => {
     expect(find(handshakeFree, story)).toMatchObject({ status: 'pass', samples: 3 })
   })
 
+  test('of a fleet that starts, one that hammers is refused rightly: each agent counts the same', () => {
+    const fleet = (hammering: number) => {
+      const story = aRun()
+      for (const [n, of] of ['a', 'b', 'c', 'd', 'e'].entries()) {
+        const answer = n < hammering ? refused({ data: data('discovery') }) : served()
+        story.agent(of).call({ of, atMs: 3_000, role: 'handshake', answer: served() })
+        story.calls({ of, fromMs: 3_100, toMs: n < hammering ? 6_000 : 3_200, everyMs: 100, role: 'handshake', answer })
+      }
+      return find(handshakeFree, story)
+    }
+    expect(fleet(1)).toMatchObject({ status: 'pass', samples: 38 })
+    expect(fleet(2)).toMatchObject({ status: 'unknown', says: expect.stringContaining('agents had 38.7 % of their handshakes refused') })
+  })
+
   test('calls at once may be counted of everything: it is a budget of calls where it refuses them too', () => {
     const busy = () => refused({ data: { retryAfterMs: 900 }, message: '50 requests in flight, no more are let in' })
     const story = aRun().agent('a').call({ of: 'a', atMs: 3_100, role: 'handshake', answer: busy() })

@@ -3,16 +3,17 @@
 // anything, and a fleet that starts together cannot start at all.
 //
 // No limits: one handshake refused for a budget of calls is a fail. One that is refused for a budget of its own (scope `discovery` or
-// `address`), or because the server is overloaded, shows nothing here, unless it is more than one of three (ours): then whether a fleet can
-// start at all depends on what that budget is for, which nobody tells. A budget of another name, or one of sessions, is one of the calls
-// where it refused calls too; one without a name, where calls were refused without one within a second; else nobody knows. What names no
-// budget may name a policy (RateLimit). Not modelled: handshakes that are slow.
+// `address`), or because the server is overloaded, shows nothing here, unless it is more than one of three of an agent's on average (ours):
+// then whether a fleet can start at all depends on what that budget is for, which nobody tells. Each agent counts the same: one that opens
+// a session for each of its tries, ten a second, is refused rightly. A budget of another name, or one of sessions, is one of the calls where
+// it refused calls too; one without a name, where calls were refused without one within a second; else nobody knows. What names no budget
+// may name a policy (RateLimit). Not modelled: handshakes that are slow.
 import type { Call } from '../history/event.ts'
 import { ascending, countBelow } from '../history/sorted.ts'
 import { wordsOf } from '../history/words.ts'
 import { budgetsIn } from './cause.ts'
 import { check, type Remedy } from './check.ts'
-import { indexes, notExercised, some, unknown } from './finding.ts'
+import { indexes, notExercised, percent, some, unknown } from './finding.ts'
 
 const WITNESSES = 20
 /** Scopes of a refusal that are no budget of calls. */
@@ -53,9 +54,10 @@ export const handshakeFree = check({
         ...shown,
         witnesses: indexes(refused.slice(0, WITNESSES)),
       })
-    const own = handshakes.filter((call) => call.class === 'refused' && OF_THEIR_OWN.has(call.budget ?? ''))
-    if (!first && own.length > OWN_MOST * handshakes.length)
-      return unknown(`${own.length} of ${some(handshakes.length, 'handshake')} refused for a budget of their own: ${budgetsIn(own)}`, {
+    const own = handshakes.filter(isForTheirOwn)
+    const share = meanOverAgents(handshakes)
+    if (!first && share > OWN_MOST)
+      return unknown(`agents had ${percent(share)} of their handshakes refused for a budget of their own: ${budgetsIn(own)}`, {
         ...shown,
         witnesses: indexes(own.slice(0, WITNESSES)),
       })
@@ -71,6 +73,16 @@ export const handshakeFree = check({
     }
   },
 })
+
+function isForTheirOwn({ class: fate, budget = '' }: Call): boolean {
+  return fate === 'refused' && OF_THEIR_OWN.has(budget)
+}
+
+/** The share of an agent's handshakes that were refused for a budget of their own. */
+function meanOverAgents(handshakes: readonly Call[]): number {
+  const shares = [...Map.groupBy(handshakes, ({ agent }) => agent).values()].map((own) => own.filter(isForTheirOwn).length / own.length)
+  return shares.reduce((sum, share) => sum + share, 0) / shares.length
+}
 
 /** What it calls the budget, or the policy that it tells with it. */
 function nameOf({ budget, evidence }: Call): string | undefined {
